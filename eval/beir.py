@@ -1,0 +1,148 @@
+"""Reads a retrieval test set in BEIR layout; refuses the whole set for one bad row, naming its line."""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from knowledge.documents import ArticleDocument
+from knowledge.importers import read_source
+from model.errors import DataError
+
+_FILES = ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question with the answers judged to fit it."""
+
+    id: str
+    text: str
+    gains: Mapping[str, float]
+    """Gain above 0 by ref, `article:<_id of the corpus>`."""
+
+    @property
+    def cluster(self) -> str:
+        """Equal for questions with the same answers, which are rewordings of each other."""
+        return "\n".join(sorted(self.gains))
+
+
+@dataclass(frozen=True, slots=True)
+class BeirSet:
+    """Articles, and the questions asked of them."""
+
+    articles: tuple[ArticleDocument, ...]
+    queries: tuple[Query, ...]
+    """Those with a fitting answer, in the order of the file."""
+    queries_without_answer: int
+    """Queries left out: no judgement in `qrels/test.tsv`, or none above 0."""
+    unknown_answers: int
+    """Judgements above 0 of documents that the corpus does not hold; they count as never found."""
+
+
+def read_beir(folder: Path) -> BeirSet:
+    """The set in `folder`: `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`.
+
+    Raises `DataError` that names the file, and the line of a bad row: each file's own errors, a judgement
+    of a query that is not there, a query or judgement given twice. A benchmark short of some rows would
+    be another benchmark.
+    """
+    for name in _FILES:
+        if not (folder / name).is_file():
+            raise DataError(f"{folder / name} is missing; a BEIR folder holds {', '.join(_FILES)}")
+    articles = _articles(folder / "corpus.jsonl")
+    texts = _queries(folder / "queries.jsonl")
+    gains = _gains(folder / "qrels" / "test.tsv", texts)
+    known = {f"article:{article.slug}" for article in articles}
+    queries = tuple(Query(name, text, gains[name]) for name, text in texts.items() if name in gains)
+    if not queries:
+        raise DataError(f"{folder / 'qrels' / 'test.tsv'} judges no answer of any query above 0; check it")
+    return BeirSet(
+        articles=articles,
+        queries=queries,
+        queries_without_answer=len(texts) - len(queries),
+        unknown_answers=sum(ref not in known for query in queries for ref in query.gains),
+    )
+
+
+def _articles(path: Path) -> tuple[ArticleDocument, ...]:
+    found = read_source(path)
+    if found.refusals:
+        raise DataError(f"{found.refusals[0].path}: {found.refusals[0].reason}")
+    if found.question_answers or not found.articles:
+        raise DataError(f"{path} must hold rows with _id, title and text, and nothing else")
+    return found.articles
+
+
+def _queries(path: Path) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for where, line in _lines(path):
+        row = _object(line, where)
+        name = _text(row, "_id", where)
+        if name in texts:
+            raise DataError(f"{where}: query {name!r} is given twice; remove one")
+        texts[name] = _text(row, "text", where)
+    return texts
+
+
+def _gains(path: Path, queries: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    """Gains above 0 by query and ref. The first line is a header when its third cell is no number."""
+    judged: set[tuple[str, str]] = set()
+    gains: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for number, (where, line) in enumerate(_lines(path)):
+        cells = line.split("\t")
+        if len(cells) != 3:
+            raise DataError(f"{where}: {len(cells)} cells, expected query, document and score between tabs")
+        query, document, score = (cell.strip() for cell in cells)
+        gain = _number(score)
+        if gain is None:
+            if number == 0:
+                continue
+            raise DataError(f"{where}: score is {score!r}, expected a number")
+        if query not in queries:
+            raise DataError(f"{where}: query {query!r} is not in queries.jsonl; add it or remove the line")
+        if (query, document) in judged:
+            raise DataError(f"{where}: document {document!r} is judged twice for query {query!r}; remove one")
+        judged.add((query, document))
+        if gain > 0:
+            gains[query][f"article:{document}"] = gain
+    return dict(gains)
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    """`path:line` and text of each line that is not blank."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # splitlines cuts at characters inside texts
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}; save it as UTF-8") from error
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield f"{path}:{number}", line
+
+
+def _object(line: str, where: str) -> Mapping[str, Any]:  # JSON
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: no JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{where}: a JSON {type(row).__name__}, expected an object with _id and text")
+    return row
+
+
+def _text(row: Mapping[str, Any], key: str, where: str) -> str:  # JSON
+    value = row.get(key)
+    if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
+        raise DataError(f"{where}: {key} is {value!r}, expected a text")
+    return str(value).strip()
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

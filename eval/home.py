@@ -1,0 +1,59 @@
+"""Opens the bot of a home folder to be measured; starts no thread and serves nobody."""
+
+from typing import Protocol
+
+from knowledge.index import KnowledgeIndex
+from model.artifacts import ModelSet, load_model_set, read_pointer
+from model.errors import ArtifactError
+from model.interfaces import Reader, Retriever
+from model.policy import PolicySettings
+from model.resolver import Resolver
+from serving.articles.sync import KnowledgeSync
+from serving.db.session import Database
+from serving.settings import Settings
+
+
+class OpenResolver(Protocol):
+    """Gives the bot as it is in service, under another risk budget or with other knowledge."""
+
+    def __call__(
+        self, settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever | None
+    ) -> Resolver:
+        """The champion's resolver; without a `retriever` it searches the home's knowledge."""
+        ...
+
+
+def open_resolver(
+    settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever | None
+) -> Resolver:
+    """The home's champion and policy. Raises `ArtifactError` when there is no champion."""
+    models = _champion(settings, encoder)
+    return Resolver(
+        encoder,
+        models,
+        _index(settings, encoder) if retriever is None else retriever,
+        risk=risk,
+        confidence_level=settings.risk_confidence_level,
+        policy=PolicySettings(
+            mood_low=settings.mood_low,
+            mood_fall=settings.mood_fall,
+            high_touch_attribute=settings.high_touch_attribute,
+        ),
+    )
+
+
+def _champion(settings: Settings, encoder: Reader) -> ModelSet:
+    version = read_pointer(settings.models_folder)
+    if version is None:
+        raise ArtifactError(f"no champion is named in {settings.models_folder}; run: firstlast init")
+    return load_model_set(settings.models_folder / version, encoder_fingerprint=encoder.fingerprint)
+
+
+def _index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
+    """The index, equal to the store, which must have been made by `firstlast init`."""
+    database = Database(settings.database_url)
+    try:
+        database.migrate()
+        return KnowledgeSync(database, encoder).load_or_rebuild(settings.index_folder)
+    finally:
+        database.close()

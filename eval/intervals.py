@@ -1,0 +1,134 @@
+"""How far a measured figure may be from the truth: 95 % intervals; computes no figure itself."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import beta, norm
+
+LEVEL = 0.95
+RESAMPLES = 1000
+
+Rows = NDArray[np.int64]
+"""Positions of the drawn items, with repeats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where the true value lies with the given level of confidence."""
+
+    low: float
+    high: float
+
+
+def wilson(successes: int, n: int, *, level: float = LEVEL) -> Interval:
+    """Interval of a share of independent items (Wilson 1927), inside [0, 1] and never of no width.
+
+    With nothing observed it is (0, 1).
+    """
+    _check_counts(successes, n)
+    if n == 0:
+        return Interval(0.0, 1.0)
+    z = float(norm.ppf(0.5 + level / 2))
+    share, spread = successes / n, z * z / n
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * float(np.sqrt(share * (1 - share) / n + spread / (4 * n)))
+    low = 0.0 if successes == 0 else middle - half  # what rounding would leave beside the exact end
+    return Interval(low, 1.0 if successes == n else middle + half)
+
+
+def clopper_pearson(successes: int, n: int, *, level: float = LEVEL) -> Interval:
+    """Exact interval of a share (Clopper & Pearson 1934): never too narrow, for promises such as a risk.
+
+    With nothing observed it is (0, 1).
+    """
+    _check_counts(successes, n)
+    tail = (1 - level) / 2
+    low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, n - successes + 1))
+    high = 1.0 if successes == n else float(beta.ppf(1 - tail, successes + 1, n - successes))
+    return Interval(low, high)
+
+
+def share_interval(
+    successes: ArrayLike, *, rng: np.random.Generator, clusters: Sequence[str] | None = None
+) -> Interval:
+    """Interval of a share: Wilson for independent items, the clustered bootstrap for items in `clusters`.
+
+    Where all clustered items agree, which no resampling can vary, it is Wilson over the clusters.
+    """
+    observed = np.asarray(successes, dtype=bool)
+    if clusters is None:
+        return wilson(int(observed.sum()), len(observed))
+    if len(observed) and observed.min() != observed.max():
+        return bootstrap_mean(observed, rng=rng, clusters=clusters)
+    independent = len(set(clusters))
+    return wilson(independent if observed.any() else 0, independent)
+
+
+def bootstrap_mean(
+    scores: ArrayLike,
+    *,
+    rng: np.random.Generator,
+    clusters: Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+) -> Interval:
+    """Interval of the mean of per-item scores, by `bootstrap`."""
+    values = np.asarray(scores, dtype=np.float64)
+    return bootstrap(
+        lambda rows: float(values[rows].mean()),
+        len(values),
+        rng=rng,
+        clusters=clusters,
+        resamples=resamples,
+        level=level,
+    )
+
+
+def bootstrap(
+    statistic: Callable[[Rows], float | None],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    clusters: Sequence[str] | None = None,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+) -> Interval:
+    """Percentile interval of `statistic`, a function of item positions (Efron & Tibshirani 1993, ch. 13).
+
+    Each resample draws `n` of the items with replacement; with `clusters`, one name an item, it draws as
+    many whole clusters as there are (items that belong together, such as rewordings of one question).
+    Resamples in which the statistic is undefined (`None`) are left out. With no item, or where it never
+    is defined, raises `ValueError`.
+    """
+    if clusters is not None and len(clusters) != n:
+        raise ValueError(f"{len(clusters)} clusters were given for {n} items, one an item is needed")
+    drawn = _resamples(n, clusters, rng, resamples)
+    found = [value for rows in drawn if (value := statistic(rows)) is not None]
+    if not found:
+        raise ValueError(f"the figure is undefined in every resample of {n} items; give more data")
+    tail = (1 - level) / 2
+    low, high = np.quantile(found, [tail, 1 - tail])
+    return Interval(float(low), float(high))
+
+
+def _resamples(
+    n: int, clusters: Sequence[str] | None, rng: np.random.Generator, resamples: int
+) -> Iterator[Rows]:
+    if n == 0:
+        return
+    if clusters is None:
+        for _ in range(resamples):
+            yield rng.integers(0, n, size=n)
+        return
+    _, cluster_of = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
+    members = [np.flatnonzero(cluster_of == number) for number in range(int(cluster_of.max()) + 1)]
+    for _ in range(resamples):
+        chosen = rng.integers(0, len(members), size=len(members))
+        yield np.concatenate([members[number] for number in chosen])
+
+
+def _check_counts(successes: int, n: int) -> None:
+    if not 0 <= successes <= n:
+        raise ValueError(f"{successes} of {n} is no share; successes must be between 0 and n")

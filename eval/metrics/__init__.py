@@ -1,0 +1,33 @@
+"""Pure functions, one a metric: formula, paper, tie rule and zero-denominator rule in each docstring."""
+
+from eval.metrics.classification import (
+    ConfusionMatrix,
+    accuracy,
+    confusion_matrix,
+    expected_calibration_error,
+    macro_f1,
+    macro_precision,
+    macro_recall,
+)
+from eval.metrics.ranking import hit_at_k, mrr_at_k, ndcg_at_k
+from eval.metrics.risk import RiskPoint, risk_coverage, wrong_among_answered
+from eval.metrics.scope import auroc, share_above, threshold_keeping
+
+__all__ = [
+    "ConfusionMatrix",
+    "RiskPoint",
+    "accuracy",
+    "auroc",
+    "confusion_matrix",
+    "expected_calibration_error",
+    "hit_at_k",
+    "macro_f1",
+    "macro_precision",
+    "macro_recall",
+    "mrr_at_k",
+    "ndcg_at_k",
+    "risk_coverage",
+    "share_above",
+    "threshold_keeping",
+    "wrong_among_answered",
+]

@@ -1,0 +1,39 @@
+"""Figures as plain text for a terminal; formats them and adds none."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_INTERVAL = "_interval"
+
+
+def as_text(figures: Mapping[str, Any]) -> str:  # JSON
+    """A line a figure: name, value, and its 95 % interval in brackets; a mapping becomes an indented block.
+
+    Values have four decimals, `-` stands for a figure there was nothing to measure for.
+    """
+    rows = list(_rows(figures, indent=""))
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in rows)
+
+
+def _rows(figures: Mapping[str, Any], *, indent: str) -> Iterator[tuple[str, str]]:  # JSON
+    for key, value in figures.items():
+        if key.endswith(_INTERVAL) and key.removesuffix(_INTERVAL) in figures:
+            continue
+        if isinstance(value, Mapping):
+            yield indent + key, ""
+            yield from _rows(value, indent=indent + "  ")
+        else:
+            yield indent + key, _shown(value) + _bracketed(figures.get(key + _INTERVAL))
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _bracketed(interval: tuple[float, float] | list[float] | None) -> str:
+    return f"  [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else ""

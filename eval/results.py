@@ -1,0 +1,51 @@
+"""What a suite hands back, and how it tells of its progress; prints and stores nothing."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from eval.intervals import Interval
+from model.errors import DataError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """Figures of one run, and what each item contributed."""
+
+    figures: Mapping[str, Any]  # JSON
+    """By key, each mean followed by `<key>_interval`; `None` where there is nothing to measure."""
+    items: tuple[Mapping[str, Any], ...]  # JSON
+    """One object an item, in the order of the data."""
+
+
+class Track(Protocol):
+    """Passes items on while it shows how far the work has come."""
+
+    def __call__(self, items: Sequence[T], *, doing: str) -> Iterable[T]:
+        """The items in order; `doing` says what is done with them."""
+        ...
+
+
+def untracked(items: Sequence[T], *, doing: str) -> Iterable[T]:  # noqa: ARG001
+    """The items, silently."""
+    return items
+
+
+def figure(key: str, value: float | None, interval: Interval | None) -> dict[str, Any]:  # JSON
+    """A figure with its interval, under `key` and `<key>_interval`."""
+    return {key: value, f"{key}_interval": [interval.low, interval.high] if interval else None}
+
+
+def write_items(path: Path, items: Iterable[Mapping[str, Any]]) -> None:  # JSON
+    """One JSON object a line. Raises `DataError` when the file cannot be written."""
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(item, ensure_ascii=False) + "\n" for item in items)
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be written ({error.strerror}); choose another place for the items"
+        ) from error

@@ -1,0 +1,80 @@
+"""Keeps the figures of a run in the home folder's MLflow; sends nothing anywhere else."""
+
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eval.results import write_items
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_FORBIDDEN = re.compile(r"[^\w\-. :/]")
+_MAX_PARAM_CHARS = 6000
+
+
+def log_run(
+    home: Path,
+    experiment: str,
+    *,
+    params: Mapping[str, object],
+    metrics: Mapping[str, Any],  # JSON
+    items: Iterable[Mapping[str, Any]] = (),  # JSON
+) -> str:
+    """Writes one finished run to `<home>/mlflow.db`, its `items.jsonl` to `<home>/mlruns`; gives its id.
+
+    Only the numbers of `metrics` are kept, those of a mapping as `outer.inner`, the ends of an interval
+    as `.low` and `.high`; `@` in a name becomes `_at_`, which MLflow does not accept.
+    """
+    client = open_client(home)
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        place = (home / "mlruns").absolute().as_uri()
+        experiment_id = client.create_experiment(experiment, artifact_location=place)
+    else:
+        experiment_id = found.experiment_id
+    run_id: str = client.create_run(experiment_id).info.run_id
+    for name, value in params.items():
+        client.log_param(run_id, _safe(name), str(value)[:_MAX_PARAM_CHARS])
+    for name, number in numbers(metrics).items():
+        client.log_metric(run_id, name, number)
+    with tempfile.TemporaryDirectory() as folder:
+        write_items(Path(folder) / "items.jsonl", items)
+        client.log_artifact(run_id, str(Path(folder) / "items.jsonl"))
+    client.set_terminated(run_id)
+    return run_id
+
+
+def numbers(figures: Mapping[str, Any]) -> dict[str, float]:  # JSON
+    """The numbers among the figures, by names that MLflow accepts."""
+    found: dict[str, float] = {}
+    for key, value in figures.items():
+        name = _safe(key)
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{inner}": number for inner, number in numbers(value).items()}
+        elif isinstance(value, list | tuple) and key.endswith("_interval"):
+            found |= {f"{name}.low": float(value[0]), f"{name}.high": float(value[1])}
+        elif isinstance(value, int | float):
+            found[name] = float(value)
+    return found
+
+
+def open_client(home: Path) -> "MlflowClient":
+    """A client of the home's own MLflow, which says nothing to anybody outside and little here."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # both are read when MLflow is first imported
+    os.environ["DO_NOT_TRACK"] = "true"
+    from mlflow import MlflowClient
+
+    for noisy in ("mlflow", "alembic"):  # after the import, which sets them up
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    home.mkdir(parents=True, exist_ok=True)
+    address = f"sqlite:///{(home / 'mlflow.db').absolute()}"
+    return MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def _safe(name: str) -> str:
+    return _FORBIDDEN.sub("_", name.replace("@", "_at_"))

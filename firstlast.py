@@ -1,0 +1,105 @@
+"""The command line: mounts each folder's commands, and imports a folder only when its command runs."""
+
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    help: str
+    load: Callable[[], typer.Typer]
+    is_group: bool = False
+    """Whether the app is a group of its own, or holds the command among others."""
+
+
+def _app(module: str, name: str = "app") -> Callable[[], typer.Typer]:
+    def load() -> typer.Typer:
+        app: typer.Typer = getattr(import_module(module), name)
+        return app
+
+    return load
+
+
+def _eval_app() -> typer.Typer:
+    from eval.commands import build_app
+    from training.export import ensure_encoder
+    from training.linear import fit_head
+
+    return build_app(fit_head=fit_head, ensure_encoder=ensure_encoder)
+
+
+_MOUNTS = {
+    "demo": _Mount("Start the sample company: everything running.", _app("training.commands", "home_app")),
+    "init": _Mount("Make a home folder ready.", _app("training.commands", "home_app")),
+    "serve": _Mount("Run the server.", _app("serving.commands")),
+    "import": _Mount("Import knowledge from a folder or file.", _app("serving.commands")),
+    "export": _Mount("Export knowledge to a folder.", _app("serving.commands")),
+    "ask": _Mount("The bot's decision on one question.", _app("serving.commands")),
+    "search": _Mount("Search the knowledge.", _app("serving.commands")),
+    "agents": _Mount("Look after agents.", _app("serving.commands", "agents_app"), is_group=True),
+    "train": _Mount("Train models.", _app("training.commands", "train_app"), is_group=True),
+    "eval": _Mount("Measure how good the bot is.", _eval_app, is_group=True),
+    "bench": _Mount("Measure how fast the bot is.", _app("serving.commands", "bench_app"), is_group=True),
+    "models": _Mount("Look after model sets.", _app("training.commands", "models_app"), is_group=True),
+}
+
+
+class _Commands(TyperGroup):
+    """Commands by name, imported when asked for."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """All names, in the order of use."""
+        return list(_MOUNTS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | TyperGroup | None:  # type: ignore[override]
+        """The command, or `None` when there is none of this name."""
+        mount = _MOUNTS.get(cmd_name)
+        if mount is None:
+            return None
+        command = typer.main.get_command(mount.load())
+        if isinstance(command, TyperGroup) and not mount.is_group:
+            return command.get_command(ctx, cmd_name)  # type: ignore[return-value, arg-type]
+        return command  # type: ignore[return-value]
+
+    def format_help(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        """The help, without importing any command."""
+        width = max(map(len, _MOUNTS)) + 2
+        names = "\n".join(f"  {name:<{width}}{mount.help}" for name, mount in _MOUNTS.items())
+        formatter.write(f"Usage: firstlast COMMAND [OPTIONS]\n\n{self.help}\n\nCommands:\n{names}\n\n")
+        formatter.write("Every command has --help. State lives in ./.firstlast, or in --home FOLDER.\n")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(importlib.metadata.version("firstlast"))
+        raise typer.Exit
+
+
+cli = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@cli.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The resolution bot: a person answers each question for the first time and for the last time."""
+    from serving.command_line import log_to_stderr
+
+    log_to_stderr()
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

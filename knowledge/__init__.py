@@ -1,0 +1,1 @@
+"""What the bot knows: import, chunk, index, learn."""

@@ -1,0 +1,215 @@
+"""What a knowledge index holds at one moment, and how it is searched; leaves locking and encoding to it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.dense import DenseIndex, Numbers
+from knowledge.fusion import descending, fuse, ranks
+from knowledge.lexical import LexicalIndex, tokenise
+from model.types import Candidate, Passage, Vector, Vectors
+
+POOL_ANSWERS = 30
+"""Answers taken from each list before they are compared: 20, 50 and 200 found the same on every set tried."""
+_PASSAGES_PER_ANSWER = 4
+_UNSEEN = -2.0
+"""Below every cosine."""
+_MAX_QUESTION_TERMS = 200
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A passage made ready outside any lock."""
+
+    passage: Passage
+    vector: Vector
+    terms: Counter[str]
+
+
+class Contents:
+    """Passages with both indexes over them. Slots of removed passages are used again."""
+
+    def __init__(self, dim: int) -> None:
+        self._dense = DenseIndex(dim)
+        self._lexical = LexicalIndex()
+        self._passages: dict[int, Passage] = {}
+        self._slots: dict[str, list[int]] = {}
+        self._answers: dict[int, str] = {}
+        self._numbers: dict[str, int] = {}
+        self._answer_of: NDArray[np.int64] = np.zeros(64, dtype=np.int64)
+        self._free_slots: list[int] = []
+        self._free_numbers: list[int] = []
+        self._slot_of_text: dict[str, set[int]] = {}
+
+    def __len__(self) -> int:
+        """Number of passages."""
+        return len(self._passages)
+
+    def refs(self) -> frozenset[str]:
+        """The answers held."""
+        return frozenset(self._slots)
+
+    def passages_of(self, ref: str) -> tuple[Passage, ...]:
+        """Passages of the answer in the order they were put; empty when it is not held."""
+        return tuple(self._passages[slot] for slot in self._slots.get(ref, ()))
+
+    def passages(self) -> tuple[list[Passage], Vectors]:
+        """All passages, by ref, with their vectors as rows."""
+        slots = [slot for ref in sorted(self._slots) for slot in self._slots[ref]]
+        return [self._passages[slot] for slot in slots], self._dense.vectors(slots)
+
+    def known_vectors(self, texts: Iterable[str]) -> dict[str, Vector]:
+        """Vectors of those texts that a passage held here was embedded from."""
+        slots = {text: min(self._slot_of_text[text]) for text in texts if text in self._slot_of_text}
+        return dict(zip(slots, self._dense.vectors(list(slots.values())), strict=True))
+
+    def replace(self, entries_by_ref: Mapping[str, Sequence[Entry]]) -> None:
+        """Puts the entries in place of all that each ref held; no entries removes it."""
+        self._dense.remove([slot for ref in entries_by_ref for slot in self._slots.get(ref, ())])
+        for ref in entries_by_ref:
+            self._forget(ref)
+        slots: list[int] = []
+        vectors: list[Vector] = []
+        for ref, entries in entries_by_ref.items():
+            for entry in entries:
+                slots.append(self._hold(ref, entry))
+                vectors.append(entry.vector)
+        self._dense.add(slots, np.asarray(vectors, dtype=np.float32))
+
+    def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
+        """At most `top_k` candidates, one per ref, best first; ties by ref."""
+        if not self._passages or top_k < 1:
+            return []
+        terms = list(dict.fromkeys(tokenise(text)))[:_MAX_QUESTION_TERMS]
+        by_word = self._lexical.scores(terms)
+        hits = np.flatnonzero(by_word)
+        wanted = max(POOL_ANSWERS, top_k)
+        dense = self._nearest(vector, wanted)
+        lexical = self._greatest(hits, by_word[hits], otherwise=0.0)
+        found = set(_top(dense, wanted, above=_UNSEEN)) | set(_top(lexical, wanted, above=0.0))
+        pool = np.asarray(sorted(found, key=self._answers.__getitem__), dtype=np.int64)
+        self._complete(dense, pool, vector)
+        chosen = descending(fuse(dense[pool], lexical[pool]))[:top_k]
+        return self._candidates(pool, chosen, vector, by_word, dense, lexical, self._coverage(terms))
+
+    def _hold(self, ref: str, entry: Entry) -> int:
+        if ref not in self._slots:
+            number = self._free_numbers.pop() if self._free_numbers else len(self._answers)
+            self._slots[ref], self._numbers[ref], self._answers[number] = [], number, ref
+        slot = self._free_slots.pop() if self._free_slots else len(self._passages)
+        if slot >= len(self._answer_of):
+            self._answer_of = np.concatenate([self._answer_of, np.zeros_like(self._answer_of)])
+        self._answer_of[slot] = self._numbers[ref]
+        self._passages[slot] = entry.passage
+        self._slots[ref].append(slot)
+        self._slot_of_text.setdefault(entry.passage.search_text, set()).add(slot)
+        self._lexical.add(slot, entry.terms)
+        return slot
+
+    def _forget(self, ref: str) -> None:
+        """Drops everything about the answer but its vectors."""
+        for slot in self._slots.pop(ref, ()):
+            text = self._passages.pop(slot).search_text
+            self._slot_of_text[text].discard(slot)
+            if not self._slot_of_text[text]:
+                del self._slot_of_text[text]
+            self._lexical.remove(slot)
+            self._free_slots.append(slot)
+        number = self._numbers.pop(ref, None)
+        if number is not None:
+            del self._answers[number]
+            self._free_numbers.append(number)
+
+    def _nearest(self, vector: Vector, wanted: int) -> Scores:
+        """Greatest cosine by answer for at least the `wanted` nearest answers."""
+        top_k = wanted * _PASSAGES_PER_ANSWER
+        while True:
+            cosines, slots = self._dense.nearest(vector, top_k=top_k)
+            greatest = self._greatest(slots, cosines, otherwise=_UNSEEN)
+            enough = np.count_nonzero(greatest > _UNSEEN) >= min(wanted, len(self._answers))
+            if enough or top_k >= len(self._passages):
+                return greatest
+            top_k *= 4  # few answers, such as one with many phrasings, hold all the near passages
+
+    def _greatest(self, slots: Numbers, scores: Scores, *, otherwise: float) -> Scores:
+        """The greatest of the passages' scores by answer number."""
+        greatest = np.full(len(self._answers) + len(self._free_numbers), otherwise, dtype=np.float32)
+        np.maximum.at(greatest, self._answer_of[slots], scores)
+        return greatest
+
+    def _complete(self, dense: Scores, pool: Numbers, vector: Vector) -> None:
+        """Fills in the cosine of answers that only their words brought into the pool."""
+        unseen = pool[dense[pool] == _UNSEEN].tolist()
+        slots = np.asarray(
+            [s for number in unseen for s in self._slots[self._answers[number]]], dtype=np.int64
+        )
+        np.maximum.at(dense, self._answer_of[slots], self._cosines(slots, vector))
+
+    def _cosines(self, slots: Numbers, vector: Vector) -> Scores:
+        # einsum stays on this thread; a matrix product would wake BLAS threads for a few hundred rows
+        cosines: Scores = np.einsum("ij,j->i", self._dense.vectors(slots), vector.astype(np.float32))
+        return cosines
+
+    def _coverage(self, terms: Sequence[str]) -> Scores:
+        """Share of the terms' rarity that each answer holds, by answer number."""
+        covered = np.zeros(len(self._answers) + len(self._free_numbers), dtype=np.float32)
+        total = 0.0
+        for term in terms:
+            rarity = self._lexical.rarity(term)
+            total += rarity
+            holds = np.zeros(len(covered), dtype=bool)
+            holds[self._answer_of[self._lexical.holders(term)]] = True
+            covered[holds] += rarity
+        return covered / np.float32(total) if total else covered
+
+    def _candidates(
+        self,
+        pool: Numbers,
+        chosen: Numbers,
+        vector: Vector,
+        by_word: Scores,
+        dense: Scores,
+        lexical: Scores,
+        coverage: Scores,
+    ) -> list[Candidate]:
+        """One candidate for each chosen place of the pool."""
+        fused = fuse(dense[pool], lexical[pool])
+        dense_ranks, lexical_ranks = ranks(dense[pool]), ranks(lexical[pool])
+        numbers: list[int] = pool[chosen].tolist()
+        speakers = self._speakers([self._slots[self._answers[number]] for number in numbers], vector, by_word)
+        return [
+            Candidate(
+                passage=speaker,
+                dense_score=float(dense[number]),
+                lexical_score=float(lexical[number]),
+                fused_score=float(fused[place]),
+                coverage=min(1.0, float(coverage[number])),
+                dense_rank=int(dense_ranks[place]),
+                lexical_rank=int(lexical_ranks[place]) if lexical[number] > 0 else len(pool) + 1,
+            )
+            for place, number, speaker in zip(chosen.tolist(), numbers, speakers, strict=True)
+        ]
+
+    def _speakers(self, groups: Sequence[list[int]], vector: Vector, by_word: Scores) -> list[Passage]:
+        """Of each answer's slots the passage that fits the question best; the first of equals."""
+        slots = np.asarray([slot for group in groups for slot in group], dtype=np.int64)
+        fitting = np.round(fuse(self._cosines(slots, vector), by_word[slots]).astype(np.float64), 6)
+        ends = np.cumsum([len(group) for group in groups]).tolist()
+        return [
+            self._passages[group[int(np.argmax(fitting[end - len(group) : end]))]]
+            for group, end in zip(groups, ends, strict=True)
+        ]
+
+
+def _top(scores: Scores, wanted: int, *, above: float) -> list[int]:
+    """Positions of the `wanted` greatest scores above a bound, in no order; ties may fall either way."""
+    found = np.flatnonzero(scores > above)
+    if len(found) > wanted:
+        found = found[np.argpartition(-scores[found], wanted)[:wanted]]
+    positions: list[int] = found.tolist()
+    return positions

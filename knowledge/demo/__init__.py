@@ -1,0 +1,1 @@
+"""Tuckleaf, the sample company: its articles, rules and labelled messages, written for this project."""

@@ -1,0 +1,53 @@
+"""Finds what a customer wants to know among their messages; understands no meaning, only wording."""
+
+from collections.abc import Sequence
+
+from knowledge import phrases
+from knowledge.chunking import count_words
+from knowledge.cleaning import clean_question
+from knowledge.lexical import tokenise
+
+_BURST_WORDS = 40
+"""Messages are joined while together they are no longer than this."""
+_WISH_WORDS = 12
+"""A longer message that asks for a person usually says what for, too."""
+
+
+def pick_question(messages: Sequence[str], *, customer_name: str | None = None) -> str:
+    """What the customer wants to know, from their messages oldest first; empty when none says it.
+
+    The last message with substance, joined with the ones before it while it does not stand alone
+    ("my pump is loud", "since yesterday", "what can I do?").
+    """
+    cleaned = [
+        clean_question(message, customer_name=customer_name)
+        for message in messages
+        if _has_substance(message)
+    ]
+    texts = [text for text in cleaned if text and not phrases.EMPTY_TALK.match(text)]
+    picked = ""
+    while texts:
+        before = texts.pop()
+        joined = f"{before} {picked[:1].lower() + picked[1:]}".strip() if picked else before
+        if picked and count_words(joined) > _BURST_WORDS:
+            break
+        picked = joined
+        if _stands_alone(before):
+            break
+    picked = phrases.JOINING_WORD.sub("", picked)
+    return picked[:1].upper() + picked[1:]
+
+
+def _has_substance(message: str) -> bool:
+    """Whether more is said than hello, thanks or a wish for a person."""
+    if phrases.EMPTY_TALK.match(message):
+        return False
+    return not (phrases.WANTS_PERSON.search(message) and count_words(message) <= _WISH_WORDS)
+
+
+def _stands_alone(text: str) -> bool:
+    """Whether the text says by itself what is meant."""
+    words = len(set(tokenise(text)))
+    if phrases.CONTINUES.match(text) or words < 2:
+        return False
+    return words >= 4 or not phrases.REFERS_BACK.search(text)

@@ -1,0 +1,1 @@
+"""How the bot thinks: from text to a decision. No web, no database, no MLflow."""

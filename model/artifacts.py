@@ -1,0 +1,215 @@
+"""Saves and loads a model set as safetensors and a JSON manifest; never pickles, never trains."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from model.answering import FEATURES, AnsweringModel
+from model.encoder import file_sha256
+from model.errors import ArtifactError
+from model.heads import LinearHead
+from model.scope import ScopeDetector
+
+MODEL_SET_FORMAT = 1
+HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk")
+"""All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
+REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
+
+_MANIFEST = "manifest.json"
+_TENSORS = "tensors.safetensors"
+_POINTER = "champion"
+
+
+@dataclass(frozen=True, slots=True)
+class IntentInfo:
+    """What an intent means for routing."""
+
+    team: str | None
+    human_only: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalibrationSample:
+    """Held-out decisions that the threshold of any risk budget is found on."""
+
+    confidences: NDArray[np.float64]
+    correct: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelSet:
+    """Everything trained that the bot thinks with, apart from the encoder."""
+
+    version: str
+    encoder_fingerprint: str
+    heads: Mapping[str, LinearHead]
+    scope: ScopeDetector
+    intents: Mapping[str, IntentInfo]
+    answering: AnsweringModel
+    calibration: CalibrationSample
+    limits: Mapping[str, float]
+    """Probability limits chosen on held-out data: `wants_person`, `human_only`, `smalltalk`."""
+    card: Mapping[str, Any] = field(default_factory=dict)  # JSON: metrics, data hashes, versions
+    """What it was trained with and how good it is."""
+
+
+def save_model_set(models: ModelSet, folder: Path) -> None:
+    """Write the set to a new `folder`; it appears whole or not at all.
+
+    Raises `ArtifactError` when the folder exists: a version never changes.
+    """
+    if folder.exists():
+        raise ArtifactError(
+            f"{folder} exists already; a model set is never overwritten, choose a new version"
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".model-set-", dir=folder.parent))
+    try:
+        save_file(_tensors(models), work / _TENSORS)
+        manifest = _manifest(models) | {"files": {_TENSORS: file_sha256(work / _TENSORS)}}
+        (work / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        work.rename(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def load_model_set(folder: Path, *, encoder_fingerprint: str) -> ModelSet:
+    """The set kept in `folder`.
+
+    Raises `ArtifactError` when it is missing, damaged, of another format, or was trained on another
+    encoder than the one in use.
+    """
+    manifest = _read_manifest(folder)
+    if manifest["encoder_fingerprint"] != encoder_fingerprint:
+        raise ArtifactError(
+            f"model set {folder.name} was trained on encoder {manifest['encoder_fingerprint']}, in use is "
+            f"{encoder_fingerprint}; train it again: firstlast train heads"
+        )
+    path = folder / _TENSORS
+    if not path.is_file() or file_sha256(path) != manifest["files"][_TENSORS]:
+        raise ArtifactError(f"{path} is missing or damaged; train again: firstlast train heads")
+    try:
+        return _model_set(manifest, load_file(path))
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise ArtifactError(
+            f"model set {folder.name} cannot be read ({error!r}); train again: firstlast train heads"
+        ) from error
+
+
+def read_pointer(models_folder: Path) -> str | None:
+    """The version of the champion, or `None` when there is none yet."""
+    try:
+        version = (models_folder / _POINTER).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    return version or None
+
+
+def write_pointer(models_folder: Path, version: str) -> None:
+    """Make `version` the champion, in one step. Raises `ArtifactError` when it does not exist."""
+    if not (models_folder / version / _MANIFEST).is_file():
+        raise ArtifactError(f"no model set {version!r} in {models_folder}; see: firstlast models list")
+    models_folder.mkdir(parents=True, exist_ok=True)
+    work = models_folder / f".{_POINTER}.{os.getpid()}"
+    work.write_text(version + "\n", encoding="utf-8")
+    work.replace(models_folder / _POINTER)
+
+
+def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 and bool side by side
+    tensors: dict[str, NDArray[Any]] = {
+        "scope.vectors": models.scope.vectors,
+        "answering.mean": models.answering.mean,
+        "answering.scale": models.answering.scale,
+        "answering.weights": models.answering.weights,
+        "calibration.confidences": models.calibration.confidences,
+        "calibration.correct": models.calibration.correct,
+    }
+    for name, head in models.heads.items():
+        tensors[f"heads.{name}.weights"] = head.weights
+        tensors[f"heads.{name}.bias"] = head.bias
+    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+
+
+def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
+    return {
+        "format": MODEL_SET_FORMAT,
+        "version": models.version,
+        "encoder_fingerprint": models.encoder_fingerprint,
+        "heads": {
+            name: {"labels": list(head.labels), "temperature": head.temperature}
+            for name, head in models.heads.items()
+        },
+        "intents": {
+            name: {"team": info.team, "human_only": info.human_only} for name, info in models.intents.items()
+        },
+        "answering": {
+            "features": list(FEATURES),
+            "bias": models.answering.bias,
+            "answer_intents": {ref: dict(counts) for ref, counts in models.answering.answer_intents.items()},
+        },
+        "limits": dict(models.limits),
+        "card": dict(models.card),
+    }
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:  # JSON
+    path = folder / _MANIFEST
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = manifest["format"]
+    except FileNotFoundError as error:
+        raise ArtifactError(f"no model set in {folder}; run: firstlast train heads") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} is damaged ({error!r}); run: firstlast train heads") from error
+    if found != MODEL_SET_FORMAT:
+        raise ArtifactError(
+            f"{path} has format {found!r}, expected {MODEL_SET_FORMAT}; run: firstlast train heads"
+        )
+    return manifest
+
+
+def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> ModelSet:  # as _tensors
+    if tuple(manifest["answering"]["features"]) != FEATURES:
+        raise ValueError(f"answering features {manifest['answering']['features']} are not {list(FEATURES)}")
+    missing = [name for name in REQUIRED_HEADS if name not in manifest["heads"]]
+    if missing:
+        raise ValueError(f"heads {missing} are missing")
+    heads = {
+        name: LinearHead(
+            tuple(head["labels"]),
+            tensors[f"heads.{name}.weights"],
+            tensors[f"heads.{name}.bias"],
+            float(head["temperature"]),
+        )
+        for name, head in manifest["heads"].items()
+    }
+    return ModelSet(
+        version=manifest["version"],
+        encoder_fingerprint=manifest["encoder_fingerprint"],
+        heads=heads,
+        scope=ScopeDetector(tensors["scope.vectors"]),
+        intents={
+            name: IntentInfo(info["team"], bool(info["human_only"]))
+            for name, info in manifest["intents"].items()
+        },
+        answering=AnsweringModel(
+            tensors["answering.mean"],
+            tensors["answering.scale"],
+            tensors["answering.weights"],
+            float(manifest["answering"]["bias"]),
+            manifest["answering"]["answer_intents"],
+        ),
+        calibration=CalibrationSample(tensors["calibration.confidences"], tensors["calibration.correct"]),
+        limits={name: float(value) for name, value in manifest["limits"].items()},
+        card=manifest["card"],
+    )

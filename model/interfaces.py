@@ -1,0 +1,52 @@
+"""What the parts ask of each other, as Protocols of one or two methods."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from model.types import Candidate, Reading, Source, Vector, Vectors
+
+
+class Encoder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the weights and settings; vectors of two fingerprints never mix."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape `(n_texts, dim)`, float32, in the order given; `(0, dim)` for none."""
+        ...
+
+    def encode_one(self, text: str) -> Vector:
+        """The unit vector of one text, shape `(dim,)`."""
+        ...
+
+
+class Reader(Encoder, Protocol):
+    """An encoder that also gives the features of its inner layers, in the same pass."""
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        """Vectors and features of the texts, in the order given."""
+        ...
+
+
+class Retriever(Protocol):
+    """Finds the answers that may fit a question."""
+
+    def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
+        """At most `top_k` candidates, one per answer, best first; ties by `ref`."""
+        ...
+
+
+class Generator(Protocol):
+    """Writes the words of an answer from its sources."""
+
+    def answer(self, question: str, sources: Sequence[Source]) -> str:
+        """Markdown that says nothing beyond the sources."""
+        ...

@@ -1,0 +1,86 @@
+"""Decides what the bot does, from what was understood and found; runs no model and stores nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from model.mood import mood_trigger
+from model.types import DecisionKind, Question, ScoredCandidate, Understanding
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """The limits the policy keeps. Probabilities are in [0, 1]."""
+
+    wants_person: float = 0.5
+    """At or above this probability the customer gets a person."""
+    human_only: float = 0.5
+    """At or above this summed probability of human-only intents a person handles the matter."""
+    clarify: float = 0.2
+    """The least confidence of a choice worth offering."""
+    most_choices: int = 3
+    most_clarifications: int = 1
+    mood_low: float = -0.6
+    mood_fall: float = 0.9
+    high_touch_attribute: str = "high_touch"
+    """A customer with this attribute set always gets a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The kind of decision, with its reasons and the candidates it concerns."""
+
+    kind: DecisionKind
+    reasons: tuple[str, ...]
+    chosen: tuple[ScoredCandidate, ...] = ()
+
+
+def early_verdict(question: Question, read: Understanding, settings: PolicySettings) -> Verdict | None:
+    """The verdict when a person is due whatever the knowledge says, else `None`.
+
+    In this order: a person already owns the conversation; the customer wants one; the matter, the
+    customer or the mood calls for one.
+    """
+    if question.owned_by_person:
+        return Verdict("silent", ("owned_by_person",))
+    if read.wants_person >= settings.wants_person:
+        return Verdict("handoff", ("wants_person",))
+    rule = _human_only_rule(question, read, settings)
+    return Verdict("handoff", (rule,)) if rule else None
+
+
+def verdict(
+    question: Question,
+    read: Understanding,
+    candidates: Sequence[ScoredCandidate],
+    *,
+    threshold: float,
+    settings: PolicySettings,
+) -> Verdict:
+    """What to do with `candidates`, most confident first, when no person is due yet."""
+    fresh = [one for one in candidates if one.candidate.ref not in question.tried_refs]
+    chosen = [one for one in fresh if one.candidate.ref == question.chosen_ref]
+    if chosen:
+        return Verdict("answer", ("chosen_by_customer",), (chosen[0],))
+    if fresh and fresh[0].confidence >= threshold:
+        return Verdict("answer", ("above_threshold",), (fresh[0],))
+    reason = "below_threshold" if fresh else "nothing_found"
+    if read.smalltalk is not None:
+        return Verdict("smalltalk", (reason, f"smalltalk_{read.smalltalk}"))
+    choices = tuple(one for one in fresh if one.confidence >= settings.clarify)[: settings.most_choices]
+    if len(choices) > 1 and question.clarifications < settings.most_clarifications:
+        return Verdict("clarify", (reason, "several_plausible"), choices)
+    return Verdict("handoff", (reason, "asked_back_already") if question.clarifications else (reason,))
+
+
+def _human_only_rule(question: Question, read: Understanding, settings: PolicySettings) -> str | None:
+    if _is_set(question.contact, settings.high_touch_attribute):
+        return "human_only_customer"
+    if read.human_only_probability >= settings.human_only:
+        return "human_only_intent"
+    return mood_trigger(
+        question.mood, read.mood, read.sentiment_score, low=settings.mood_low, fall=settings.mood_fall
+    )
+
+
+def _is_set(contact: Mapping[str, object], attribute: str) -> bool:
+    return contact.get(attribute) in (True, 1, "true", "yes")

@@ -1,0 +1,133 @@
+"""Finds how sure an answer must be so that the share of wrong answers keeps to the risk budget."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEVER = 2.0
+"""A threshold no confidence reaches."""
+
+CONFIDENCE_LEVEL = 0.9
+"""How sure the guarantee is when nothing else is asked for."""
+
+_START_ERRORS = 1
+"""The first tested threshold is so strict that this many wrong answers would still pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class RiskThreshold:
+    """The least confidence to answer at, and what is known about it."""
+
+    value: float
+    """In [0, 1], or `NEVER`."""
+    guaranteed: bool
+    """Whether the share of wrong answers is at most `risk` with probability `confidence_level`."""
+    risk: float
+    confidence_level: float
+    answered: int
+    """Held-out decisions at or above the threshold."""
+    wrong: int
+    """Those of them that were wrong."""
+
+
+def risk_threshold(
+    confidences: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    *,
+    risk: float,
+    confidence_level: float = CONFIDENCE_LEVEL,
+) -> RiskThreshold:
+    """The lowest threshold whose wrong share among answers is at most `risk`, on held-out decisions.
+
+    Learn-then-Test with fixed-sequence testing (Angelopoulos et al. 2021): thresholds are tested from
+    strict to lenient, each by an exact binomial test at level `1 - confidence_level`, until one fails;
+    the order depends on the confidences alone, so no correction for many tests is due. The first
+    threshold tested answers just enough decisions that one wrong answer would still pass.
+
+    Without enough decisions for a guarantee the result is cautious: `guaranteed` is false, and the
+    threshold is the lowest at which at most half the budget was seen to be wrong, among at least 20
+    answers; `NEVER` when there is none. Ties in confidence are answered together.
+    """
+    _check(confidences, correct, risk, confidence_level)
+    answered, wrong, values = _by_threshold(confidences, correct)
+    passed = -1
+    for i in range(len(values)):
+        if answered[i] < answers_needed(_START_ERRORS, risk=risk, confidence_level=confidence_level):
+            continue
+        if wrong_share_bound(int(wrong[i]), int(answered[i]), confidence_level=confidence_level) > risk:
+            break
+        passed = i
+    guaranteed = passed >= 0
+    if not guaranteed:
+        fine = np.flatnonzero((answered >= 20) & (wrong <= risk / 2 * answered))
+        passed = int(fine[-1]) if len(fine) else -1
+    if passed < 0:
+        return RiskThreshold(NEVER, False, risk, confidence_level, 0, 0)
+    return RiskThreshold(
+        float(values[passed]), guaranteed, risk, confidence_level, int(answered[passed]), int(wrong[passed])
+    )
+
+
+def wrong_share_bound(wrong: int, answered: int, *, confidence_level: float = CONFIDENCE_LEVEL) -> float:
+    """One-sided upper bound of the wrong share (Clopper & Pearson 1934); 1 when nothing was answered."""
+    if wrong >= answered:
+        return 1.0
+    low, high = wrong / answered, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _binomial_at_most(wrong, answered, middle) > 1 - confidence_level:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def answers_needed(wrong: int, *, risk: float, confidence_level: float = CONFIDENCE_LEVEL) -> int:
+    """The fewest held-out answers with `wrong` wrong ones that still prove the budget."""
+    low, high = wrong, 1
+    while wrong_share_bound(wrong, high, confidence_level=confidence_level) > risk:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        if wrong_share_bound(wrong, middle, confidence_level=confidence_level) > risk:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _binomial_at_most(k: int, n: int, p: float) -> float:
+    """P(X <= k) for X binomial(n, p), with 0 < p < 1."""
+    if p >= 1:
+        return 0.0
+    log_p, log_q = math.log(p), math.log1p(-p)
+    logs = [
+        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * log_p + (n - i) * log_q
+        for i in range(k + 1)
+    ]
+    return min(1.0, math.fsum(math.exp(value) for value in logs))
+
+
+def _by_threshold(
+    confidences: NDArray[np.float64], correct: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Answered and wrong at each distinct threshold, strictest first."""
+    order = np.argsort(-confidences, kind="stable")
+    sorted_confidences = confidences[order]
+    last_of_tie = np.append(sorted_confidences[1:] != sorted_confidences[:-1], True)[: len(order)]
+    answered = np.arange(1, len(order) + 1)[last_of_tie]
+    wrong = np.cumsum(~correct[order])[last_of_tie]
+    return answered, wrong, sorted_confidences[last_of_tie]
+
+
+def _check(
+    confidences: NDArray[np.float64], correct: NDArray[np.bool_], risk: float, confidence_level: float
+) -> None:
+    if confidences.shape != correct.shape or confidences.ndim != 1:
+        raise ValueError(f"confidences {confidences.shape} and correct {correct.shape} must be equal rows")
+    if not 0 < risk < 1:
+        raise ValueError(f"risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+    if not 0 < confidence_level < 1:
+        raise ValueError(f"confidence_level must be between 0 and 1, got {confidence_level}")

@@ -1,0 +1,182 @@
+"""The values that pass between the parts of the bot; no behaviour beyond reading them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+"""One unit vector, shape `(dim,)`."""
+
+Vectors = NDArray[np.float32]
+"""Unit vectors as rows, shape `(n_texts, dim)`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What one encoder pass gives for some texts, row by row."""
+
+    vectors: Vectors
+    """For retrieval and scope, unit length, shape `(n_texts, dim)`."""
+    features: NDArray[np.float32]
+    """For the heads: mean-pooled unit vectors of several layers side by side, `(n_texts, feature_dim)`."""
+
+
+CandidateKind = Literal["article", "learned_answer"]
+DecisionKind = Literal["answer", "clarify", "handoff", "smalltalk", "silent"]
+SentimentLabel = Literal["negative", "neutral", "positive"]
+Author = Literal["customer", "bot", "agent", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrievable piece of knowledge: a part of an article, or a phrasing of a learned answer.
+
+    Several passages may lead to the same answer: they share its `ref`.
+    """
+
+    key: str
+    """Unique among all passages, `<ref>#<n>`."""
+    ref: str
+    """The answer it leads to: `article:<slug>` or `learned_answer:<id>`."""
+    kind: CandidateKind
+    title: str
+    """Title of the article, or the learned answer's question."""
+    heading_path: tuple[str, ...]
+    """Headings above the piece, outermost first; empty for a learned answer."""
+    text: str
+    """What a customer is shown, Markdown: the piece itself, or the whole learned answer."""
+    search_text: str
+    """What is embedded and matched: the piece with its title and headings, or the phrasing."""
+    url: str
+    """Where a customer reads the whole article; empty when there is no page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An answer considered for a question, with the passage that spoke for it best."""
+
+    passage: Passage
+    dense_score: float
+    """Greatest cosine similarity to the question over the answer's passages, in [-1, 1]."""
+    lexical_score: float
+    """Greatest BM25 score over the answer's passages, at least 0."""
+    fused_score: float
+    """The order of candidates; comparable within one search only."""
+    coverage: float
+    """Share of the question's words that the answer's passages hold, weighted by rarity, in [0, 1]."""
+    dense_rank: int
+    """1 for the best answer by `dense_score` among those found."""
+    lexical_rank: int
+    """1 for the best answer by `lexical_score`; the number found + 1 when no word matched."""
+
+    @property
+    def ref(self) -> str:
+        """The answer's identity, `article:<slug>` or `learned_answer:<id>`."""
+        return self.passage.ref
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an answer rests on, as shown to the customer."""
+
+    ref: str
+    kind: CandidateKind
+    title: str
+    heading_path: tuple[str, ...]
+    url: str
+    excerpt: str
+    """The supporting text, Markdown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of the conversation."""
+
+    author: Author
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the resolver is asked, with everything it may know about the conversation."""
+
+    text: str
+    history: tuple[Turn, ...] = ()
+    """Earlier messages, oldest first, without `text`."""
+    mood: float = 0.0
+    """Mood before this message, in [-1, 1]."""
+    contact: Mapping[str, Any] = field(default_factory=dict)  # JSON attributes set by the business
+    """Attributes of the customer, such as `{"plan": "orchard", "high_touch": true}`."""
+    owned_by_person: bool = False
+    """Whether an agent has taken the conversation: the bot then stays silent."""
+    tried_refs: frozenset[str] = frozenset()
+    """Answers already given here that did not help; they are not given again."""
+    clarifications: int = 0
+    """How often the bot has already asked back since it last answered."""
+    chosen_ref: str | None = None
+    """The choice the customer clicked after a clarifying question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What the heads read from one message. Probabilities are in [0, 1]."""
+
+    intent: str | None
+    """The most probable intent; `None` when no intents are trained or none fits."""
+    intent_confidence: float
+    intent_probabilities: Mapping[str, float]
+    """All intents, in the order of the trained labels."""
+    out_of_scope_score: float
+    """Greater means less like anything the intents were trained on, in [0, 1]."""
+    human_only_probability: float
+    """Probability that it is about the business, and about a matter that only people handle."""
+    team: str | None
+    sentiment: SentimentLabel
+    sentiment_score: float
+    """P(positive) - P(negative), in [-1, 1]."""
+    mood: float
+    """Mood after this message, in [-1, 1]."""
+    wants_person: float
+    """Probability that the customer asks for a person."""
+    smalltalk: str | None
+    """Kind of smalltalk (`greeting`, `thanks` …), or `None`."""
+    genre_probabilities: Mapping[str, float]
+    """About the business (`none`), `out_of_scope`, or a kind of smalltalk."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCandidate:
+    """A candidate with the calibrated probability that it resolves the question."""
+
+    candidate: Candidate
+    features: Mapping[str, float]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the bot does with a message, and why."""
+
+    kind: DecisionKind
+    answer: str
+    """The words of the reply, Markdown; empty for `silent`. A handoff's words are added by serving."""
+    sources: tuple[Source, ...]
+    """What the answer rests on, best first; empty unless `kind` is `answer`."""
+    choices: tuple[Source, ...]
+    """What the customer may pick from; empty unless `kind` is `clarify`."""
+    confidence: float
+    """Confidence of the best candidate; 0 when there is none."""
+    threshold: float
+    """The least confidence that is answered under the risk budget; above 1 means never."""
+    reasons: tuple[str, ...]
+    """Why, in the order the policy looked: stable codes such as `wants_person`, `below_threshold`."""
+    understanding: Understanding
+    candidates: tuple[ScoredCandidate, ...]
+    """The trace: best first."""
+    model: str
+    """Version of the model set."""
+    milliseconds: Mapping[str, float]
+    """Time by stage: `encode`, `heads`, `retrieve`, `score`, `decide`, `total`."""

@@ -1,0 +1,1 @@
+"""Where people meet it: the API, the messenger, the console."""

@@ -1,0 +1,101 @@
+"""Agents over HTTP: sign in, sign out, who am I, list and add."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from serving.agents import repository, service
+from serving.agents.schemas import (
+    AgentOut,
+    AgentsOut,
+    NewAgentBody,
+    SignedInAgentOut,
+    SignedOut,
+    SignInBody,
+    agent_out,
+    signed_in_agent_out,
+)
+from serving.dependencies import CurrentRuntime, DbSession
+from serving.security.principals import (
+    SESSION_COOKIE,
+    AgentPrincipal,
+    CurrentAgent,
+    agent_permitted,
+    refuse_foreign_origin,
+)
+from serving.settings import Settings
+
+router = APIRouter(prefix="/v1/agents", tags=["agents"])
+AgentsManager = Annotated[AgentPrincipal, Depends(agent_permitted("agents:manage"))]
+
+
+def set_session_cookie(response: Response, settings: Settings, token: str) -> None:
+    """Put the session's cookie on the response."""
+    response.set_cookie(
+        SESSION_COOKIE,
+        token,
+        max_age=int(settings.agent_session_hours * 3600),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure_cookies,
+    )
+
+
+def clear_session_cookie(response: Response, settings: Settings) -> None:
+    """Take the session's cookie away."""
+    response.delete_cookie(
+        SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=settings.secure_cookies
+    )
+
+
+@router.post("/session")
+def sign_in(
+    body: SignInBody, request: Request, response: Response, runtime: CurrentRuntime, session: DbSession
+) -> SignedInAgentOut:
+    """Sign in: 200 with the agent and the cookie `firstlast_session`; 401, or 429 after many failures."""
+    refuse_foreign_origin(request, runtime)
+    address = request.client.host if request.client else "unknown"
+    signed = service.sign_in(
+        session,
+        runtime.settings,
+        runtime.login_limits,
+        email=body.email,
+        password=body.password,
+        address=address,
+    )
+    set_session_cookie(response, runtime.settings, signed.token)
+    return signed_in_agent_out(signed.agent)
+
+
+@router.delete("/session")
+def sign_out(request: Request, response: Response, runtime: CurrentRuntime, session: DbSession) -> SignedOut:
+    """Sign out; an ended session is no error."""
+    refuse_foreign_origin(request, runtime)
+    token = request.cookies.get(SESSION_COOKIE)
+    if token is not None:
+        service.sign_out(session, token)
+    clear_session_cookie(response, runtime.settings)
+    return SignedOut()
+
+
+@router.get("/me")
+def me(agent: CurrentAgent, session: DbSession) -> SignedInAgentOut:
+    """Who is signed in, and what they may do."""
+    return signed_in_agent_out(service.get_agent(session, agent.id))
+
+
+@router.get("")
+def list_agents(_agent: AgentsManager, session: DbSession) -> AgentsOut:
+    """All agents."""
+    return AgentsOut(agents=[agent_out(agent) for agent in repository.list_agents(session)])
+
+
+@router.post("", status_code=201)
+def add_agent(_agent: AgentsManager, body: NewAgentBody, session: DbSession) -> AgentOut:
+    """Add an agent; 409 when the e-mail is taken."""
+    return agent_out(
+        service.create_agent(
+            session, email=body.email, name=body.name, password=body.password, role=body.role, team=body.team
+        )
+    )

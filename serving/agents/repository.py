@@ -1,0 +1,52 @@
+"""Queries on agents, their sessions and API keys; it decides nothing."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from serving.db.tables import Agent, AgentSession, ApiKey, Team, now
+
+
+def find_agent(session: Session, agent_id: str) -> Agent | None:
+    """The active agent with this id."""
+    return session.scalar(select(Agent).where(Agent.id == agent_id, Agent.active))
+
+
+def find_agent_by_email(session: Session, email: str) -> Agent | None:
+    """The agent with this (lower-case) e-mail, active or not."""
+    return session.scalar(select(Agent).where(Agent.email == email))
+
+
+def list_agents(session: Session) -> list[Agent]:
+    """All agents by e-mail."""
+    return list(session.scalars(select(Agent).order_by(Agent.email)))
+
+
+def find_agent_of_session(session: Session, token_hash: str) -> Agent | None:
+    """The active agent who holds this session, unless it has ended."""
+    return session.scalar(
+        select(Agent)
+        .join(AgentSession, AgentSession.agent_id == Agent.id)
+        .where(AgentSession.token_hash == token_hash, AgentSession.expires_at > now(), Agent.active)
+    )
+
+
+def delete_session(session: Session, token_hash: str) -> None:
+    """Forget one session."""
+    session.execute(delete(AgentSession).where(AgentSession.token_hash == token_hash))
+
+
+def delete_ended_sessions(session: Session, before: datetime) -> None:
+    """Forget the sessions that ended before this time."""
+    session.execute(delete(AgentSession).where(AgentSession.expires_at <= before))
+
+
+def find_api_key(session: Session, key_hash: str) -> ApiKey | None:
+    """The key with this hash, unless revoked."""
+    return session.scalar(select(ApiKey).where(ApiKey.key_hash == key_hash, ApiKey.revoked_at.is_(None)))
+
+
+def team_exists(session: Session, name: str) -> bool:
+    """Whether there is such a team."""
+    return session.get(Team, name) is not None

@@ -1,0 +1,73 @@
+"""What the agents' endpoints take and give."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from serving.db.tables import Agent
+from serving.security.permissions import ROLE_PERMISSIONS, Role
+from serving.text import SafeText, ShortText
+
+
+class SignInBody(BaseModel):
+    """E-mail and password."""
+
+    email: Annotated[SafeText, Field(max_length=320)]
+    password: Annotated[SafeText, Field(max_length=1_000)]
+
+
+class NewAgentBody(BaseModel):
+    """An agent to add."""
+
+    email: Annotated[SafeText, Field(max_length=320)]
+    name: ShortText = ""
+    password: SafeText
+    role: Role = "agent"
+    team: ShortText | None = None
+
+
+class AgentOut(BaseModel):
+    """An agent."""
+
+    id: str
+    email: str
+    name: str
+    role: str
+    team: str | None
+    active: bool
+
+
+class SignedInAgentOut(AgentOut):
+    """The agent who is asking, with what the role may do."""
+
+    permissions: list[str]
+
+
+class AgentsOut(BaseModel):
+    """All agents."""
+
+    agents: list[AgentOut]
+
+
+class SignedOut(BaseModel):
+    """The session has ended."""
+
+    signed_in: Literal[False] = False
+
+
+def agent_out(agent: Agent) -> AgentOut:
+    """An agent as shown to agents."""
+    return AgentOut(
+        id=agent.id,
+        email=agent.email,
+        name=agent.name,
+        role=agent.role,
+        team=agent.team,
+        active=agent.active,
+    )
+
+
+def signed_in_agent_out(agent: Agent) -> SignedInAgentOut:
+    """An agent as shown to itself."""
+    permissions = sorted(ROLE_PERMISSIONS.get(agent.role, frozenset()))
+    return SignedInAgentOut(**agent_out(agent).model_dump(), permissions=list(permissions))

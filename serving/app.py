@@ -1,0 +1,102 @@
+"""The web application: routers, errors, headers, counters, put together around one runtime."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import metadata
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.agents.endpoints import router as agents
+from serving.articles.endpoints import router as articles
+from serving.ask.endpoints import router as ask
+from serving.assembly import Runtime
+from serving.console.pages import router as console
+from serving.contacts.endpoints import router as contacts
+from serving.conversations.endpoints import router as conversations
+from serving.health.endpoints import router as health
+from serving.learned_answers.endpoints import router as learned_answers
+from serving.messenger.pages import router as messenger
+from serving.metrics import Metrics
+from serving.models.endpoints import router as models
+from serving.problems import install_problem_handlers
+from serving.security.headers import MessengerCors, RefuseUnfit, SecurityHeaders
+
+_ROUTERS = (
+    conversations,
+    contacts,
+    agents,
+    ask,
+    articles,
+    learned_answers,
+    models,
+    health,
+    console,
+    messenger,
+)
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """The application. Entering its lifespan starts the runtime's threads, leaving it stops them."""
+    app = FastAPI(title="firstlast", version=_version(), lifespan=_lifespan)
+    app.state.runtime = runtime
+    install_problem_handlers(app)
+    for router in _ROUTERS:
+        app.include_router(router)
+    app.add_middleware(RefuseUnfit)
+    app.add_middleware(CountRequests, metrics=runtime.metrics)
+    app.add_middleware(MessengerCors, allowed_origins=runtime.settings.allowed_origins)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+class CountRequests:
+    """Counts requests by route template; an address that no route matches counts as `unmatched`."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        counted = False
+
+        async def send_counted(message: Message) -> None:
+            nonlocal counted
+            if message["type"] == "http.response.start" and not counted:
+                counted = True
+                self._count(scope, int(message["status"]), time.perf_counter() - started)
+            await send(message)
+
+        await self._app(scope, receive, send_counted)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = str(getattr(scope.get("route"), "path", "unmatched"))
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.count_request(method=method, route=route, status=status, seconds=seconds)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    runtime: Runtime = app.state.runtime
+    await run_in_threadpool(runtime.start)
+    try:
+        yield
+    finally:
+        await run_in_threadpool(runtime.stop)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("firstlast")
+    except metadata.PackageNotFoundError:  # run from a source tree that is not installed
+        return "0"

@@ -1,0 +1,1 @@
+"""Articles of the help centre: editing, import, export, and the index that follows the store."""

@@ -1,0 +1,54 @@
+"""The API of articles: agents and keys read, editors and keys with `articles:write` change."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from serving.articles import repository, service
+from serving.articles.schemas import ArticleFields, ArticleList, ArticleSummary, ArticleView, NewArticle
+from serving.dependencies import DbSession
+from serving.security.principals import permitted
+
+router = APIRouter(prefix="/v1/articles", tags=["articles"])
+
+_READ = Depends(permitted("articles:read"))
+_WRITE = Depends(permitted("articles:write"))
+
+
+@router.get("", dependencies=[_READ])
+def list_articles(
+    session: DbSession,
+    status: Annotated[Literal["published", "retired"] | None, Query()] = None,
+    category: Annotated[str | None, Query()] = None,
+) -> ArticleList:
+    """All articles, by category and title."""
+    found = repository.list_articles(session, status=status, category=category)
+    return ArticleList(articles=[ArticleSummary.of(article) for article in found])
+
+
+@router.post("", status_code=201, dependencies=[_WRITE])
+def create_article(new: NewArticle, session: DbSession) -> ArticleView:
+    """A new article, searchable in under a second; 409 when the slug is taken."""
+    return ArticleView.of(service.create(session, new.document(new.slug)))
+
+
+@router.get("/{slug:path}", dependencies=[_READ])
+def get_article(slug: str, session: DbSession) -> ArticleView:
+    """One article, published or retired."""
+    return ArticleView.of(service.get(session, slug))
+
+
+@router.put("/{slug:path}", dependencies=[_WRITE])
+def put_article(slug: str, fields: ArticleFields, session: DbSession, response: Response) -> ArticleView:
+    """The article gets these words and is published; 201 when the slug was free."""
+    document = fields.document(slug)
+    if repository.get(session, slug) is not None:
+        return ArticleView.of(service.edit(session, document))
+    response.status_code = 201
+    return ArticleView.of(service.create(session, document))
+
+
+@router.delete("/{slug:path}", status_code=200, dependencies=[_WRITE])
+def retire_article(slug: str, session: DbSession) -> ArticleView:
+    """The article is retired: kept, no longer found."""
+    return ArticleView.of(service.retire(session, slug))

@@ -1,0 +1,98 @@
+"""Queries on articles; it decides nothing and never commits."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from knowledge.documents import ArticleDocument
+from serving.articles.changes import article_ref
+from serving.db.tables import Article, now
+
+_Value = TypeVar("_Value")
+_AT_ONCE = 500
+"""Values named in one query; stores limit them."""
+
+
+def get(session: Session, slug: str) -> Article | None:
+    """The article, published or retired."""
+    return session.scalar(select(Article).where(Article.slug == slug))
+
+
+def get_for_update(session: Session, slug: str) -> Article | None:
+    """The article as it is now, locked until the transaction ends."""
+    chosen = select(Article).where(Article.slug == slug).with_for_update()
+    return session.scalar(chosen.execution_options(populate_existing=True))
+
+
+def get_published(session: Session, slug: str) -> Article | None:
+    """The article if customers may read it."""
+    return session.scalar(select(Article).where(Article.slug == slug, Article.status == "published"))
+
+
+def list_published(session: Session, *, category: str | None = None) -> list[Article]:
+    """Articles that customers may read, by category and title."""
+    return list_articles(session, status="published", category=category)
+
+
+def list_articles(
+    session: Session, *, status: str | None = None, category: str | None = None, source: str | None = None
+) -> list[Article]:
+    """Articles by category and title; `None` does not filter."""
+    chosen = select(Article).order_by(Article.category, Article.title, Article.slug)
+    if status is not None:
+        chosen = chosen.where(Article.status == status)
+    if category is not None:
+        chosen = chosen.where(Article.category == category)
+    if source is not None:
+        chosen = chosen.where(Article.source == source)
+    return list(session.scalars(chosen))
+
+
+def find_by_slugs(session: Session, slugs: Iterable[str]) -> dict[str, Article]:
+    """Those of the articles that exist, by slug."""
+    found: dict[str, Article] = {}
+    for some in in_portions(list(slugs)):
+        rows = session.scalars(select(Article).where(Article.slug.in_(some)))
+        found.update((row.slug, row) for row in rows)
+    return found
+
+
+def published_hashes(session: Session) -> dict[str, str]:
+    """The content hash of every published article, by ref."""
+    rows = session.execute(select(Article.slug, Article.content_hash).where(Article.status == "published"))
+    return {article_ref(slug): content_hash for slug, content_hash in rows}
+
+
+def document_of(article: Article) -> ArticleDocument:
+    """The article as a document, as imports and the index know it."""
+    return ArticleDocument(
+        slug=article.slug,
+        title=article.title,
+        body=article.body,
+        category=article.category,
+        url=article.url,
+        superseded_by=article.superseded_by,
+    )
+
+
+def upsert(session: Session, document: ArticleDocument, *, existing: Article | None, source: str) -> Article:
+    """Write the document to its row, new or `existing`; the row's status is left as it is."""
+    article = existing or Article(slug=document.slug, source=source, status="published")
+    article.title = document.title
+    article.body = document.body
+    article.category = document.category
+    article.url = document.url
+    article.superseded_by = document.superseded_by
+    article.source = source
+    article.content_hash = document.content_hash
+    article.updated_at = now()
+    session.add(article)
+    return article
+
+
+def in_portions(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
+    """The values in portions small enough for one query."""
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]

@@ -1,0 +1,1 @@
+"""Questions without a conversation, and suggestions while typing."""

@@ -1,0 +1,54 @@
+"""Answers a question without a conversation, and suggests answers while it is typed; it stores nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from model.errors import DataError
+from model.types import Candidate, Question, Turn
+from serving.assembly import Runtime
+from serving.conversations.decisions import decision_json
+from serving.db.tables import new_id
+
+_MOST_SUGGESTIONS = 5
+_LEAST_SIMILARITY = 0.25
+_log = structlog.get_logger(__name__)
+
+
+def ask(
+    runtime: Runtime,
+    question: str,
+    *,
+    history: Sequence[Turn] = (),
+    contact: Mapping[str, Any] | None = None,  # JSON attributes set by the business
+    with_candidates: bool = False,
+) -> dict[str, Any]:  # a JSON object
+    """The decision as JSON with its `trace_id`, under which the log has it."""
+    text = question.strip()
+    limit = runtime.settings.max_message_chars
+    if not text or len(text) > limit:
+        raise DataError(f"question has {len(text):,} characters; use 1 to {limit:,}")
+    decision = runtime.resolver.resolve(
+        Question(text=text, history=tuple(history), contact=dict(contact or {}))
+    )
+    runtime.metrics.count_decision(decision, channel="ask")
+    trace_id = new_id()
+    _log.info(
+        "asked",
+        trace_id=trace_id,
+        decision=decision.kind,
+        reasons=decision.reasons,
+        model=decision.model,
+        milliseconds=decision.milliseconds.get("total"),
+    )
+    return {**decision_json(decision, with_candidates=with_candidates), "trace_id": trace_id}
+
+
+def suggest(runtime: Runtime, typed: str) -> list[Candidate]:
+    """At most five answers that may fit, best first; none for a text that says too little."""
+    text = typed.strip()
+    if len(text) < 2:
+        return []
+    found = runtime.index.search(text, runtime.encoder.encode_one(text), top_k=_MOST_SUGGESTIONS)
+    return [one for one in found if one.dense_score >= _LEAST_SIMILARITY or one.coverage > 0]

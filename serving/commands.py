@@ -1,0 +1,299 @@
+"""The commands that use a prepared home: serve, import, export, ask, search, agents, bench."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serving.command_line import (
+    FAILED,
+    HomeOption,
+    JsonOption,
+    bad_usage,
+    emit,
+    friendly_errors,
+    log_to_stderr,
+    messages,
+)
+
+if TYPE_CHECKING:
+    from serving.assembly import Runtime
+
+app = typer.Typer()
+agents_app = typer.Typer(no_args_is_help=True, help="Look after the people who answer.")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure speed.")
+
+
+@agents_app.callback()
+def agents() -> None:
+    """Look after the people who answer."""
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure speed."""
+
+
+@app.command()
+def serve(
+    home: HomeOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+) -> None:
+    """Run the server until Ctrl-C."""
+    from serving.server import run
+    from serving.settings import Settings
+
+    log_to_stderr(level=logging.INFO)
+    with friendly_errors():
+        settings = Settings.load(home)
+        given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+        run(settings.model_copy(update=given), on_ready=announce)
+
+
+def announce(address: str) -> None:
+    """Say where the server is reached."""
+    messages.print(f"\n[bold]firstlast[/bold] is ready at {address}", highlight=False)
+    for name, path in (("messenger", "/"), ("agents", "/inbox"), ("API", "/docs")):
+        messages.print(f"  {name:<10} {address}{path}", highlight=False)
+    messages.print("Ctrl-C stops it.", style="dim")
+
+
+@app.command("import")
+def import_knowledge(
+    path: Annotated[Path, typer.Argument(help="Folder or file: Markdown, HTML, CSV, JSONL, BEIR corpus.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the knowledge to what PATH says; importing again changes only what changed."""
+    from knowledge.importers import read_source
+    from serving.articles.importing import import_source
+    from serving.db.session import Database
+    from serving.settings import Settings
+
+    with friendly_errors():
+        settings = Settings.load(home)
+        result = read_source(path)
+        database = Database(settings.database_url)
+        try:
+            database.migrate()
+            with database.session() as session:
+                report = import_source(session, result, source=str(path.resolve()))
+        finally:
+            database.close()
+    for refusal in report.refusals:
+        messages.print(
+            f"[red]refused[/red] {refusal.path}: {refusal.reason}", highlight=False, soft_wrap=True
+        )
+    emit(
+        {
+            "added": len(report.added),
+            "changed": len(report.changed),
+            "unchanged": len(report.unchanged),
+            "retired": len(report.retired),
+            "refused": [{"path": one.path, "reason": one.reason} for one in report.refusals],
+        },
+        as_json=as_json,
+        text=lambda: (
+            f"added {len(report.added)}, changed {len(report.changed)}, unchanged {len(report.unchanged)}, "
+            f"retired {len(report.retired)}, refused {len(report.refusals)}"
+        ),
+    )
+    if report.refusals:
+        raise typer.Exit(FAILED)
+
+
+@app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where to write the articles and learned answers.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write articles as Markdown and learned answers as JSONL; importing them gives the same knowledge."""
+    from serving.articles.exporting import export_knowledge
+    from serving.db.session import Database
+    from serving.settings import Settings
+
+    with friendly_errors():
+        database = Database(Settings.load(home).database_url)
+        try:
+            database.migrate()
+            with database.session() as session:
+                report = export_knowledge(session, folder)
+        finally:
+            database.close()
+    emit(
+        {"folder": str(folder), "articles": report.articles, "learned_answers": report.learned_answers},
+        as_json=as_json,
+    )
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What a customer would write.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The bot's decision on one question, with its sources and why."""
+    from model.types import Question
+    from serving.conversations.decisions import decision_json
+
+    if not question.strip():
+        raise bad_usage("the question is empty")
+    with friendly_errors():
+        runtime = _runtime(home)
+        try:
+            runtime.resolver.resolve(Question("warm up"))
+            decision = runtime.resolver.resolve(Question(question))
+        finally:
+            runtime.database.close()
+    result = decision_json(decision)
+    emit(result, as_json=as_json, text=lambda: _readable(result))
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    top_k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many answers.")] = 10,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The articles and learned answers nearest to a query."""
+    if not query.strip():
+        raise bad_usage("the query is empty")
+    with friendly_errors():
+        runtime = _runtime(home)
+        try:
+            found = runtime.index.search(query, runtime.encoder.encode_one(query), top_k=top_k)
+        finally:
+            runtime.database.close()
+    rows = [
+        {
+            "ref": one.ref,
+            "kind": one.passage.kind,
+            "title": one.passage.title,
+            "heading_path": list(one.passage.heading_path),
+            "url": one.passage.url,
+            "text": one.passage.text,
+            "score": one.fused_score,
+            "dense_score": one.dense_score,
+            "lexical_score": one.lexical_score,
+        }
+        for one in found
+    ]
+    emit(
+        {"query": query, "results": rows},
+        as_json=as_json,
+        text=lambda: (
+            "\n".join(f"{row['score']:.3f}  {row['ref']}  {row['title']}" for row in rows)
+            or "nothing found; import knowledge first: firstlast import FOLDER"
+        ),
+    )
+
+
+@agents_app.command("add")
+def add_agent(
+    email: Annotated[str, typer.Argument(help="What the agent signs in with.")],
+    role: Annotated[str, typer.Option(help="agent, editor, engineer or admin.")] = "agent",
+    name: Annotated[str, typer.Option(help="Shown to customers.")] = "",
+    team: Annotated[str | None, typer.Option(help="The team the agent belongs to.")] = None,
+    password_file: Annotated[
+        typer.FileText | None, typer.Option(help="File with the password (- for standard input).")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add an agent. Without --password-file a password is made and printed once."""
+    import secrets
+
+    from serving.agents.service import create_agent
+    from serving.db.session import Database
+    from serving.settings import Settings
+
+    given = password_file.read().strip() if password_file else ""
+    if password_file and not given:
+        raise bad_usage("the password file is empty")
+    password = given or secrets.token_urlsafe(12)
+    with friendly_errors():
+        database = Database(Settings.load(home).database_url)
+        try:
+            database.migrate()
+            with database.session() as session:
+                agent = create_agent(
+                    session,
+                    email=email,
+                    name=name or email.partition("@")[0],
+                    password=password,
+                    role=role,
+                    team=team,
+                )
+                result: dict[str, Any] = {"id": agent.id, "email": agent.email, "role": agent.role}  # JSON
+        finally:
+            database.close()
+    emit(result if given else result | {"password": password}, as_json=as_json)
+
+
+@bench_app.command("answer")
+def bench_answer(
+    questions: Annotated[
+        Path | None, typer.Option(help="JSONL with a text a line; by default the sample company's questions.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Milliseconds of one answer in a warm process: encoder, heads, retrieval and decision."""
+    import numpy as np
+
+    from knowledge.company import DEMO_FOLDER, read_texts
+    from model.types import Question
+
+    with friendly_errors():
+        texts = read_texts(questions or DEMO_FOLDER / "test" / "questions.jsonl")
+        runtime = _runtime(home)
+        try:
+            for text in texts[:20]:
+                runtime.resolver.resolve(Question(text))
+            stages = [runtime.resolver.resolve(Question(text)).milliseconds for text in texts]
+        finally:
+            runtime.database.close()
+    totals = np.array([stage["total"] for stage in stages])
+    emit(
+        {
+            "n": len(texts),
+            "passages": len(runtime.index),
+            "p50_ms": round(float(np.percentile(totals, 50)), 3),
+            "p95_ms": round(float(np.percentile(totals, 95)), 3),
+            "stage_p50_ms": {
+                name: round(float(np.percentile([stage[name] for stage in stages], 50)), 3)
+                for name in stages[0]
+            },
+        },
+        as_json=as_json,
+    )
+
+
+def _runtime(home: Path | None) -> "Runtime":
+    """The home's parts, not started. Raises `ArtifactError` without a model set in service."""
+    from model.errors import ArtifactError
+    from serving.assembly import build_runtime
+    from serving.settings import Settings
+
+    runtime = build_runtime(Settings.load(home))
+    if runtime.resolver.version is None:
+        raise ArtifactError(runtime.resolver.last_error or "no model set is in service; run: firstlast init")
+    return runtime
+
+
+def _readable(result: dict[str, Any]) -> str:  # JSON
+    lines = [
+        f"{result['decision']} (confidence {result['confidence']:.3f}, threshold {result['threshold']:.3f})"
+    ]
+    lines += [result["answer"]] if result["answer"] else []
+    lines += [f"  source: {one['title']} ({one['ref']})" for one in result["sources"]]
+    lines += [f"  choice: {one['title']} ({one['ref']})" for one in result.get("choices", [])]
+    lines.append(
+        f"intent {result['intent']}, team {result['team']}, sentiment {result['sentiment']}, "
+        f"reasons {', '.join(result['reasons'])}, {result['milliseconds']['total']:.1f} ms"
+    )
+    return "\n".join(lines)

@@ -1,0 +1,65 @@
+"""Gathers the cards of proposals from the repositories, for the inbox and for the page of proposals."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from serving.agents.repository import list_agents
+from serving.console import repository
+from serving.console.knowledge_views import CardDraft, ProposalCard, names_of, proposal_card
+from serving.conversations.repository import find_conversation
+from serving.db.tables import Message, Proposal
+from serving.learned_answers.exchange import Exchange, read_exchange
+from serving.learned_answers.repository import list_proposals
+from serving.learned_answers.schemas import similar_view
+
+
+def conversation_cards(
+    session: Session, conversation_id: str, *, draft: CardDraft | None = None
+) -> dict[int, list[ProposalCard]]:
+    """The cards of a conversation by the agent's message they stand beside."""
+    proposals = list_proposals(session, conversation_id=conversation_id)
+    cards = _cards(
+        session, proposals, action=f"/inbox/{conversation_id}/proposals", draft=draft, quoted=False
+    )
+    by_message: dict[int, list[ProposalCard]] = {}
+    for card in cards:
+        by_message.setdefault(card.message_id, []).append(card)
+    return by_message
+
+
+def quoted_cards(
+    session: Session, proposals: Sequence[Proposal], *, draft: CardDraft | None = None
+) -> list[ProposalCard]:
+    """The cards with the words of customer and agent that they come from, in the order given."""
+    return _cards(session, proposals, action="/proposals", draft=draft, quoted=True)
+
+
+def _cards(
+    session: Session,
+    proposals: Sequence[Proposal],
+    *,
+    action: str,
+    draft: CardDraft | None,
+    quoted: bool,
+) -> list[ProposalCard]:
+    if not proposals:
+        return []
+    names = names_of(list_agents(session))
+    replies = repository.messages_by_id(session, [row.message_id for row in proposals]) if quoted else {}
+    return [
+        proposal_card(
+            proposal,
+            known=similar_view(session, proposal.similar_ref),
+            agent_names=names,
+            action=action,
+            exchange=_exchange(session, replies.get(proposal.message_id)),
+            draft=draft if draft and draft.proposal_id == proposal.id else None,
+        )
+        for proposal in proposals
+    ]
+
+
+def _exchange(session: Session, reply: Message | None) -> Exchange | None:
+    conversation = find_conversation(session, reply.conversation_id) if reply else None
+    return read_exchange(session, conversation, reply) if conversation and reply else None

@@ -1,0 +1,38 @@
+"""Texts shortened and addresses of what a ref names; every link it gives is safe to follow."""
+
+from urllib.parse import quote, urlsplit
+
+from markupsafe import Markup
+
+from serving.rendering import render_markdown
+
+SNIPPET_CHARS = 140
+
+
+def shorten(text: str, max_chars: int = SNIPPET_CHARS) -> str:
+    """The text on one line, cut at `max_chars` with an ellipsis."""
+    line = " ".join(text.split())
+    return line if len(line) <= max_chars else line[: max_chars - 1].rstrip() + "…"
+
+
+def plain_text(text: str) -> str:
+    """Markdown as plain text."""
+    return Markup(render_markdown(text)).striptags()  # noqa: S704
+
+
+def article_href(slug: str) -> str:
+    """Where an agent reads the article; a slug may hold `/`."""
+    return f"/articles/{quote(slug)}"
+
+
+def ref_href(ref: str) -> str:
+    """Where an agent reads the answer that `ref` names; empty for a ref of another kind."""
+    kind, _, key = ref.partition(":")
+    if kind == "article" and key:
+        return article_href(key)
+    return f"/learned-answers/{key}" if kind == "learned_answer" and key.isdecimal() else ""
+
+
+def web_address(url: str) -> str:
+    """The address if a browser may follow it, else nothing: `javascript:` and the like never become links."""
+    return url if urlsplit(url).scheme in {"http", "https"} else ""

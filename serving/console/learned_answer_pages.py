@@ -1,0 +1,123 @@
+"""Learned answers: found, read, edited, retired and brought back."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Response
+
+from model.errors import FirstlastError
+from serving.agents.repository import list_agents
+from serving.console import repository
+from serving.console.knowledge_views import learned_detail, learned_row, names_of
+from serving.console.routing import PageRoute, see_other, sentence, written, written_lines
+from serving.console.shell import CurrentVisit, Visit, needs
+from serving.learned_answers import repository as learned_answers
+from serving.learned_answers import service
+from serving.learned_answers.endpoints import RowId
+from serving.problems import status_of
+
+router = APIRouter(
+    prefix="/learned-answers",
+    route_class=PageRoute,
+    include_in_schema=False,
+    dependencies=[needs("learned_answers:read")],
+)
+
+MAX_ROWS = 200
+STATUS_CHOICES = (("approved", "Live"), ("retired", "Retired"), ("superseded", "Replaced"), ("all", "All"))
+_SECTION = "learned-answers"
+_WRITERS = [needs("learned_answers:write")]
+
+
+@dataclass(frozen=True, slots=True)
+class EditForm:
+    """What stands in the form to edit, and why it was not accepted."""
+
+    question: str
+    answer: str
+    phrasings: str
+    error: str = ""
+
+
+@router.get("")
+def list_page(
+    visit: CurrentVisit,
+    q: Annotated[str, Query(max_length=500)] = "",
+    status: Annotated[str, Query()] = "approved",
+) -> Response:
+    """Learned answers, latest first, those that hold every word of `q`."""
+    status = status if status in {value for value, _ in STATUS_CHOICES} else "approved"
+    found = repository.search_learned_answers(
+        visit.session, text=q, status=None if status == "all" else status, limit=MAX_ROWS + 1
+    )
+    names = names_of(list_agents(visit.session))
+    context = {
+        "q": q,
+        "status": status,
+        "status_choices": STATUS_CHOICES,
+        "rows": [learned_row(answer, agent_names=names) for answer in found[:MAX_ROWS]],
+        "more": len(found) > MAX_ROWS,
+    }
+    fragments = {"learned-answers": "learned_answers/list.html"}
+    return visit.show(_SECTION, "learned_answers/page.html", context, fragments=fragments)
+
+
+@router.get("/{learned_answer_id}")
+def detail_page(learned_answer_id: RowId, visit: CurrentVisit) -> Response:
+    """One learned answer with its phrasings and history."""
+    return _show(visit, learned_answer_id)
+
+
+@router.post("/{learned_answer_id}", dependencies=_WRITERS)
+def save(
+    learned_answer_id: RowId,
+    visit: CurrentVisit,
+    question: Annotated[str, Form()] = "",
+    answer: Annotated[str, Form()] = "",
+    phrasings: Annotated[str, Form()] = "",
+) -> Response:
+    """Give it other words; on an error the page keeps what was written."""
+    try:
+        service.edit(
+            visit.session,
+            learned_answer_id,
+            question=written(question),
+            answer=written(answer),
+            phrasings=written_lines(phrasings),
+            agent_id=visit.viewer.id,
+        )
+    except FirstlastError as error:
+        visit.session.rollback()
+        form = EditForm(written(question), written(answer), written(phrasings), sentence(error))
+        return _show(visit, learned_answer_id, form=form, status=status_of(error))
+    return see_other(f"/learned-answers/{learned_answer_id}", done="saved")
+
+
+@router.post("/{learned_answer_id}/retire", dependencies=_WRITERS)
+def retire(learned_answer_id: RowId, visit: CurrentVisit) -> Response:
+    """The bot stops giving it."""
+    service.retire(visit.session, learned_answer_id)
+    return see_other(f"/learned-answers/{learned_answer_id}", done="retired")
+
+
+@router.post("/{learned_answer_id}/restore", dependencies=_WRITERS)
+def restore(learned_answer_id: RowId, visit: CurrentVisit) -> Response:
+    """The bot gives it again."""
+    service.restore(visit.session, learned_answer_id)
+    return see_other(f"/learned-answers/{learned_answer_id}", done="restored")
+
+
+def _show(
+    visit: Visit, learned_answer_id: int, *, form: EditForm | None = None, status: int = 200
+) -> Response:
+    session = visit.session
+    row = service.get(session, learned_answer_id)
+    answer = learned_detail(
+        row,
+        agent_names=names_of(list_agents(session)),
+        replaced_by=learned_answers.get(session, row.superseded_by_id) if row.superseded_by_id else None,
+        replaces=learned_answers.list_superseded_by(session, row.id),
+    )
+    others = "\n".join(text for text, _ in answer.phrasings)
+    context = {"answer": answer, "form": form or EditForm(row.question, row.answer, others)}
+    return visit.show(_SECTION, "learned_answers/detail.html", context, status=status)

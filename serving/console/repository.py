@@ -1,0 +1,108 @@
+"""Queries that only the console's pages need: lists in their order, searches, counts; it decides nothing."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
+
+from serving.db.tables import (
+    Article,
+    Conversation,
+    CsatRating,
+    Intent,
+    LearnedAnswer,
+    Message,
+    Phrasing,
+    Proposal,
+)
+
+
+def list_inbox(
+    session: Session,
+    *,
+    statuses: Collection[str],
+    team: str | None = None,
+    agent_id: str | None = None,
+    limit: int,
+) -> list[Conversation]:
+    """Conversations with one of the statuses: who waits longest first, then the latest change."""
+    waits = case((Conversation.status == "waiting", 0), else_=1)
+    waiting_since = case((Conversation.status == "waiting", Conversation.handed_over_at), else_=None)
+    chosen = (
+        select(Conversation)
+        .options(joinedload(Conversation.contact), joinedload(Conversation.agent))
+        .where(Conversation.status.in_(statuses))
+        .order_by(waits, waiting_since, Conversation.updated_at.desc(), Conversation.id)
+    )
+    if team is not None:
+        chosen = chosen.where(Conversation.team == team)
+    if agent_id is not None:
+        chosen = chosen.where(Conversation.agent_id == agent_id)
+    return list(session.scalars(chosen.limit(limit)))
+
+
+def count_waiting(session: Session) -> int:
+    """How many conversations wait for a person."""
+    chosen = select(func.count()).select_from(Conversation).where(Conversation.status == "waiting")
+    return session.scalar(chosen) or 0
+
+
+def newest_messages(session: Session, conversation_id: str, *, limit: int) -> list[Message]:
+    """The last messages of every kind, oldest first."""
+    chosen = select(Message).where(Message.conversation_id == conversation_id)
+    chosen = chosen.options(joinedload(Message.agent)).order_by(Message.id.desc()).limit(limit)
+    return list(session.scalars(chosen))[::-1]
+
+
+def messages_by_id(session: Session, ids: Collection[int]) -> Mapping[int, Message]:
+    """The messages with these ids, with their agents."""
+    found = session.scalars(select(Message).options(joinedload(Message.agent)).where(Message.id.in_(ids)))
+    return {message.id: message for message in found}
+
+
+def intent_titles(session: Session) -> Mapping[str, str]:
+    """What each intent is called."""
+    return {row.name: row.title for row in session.execute(select(Intent.name, Intent.title))}
+
+
+def csat_score(session: Session, conversation_id: str) -> int | None:
+    """The customer's rating of the conversation."""
+    return session.scalar(select(CsatRating.score).where(CsatRating.conversation_id == conversation_id))
+
+
+def list_decided_proposals(session: Session, *, limit: int) -> list[Proposal]:
+    """Proposals that somebody decided, the latest decision first."""
+    chosen = select(Proposal).where(Proposal.status != "pending")
+    return list(session.scalars(chosen.order_by(Proposal.decided_at.desc(), Proposal.id.desc()).limit(limit)))
+
+
+def search_learned_answers(
+    session: Session, *, text: str, status: str | None, limit: int
+) -> list[LearnedAnswer]:
+    """Learned answers that hold every word of the text in question, answer or a phrasing, latest first."""
+    chosen = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
+    for word in text.split():
+        phrased = select(Phrasing.id).where(
+            Phrasing.learned_answer_id == LearnedAnswer.id, Phrasing.text.icontains(word, autoescape=True)
+        )
+        chosen = chosen.where(
+            or_(_holds(word, LearnedAnswer.question, LearnedAnswer.answer), phrased.exists())
+        )
+    if status is not None:
+        chosen = chosen.where(LearnedAnswer.status == status)
+    chosen = chosen.order_by(LearnedAnswer.approved_at.desc(), LearnedAnswer.id.desc())
+    return list(session.scalars(chosen.limit(limit)))
+
+
+def search_articles(session: Session, *, text: str, status: str | None, limit: int) -> Sequence[Article]:
+    """Articles that hold every word of the text in title, body or category, by category and title."""
+    words = [_holds(word, Article.title, Article.body, Article.category) for word in text.split()]
+    chosen = select(Article).where(and_(True, *words))
+    if status is not None:
+        chosen = chosen.where(Article.status == status)
+    chosen = chosen.order_by(Article.category, Article.title, Article.slug)
+    return list(session.scalars(chosen.limit(limit)))
+
+
+def _holds(word: str, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    return or_(*(column.icontains(word, autoescape=True) for column in columns))

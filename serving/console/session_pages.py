@@ -1,0 +1,74 @@
+"""Signing in and out by form; it never says whether an e-mail is known."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from model.errors import AuthenticationError
+from serving.agents import service
+from serving.agents.endpoints import clear_session_cookie, set_session_cookie
+from serving.console.routing import PageRoute, local_path, see_other, sentence
+from serving.console.templating import Page, render
+from serving.dependencies import CurrentRuntime, DbSession
+from serving.problems import status_of
+from serving.security.principals import SESSION_COOKIE, refuse_foreign_origin
+from serving.security.rate_limit import TooManyAttemptsError
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+@router.get("/console")
+def console() -> RedirectResponse:
+    """The console starts at the inbox."""
+    return see_other("/inbox")
+
+
+@router.get("/login")
+def login_page(request: Request, next: str = "/inbox") -> Response:
+    """The form to sign in."""
+    return _login(request, next_path=local_path(next))
+
+
+@router.post("/login")
+def sign_in(
+    request: Request,
+    runtime: CurrentRuntime,
+    session: DbSession,
+    email: Annotated[str, Form(max_length=320)] = "",
+    password: Annotated[str, Form(max_length=1_000)] = "",
+    next: Annotated[str, Form()] = "/inbox",
+) -> Response:
+    """Sign in and go on to `next`, which must be a path of this site."""
+    refuse_foreign_origin(request, runtime)
+    address = request.client.host if request.client else "unknown"
+    try:
+        signed = service.sign_in(
+            session, runtime.settings, runtime.login_limits, email=email, password=password, address=address
+        )
+    except (AuthenticationError, TooManyAttemptsError) as error:
+        return _login(
+            request, next_path=local_path(next), email=email, problem=sentence(error), status=status_of(error)
+        )
+    response = see_other(local_path(next))
+    set_session_cookie(response, runtime.settings, signed.token)
+    return response
+
+
+@router.post("/logout")
+def sign_out(request: Request, runtime: CurrentRuntime, session: DbSession) -> Response:
+    """End the session; an ended one is no error."""
+    refuse_foreign_origin(request, runtime)
+    token = request.cookies.get(SESSION_COOKIE)
+    if token is not None:
+        service.sign_out(session, token)
+    response = see_other("/login")
+    clear_session_cookie(response, runtime.settings)
+    return response
+
+
+def _login(
+    request: Request, *, next_path: str, email: str = "", problem: str = "", status: int = 200
+) -> Response:
+    context = {"next": next_path, "email": email, "problem": problem}
+    return render(request, Page("login.html", context, status=status))

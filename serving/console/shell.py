@@ -1,0 +1,81 @@
+"""A signed-in agent's visit: who asks, the store, and the frame around every page. It refuses strangers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from fastapi.params import Depends as DependsParameter
+from sqlalchemy.orm import Session
+
+from serving.assembly import Runtime
+from serving.console import repository
+from serving.console.templating import Page, render
+from serving.console.views import Viewer, viewer_of
+from serving.dependencies import CurrentRuntime, DbSession
+from serving.learned_answers.repository import count_pending_proposals
+from serving.security.permissions import Permission
+from serving.security.principals import CurrentAgent, agent_permitted
+
+NOTICES = {
+    "assigned": "Assigned to you.",
+    "closed": "Closed. The next message of this customer goes to the bot.",
+    "note": "Note added. Only agents see it.",
+    "saved": "Saved. The bot uses it from now on.",
+    "created": "Created. The bot uses it from now on.",
+    "retired": "Retired. The bot no longer uses it.",
+    "restored": "Brought back. The bot uses it from now on.",
+}
+_SHELL_FRAGMENTS = {"nav": "nav.html", "notice": "notice.html"}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of a signed-in agent."""
+
+    request: Request
+    runtime: Runtime
+    session: Session
+    viewer: Viewer
+
+    def show(
+        self,
+        section: str,
+        template: str,
+        context: Mapping[str, object],
+        *,
+        fragments: Mapping[str, str] | None = None,
+        status: int = 200,
+    ) -> Response:
+        """The page in its frame, or the fragments asked for; `section` is marked in the navigation."""
+        frame = {
+            "viewer": self.viewer,
+            "section": section,
+            "counts": {
+                "waiting": repository.count_waiting(self.session),
+                "proposals": count_pending_proposals(self.session),
+            },
+            "notice": NOTICES.get(self.request.query_params.get("done", ""), ""),
+        }
+        page = Page(
+            template,
+            {**frame, **context},
+            fragments={**_SHELL_FRAGMENTS, **(fragments or {})},
+            status=status,
+        )
+        return render(self.request, page)
+
+
+async def current_visit(
+    request: Request, runtime: CurrentRuntime, session: DbSession, agent: CurrentAgent
+) -> Visit:
+    """The visit of the agent who asks."""
+    return Visit(request, runtime, session, viewer_of(agent))
+
+
+CurrentVisit = Annotated[Visit, Depends(current_visit)]
+
+
+def needs(permission: Permission) -> DependsParameter:
+    """A dependency that lets pass agents with the permission only; for the decorator of a page."""
+    return DependsParameter(agent_permitted(permission))

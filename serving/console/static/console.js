@@ -1,0 +1,23 @@
+// Starts what makes the pages live; every page works without it.
+
+import { startCards } from "./cards.js";
+import { startComposer } from "./composer.js";
+import { startEvents } from "./events.js";
+import { startForms } from "./forms.js";
+import { startThread } from "./thread.js";
+import { startTimes } from "./times.js";
+
+for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
+startTimes();
+startForms();
+startComposer();
+startCards();
+startThread();
+startEvents();
+
+// A notice is said once: reloading the page must not repeat it.
+const here = new URL(location.href);
+if (here.searchParams.has("done")) {
+  here.searchParams.delete("done");
+  history.replaceState(null, "", here);
+}

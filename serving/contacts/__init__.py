@@ -1,0 +1,1 @@
+"""Customers as the business and its agents see them."""

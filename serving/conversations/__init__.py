@@ -1,0 +1,1 @@
+"""Conversations: messages, the bot's background answers, live events."""

@@ -1,0 +1,204 @@
+"""Conversations over HTTP, for customers and agents; each sees what is theirs to see."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from starlette.responses import StreamingResponse
+
+from serving.conversations import repository, service, views
+from serving.conversations.schemas import (
+    AgentConversationOut,
+    AgentConversationsOut,
+    ConversationOut,
+    ConversationsOut,
+    CsatOut,
+    MessageOut,
+    MessagesOut,
+    NewAssignment,
+    NewConversation,
+    NewCsat,
+    NewFeedback,
+    NewMessage,
+    ResolutionOut,
+    Status,
+)
+from serving.conversations.stream import conversation_stream, inbox_stream
+from serving.db.tables import Conversation
+from serving.dependencies import CurrentRuntime, DbSession
+from serving.security.principals import (
+    AgentPrincipal,
+    CurrentCustomer,
+    CurrentPerson,
+    CustomerPrincipal,
+    agent_permitted,
+)
+
+router = APIRouter(prefix="/v1", tags=["conversations"])
+InboxAgent = Annotated[AgentPrincipal, Depends(agent_permitted("inbox"))]
+LastEventId = Annotated[str, Header(alias="Last-Event-ID", max_length=20)]
+After = Annotated[int, Query(ge=0, le=2**62)]
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+AnyConversationOut = AgentConversationOut | ConversationOut
+
+
+@router.post("/conversations", status_code=201)
+def start_conversation(
+    body: NewConversation, customer: CurrentCustomer, session: DbSession, response: Response
+) -> ConversationOut:
+    """Start a conversation; 200 with the same one when the `client_id` was used before."""
+    made = service.start_conversation(session, customer.contact_id, body.client_id)
+    response.status_code = 201 if made.is_new else 200
+    return views.conversation_out(session, made.row)
+
+
+@router.get("/conversations")
+def list_conversations(
+    person: CurrentPerson,
+    session: DbSession,
+    status: Status | None = None,
+    team: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Limit = 100,
+) -> AgentConversationsOut | ConversationsOut:
+    """A customer's own conversations, newest first; for agents all, by status and team."""
+    if isinstance(person, CustomerPrincipal):
+        own = repository.list_of_contact(session, person.contact_id, limit=limit)
+        return ConversationsOut(conversations=views.conversations_out(session, own))
+    rows = repository.list_for_agents(session, status=status, team=team, limit=limit)
+    return AgentConversationsOut(conversations=views.agent_conversations_out(session, rows))
+
+
+@router.get("/conversations/{conversation_id}")
+def get_conversation(conversation_id: str, person: CurrentPerson, session: DbSession) -> AnyConversationOut:
+    """One conversation."""
+    return _shown(session, person, _visible(session, person, conversation_id))
+
+
+@router.get("/conversations/{conversation_id}/messages")
+def list_messages(
+    conversation_id: str,
+    person: CurrentPerson,
+    session: DbSession,
+    after: After = 0,
+    limit: Limit = 200,
+) -> MessagesOut:
+    """Messages after the one with this id, oldest first; notes for agents only."""
+    conversation = _visible(session, person, conversation_id)
+    notes = isinstance(person, AgentPrincipal)
+    found = repository.messages_after(session, conversation.id, after=after, notes=notes, limit=limit)
+    return MessagesOut(messages=views.messages_out(session, found))
+
+
+@router.post("/conversations/{conversation_id}/messages", status_code=201)
+def post_message(
+    conversation_id: str,
+    body: NewMessage,
+    person: CurrentPerson,
+    runtime: CurrentRuntime,
+    session: DbSession,
+    response: Response,
+) -> MessageOut:
+    """Say something; 200 with the same message when the `client_id` was used before."""
+    conversation = _visible(session, person, conversation_id, lock=True)
+    if isinstance(person, CustomerPrincipal):
+        made = service.post_customer_message(session, runtime.settings, conversation, body)
+    else:
+        made = service.post_agent_message(session, runtime.settings, conversation, person.id, body)
+    if made.is_new:
+        return views.message_out(made.row)
+    response.status_code = 200
+    return views.messages_out(session, [made.row])[0]
+
+
+@router.get("/conversations/{conversation_id}/events", response_class=StreamingResponse)
+def follow_conversation(
+    conversation_id: str,
+    person: CurrentPerson,
+    runtime: CurrentRuntime,
+    session: DbSession,
+    last_event_id: LastEventId = "",
+    after: After = 0,
+) -> StreamingResponse:
+    """Server-sent events `message`, `status`, `typing`, `feedback` and, for agents, `proposal`.
+
+    Begins after the event named by `Last-Event-ID` or `after`; without either with the first.
+    """
+    conversation = _visible(session, person, conversation_id)
+    begin = int(last_event_id) if last_event_id.isdecimal() else after
+    return conversation_stream(
+        runtime, conversation.id, after=begin, for_agent=isinstance(person, AgentPrincipal)
+    )
+
+
+@router.post("/conversations/{conversation_id}/feedback")
+def give_feedback(
+    conversation_id: str, body: NewFeedback, customer: CurrentCustomer, session: DbSession
+) -> ResolutionOut:
+    """Say whether a bot message helped; "no" makes the bot try another answer or hand over."""
+    conversation = service.own_conversation(session, conversation_id, customer.contact_id, lock=True)
+    service.give_feedback(session, conversation, body.message_id, body.helpful)
+    return ResolutionOut(resolution=conversation.resolution)
+
+
+@router.post("/conversations/{conversation_id}/handoff")
+def ask_for_person(conversation_id: str, customer: CurrentCustomer, session: DbSession) -> ConversationOut:
+    """Ask for a person."""
+    conversation = service.own_conversation(session, conversation_id, customer.contact_id, lock=True)
+    service.ask_for_person(session, conversation)
+    return views.conversation_out(session, conversation)
+
+
+@router.post("/conversations/{conversation_id}/csat")
+def rate_conversation(
+    conversation_id: str, body: NewCsat, customer: CurrentCustomer, session: DbSession
+) -> CsatOut:
+    """Rate the conversation, 1 to 5; the latest rating counts."""
+    conversation = service.own_conversation(session, conversation_id, customer.contact_id, lock=True)
+    rating = service.rate(session, conversation, body)
+    return CsatOut(score=rating.score, comment=rating.comment)
+
+
+@router.post("/conversations/{conversation_id}/assign")
+def assign_conversation(
+    conversation_id: str, agent: InboxAgent, session: DbSession, body: NewAssignment | None = None
+) -> AgentConversationOut:
+    """Give the conversation to an agent, to the one who asks when none is named."""
+    conversation = service.any_conversation(session, conversation_id, lock=True)
+    service.assign(session, conversation, (body.agent_id if body else None) or agent.id)
+    session.flush()
+    session.refresh(conversation)
+    return views.agent_conversation_out(session, conversation)
+
+
+@router.post("/conversations/{conversation_id}/close")
+def close_conversation(conversation_id: str, _agent: InboxAgent, session: DbSession) -> AgentConversationOut:
+    """End the matter; the customer's next message goes to the bot again."""
+    conversation = service.any_conversation(session, conversation_id, lock=True)
+    service.close(session, conversation)
+    return views.agent_conversation_out(session, conversation)
+
+
+@router.get("/inbox/events", response_class=StreamingResponse)
+def follow_inbox(
+    _agent: InboxAgent,
+    runtime: CurrentRuntime,
+    last_event_id: LastEventId = "",
+    after: Annotated[int | None, Query(ge=0)] = None,
+) -> StreamingResponse:
+    """Server-sent `conversation` events of all conversations, from now on or after `Last-Event-ID`."""
+    begin = int(last_event_id) if last_event_id.isdecimal() else after
+    return inbox_stream(runtime, after=begin)
+
+
+def _visible(
+    session: DbSession, person: CurrentPerson, conversation_id: str, *, lock: bool = False
+) -> Conversation:
+    if isinstance(person, CustomerPrincipal):
+        return service.own_conversation(session, conversation_id, person.contact_id, lock=lock)
+    return service.any_conversation(session, conversation_id, lock=lock)
+
+
+def _shown(session: DbSession, person: CurrentPerson, conversation: Conversation) -> AnyConversationOut:
+    if isinstance(person, AgentPrincipal):
+        return views.agent_conversation_out(session, conversation)
+    return views.conversation_out(session, conversation)

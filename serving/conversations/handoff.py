@@ -1,0 +1,121 @@
+"""Hands a conversation to people, with honest words to the customer and a summary for the agent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from serving.conversations import repository
+from serving.conversations.log import log_message, log_status
+from serving.db.tables import Conversation, Message, Team, now
+
+BOT_ERROR = "bot_error"
+CUSTOMER_REQUEST = "customer_request"
+STEPPED_IN = "agent_stepped_in"
+
+_OPENINGS: Mapping[str, str] = {
+    "wants_person": "Of course.",
+    CUSTOMER_REQUEST: "Of course.",
+    "human_only_intent": "This is something a person should look after.",
+    "human_only_customer": "A person looks after this for you.",
+    "mood_low": "I am sorry that this has been frustrating.",
+    "mood_fall": "I am sorry that this has been frustrating.",
+    "no_other_answer": "I am sorry that my answer did not help.",
+    BOT_ERROR: "Something went wrong on my side, and I do not want to keep you waiting.",
+}
+_OPENING_OTHERWISE = "I do not have an answer to this that I am sure of."
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """Why a conversation goes to people, and what the agent should know."""
+
+    reasons: Sequence[str]
+    """Stable codes in the order found; the last is the one that counts."""
+    question: str
+    intent: str | None = None
+    team: str | None = None
+    mood: float = 0.0
+    decision_id: int | None = None
+    tried: Sequence[Mapping[str, str]] = field(default=())
+    """Answers given before, `ref` and `title` each."""
+
+
+def hand_over(session: Session, conversation: Conversation, handoff: Handoff) -> Message:
+    """Put the conversation in the team's queue and tell the customer; the bot's message."""
+    team = _team(session, conversation, handoff)
+    conversation.status = "waiting"
+    conversation.answer_due_at = None
+    conversation.team = team.name if team else None
+    conversation.agent_id = None
+    conversation.handoff_reason = handoff.reasons[-1][:64]
+    conversation.handoff_summary = _summary(handoff, conversation.team)
+    conversation.handed_over_at = conversation.updated_at = now()
+    conversation.first_response_at = conversation.closed_at = None
+    conversation.resolution = "none"
+    message = _words_message(conversation, team, handoff)
+    session.add(message)
+    log_message(session, message)
+    log_status(session, conversation)
+    return message
+
+
+def handoff_words(reasons: Sequence[str], team: Team | None) -> str:
+    """What the customer is told: why, who will answer, and how long it usually takes when that is known."""
+    known = [_OPENINGS[reason] for reason in reasons if reason in _OPENINGS]
+    opening = known[-1] if known else _OPENING_OTHERWISE
+    who = f"our {team.title} team" if team else "our team"
+    minutes = team.expected_wait_minutes if team else None
+    if minutes is None:
+        return f"{opening} I am handing you over to {who}; someone will answer here."
+    unit = "minute" if minutes == 1 else "minutes"
+    return (
+        f"{opening} I am handing you over to {who}; during opening hours "
+        f"an answer usually takes about {minutes} {unit}."
+    )
+
+
+def tried_answers(session: Session, conversation_id: str) -> list[dict[str, str]]:
+    """The answers the bot gave lately, oldest first, as `ref` and `title`."""
+    decisions = repository.decisions_newest_first(session, conversation_id, limit=20)[::-1]
+    messages = repository.bot_messages_of(session, [decision.id for decision in decisions])
+    tried: dict[str, str] = {}
+    for decision in decisions:
+        if decision.answer_ref is None or decision.id not in messages:
+            continue
+        sources = messages[decision.id].payload.get("sources") or [{}]
+        tried[decision.answer_ref] = str(sources[0].get("title", ""))
+    return [{"ref": ref, "title": title} for ref, title in tried.items()]
+
+
+def _team(session: Session, conversation: Conversation, handoff: Handoff) -> Team | None:
+    intent = handoff.intent or conversation.intent
+    for name in (handoff.team, repository.team_of_intent(session, intent), conversation.team):
+        team = repository.find_team(session, name)
+        if team is not None:
+            return team
+    return None
+
+
+def _summary(handoff: Handoff, team: str | None) -> dict[str, object]:
+    return {
+        "question": handoff.question,
+        "intent": handoff.intent,
+        "team": team,
+        "mood": handoff.mood,
+        "reasons": list(handoff.reasons),
+        "tried": [dict(answer) for answer in handoff.tried],
+    }
+
+
+def _words_message(conversation: Conversation, team: Team | None, handoff: Handoff) -> Message:
+    payload: dict[str, object] = {"kind": "handoff"}
+    if team is not None and team.expected_wait_minutes is not None:
+        payload["expected_wait_minutes"] = team.expected_wait_minutes
+    return Message(
+        conversation_id=conversation.id,
+        author="bot",
+        text=handoff_words(handoff.reasons, team),
+        decision_id=handoff.decision_id,
+        payload=payload,
+    )

@@ -1,0 +1,272 @@
+"""Queries on conversations, their messages, decisions and events; it decides nothing and never commits."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from serving.db.tables import (
+    Conversation,
+    DecisionRecord,
+    Event,
+    Feedback,
+    Intent,
+    Message,
+    Proposal,
+    Team,
+)
+
+
+def find_conversation(session: Session, conversation_id: str, *, lock: bool = False) -> Conversation | None:
+    """The conversation; `lock` makes other writers of it wait until the transaction ends."""
+    query = select(Conversation).where(Conversation.id == conversation_id)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def find_by_client_id(session: Session, contact_id: str, client_id: str) -> Conversation | None:
+    """The contact's conversation that its client named so."""
+    return session.scalar(
+        select(Conversation).where(Conversation.contact_id == contact_id, Conversation.client_id == client_id)
+    )
+
+
+def list_of_contact(session: Session, contact_id: str, *, limit: int) -> list[Conversation]:
+    """The contact's conversations, newest first."""
+    query = select(Conversation).where(Conversation.contact_id == contact_id)
+    return list(session.scalars(query.order_by(Conversation.created_at.desc(), Conversation.id).limit(limit)))
+
+
+def list_for_agents(
+    session: Session, *, status: str | None = None, team: str | None = None, limit: int
+) -> list[Conversation]:
+    """Conversations with this status and team, the one that changed last first."""
+    query = select(Conversation).options(joinedload(Conversation.contact), joinedload(Conversation.agent))
+    if status is not None:
+        query = query.where(Conversation.status == status)
+    if team is not None:
+        query = query.where(Conversation.team == team)
+    return list(session.scalars(query.order_by(Conversation.updated_at.desc(), Conversation.id).limit(limit)))
+
+
+def list_by_ids(session: Session, ids: Collection[str]) -> list[Conversation]:
+    """The conversations with these ids, with contact and agent, in no order."""
+    query = select(Conversation).options(joinedload(Conversation.contact), joinedload(Conversation.agent))
+    return list(session.scalars(query.where(Conversation.id.in_(ids))))
+
+
+def find_message(session: Session, conversation_id: str, message_id: int) -> Message | None:
+    """The message of this conversation."""
+    return session.scalar(
+        select(Message).where(Message.id == message_id, Message.conversation_id == conversation_id)
+    )
+
+
+def find_message_by_client_id(session: Session, conversation_id: str, client_id: str) -> Message | None:
+    """The message of this conversation that its client named so."""
+    return session.scalar(
+        select(Message).where(Message.conversation_id == conversation_id, Message.client_id == client_id)
+    )
+
+
+def messages_after(
+    session: Session, conversation_id: str, *, after: int = 0, notes: bool, limit: int
+) -> list[Message]:
+    """Messages with a greater id, oldest first; without notes unless asked."""
+    query = select(Message).where(Message.conversation_id == conversation_id, Message.id > after)
+    if not notes:
+        query = query.where(Message.kind != "note")
+    return list(session.scalars(query.options(joinedload(Message.agent)).order_by(Message.id).limit(limit)))
+
+
+def messages_before(session: Session, conversation_id: str, before: int, *, limit: int) -> list[Message]:
+    """The last messages (no notes, no system lines) with a smaller id, oldest first."""
+    query = (
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.id < before)
+        .where(Message.kind == "message", Message.author != "system")
+    )
+    return list(session.scalars(query.order_by(Message.id.desc()).limit(limit)))[::-1]
+
+
+def customer_messages_between(
+    session: Session, conversation_id: str, after: int, until: int | None = None
+) -> list[Message]:
+    """The customer's messages with `after < id <= until`, oldest first."""
+    query = select(Message).where(
+        Message.conversation_id == conversation_id, Message.author == "customer", Message.id > after
+    )
+    if until is not None:
+        query = query.where(Message.id <= until)
+    return list(session.scalars(query.order_by(Message.id)))
+
+
+def last_agent_message_id(session: Session, conversation_id: str) -> int:
+    """The id of the last message an agent wrote to the customer; 0 for none."""
+    query = select(func.max(Message.id)).where(
+        Message.conversation_id == conversation_id, Message.author == "agent", Message.kind == "message"
+    )
+    return session.scalar(query) or 0
+
+
+def last_messages(session: Session, ids: Collection[str], *, notes: bool) -> Mapping[str, Message]:
+    """The newest message of each conversation that has one."""
+    newest = select(func.max(Message.id)).where(Message.conversation_id.in_(ids))
+    if not notes:
+        newest = newest.where(Message.kind != "note")
+    found = session.scalars(select(Message).where(Message.id.in_(newest.group_by(Message.conversation_id))))
+    return {message.conversation_id: message for message in found}
+
+
+def feedback_of(session: Session, message_ids: Collection[int]) -> Mapping[int, bool]:
+    """What the customer said about these messages."""
+    found = session.scalars(select(Feedback).where(Feedback.message_id.in_(message_ids)))
+    return {feedback.message_id: feedback.helpful for feedback in found}
+
+
+def pending_proposal_counts(session: Session, ids: Collection[str]) -> Mapping[str, int]:
+    """How many proposals wait, by conversation; those without any are left out."""
+    rows = session.execute(
+        select(Proposal.conversation_id, func.count())
+        .where(Proposal.conversation_id.in_(ids), Proposal.status == "pending")
+        .group_by(Proposal.conversation_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def teams(session: Session) -> Mapping[str, Team]:
+    """All teams by name."""
+    return {team.name: team for team in session.scalars(select(Team))}
+
+
+def find_team(session: Session, name: str | None) -> Team | None:
+    """The team, if there is one of this name."""
+    return None if name is None else session.get(Team, name)
+
+
+def team_of_intent(session: Session, intent: str | None) -> str | None:
+    """The team that serves the intent."""
+    return session.scalar(select(Intent.team).where(Intent.name == intent)) if intent else None
+
+
+def decisions_newest_first(session: Session, conversation_id: str, *, limit: int) -> list[DecisionRecord]:
+    """The last decisions of the conversation."""
+    query = select(DecisionRecord).where(DecisionRecord.conversation_id == conversation_id)
+    return list(session.scalars(query.order_by(DecisionRecord.id.desc()).limit(limit)))
+
+
+def bot_messages_of(session: Session, decision_ids: Collection[int]) -> Mapping[int, Message]:
+    """The bot's message by the decision it speaks for."""
+    found = session.scalars(select(Message).where(Message.decision_id.in_(decision_ids)))
+    return {message.decision_id: message for message in found if message.decision_id is not None}
+
+
+def list_due(session: Session, until: datetime, *, limit: int) -> Sequence[str]:
+    """Conversations the bot must look at by now, the longest due first."""
+    return session.scalars(
+        select(Conversation.id)
+        .where(Conversation.answer_due_at <= until)
+        .order_by(Conversation.answer_due_at)
+        .limit(limit)
+    ).all()
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the bot must next look at any conversation."""
+    due: datetime | None = session.scalar(
+        select(Conversation.answer_due_at)
+        .where(Conversation.answer_due_at.is_not(None))
+        .order_by(Conversation.answer_due_at)
+        .limit(1)
+    )
+    return due
+
+
+def claim(session: Session, conversation_id: str, due_at: datetime) -> bool:
+    """Take the work if it is still due at exactly this time; False when it changed or somebody was first."""
+    return _changed_one(
+        session,
+        update(Conversation)
+        .where(Conversation.id == conversation_id, Conversation.answer_due_at == due_at)
+        .values(answer_due_at=None)
+        .execution_options(synchronize_session=False),
+    )
+
+
+def list_learning_due(session: Session, until: datetime, *, limit: int) -> list[Message]:
+    """Agents' replies the learning step must look at by now, oldest first."""
+    query = select(Message).where(Message.learning_due_at <= until)
+    return list(session.scalars(query.order_by(Message.learning_due_at, Message.id).limit(limit)))
+
+
+def claim_learning(session: Session, message_id: int, due_at: datetime) -> bool:
+    """Take the reply for learning if it is still due at exactly this time."""
+    return _changed_one(
+        session,
+        update(Message)
+        .where(Message.id == message_id, Message.learning_due_at == due_at)
+        .values(learning_due_at=None)
+        .execution_options(synchronize_session=False),
+    )
+
+
+def list_silently_resolved(session: Session, before: datetime, *, limit: int) -> list[Conversation]:
+    """Conversations unchanged since `before` that ended in an answer nobody complained about."""
+    later = aliased(DecisionRecord)
+    return list(
+        session.scalars(
+            select(Conversation)
+            .join(DecisionRecord, DecisionRecord.conversation_id == Conversation.id)
+            .where(
+                Conversation.updated_at <= before,
+                Conversation.status == "bot",
+                Conversation.resolution == "none",
+                Conversation.answer_due_at.is_(None),
+                DecisionRecord.kind == "answer",
+                ~select(later.id)
+                .where(later.conversation_id == Conversation.id, later.id > DecisionRecord.id)
+                .where(later.kind != "smalltalk")
+                .exists(),
+                ~_unhelpful_of(DecisionRecord),
+            )
+            .limit(limit)
+        )
+    )
+
+
+def events_after(
+    session: Session, after: int, *, conversation_id: str | None = None, limit: int
+) -> list[Event]:
+    """Events with a greater id, in order; of one conversation, or of all."""
+    query = select(Event).where(Event.id > after)
+    if conversation_id is not None:
+        query = query.where(Event.conversation_id == conversation_id)
+    return list(session.scalars(query.order_by(Event.id).limit(limit)))
+
+
+def last_event_id(session: Session) -> int:
+    """The greatest id in the log; 0 when it is empty."""
+    return session.scalar(select(func.max(Event.id))) or 0
+
+
+def list_working(session: Session, ids: Collection[str]) -> set[str]:
+    """Those of the conversations that the bot is about to answer."""
+    query = select(Conversation.id).where(
+        Conversation.id.in_(ids), Conversation.status == "bot", Conversation.answer_due_at.is_not(None)
+    )
+    return set(session.scalars(query))
+
+
+def _unhelpful_of(decision: type[DecisionRecord]) -> ColumnElement[bool]:
+    return (
+        select(Feedback.message_id)
+        .join(Message, Message.id == Feedback.message_id)
+        .where(Message.decision_id == decision.id, Feedback.helpful.is_(False))
+        .exists()
+    )
+
+
+def _changed_one(session: Session, statement: object) -> bool:
+    result = session.execute(statement)  # type: ignore[call-overload]
+    return isinstance(result, CursorResult) and result.rowcount == 1

@@ -1,0 +1,185 @@
+"""What the conversations' endpoints and events take and give; shapes only, no queries."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.text import ClientId, LongText, SafeText, ShortText
+
+Status = Literal["bot", "waiting", "open", "closed"]
+
+
+class NewConversation(BaseModel):
+    """A conversation to start."""
+
+    client_id: ClientId
+
+
+class NewMessage(BaseModel):
+    """A message to post. Its length is checked against `max_message_chars`."""
+
+    client_id: ClientId
+    text: SafeText
+    choice: Annotated[SafeText, Field(max_length=300)] | None = None
+    """The ref that the customer picked after "Which of these is it?"."""
+    kind: Literal["message", "note"] = "message"
+    """`note` is for agents."""
+
+
+class NewFeedback(BaseModel):
+    """Whether a bot message helped."""
+
+    message_id: int
+    helpful: bool
+
+
+class NewCsat(BaseModel):
+    """A rating, 1 (bad) to 5 (good)."""
+
+    score: Annotated[int, Field(ge=1, le=5)]
+    comment: LongText = ""
+
+
+class NewAssignment(BaseModel):
+    """Who takes the conversation; nobody named means the one who asks."""
+
+    agent_id: ShortText | None = None
+
+
+class AgentName(BaseModel):
+    """The agent as customers see them."""
+
+    name: str
+
+
+class SourceOut(BaseModel):
+    """What an answer rests on."""
+
+    ref: str
+    kind: str
+    title: str
+    url: str
+    excerpt: str
+    heading_path: list[str]
+
+
+class ChoiceOut(BaseModel):
+    """What the customer may pick."""
+
+    ref: str
+    title: str
+
+
+class PayloadOut(BaseModel):
+    """What is shown beside a bot message. Keys that do not apply are left out."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: Literal["answer", "clarify", "handoff", "smalltalk"] | None = None
+    sources: list[SourceOut] | None = None
+    choices: list[ChoiceOut] | None = None
+    choice: str | None = None
+    expected_wait_minutes: int | None = None
+    feedback: bool | None = None
+
+
+class MessageOut(BaseModel):
+    """A message."""
+
+    id: int
+    conversation_id: str
+    client_id: str
+    author: Literal["customer", "bot", "agent", "system"]
+    kind: Literal["message", "note"]
+    text: str
+    html: str
+    agent: AgentName | None
+    payload: dict[str, Any]
+    """The keys of `PayloadOut` that apply."""
+    created_at: datetime
+
+
+class MessagesOut(BaseModel):
+    """Messages, oldest first."""
+
+    messages: list[MessageOut]
+
+
+class LastMessageOut(BaseModel):
+    """The newest message in short."""
+
+    author: str
+    text: str
+    created_at: datetime
+
+
+class ConversationOut(BaseModel):
+    """A conversation as its customer sees it."""
+
+    id: str
+    client_id: str
+    status: Status
+    team: str | None
+    team_title: str | None
+    intent: str | None
+    mood: float
+    handoff_reason: str | None
+    expected_wait_minutes: int | None
+    resolution: str
+    created_at: datetime
+    updated_at: datetime
+    last_message: LastMessageOut | None
+
+
+class ContactOut(BaseModel):
+    """A customer as agents see them."""
+
+    id: str
+    external_id: str | None
+    name: str | None
+    email: str | None
+    attributes: dict[str, Any]  # JSON attributes set by the business
+    created_at: datetime
+    last_seen_at: datetime
+
+
+class AssignedAgentOut(BaseModel):
+    """The agent a conversation belongs to."""
+
+    id: str
+    name: str
+
+
+class AgentConversationOut(ConversationOut):
+    """A conversation as agents see it."""
+
+    contact: ContactOut
+    agent: AssignedAgentOut | None
+    handoff_summary: dict[str, Any] | None
+    pending_proposals: int
+
+
+class ConversationsOut(BaseModel):
+    """A customer's conversations, newest first."""
+
+    conversations: list[ConversationOut]
+
+
+class AgentConversationsOut(BaseModel):
+    """Conversations for agents, the one that changed last first."""
+
+    conversations: list[AgentConversationOut]
+
+
+class ResolutionOut(BaseModel):
+    """How the conversation stands after the feedback."""
+
+    resolution: str
+
+
+class CsatOut(BaseModel):
+    """The rating as kept."""
+
+    score: int
+    comment: str

@@ -1,0 +1,253 @@
+"""What customers and agents do in a conversation; it answers nothing itself and never commits."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from model.errors import ConflictError, DataError, NotFoundError
+from serving.agents.service import get_agent
+from serving.contacts.repository import find_contact
+from serving.conversations import repository
+from serving.conversations.handoff import CUSTOMER_REQUEST, STEPPED_IN, Handoff, hand_over, tried_answers
+from serving.conversations.log import log_feedback, log_message, log_status
+from serving.conversations.schemas import NewCsat, NewMessage
+from serving.db.tables import Contact, Conversation, CsatRating, Feedback, Message, now
+from serving.settings import Settings
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Generic[Row]):
+    """A row, and whether this call made it or it existed already."""
+
+    row: Row
+    is_new: bool
+
+
+def start_conversation(session: Session, contact_id: str, client_id: str) -> Made[Conversation]:
+    """The contact's conversation with this client id; the same one however often it is asked for."""
+    existing = repository.find_by_client_id(session, contact_id, client_id)
+    if existing is not None:
+        return Made(existing, is_new=False)
+    contact = _existing_contact(session, contact_id)
+    conversation = Conversation(contact_id=contact_id, client_id=client_id)
+    try:
+        with session.begin_nested():
+            session.add(conversation)
+    except IntegrityError:  # another request with the same client id was first
+        existing = repository.find_by_client_id(session, contact_id, client_id)
+        if existing is None:
+            raise
+        return Made(existing, is_new=False)
+    contact.last_seen_at = now()
+    log_status(session, conversation)
+    return Made(conversation, is_new=True)
+
+
+def own_conversation(
+    session: Session, conversation_id: str, contact_id: str, *, lock: bool = False
+) -> Conversation:
+    """The customer's conversation. Another's does not exist for them: `NotFoundError`."""
+    conversation = repository.find_conversation(session, conversation_id, lock=lock)
+    if conversation is None or conversation.contact_id != contact_id:
+        raise NotFoundError(f"no conversation {conversation_id!r}")
+    return conversation
+
+
+def any_conversation(session: Session, conversation_id: str, *, lock: bool = False) -> Conversation:
+    """The conversation, for an agent. Raises `NotFoundError`."""
+    conversation = repository.find_conversation(session, conversation_id, lock=lock)
+    if conversation is None:
+        raise NotFoundError(f"no conversation {conversation_id!r}")
+    return conversation
+
+
+def post_customer_message(
+    session: Session, settings: Settings, conversation: Conversation, body: NewMessage
+) -> Made[Message]:
+    """Store what the customer says, and make the bot look at it after the burst. Lock the row first."""
+    existing = repository.find_message_by_client_id(session, conversation.id, body.client_id)
+    if existing is not None:
+        return Made(existing, is_new=False)
+    if body.kind != "message":
+        raise DataError(f"a customer cannot write a {body.kind!r}; leave `kind` out")
+    payload = {"choice": _offered(session, conversation.id, body.choice)} if body.choice else {}
+    message = Message(
+        conversation_id=conversation.id,
+        client_id=body.client_id,
+        author="customer",
+        text=_checked_text(body.text, settings),
+        payload=payload,
+    )
+    session.add(message)
+    log_message(session, message)
+    if conversation.status == "closed":
+        _return_to_bot(session, conversation)
+    _make_due(conversation, burst_milliseconds=settings.burst_milliseconds)
+    _existing_contact(session, conversation.contact_id).last_seen_at = now()
+    return Made(message, is_new=True)
+
+
+def post_agent_message(
+    session: Session, settings: Settings, conversation: Conversation, agent_id: str, body: NewMessage
+) -> Made[Message]:
+    """Store what the agent says: a reply silences the bot and takes the conversation, a note does neither."""
+    existing = repository.find_message_by_client_id(session, conversation.id, body.client_id)
+    if existing is not None:
+        return Made(existing, is_new=False)
+    message = Message(
+        conversation_id=conversation.id,
+        client_id=body.client_id,
+        author="agent",
+        kind=body.kind,
+        text=_checked_text(body.text, settings),
+        agent_id=agent_id,
+    )
+    session.add(message)
+    if body.kind == "message":
+        _take_over(conversation, agent_id)
+        message.learning_due_at = now()
+    log_message(session, message)
+    if body.kind == "message":
+        log_status(session, conversation)
+    return Made(message, is_new=True)
+
+
+def give_feedback(session: Session, conversation: Conversation, message_id: int, helpful: bool) -> None:
+    """Keep the customer's word on a bot message; "no" on the latest answer makes the bot try again."""
+    message = repository.find_message(session, conversation.id, message_id)
+    if message is None or message.kind == "note":
+        raise NotFoundError(f"no message {message_id} in this conversation")
+    if message.author != "bot":
+        raise ConflictError(f"message {message_id} is by {message.author}; only the bot's can be rated")
+    before = session.get(Feedback, message_id)
+    if before is not None and before.helpful == helpful:
+        return
+    session.merge(Feedback(message_id=message_id, conversation_id=conversation.id, helpful=helpful))
+    log_feedback(session, conversation.id, message_id, helpful)
+    if not _is_latest_answer(session, message) or conversation.status in {"waiting", "open"}:
+        return
+    if helpful:
+        conversation.resolution = "confirmed"
+        log_status(session, conversation)
+        return
+    conversation.resolution = "none"
+    if conversation.status == "closed":
+        _return_to_bot(session, conversation)
+    _make_due(conversation, burst_milliseconds=0)
+
+
+def ask_for_person(session: Session, conversation: Conversation) -> None:
+    """Hand the conversation to people because the customer pressed the button; once is enough."""
+    if conversation.status in {"waiting", "open"}:
+        return
+    hand_over(
+        session,
+        conversation,
+        Handoff(
+            reasons=(CUSTOMER_REQUEST,),
+            question=_latest_question(session, conversation.id),
+            intent=conversation.intent,
+            mood=conversation.mood,
+            tried=tried_answers(session, conversation.id),
+        ),
+    )
+
+
+def rate(session: Session, conversation: Conversation, body: NewCsat) -> CsatRating:
+    """Keep the customer's rating; the latest counts."""
+    return session.merge(
+        CsatRating(conversation_id=conversation.id, score=body.score, comment=body.comment, created_at=now())
+    )
+
+
+def assign(session: Session, conversation: Conversation, agent_id: str) -> None:
+    """Give the conversation to an agent. Raises `NotFoundError` for an unknown one."""
+    agent = get_agent(session, agent_id)
+    if conversation.agent_id == agent.id:
+        return
+    conversation.agent_id = agent.id
+    conversation.updated_at = now()
+    log_status(session, conversation)
+
+
+def close(session: Session, conversation: Conversation) -> None:
+    """End the matter; the customer's next message goes to the bot again."""
+    if conversation.status == "closed":
+        return
+    if conversation.status == "open" and conversation.first_response_at is not None:
+        conversation.resolution = "human"
+    conversation.status = "closed"
+    conversation.answer_due_at = None
+    conversation.closed_at = conversation.updated_at = now()
+    log_status(session, conversation)
+
+
+def _existing_contact(session: Session, contact_id: str) -> Contact:
+    contact = find_contact(session, contact_id)
+    if contact is None:
+        raise NotFoundError("this customer is no longer known; get a new token")
+    return contact
+
+
+def _checked_text(text: str, settings: Settings) -> str:
+    if not text.strip():
+        raise DataError("text is empty; write at least one character")
+    if len(text) > settings.max_message_chars:
+        limit = f"{settings.max_message_chars:,}"
+        raise DataError(f"text has {len(text):,} characters, at most {limit} are accepted; shorten it")
+    return text
+
+
+def _offered(session: Session, conversation_id: str, ref: str) -> str:
+    decisions = repository.decisions_newest_first(session, conversation_id, limit=20)
+    asked_back = [decision.id for decision in decisions if decision.kind == "clarify"]
+    for message in repository.bot_messages_of(session, asked_back).values():
+        if ref in {choice.get("ref") for choice in message.payload.get("choices") or ()}:
+            return ref
+    raise DataError(f"choice {ref!r} was not offered here; send one of the choices' refs")
+
+
+def _return_to_bot(session: Session, conversation: Conversation) -> None:
+    conversation.status = "bot"
+    conversation.agent_id = None
+    conversation.closed_at = None
+    log_status(session, conversation)
+
+
+def _make_due(conversation: Conversation, *, burst_milliseconds: int) -> None:
+    conversation.updated_at = now()
+    conversation.answer_due_at = conversation.updated_at + timedelta(milliseconds=burst_milliseconds)
+
+
+def _take_over(conversation: Conversation, agent_id: str) -> None:
+    moment = now()
+    if conversation.status in {"bot", "closed"}:  # nobody handed over: the agent stepped in
+        conversation.handed_over_at = conversation.first_response_at = moment
+        conversation.handoff_reason = STEPPED_IN
+        conversation.agent_id = agent_id
+    conversation.first_response_at = conversation.first_response_at or moment
+    conversation.agent_id = conversation.agent_id or agent_id
+    conversation.status = "open"
+    conversation.answer_due_at = None
+    conversation.closed_at = None
+    conversation.updated_at = moment
+
+
+def _is_latest_answer(session: Session, message: Message) -> bool:
+    decisions = repository.decisions_newest_first(session, message.conversation_id, limit=10)
+    spoken = [decision for decision in decisions if decision.kind not in {"smalltalk", "silent"}]
+    return bool(spoken) and spoken[0].id == message.decision_id
+
+
+def _latest_question(session: Session, conversation_id: str) -> str:
+    decisions = repository.decisions_newest_first(session, conversation_id, limit=1)
+    after = decisions[0].message_id if decisions else 0
+    unanswered = repository.customer_messages_between(session, conversation_id, after)
+    if unanswered:
+        return "\n".join(message.text for message in unanswered)
+    return decisions[0].question if decisions else ""

@@ -1,0 +1,401 @@
+"""The tables of the store; nothing here runs a query.
+
+Times are UTC. Texts of customers and agents are kept as they were written.
+"""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+_RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in an INTEGER key
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps it without its zone, so the zone is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The time in UTC; refuses one without a zone."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"time {value!r} has no zone; pass datetime.now(UTC)")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """The stored time, aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """The time at this moment, UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A random identifier nobody can guess (UUID 4, 32 hex digits)."""
+    return uuid.uuid4().hex
+
+
+class Table(DeclarativeBase):
+    """Base of all tables; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
+
+
+class Team(Table):
+    """Which people serve which questions."""
+
+    __tablename__ = "teams"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    expected_wait_minutes: Mapped[int | None]
+    """What a customer is told; `None` says nothing about time."""
+
+
+class Intent(Table):
+    """What a customer may want, and whether only people may handle it."""
+
+    __tablename__ = "intents"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
+    human_only: Mapped[bool] = mapped_column(default=False)
+
+
+class Contact(Table):
+    """A customer: anonymous, or known to the business by `external_id`."""
+
+    __tablename__ = "contacts"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    external_id: Mapped[str | None] = mapped_column(String(200), unique=True)
+    name: Mapped[str | None] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(320))
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Agent(Table):
+    """Someone who answers for the business."""
+
+    __tablename__ = "agents"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(320), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(16))
+    """`agent`, `editor`, `engineer` or `admin`."""
+    team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AgentSession(Table):
+    """A signed-in browser; only the SHA-256 of the cookie's token is kept."""
+
+    __tablename__ = "agent_sessions"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+
+    agent: Mapped[Agent] = relationship()
+
+
+class ApiKey(Table):
+    """A server's key; only the SHA-256 is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(200))
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(default=list)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    revoked_at: Mapped[datetime | None]
+
+
+class Conversation(Table):
+    """A thread with one customer on one channel."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (UniqueConstraint("contact_id", "client_id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contacts.id"), index=True)
+    client_id: Mapped[str] = mapped_column(String(64))
+    """Made by the messenger, so that sending twice starts one conversation."""
+    channel: Mapped[str] = mapped_column(String(32), default="messenger")
+    status: Mapped[str] = mapped_column(String(16), default="bot", index=True)
+    """`bot`, `waiting` (handed over, nobody has answered), `open` (a person answers) or `closed`."""
+    team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+    intent: Mapped[str | None] = mapped_column(String(64))
+    mood: Mapped[float] = mapped_column(default=0.0)
+    handoff_reason: Mapped[str | None] = mapped_column(String(64))
+    handoff_summary: Mapped[dict[str, Any] | None]
+    """For the agent: `question`, `intent`, `team`, `mood`, `reasons`, `tried` (list of titles and refs)."""
+    handed_over_at: Mapped[datetime | None]
+    first_response_at: Mapped[datetime | None]
+    """When a person first answered after the handoff."""
+    closed_at: Mapped[datetime | None]
+    resolution: Mapped[str] = mapped_column(String(16), default="none")
+    """`confirmed`, `assumed`, `durable`, `human` or `none`."""
+    answer_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the bot must look at the unanswered messages; `None` when nothing waits for it."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, index=True)
+
+    contact: Mapped[Contact] = relationship()
+    agent: Mapped[Agent | None] = relationship()
+
+
+class Message(Table):
+    """One utterance. `kind` is `message`, or `note` (visible to agents only)."""
+
+    __tablename__ = "messages"
+    __table_args__ = (UniqueConstraint("conversation_id", "client_id"),)
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    client_id: Mapped[str] = mapped_column(String(64), default=new_id)
+    author: Mapped[str] = mapped_column(String(16))
+    """`customer`, `bot`, `agent` or `system`."""
+    kind: Mapped[str] = mapped_column(String(16), default="message")
+    text: Mapped[str] = mapped_column(Text)
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
+    """The decision that this bot message speaks for."""
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What is shown beside the text: `kind`, `sources`, `choices`, `choice`, `expected_wait_minutes`."""
+    learning_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    """When the learning step must look at this agent's reply; `None` when nothing waits for it."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    agent: Mapped[Agent | None] = relationship()
+
+
+class DecisionRecord(Table):
+    """What the bot did with the customer's messages up to `message_id`, and why."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    message_id: Mapped[int] = mapped_column(_RowId)
+    """The last customer message it considered."""
+    question: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(16))
+    answer_ref: Mapped[str | None] = mapped_column(String(300))
+    confidence: Mapped[float]
+    threshold: Mapped[float]
+    intent: Mapped[str | None] = mapped_column(String(64))
+    team: Mapped[str | None] = mapped_column(String(64))
+    sentiment: Mapped[str] = mapped_column(String(16))
+    mood: Mapped[float]
+    wants_person: Mapped[float]
+    reasons: Mapped[list[str]]
+    trace: Mapped[dict[str, Any]]
+    model: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Feedback(Table):
+    """Whether a bot message helped; the latest word of the customer counts."""
+
+    __tablename__ = "feedback"
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"), primary_key=True, autoincrement=False)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    helpful: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CsatRating(Table):
+    """A customer's rating of the conversation, 1 to 5."""
+
+    __tablename__ = "csat_ratings"
+
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+    score: Mapped[int]
+    comment: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Article(Table):
+    """A help-centre page. `slug` is its identity everywhere (`article:<slug>`)."""
+
+    __tablename__ = "articles"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(String(255), unique=True)
+    title: Mapped[str] = mapped_column(String(500))
+    body: Mapped[str] = mapped_column(Text)
+    """Markdown."""
+    category: Mapped[str] = mapped_column(String(200), default="")
+    url: Mapped[str] = mapped_column(String(1000), default="")
+    status: Mapped[str] = mapped_column(String(16), default="published", index=True)
+    """`published` or `retired`."""
+    superseded_by: Mapped[str | None] = mapped_column(String(255))
+    """Slug of the article that took its place."""
+    source: Mapped[str] = mapped_column(String(1000), default="console")
+    """Where it came from: the imported folder or file, or `console`."""
+    source_hash: Mapped[str | None] = mapped_column(String(64))
+    """Hash of what its source last said; `None` when it has no source, or is gone from it."""
+    content_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class LearnedAnswer(Table):
+    """A question with its answer, approved by a person."""
+
+    __tablename__ = "learned_answers"
+    __table_args__ = (UniqueConstraint("source", "source_key"),)
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    question: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)
+    """Markdown."""
+    status: Mapped[str] = mapped_column(String(16), default="approved", index=True)
+    """`approved`, `retired` or `superseded`."""
+    source: Mapped[str] = mapped_column(String(1000), default="conversation")
+    """`conversation`, `console`, or the imported file."""
+    source_key: Mapped[str | None] = mapped_column(String(255))
+    """Its identity within the imported file."""
+    source_hash: Mapped[str | None] = mapped_column(String(64))
+    """Hash of what its source last said; `None` when it has no source, or is gone from it."""
+    source_conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"))
+    approved_by: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+    approved_at: Mapped[datetime] = mapped_column(default=now)
+    valid_until: Mapped[datetime | None]
+    superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    phrasings: Mapped[list["Phrasing"]] = relationship(
+        back_populates="learned_answer", order_by="Phrasing.id", cascade="all, delete-orphan"
+    )
+
+
+class Phrasing(Table):
+    """A way the question of a learned answer was asked, the first being the question itself."""
+
+    __tablename__ = "phrasings"
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    learned_answer_id: Mapped[int] = mapped_column(
+        ForeignKey("learned_answers.id", ondelete="CASCADE"), index=True
+    )
+    text: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(String(16), default="agent")
+    """`question`, `customer`, `agent` or `import`."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    learned_answer: Mapped[LearnedAnswer] = relationship(back_populates="phrasings")
+
+
+class Proposal(Table):
+    """A learned answer, new phrasing or correction waiting for a person."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (UniqueConstraint("message_id"),)
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    """`new`, `phrasing` or `correction`."""
+    status: Mapped[str] = mapped_column(String(16), default="pending", index=True)
+    """`pending`, `approved`, `rejected`, `not_reusable` or `undone`."""
+    question: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)
+    phrasings: Mapped[list[str]] = mapped_column(default=list)
+    """Other ways to ask, without `question`."""
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
+    """The agent's reply it was drafted from; one proposal a reply."""
+    similar_ref: Mapped[str | None] = mapped_column(String(300))
+    """The nearest known answer: the one that missed, or that is contradicted."""
+    similarity: Mapped[float | None]
+    learned_answer_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"))
+    """What the approval made or changed."""
+    undo: Mapped[dict[str, Any] | None]
+    """What an undo needs to put back."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+
+
+class RegressionCase(Table):
+    """A text that must (or must not) get a learned answer; no challenger may break it."""
+
+    __tablename__ = "regression_cases"
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    learned_answer_id: Mapped[int] = mapped_column(
+        ForeignKey("learned_answers.id", ondelete="CASCADE"), index=True
+    )
+    text: Mapped[str] = mapped_column(Text)
+    must_answer: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class KnowledgeChange(Table):
+    """The log every process follows to keep its index equal to the store."""
+
+    __tablename__ = "knowledge_changes"
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    ref: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Event(Table):
+    """What happened in a conversation, in order: the source of server-sent events."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_conversation_id_id", "conversation_id", "id"),)
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    """`message`, `status`, `proposal`, `feedback`."""
+    agents_only: Mapped[bool] = mapped_column(default=False)
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)

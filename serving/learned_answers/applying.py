@@ -1,0 +1,201 @@
+"""What an approved proposal does to the learned answers, and how it is put back; decides nothing itself."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from knowledge.learning import near_misses
+from model.errors import ConflictError
+from serving.articles.changes import learned_answer_ref, record_changes
+from serving.articles.texts import distinct, folded
+from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
+from serving.learned_answers import repository
+from serving.learned_answers.tools import LearningTools
+from serving.learned_answers.wording import (
+    Origin,
+    Wording,
+    add_phrasings,
+    checked_wording,
+    fingerprint,
+    write_cases,
+    write_wording,
+)
+
+_COMPARED_PHRASINGS = 5
+"""Phrasings whose near misses are looked for; each is encoded and searched."""
+
+
+def make_known(
+    session: Session, proposal: Proposal, wording: Wording, agent_id: str, tools: LearningTools | None
+) -> None:
+    """Write what the approved proposal teaches, and into its `undo` what putting it back needs."""
+    drafted = {
+        "question": proposal.question,
+        "answer": proposal.answer,
+        "phrasings": list(proposal.phrasings),
+    }
+    target = None if proposal.kind == "new" else _living(session, proposal.similar_ref)
+    same = _same_question(session, wording, besides=target)
+    undo: dict[str, Any]  # JSON of the column
+    if same is not None:
+        answer, undo = _extend(session, same, wording, proposal)
+    elif proposal.kind == "phrasing" and target is not None and not _rewritten(proposal, wording, target):
+        answer, undo = _extend(session, target, wording, proposal)
+    else:
+        answer, undo = _create(session, proposal, wording, agent_id, replaced=target)
+    misses = _near_misses(tools, answer, proposal.similar_ref, undo["superseded"])
+    cases = write_cases(session, answer, near_misses=misses)
+    proposal.question, proposal.answer = wording.question, wording.answer
+    proposal.phrasings = list(wording.phrasings)
+    proposal.learned_answer_id = answer.id
+    undo |= {"drafted": drafted, "cases": [case.id for case in cases]}
+    proposal.undo = undo | {"after": _fingerprints(session, [answer.id, undo["superseded"]])}
+    record_changes(session, [learned_answer_ref(row_id) for row_id in _ids([answer.id, undo["superseded"]])])
+
+
+def put_back(session: Session, proposal: Proposal) -> None:
+    """Undo `make_known`; raises `ConflictError` when what it made was changed since."""
+    undo = proposal.undo or {}
+    touched = _ids([proposal.learned_answer_id, undo.get("superseded")])
+    rows = {row_id: repository.get_for_update(session, row_id) for row_id in touched}
+    if _fingerprints(session, touched) != undo.get("after"):
+        raise ConflictError(
+            f"learned answer {proposal.learned_answer_id} was changed after proposal {proposal.id} was "
+            "approved; edit or retire it instead of undoing"
+        )
+    answer = rows.get(proposal.learned_answer_id or 0)
+    if answer is not None:
+        _take_back(session, answer, undo)
+    replaced = rows.get(undo.get("superseded") or 0)
+    if replaced is not None:
+        replaced.status = "approved"
+        replaced.superseded_by_id = None
+        replaced.updated_at = now()
+    drafted = undo["drafted"]
+    proposal.question, proposal.answer = drafted["question"], drafted["answer"]
+    proposal.phrasings = drafted["phrasings"]
+    proposal.learned_answer_id = None
+    proposal.undo = None
+    record_changes(session, [learned_answer_ref(row_id) for row_id in touched])
+
+
+def _living(session: Session, ref: str | None) -> LearnedAnswer | None:
+    """The learned answer of the ref, or the one that took its place, locked; `None` if neither is in use."""
+    kind, _, name = (ref or "").partition(":")
+    next_id = int(name) if kind == "learned_answer" and name.isdecimal() else None
+    seen: set[int] = set()
+    while next_id is not None and next_id not in seen:
+        seen.add(next_id)
+        answer = repository.get_for_update(session, next_id)
+        if answer is None:
+            return None
+        if answer.status != "superseded":
+            return answer if repository.is_in_use(answer, now()) else None
+        next_id = answer.superseded_by_id
+    return None
+
+
+def _same_question(
+    session: Session, wording: Wording, *, besides: LearnedAnswer | None
+) -> LearnedAnswer | None:
+    """A learned answer that already says this, locked; raises `ConflictError` if one says something else."""
+    for found in repository.find_by_question(session, wording.question, now()):
+        if besides is not None and found.id == besides.id:
+            continue
+        if folded(found.answer) == folded(wording.answer):
+            return repository.get_for_update(session, found.id)
+        raise ConflictError(
+            f"learned answer {found.id} already answers this question differently; edit that one, or "
+            "approve this with another question"
+        )
+    return None
+
+
+def _rewritten(proposal: Proposal, wording: Wording, target: LearnedAnswer) -> bool:
+    """Whether the person gave a phrasing another answer than the reply drafted and the known one."""
+    return folded(wording.answer) not in (folded(proposal.answer), folded(target.answer))
+
+
+def _extend(
+    session: Session, answer: LearnedAnswer, wording: Wording, proposal: Proposal
+) -> tuple[LearnedAnswer, dict[str, Any]]:
+    added: list[Phrasing] = []
+    for text in (wording.question, *wording.phrasings):
+        added += add_phrasings(session, answer, [text], origin=_origin(proposal, text))
+    return answer, {"made": None, "superseded": None, "phrasings": [row.id for row in added]}
+
+
+def _create(
+    session: Session, proposal: Proposal, wording: Wording, agent_id: str, *, replaced: LearnedAnswer | None
+) -> tuple[LearnedAnswer, dict[str, Any]]:
+    made = LearnedAnswer(
+        source="conversation",
+        source_conversation_id=proposal.conversation_id,
+        approved_by=agent_id,
+        approved_at=now(),
+        status="approved",
+    )
+    texts: list[str] = list(wording.phrasings)
+    origins: list[tuple[str, Origin]] = [(text, _origin(proposal, text)) for text in texts]
+    if replaced is not None:
+        origins += [(row.text, _inherited(row)) for row in replaced.phrasings]
+        texts = distinct([*texts, *(row.text for row in replaced.phrasings)], besides=(wording.question,))
+    write_wording(
+        session,
+        made,
+        checked_wording(wording.question, wording.answer, texts),
+        origin="agent",
+        origins=origins,
+    )
+    if replaced is not None:
+        replaced.status = "superseded"
+        replaced.superseded_by_id = made.id
+        replaced.updated_at = now()
+        session.flush()
+    return made, {"made": made.id, "superseded": replaced.id if replaced else None, "phrasings": []}
+
+
+def _origin(proposal: Proposal, text: str) -> Origin:
+    """Who said it: what was drafted comes from the customer, what was added from the agent."""
+    drafted = {folded(known) for known in (proposal.question, *proposal.phrasings)}
+    return "customer" if folded(text) in drafted else "agent"
+
+
+def _near_misses(
+    tools: LearningTools | None, answer: LearnedAnswer, similar_ref: str | None, superseded: int | None
+) -> tuple[str, ...]:
+    """What others ask that comes close, but belongs neither to the answer nor to what it replaces."""
+    if tools is None:
+        return ()
+    own = {learned_answer_ref(answer.id), learned_answer_ref(superseded or 0), similar_ref or ""}
+    questions = [phrasing.text for phrasing in answer.phrasings][:_COMPARED_PHRASINGS]
+    return near_misses(tools.index, tools.encoder, questions, exclude_refs=own)
+
+
+def _inherited(row: Phrasing) -> Origin:
+    return "customer" if row.origin == "customer" else "agent"
+
+
+def _take_back(session: Session, answer: LearnedAnswer, undo: dict[str, Any]) -> None:
+    """Retire what the approval made, or remove what it added; a made row stays: decisions name its id."""
+    if undo["made"] is not None:
+        answer.status = "retired"
+    else:
+        answer.phrasings = [row for row in answer.phrasings if row.id not in undo["phrasings"]]
+    answer.updated_at = now()
+    for case_id in undo["cases"]:
+        case = session.get(RegressionCase, case_id)
+        if case is not None:
+            session.delete(case)
+    session.flush()
+    write_cases(session, answer)
+
+
+def _fingerprints(session: Session, ids: Iterable[int | None]) -> dict[str, str]:
+    found = ((row_id, repository.get(session, row_id)) for row_id in _ids(ids))
+    return {str(row_id): fingerprint(row) for row_id, row in found if row is not None}
+
+
+def _ids(ids: Iterable[int | None]) -> list[int]:
+    return sorted({row_id for row_id in ids if row_id is not None})

@@ -1,0 +1,141 @@
+"""A person's word on a proposal: approve, reject, not reusable, undo; whole or not at all, never committed.
+
+Of two people who decide at once one decides; deciding the same again changes nothing.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from model.errors import ConflictError, NotFoundError
+from serving.db.tables import Proposal
+from serving.learned_answers import repository
+from serving.learned_answers.announcing import announce
+from serving.learned_answers.applying import make_known, put_back
+from serving.learned_answers.tools import LearningTools
+from serving.learned_answers.wording import Wording, checked_wording
+
+_OPEN = ("pending", "undone")
+
+
+def get_proposal(session: Session, proposal_id: int) -> Proposal:
+    """The proposal in any state; raises `NotFoundError`."""
+    proposal = repository.get_proposal(session, proposal_id)
+    if proposal is None:
+        raise NotFoundError(f"there is no proposal {proposal_id}; list them with GET /v1/proposals")
+    return proposal
+
+
+def approve(
+    session: Session,
+    proposal_id: int,
+    agent_id: str,
+    *,
+    question: str | None = None,
+    answer: str | None = None,
+    phrasings: Sequence[str] | None = None,
+    tools: LearningTools | None = None,
+) -> Proposal:
+    """Make the proposal known, with the words given or, where `None`, as drafted; again changes nothing.
+
+    A new one becomes a learned answer; a phrasing is added to the similar one; a correction takes the similar
+    one's place, which is kept as superseded. A phrasing whose answer was rewritten is a correction; one that
+    resembles an article becomes a learned answer. `phrasings` replaces the drafted ones, but the drafted
+    question, which is the customer's own, is always kept as a way to ask. With `tools`, near misses become
+    regression cases. Raises `DataError` for unfit words and `ConflictError` when it was decided otherwise, or
+    another learned answer answers the same question differently.
+    """
+    with session.begin_nested():
+        proposal = get_proposal(session, proposal_id)
+        wording = _approved_wording(proposal, question, answer, phrasings)
+        if not repository.claim_proposal(
+            session, proposal_id, expected=_OPEN, status="approved", agent_id=agent_id
+        ):
+            return _already_approved(
+                get_proposal(session, proposal_id), question=question, answer=answer, phrasings=phrasings
+            )
+        proposal = get_proposal(session, proposal_id)
+        make_known(session, proposal, wording, agent_id, tools)
+        announce(session, proposal)
+    return proposal
+
+
+def reject(session: Session, proposal_id: int, agent_id: str) -> Proposal:
+    """The proposal is wrong; nothing is learned. Again changes nothing."""
+    return _turn_down(session, proposal_id, agent_id, "rejected")
+
+
+def not_reusable(session: Session, proposal_id: int, agent_id: str) -> Proposal:
+    """The reply was right for this customer only; nothing is learned. Again changes nothing."""
+    return _turn_down(session, proposal_id, agent_id, "not_reusable")
+
+
+def undo(session: Session, proposal_id: int, agent_id: str) -> Proposal:
+    """Put back what the decision did, also what was superseded; the proposal can then be decided anew.
+
+    Raises `ConflictError` when nothing was decided, or what the approval made was changed since.
+    """
+    with session.begin_nested():
+        decided = get_proposal(session, proposal_id)
+        if decided.status == "undone":
+            return decided
+        if decided.status == "pending":
+            raise ConflictError(f"proposal {proposal_id} is not decided, so there is nothing to undo")
+        target = "undone" if decided.status == "approved" else "pending"
+        claimed = repository.claim_proposal(
+            session,
+            proposal_id,
+            expected=(decided.status,),
+            status=target,
+            agent_id=agent_id if target == "undone" else None,
+        )
+        proposal = get_proposal(session, proposal_id)
+        if not claimed:
+            raise ConflictError(f"proposal {proposal_id} is {proposal.status} by now; look at it again")
+        if target == "undone":
+            put_back(session, proposal)
+        announce(session, proposal)
+    return proposal
+
+
+def _turn_down(session: Session, proposal_id: int, agent_id: str, status: str) -> Proposal:
+    with session.begin_nested():
+        claimed = repository.claim_proposal(
+            session, proposal_id, expected=_OPEN, status=status, agent_id=agent_id
+        )
+        proposal = get_proposal(session, proposal_id)
+        if claimed:
+            announce(session, proposal)
+        elif proposal.status != status:
+            raise ConflictError(f"proposal {proposal_id} is already {_said(proposal)}; undo that first")
+    return proposal
+
+
+def _approved_wording(
+    proposal: Proposal, question: str | None, answer: str | None, phrasings: Sequence[str] | None
+) -> Wording:
+    """The words as approved; the question as the customer put it is always one of the ways to ask."""
+    drafted = (proposal.undo or {}).get("drafted", {}).get("question", proposal.question)
+    return checked_wording(
+        proposal.question if question is None else question,
+        proposal.answer if answer is None else answer,
+        (drafted, *(proposal.phrasings if phrasings is None else phrasings)),
+    )
+
+
+def _already_approved(
+    proposal: Proposal, *, question: str | None, answer: str | None, phrasings: Sequence[str] | None
+) -> Proposal:
+    if proposal.status != "approved":
+        raise ConflictError(f"proposal {proposal.id} is already {_said(proposal)}; undo that first")
+    given = _approved_wording(proposal, question, answer, phrasings)
+    if given != _approved_wording(proposal, None, None, None):
+        raise ConflictError(
+            f"proposal {proposal.id} was approved with other words; edit learned answer "
+            f"{proposal.learned_answer_id} instead"
+        )
+    return proposal
+
+
+def _said(proposal: Proposal) -> str:
+    return {"not_reusable": "marked as not reusable"}.get(proposal.status, proposal.status)

@@ -1,0 +1,167 @@
+"""Drafts a proposal from an agent's reply; it decides nothing, a person does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from knowledge.learning import Draft, draft_learned_answer
+from model.errors import DataError
+from serving.articles.texts import storable
+from serving.db.tables import Contact, Conversation, Message, Proposal
+from serving.learned_answers import repository
+from serving.learned_answers.announcing import announce
+from serving.learned_answers.exchange import read_exchange
+from serving.learned_answers.privacy import without_contact_data
+from serving.learned_answers.tools import LearningTools
+from serving.learned_answers.wording import checked_wording
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedProposal:
+    """A draft made outside any write transaction, ready to be stored."""
+
+    conversation_id: str
+    message_id: int
+    """The agent's message that the proposal belongs to."""
+    draft: Draft
+    extends: bool
+    """Whether it takes the place of the pending draft of that message, which the reply went on from."""
+
+
+def propose_from_reply(
+    session: Session, runtime: LearningTools, conversation_id: str, message_id: int
+) -> Proposal | None:
+    """The proposal that the agent's reply is worth, stored and announced; `None` when it teaches nothing.
+
+    Asking again for the same reply gives the same proposal. A reply that goes on where the agent's last
+    message ended extends that one's proposal while it is pending. Text of any kind is safe to pass. It takes
+    as long as `prepare_proposal`: call the two steps themselves where `session` holds a lock others need.
+    """
+    existing = repository.get_proposal_of_message(session, message_id)
+    if existing is not None:
+        return existing
+    prepared = prepare_proposal(session, runtime, conversation_id, message_id)
+    return store_proposal(session, prepared) if prepared else None
+
+
+def prepare_proposal(
+    session: Session, runtime: LearningTools, conversation_id: str, message_id: int
+) -> PreparedProposal | None:
+    """Draft what the reply is worth, without writing; encoding it takes some tenths of a second.
+
+    `None` when it teaches nothing or was drafted from already.
+    """
+    reply = session.get(Message, message_id)
+    conversation = session.get(Conversation, conversation_id)
+    if reply is None or conversation is None or not _is_reply(reply, conversation_id):
+        return None
+    exchange = read_exchange(session, conversation, reply)
+    if not exchange.customer_messages or repository.get_proposal_of_message(session, reply.id):
+        return None
+    earlier = _earlier_proposal(session, exchange.replies[:-1])
+    if earlier is not None and earlier.status == "not_reusable":
+        return None
+    draft = _draft(session, runtime, conversation, exchange.customer_messages, [reply])
+    if draft is None or earlier is None or earlier.status != "pending":
+        return PreparedProposal(conversation.id, reply.id, draft, extends=False) if draft else None
+    parts = [message for message in exchange.replies if message.id >= earlier.message_id]
+    whole = _draft(session, runtime, conversation, exchange.customer_messages, parts)
+    return PreparedProposal(conversation.id, earlier.message_id, whole, extends=True) if whole else None
+
+
+def store_proposal(session: Session, prepared: PreparedProposal) -> Proposal | None:
+    """Store the draft and announce it; what was stored or decided meanwhile stays as it is."""
+    existing = repository.get_proposal_of_message(session, prepared.message_id)
+    if existing is None:
+        return _insert(session, prepared)
+    if prepared.extends and existing.status == "pending":
+        _write(existing, prepared.draft)
+        announce(session, existing)
+    return existing
+
+
+def _is_reply(message: Message, conversation_id: str) -> bool:
+    is_message = (message.author, message.kind) == ("agent", "message")
+    return is_message and message.conversation_id == conversation_id
+
+
+def _earlier_proposal(session: Session, replies: Sequence[Message]) -> Proposal | None:
+    """The proposal of an earlier message of the same reply, the latest first."""
+    for message in reversed(replies):
+        proposal = repository.get_proposal_of_message(session, message.id)
+        if proposal is not None:
+            return proposal
+    return None
+
+
+def _draft(
+    session: Session,
+    runtime: LearningTools,
+    conversation: Conversation,
+    customer_messages: Sequence[str],
+    replies: Sequence[Message],
+) -> Draft | None:
+    contact = session.get(Contact, conversation.contact_id)
+    names = {message.agent.name for message in replies if message.agent is not None}
+    draft = draft_learned_answer(
+        customer_messages=[storable(text) for text in customer_messages],
+        agent_reply="\n\n".join(storable(message.text) for message in replies),
+        retriever=runtime.index,
+        encoder=runtime.encoder,
+        agent_names=sorted(names),
+        customer_name=contact.name if contact else None,
+    )
+    if draft is None:
+        return None
+    private = replace(
+        draft,
+        question=without_contact_data(draft.question),
+        phrasings=tuple(map(without_contact_data, draft.phrasings)),
+    )
+    return private if _fits(private, conversation) else None
+
+
+def _fits(draft: Draft, conversation: Conversation) -> bool:
+    """Whether the draft could be approved at all; a reply that is far too long teaches nothing."""
+    try:
+        checked_wording(draft.question, draft.answer, draft.phrasings)
+    except DataError as error:
+        _log.info("draft_dropped", conversation=conversation.id, reason=type(error).__name__)
+        return False
+    return True
+
+
+def _insert(session: Session, prepared: PreparedProposal) -> Proposal | None:
+    proposal = Proposal(
+        conversation_id=prepared.conversation_id, message_id=prepared.message_id, status="pending"
+    )
+    _write(proposal, prepared.draft)
+    try:
+        with session.begin_nested():
+            session.add(proposal)
+            session.flush()
+    except IntegrityError:  # another process was first
+        return repository.get_proposal_of_message(session, prepared.message_id)
+    announce(session, proposal)
+    _log.info(
+        "proposal_drafted",
+        proposal=proposal.id,
+        kind=proposal.kind,
+        conversation=prepared.conversation_id,
+    )
+    return proposal
+
+
+def _write(proposal: Proposal, draft: Draft) -> None:
+    wording = checked_wording(draft.question, draft.answer, draft.phrasings)
+    proposal.kind = draft.kind
+    proposal.question = wording.question
+    proposal.answer = wording.answer
+    proposal.phrasings = list(wording.phrasings)
+    proposal.similar_ref = draft.similar_ref
+    proposal.similarity = draft.similarity

@@ -1,0 +1,184 @@
+"""Queries on learned answers, proposals and regression cases; it decides nothing and never commits."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from knowledge.documents import QuestionAnswer
+from serving.articles.changes import learned_answer_ref
+from serving.articles.repository import in_portions
+from serving.articles.texts import folded
+from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
+
+
+def get(session: Session, learned_answer_id: int) -> LearnedAnswer | None:
+    """The learned answer in any state."""
+    return session.get(LearnedAnswer, learned_answer_id)
+
+
+def get_for_update(session: Session, learned_answer_id: int) -> LearnedAnswer | None:
+    """The learned answer as it is now, locked until the transaction ends."""
+    chosen = select(LearnedAnswer).where(LearnedAnswer.id == learned_answer_id).with_for_update()
+    answer = session.scalar(chosen.execution_options(populate_existing=True))
+    if answer is not None:
+        session.refresh(answer, ["phrasings"])
+    return answer
+
+
+def list_learned_answers(
+    session: Session, *, status: str | None = None, limit: int | None = None, offset: int = 0
+) -> list[LearnedAnswer]:
+    """Learned answers with their phrasings, latest first; `None` does not filter."""
+    chosen = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
+    if status is not None:
+        chosen = chosen.where(LearnedAnswer.status == status)
+    chosen = chosen.order_by(LearnedAnswer.approved_at.desc(), LearnedAnswer.id.desc())
+    return list(session.scalars(chosen.limit(limit).offset(offset)))
+
+
+def count_learned_answers(session: Session, *, status: str | None = None) -> int:
+    """How many learned answers there are."""
+    chosen = select(func.count()).select_from(LearnedAnswer)
+    return session.scalar(chosen if status is None else chosen.where(LearnedAnswer.status == status)) or 0
+
+
+def list_superseded_by(session: Session, learned_answer_id: int) -> list[LearnedAnswer]:
+    """The learned answers whose place this one took, oldest first."""
+    chosen = select(LearnedAnswer).where(LearnedAnswer.superseded_by_id == learned_answer_id)
+    return list(session.scalars(chosen.order_by(LearnedAnswer.id)))
+
+
+def list_by_source(session: Session, source: str) -> dict[str, LearnedAnswer]:
+    """The learned answers of an imported file, in any state, by their key in it."""
+    chosen = select(LearnedAnswer).where(
+        LearnedAnswer.source == source, LearnedAnswer.source_key.is_not(None)
+    )
+    rows = session.scalars(chosen.options(selectinload(LearnedAnswer.phrasings)))
+    return {row.source_key: row for row in rows if row.source_key is not None}
+
+
+def find_in_use(
+    session: Session, moment: datetime, *, ids: Iterable[int] | None = None
+) -> list[LearnedAnswer]:
+    """Learned answers that the bot may give at `moment`, with their phrasings, by id."""
+    chosen = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings)).where(_in_use(moment))
+    if ids is None:
+        return list(session.scalars(chosen.order_by(LearnedAnswer.id)))
+    found: list[LearnedAnswer] = []
+    for some in in_portions(sorted(set(ids))):
+        found.extend(session.scalars(chosen.where(LearnedAnswer.id.in_(some)).order_by(LearnedAnswer.id)))
+    return found
+
+
+def find_by_question(session: Session, question: str, moment: datetime) -> list[LearnedAnswer]:
+    """Learned answers in use whose question is this one, case and space ignored; by id."""
+    alike = func.lower(LearnedAnswer.question) == func.lower(question)
+    rows = session.scalars(select(LearnedAnswer).where(_in_use(moment), alike).order_by(LearnedAnswer.id))
+    return [row for row in rows if folded(row.question) == folded(question)]
+
+
+def is_in_use(answer: LearnedAnswer, moment: datetime) -> bool:
+    """Whether the bot may give the answer at `moment`."""
+    return answer.status == "approved" and (answer.valid_until is None or answer.valid_until > moment)
+
+
+def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:
+    """The content hash of every learned answer that the bot may give at `moment`, by ref."""
+    phrasings: dict[int, list[str]] = {}
+    texts = select(Phrasing.learned_answer_id, Phrasing.text).order_by(Phrasing.id)
+    for learned_answer_id, text in session.execute(texts):
+        phrasings.setdefault(learned_answer_id, []).append(text)
+    rows = session.execute(
+        select(LearnedAnswer.id, LearnedAnswer.question, LearnedAnswer.answer).where(_in_use(moment))
+    )
+    return {
+        learned_answer_ref(row_id): wording_hash(question, answer, phrasings.get(row_id, ()))
+        for row_id, question, answer in rows
+    }
+
+
+def ids_expired(session: Session, *, after: datetime, until: datetime) -> list[int]:
+    """Approved learned answers whose validity ended after `after` and not later than `until`."""
+    chosen = select(LearnedAnswer.id).where(
+        LearnedAnswer.status == "approved",
+        LearnedAnswer.valid_until > after,
+        LearnedAnswer.valid_until <= until,
+    )
+    return list(session.scalars(chosen.order_by(LearnedAnswer.id)))
+
+
+def content_hash(answer: LearnedAnswer) -> str:
+    """The hash of what the index holds of the learned answer."""
+    return wording_hash(answer.question, answer.answer, [phrasing.text for phrasing in answer.phrasings])
+
+
+def wording_hash(question: str, answer: str, phrasings: Sequence[str]) -> str:
+    """The hash of a wording; the order of its phrasings does not count."""
+    return QuestionAnswer("", question, answer, tuple(sorted(phrasings))).content_hash
+
+
+def get_proposal(session: Session, proposal_id: int) -> Proposal | None:
+    """The proposal, as the store has it now."""
+    return session.get(Proposal, proposal_id, populate_existing=True)
+
+
+def get_proposal_of_message(session: Session, message_id: int) -> Proposal | None:
+    """The proposal drafted from an agent's reply."""
+    return session.scalar(select(Proposal).where(Proposal.message_id == message_id))
+
+
+def list_proposals(
+    session: Session,
+    *,
+    status: str | None = None,
+    conversation_id: str | None = None,
+    limit: int | None = None,
+) -> list[Proposal]:
+    """Proposals, oldest first; `None` does not filter."""
+    chosen = select(Proposal).order_by(Proposal.id)
+    if status is not None:
+        chosen = chosen.where(Proposal.status == status)
+    if conversation_id is not None:
+        chosen = chosen.where(Proposal.conversation_id == conversation_id)
+    return list(session.scalars(chosen.limit(limit)))
+
+
+def count_pending_proposals(session: Session, conversation_id: str | None = None) -> int:
+    """How many proposals wait for a person."""
+    chosen = select(func.count()).select_from(Proposal).where(Proposal.status == "pending")
+    if conversation_id is not None:
+        chosen = chosen.where(Proposal.conversation_id == conversation_id)
+    return session.scalar(chosen) or 0
+
+
+def claim_proposal(
+    session: Session, proposal_id: int, *, expected: Sequence[str], status: str, agent_id: str | None
+) -> bool:
+    """Set the status if it is one of `expected`; of two people at once, one gets `True`."""
+    claimed = session.execute(
+        update(Proposal)
+        .where(Proposal.id == proposal_id, Proposal.status.in_(expected))
+        .values(status=status, decided_by=agent_id, decided_at=now() if agent_id else None)
+        .returning(Proposal.id)
+        .execution_options(synchronize_session=False)
+    )
+    return claimed.first() is not None
+
+
+def regression_cases(session: Session, moment: datetime) -> list[RegressionCase]:
+    """The cases of learned answers in use, by id; those of retired or replaced ones do not count."""
+    chosen = select(RegressionCase).join(LearnedAnswer, RegressionCase.learned_answer_id == LearnedAnswer.id)
+    return list(session.scalars(chosen.where(_in_use(moment)).order_by(RegressionCase.id)))
+
+
+def cases_of(session: Session, learned_answer_id: int) -> list[RegressionCase]:
+    """The regression cases of one learned answer."""
+    chosen = select(RegressionCase).where(RegressionCase.learned_answer_id == learned_answer_id)
+    return list(session.scalars(chosen.order_by(RegressionCase.id)))
+
+
+def _in_use(moment: datetime) -> ColumnElement[bool]:
+    ends = LearnedAnswer.valid_until
+    return (LearnedAnswer.status == "approved") & or_(ends.is_(None), ends > moment)

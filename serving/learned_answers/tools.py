@@ -1,0 +1,19 @@
+"""What learning needs of the running parts; declares, holds nothing."""
+
+from typing import Protocol
+
+from model.interfaces import Encoder, Retriever
+
+
+class LearningTools(Protocol):
+    """The runtime, or anything else with these two."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """Turns texts into vectors."""
+        ...
+
+    @property
+    def index(self) -> Retriever:
+        """What is known."""
+        ...

@@ -1,0 +1,146 @@
+"""The words of a learned answer: checked, and written to its rows; it decides nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from model.errors import DataError
+from serving.articles.texts import distinct, folded, required
+from serving.db.tables import LearnedAnswer, Phrasing, RegressionCase, now
+from serving.learned_answers import repository
+
+MAX_QUESTION_CHARS = 1_000
+MAX_ANSWER_CHARS = 20_000
+MAX_PHRASINGS = 200
+
+Origin = Literal["question", "customer", "agent", "import"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Checked words: nothing empty, too long or said twice."""
+
+    question: str
+    answer: str
+    phrasings: tuple[str, ...]
+    """Other ways to ask, without `question`."""
+
+
+def checked_wording(question: str, answer: str, phrasings: Iterable[str]) -> Wording:
+    """The words, trimmed and without repeats (case and space ignored); raises `DataError` for unfit ones."""
+    asked = required("question", question, max_chars=MAX_QUESTION_CHARS)
+    others = distinct(phrasings, besides=(asked,))
+    if len(others) > MAX_PHRASINGS:
+        raise DataError(f"phrasings are {len(others)}, at most {MAX_PHRASINGS} are kept; remove some")
+    return Wording(
+        question=asked,
+        answer=required("answer", answer, max_chars=MAX_ANSWER_CHARS),
+        phrasings=tuple(required("a phrasing", text, max_chars=MAX_QUESTION_CHARS) for text in others),
+    )
+
+
+def write_wording(
+    session: Session,
+    answer: LearnedAnswer,
+    wording: Wording,
+    *,
+    origin: Origin,
+    origins: Sequence[tuple[str, Origin]] = (),
+) -> None:
+    """Give the row these words and make its regression cases follow; it then has an id.
+
+    A phrasing that stays keeps its row and origin; a new one gets the origin listed for its text in
+    `origins`, else `origin`.
+    """
+    is_new = answer.id is None
+    answer.question = wording.question
+    answer.answer = wording.answer
+    answer.updated_at = now()
+    listed = {folded(text): given for text, given in origins}
+    present = {folded(phrasing.text): phrasing for phrasing in answer.phrasings}
+    rows = [_question_row(present, wording)]
+    rows += [_kept(present, text, listed.get(folded(text), origin)) for text in wording.phrasings]
+    answer.phrasings = rows
+    session.add(answer)
+    session.flush()
+    if is_new:  # no case can be there yet; imports write thousands
+        _add_cases(session, answer, [phrasing.text for phrasing in rows], must_answer=True)
+    else:
+        write_cases(session, answer)
+
+
+def add_phrasings(
+    session: Session, answer: LearnedAnswer, texts: Iterable[str], *, origin: Origin
+) -> list[Phrasing]:
+    """Add those of the texts that the learned answer does not have yet, with their regression cases."""
+    known = [answer.question, *(phrasing.text for phrasing in answer.phrasings)]
+    added = [Phrasing(text=text, origin=origin) for text in distinct(texts, besides=known)]
+    if len(answer.phrasings) + len(added) > MAX_PHRASINGS + 1:
+        raise DataError(
+            f"learned answer {answer.id} would have more than {MAX_PHRASINGS} phrasings; remove some first"
+        )
+    answer.phrasings.extend(added)
+    answer.updated_at = now()
+    session.flush()
+    write_cases(session, answer)
+    return added
+
+
+def write_cases(
+    session: Session, answer: LearnedAnswer, *, near_misses: Iterable[str] = ()
+) -> list[RegressionCase]:
+    """One case that must be answered for each phrasing, and one that must not for each near miss.
+
+    Cases of texts that are phrasings no more are removed; near misses that became phrasings too. Returns
+    the near misses added.
+    """
+    wanted = {folded(phrasing.text): phrasing.text for phrasing in answer.phrasings}
+    missing = dict(wanted)
+    kept: list[str] = []
+    for case in repository.cases_of(session, answer.id):
+        key = folded(case.text)
+        if case.must_answer != (key in wanted):
+            session.delete(case)
+            continue
+        kept.append(case.text)
+        missing.pop(key, None)
+    _add_cases(session, answer, missing.values(), must_answer=True)
+    misses = distinct(near_misses, besides=[*kept, *wanted])
+    added = _add_cases(session, answer, misses, must_answer=False)
+    session.flush()
+    return added
+
+
+def fingerprint(answer: LearnedAnswer) -> str:
+    """Changes whenever anything that a person decides about the learned answer changes."""
+    until = answer.valid_until.isoformat() if answer.valid_until else ""
+    return ":".join((repository.content_hash(answer), answer.status, str(answer.superseded_by_id), until))
+
+
+def _question_row(present: dict[str, Phrasing], wording: Wording) -> Phrasing:
+    """The question's phrasing; a question that was reworded keeps its row, and with it the first place."""
+    kept_as_they_are = {folded(text) for text in (wording.question, *wording.phrasings)}
+    if folded(wording.question) not in present:
+        for key, row in present.items():
+            if row.origin == "question" and key not in kept_as_they_are:
+                row.text = wording.question
+                return row
+    return _kept(present, wording.question, "question")
+
+
+def _kept(present: dict[str, Phrasing], text: str, origin: Origin) -> Phrasing:
+    row = present.pop(folded(text), None) or Phrasing(origin=origin)
+    row.text = text
+    return row
+
+
+def _add_cases(
+    session: Session, answer: LearnedAnswer, texts: Iterable[str], *, must_answer: bool
+) -> list[RegressionCase]:
+    cases = [
+        RegressionCase(learned_answer_id=answer.id, text=text, must_answer=must_answer) for text in texts
+    ]
+    session.add_all(cases)
+    return cases

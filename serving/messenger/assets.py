@@ -1,0 +1,72 @@
+"""The messenger's static files, compressed once and revalidated by ETag; any other name is refused."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from model.errors import NotFoundError
+from serving.messenger.bundle import join_modules
+
+STATIC_FOLDER = Path(__file__).parent / "static"
+_PAGE_FILES = {
+    "base.css": "text/css",
+    "storefront.css": "text/css",
+    "help.css": "text/css",
+    "mark.svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file ready to send."""
+
+    body: bytes
+    gzipped: bytes
+    etag: str
+    media_type: str
+
+
+@cache
+def messenger_script() -> Asset:
+    """The whole messenger as one ES module."""
+    return _asset(join_modules(STATIC_FOLDER / "messenger.js").encode(), "text/javascript")
+
+
+@cache
+def page_file(name: str) -> Asset:
+    """A style sheet or the icon of the pages; raises `NotFoundError` for any other name."""
+    if name not in _PAGE_FILES:
+        raise NotFoundError(f"there is no file {name!r} here; there are: {', '.join(sorted(_PAGE_FILES))}")
+    return _asset((STATIC_FOLDER / "pages" / name).read_bytes(), _PAGE_FILES[name])
+
+
+def asset_response(request: Request, asset: Asset) -> Response:
+    """The asset, compressed where the browser takes it; 304 when the browser has it already.
+
+    Any site may load it: a module script from another origin needs that permission.
+    """
+    headers = {
+        "ETag": asset.etag,
+        "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
+        "Vary": "Accept-Encoding",
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if asset.etag in request.headers.get("If-None-Match", ""):
+        return Response(status_code=304, headers=headers)
+    body = asset.body
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        body = asset.gzipped
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, media_type=asset.media_type, headers=headers)
+
+
+def _asset(body: bytes, media_type: str) -> Asset:
+    etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
+    return Asset(body=body, gzipped=gzip.compress(body, 9, mtime=0), etag=etag, media_type=media_type)

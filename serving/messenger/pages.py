@@ -1,0 +1,88 @@
+"""The addresses of the messenger's script, the storefront of the sample company and the help centre.
+
+Every page is complete without script and carries a strict content policy; articles are only read here.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from serving.dependencies import CurrentRuntime, DbSession
+from serving.messenger import assets, help_centre
+from serving.rendering import render_markdown
+
+SAMPLE_COMPANY = "Tuckleaf"
+SECURITY_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+_TEMPLATES_FOLDER = Path(__file__).parent / "templates"
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/messenger.js")
+def read_messenger_script(request: Request) -> Response:
+    """The messenger, for any site."""
+    return assets.asset_response(request, assets.messenger_script())
+
+
+@router.get("/messenger/pages/{name}")
+def read_page_file(request: Request, name: str) -> Response:
+    """A style sheet or the icon of the pages below."""
+    return assets.asset_response(request, assets.page_file(name))
+
+
+@router.get("/")
+def show_storefront(runtime: CurrentRuntime) -> Response:
+    """The sample company's shop; other companies have their own, so their visitors go to the help centre."""
+    if runtime.settings.company_name != SAMPLE_COMPANY:
+        return RedirectResponse("/help")
+    return _page("storefront.html", {"company": SAMPLE_COMPANY})
+
+
+@router.get("/help")
+def list_articles(runtime: CurrentRuntime, session: DbSession) -> Response:
+    """The help centre: all articles by category."""
+    categories = help_centre.list_categories(session)
+    return _page("help_index.html", {"company": runtime.settings.company_name, "categories": categories})
+
+
+@router.get("/help/{slug:path}")
+def show_article(slug: str, runtime: CurrentRuntime, session: DbSession) -> Response:
+    """One article; a superseded address leads to its successor, an unknown one to a page saying so."""
+    company = runtime.settings.company_name
+    article = help_centre.find_current(session, slug)
+    if article is None:
+        return _page("help_missing.html", {"company": company}, status=404)
+    if article.slug != slug:
+        return RedirectResponse(f"/help/{article.slug}")
+    view = help_centre.view_article(session, article)
+    return _page("help_article.html", {"company": company, "view": view})
+
+
+def _page(template: str, context: Mapping[str, object], *, status: int = 200) -> HTMLResponse:
+    html = _environment().get_template(template).render(context)
+    return HTMLResponse(html, status_code=status, headers=dict(SECURITY_HEADERS))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["markdown"] = lambda text: Markup(render_markdown(text))  # noqa: S704 - sanitised there
+    return environment

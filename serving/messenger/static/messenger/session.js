@@ -1,0 +1,307 @@
+// One customer's side of a conversation: what is known, what is on its way, and the live line. No DOM.
+
+import { Api } from "./api.js";
+import { EventStream } from "./events.js";
+import { Outbox } from "./outbox.js";
+import { Store, newId } from "./storage.js";
+import { Timeline, itemsOf } from "./timeline.js";
+
+const TYPING_LIMIT = 20_000;
+const PAGE = 50;
+
+export class Session {
+  conversation = null;
+  typing = false;
+  /** `ok`, `offline` (the browser says so) or `unreachable` (the server does not answer). */
+  link = navigator.onLine === false ? "offline" : "ok";
+  /** What went wrong with the last button pressed, in words for the customer. */
+  notice = "";
+  #thread;
+  #timeline = new Timeline();
+  #typingTimer = 0;
+  #stopped = false;
+
+  /** `onChange` runs after every change of what there is to show. */
+  constructor({ server, identity = "", onChange }) {
+    this.onChange = () => this.#stopped || onChange();
+    this.store = new Store(`firstlast:${server}:${customerOf(identity)}:`);
+    this.known = Boolean(identity);
+    this.api = new Api({ server, identity, store: this.store, onNewContact: () => this.#forgetConversation() });
+    this.outbox = new Outbox({
+      store: this.store,
+      post: (entry) => this.#post(entry),
+      onSent: (entry, message) => this.#sent(entry, message),
+      onChange: this.onChange,
+      onFailure: (count, problem) => this.#failed(count, problem),
+    });
+    this.stream = new EventStream({
+      open: (lastEventId, signal) => this.#openStream(lastEventId, signal),
+      onOpen: () => this.#opened(),
+      onEvent: (event) => this.#receive(event),
+      onFailure: (count) => this.#failed(count),
+      onLost: () => this.#forgetConversation(),
+    });
+    this.#thread = this.store.get("thread") ?? this.#newThread();
+  }
+
+  /** Whether this customer has written before, so that there is something to fetch. */
+  get begun() {
+    return Boolean(this.#thread.id || this.outbox.entries().length);
+  }
+
+  /** Messages and messages on their way, in the order to show. */
+  items() {
+    const entries = this.outbox.entries().filter((entry) => entry.thread === this.#thread.key);
+    return itemsOf(this.#timeline.messages(), entries);
+  }
+
+  async resume() {
+    if (this.known && !this.begun) await this.#findLatest().catch(() => {});
+    if (this.#stopped) return;
+    if (this.#thread.id) this.stream.start();
+    this.outbox.wake();
+  }
+
+  /** Connects anew at once: the network is back, or the page is looked at again. */
+  reconnect() {
+    this.#setLink(navigator.onLine === false ? "offline" : "ok");
+    if (this.#thread.id) this.stream.restart();
+    this.outbox.wake();
+  }
+
+  offline() {
+    this.#setLink("offline");
+  }
+
+  /** Frees the line while nobody looks: browsers allow six to one site over all tabs. */
+  rest() {
+    this.stream.stop();
+  }
+
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#typingTimer);
+    this.stream.stop();
+    this.outbox.stop();
+  }
+
+  send(text, choice) {
+    this.notice = "";
+    this.outbox.add(this.#thread.key, text, choice);
+  }
+
+  async feedback(message, helpful) {
+    this.#timeline.setFeedback(message.id, helpful);
+    const done = await this.#act("feedback", { message_id: message.id, helpful });
+    if (!done) this.#timeline.setFeedback(message.id, null);
+    else if (!helpful) this.#setTyping(true);
+    this.onChange();
+  }
+
+  async askForPerson() {
+    const conversation = await this.#act("handoff", {});
+    if (conversation) this.#setConversation(conversation);
+  }
+
+  /** Sends the rating 1 to 5, or `null` when the customer would rather not. */
+  async rate(score) {
+    if (score && !(await this.#act("csat", { score }))) return;
+    this.store.set(`rated:${this.#thread.id}`, score ?? 0);
+    this.onChange();
+  }
+
+  /** The rating given, 0 when skipped, `null` when not asked yet. */
+  get rating() {
+    return this.store.get(`rated:${this.#thread.id}`);
+  }
+
+  startOver() {
+    this.#turnTo(this.#newThread());
+  }
+
+  /** Follows what another tab did: a message written, a conversation begun or left. */
+  followOtherTab() {
+    const thread = this.store.get("thread");
+    if (thread && thread.key !== this.#thread.key) this.#turnTo(thread);
+    else if (thread?.id) this.#thread = thread;
+    this.resume();
+    this.onChange();
+  }
+
+  async suggest(text) {
+    const { suggestions } = await this.api.readPublic(`/v1/suggest?q=${encodeURIComponent(text)}`);
+    return suggestions;
+  }
+
+  #turnTo(thread) {
+    this.stream.forget();
+    this.#timeline.clear();
+    this.conversation = null;
+    this.notice = "";
+    this.#thread = thread;
+    this.#setTyping(false);
+  }
+
+  #newThread() {
+    const thread = { key: newId(), id: null };
+    this.store.set("thread", thread);
+    return thread;
+  }
+
+  #setThreadId(id) {
+    this.#thread = { ...this.#thread, id };
+    this.store.set("thread", this.#thread);
+  }
+
+  #forgetConversation() {
+    this.stream.forget();
+    this.#setThreadId(null);
+    this.onChange();
+  }
+
+  async #findLatest() {
+    const answer = await this.api.request("GET", "/v1/conversations");
+    const latest = (answer.conversations ?? answer)[0];
+    if (!latest || latest.status === "closed" || this.begun) return;
+    this.#thread = { key: latest.client_id, id: latest.id };
+    this.store.set("thread", this.#thread);
+  }
+
+  async #post(entry) {
+    const body = { client_id: entry.client_id, text: entry.text, choice: entry.choice };
+    // 404: the conversation, and failing that the customer, is no longer known; both can be made anew.
+    const remedies = [() => this.#forgetConversation(), () => this.store.remove("token")];
+    for (;;) {
+      try {
+        const id = await this.#conversationId(entry.thread);
+        return await this.api.request("POST", `/v1/conversations/${id}/messages`, body);
+      } catch (problem) {
+        if (problem.status !== 404 || entry.thread !== this.#thread.key || !remedies.length) throw problem;
+        remedies.shift()();
+      }
+    }
+  }
+
+  async #conversationId(key) {
+    if (key === this.#thread.key && this.#thread.id) return this.#thread.id;
+    const conversation = await this.api.request("POST", "/v1/conversations", { client_id: key });
+    if (key === this.#thread.key && !this.#stopped) {
+      this.#setThreadId(conversation.id);
+      this.#setConversation(conversation);
+      this.stream.start();
+    }
+    return conversation.id;
+  }
+
+  #sent(entry, message) {
+    this.#setLink("ok");
+    if (entry.thread !== this.#thread.key || message.conversation_id !== this.#thread.id) return;
+    const fresh = this.#timeline.put(message);
+    if (fresh && (this.conversation?.status ?? "bot") === "bot") this.#setTyping(true);
+  }
+
+  #failed(count, problem) {
+    if (problem?.status === 401) this.notice = problem.message;
+    if (navigator.onLine === false) this.#setLink("offline");
+    else if (count > 1) this.#setLink("unreachable");
+  }
+
+  #openStream(lastEventId, signal) {
+    const headers = { Accept: "text/event-stream", ...(lastEventId && { "Last-Event-ID": lastEventId }) };
+    return this.api.fetch(`/v1/conversations/${this.#thread.id}/events`, { headers, signal, cache: "no-store" });
+  }
+
+  async #opened() {
+    this.#setLink("ok");
+    const { id } = this.#thread;
+    try {
+      const conversation = await this.api.request("GET", `/v1/conversations/${id}`);
+      if (id === this.#thread.id) this.#setConversation(conversation);
+      await this.#catchUp(id);
+    } catch {
+      // the stream tells the rest, or breaks and opens again
+    }
+  }
+
+  async #catchUp(id) {
+    for (let full = true; full; ) {
+      const after = this.#timeline.lastId;
+      const { messages } = await this.api.request("GET", `/v1/conversations/${id}/messages?after=${after}`);
+      if (id !== this.#thread.id) return;
+      messages.forEach((message) => this.#arrived(message));
+      full = messages.length >= PAGE && this.#timeline.lastId > after;
+    }
+    this.onChange();
+  }
+
+  #receive({ type, data }) {
+    const value = parsed(data);
+    if (type === "typing") this.#setTyping(true);
+    else if (type === "status") this.#setConversation(value);
+    else if (type === "feedback") this.#timeline.setFeedback(value.message_id, value.helpful);
+    else if (type === "message") {
+      this.#arrived(value);
+      this.onChange();
+    }
+  }
+
+  #arrived(message) {
+    if (message.conversation_id !== this.#thread.id || message.kind === "note") return;
+    const fresh = this.#timeline.put(message);
+    this.outbox.remove(message.client_id); // its acknowledgement may have been lost
+    if (fresh && message.author !== "customer") this.#setTyping(false);
+  }
+
+  #setConversation(conversation) {
+    if (conversation.id !== this.#thread.id) return;
+    const before = this.conversation;
+    if (before && Date.parse(conversation.updated_at) < Date.parse(before.updated_at)) return; // a replayed one
+    this.conversation = conversation;
+    if (conversation.status !== "bot") this.#setTyping(false);
+    this.onChange();
+  }
+
+  #setTyping(typing) {
+    clearTimeout(this.#typingTimer);
+    this.typing = typing;
+    if (typing) this.#typingTimer = setTimeout(() => this.#setTyping(false), TYPING_LIMIT);
+    this.onChange();
+  }
+
+  #setLink(link) {
+    if (link === this.link) return;
+    this.link = link;
+    this.onChange();
+  }
+
+  async #act(action, body) {
+    this.notice = "";
+    this.onChange();
+    try {
+      return (await this.api.request("POST", `/v1/conversations/${this.#thread.id}/${action}`, body)) ?? {};
+    } catch (problem) {
+      this.notice = problem.status ? problem.message : "That did not reach us. Please try again.";
+      this.onChange();
+      return null;
+    }
+  }
+}
+
+function parsed(data) {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return {}; // one damaged event must not end the line
+  }
+}
+
+/** Keeps the data of different customers of one browser apart; proves nothing, the server does that. */
+function customerOf(identity) {
+  if (!identity) return "anonymous";
+  try {
+    const payload = identity.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    return `known:${JSON.parse(atob(payload)).sub}`;
+  } catch {
+    return "known:?";
+  }
+}

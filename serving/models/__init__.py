@@ -1,0 +1,1 @@
+"""Which model sets there are and which one answers."""

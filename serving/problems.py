@@ -1,0 +1,133 @@
+"""Errors as RFC 9457 problem documents: the one place where an error becomes an HTTP status."""
+
+import math
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from model.errors import (
+    ArtifactError,
+    AuthenticationError,
+    ConfigurationError,
+    ConflictError,
+    DataError,
+    FirstlastError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+from serving.logs import kind_and_place
+from serving.security.rate_limit import TooManyAttemptsError
+
+MEDIA_TYPE = "application/problem+json"
+_STATUS: Mapping[type[FirstlastError], int] = {
+    NotFoundError: 404,
+    ConflictError: 409,
+    DataError: 422,
+    AuthenticationError: 401,
+    PermissionDeniedError: 403,
+    TooManyAttemptsError: 429,
+    ArtifactError: 503,
+    ConfigurationError: 503,
+}
+_log = structlog.get_logger(__name__)
+
+
+class ProblemResponse(JSONResponse):
+    """A problem document."""
+
+    media_type = MEDIA_TYPE
+
+
+def problem(
+    status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
+) -> ProblemResponse:
+    """The response with the members `type`, `title`, `status`, `detail` and those given."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return ProblemResponse({**body, **members}, status_code=status, headers=dict(headers or {}))
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of this application with a problem document."""
+    app.add_exception_handler(FirstlastError, _known_error)
+    app.add_exception_handler(RequestValidationError, _malformed_request)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_middleware(UnexpectedErrors)
+
+
+def status_of(error: FirstlastError) -> int:
+    """The HTTP status of an error, by the nearest class in the table."""
+    for kind in type(error).__mro__:
+        if kind in _STATUS:
+            return _STATUS[kind]
+    return 500
+
+
+def _known_error(request: Request, error: Exception) -> Response:
+    status = status_of(error) if isinstance(error, FirstlastError) else 500
+    headers: dict[str, str] = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyAttemptsError):
+        headers["Retry-After"] = str(math.ceil(error.retry_after_seconds))
+    if status >= 500:
+        _log.error(
+            "request_failed", route=route_of(request.scope), error=type(error).__name__, detail=str(error)
+        )
+    return problem(status, str(error), headers=headers)
+
+
+def _malformed_request(_request: Request, error: Exception) -> Response:
+    raw: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()  # pydantic's
+    found = [{"at": list(item["loc"]), "message": str(item["msg"])} for item in raw]
+    if not found:
+        return problem(422, "the request is malformed")
+    where = ".".join(str(part) for part in raw[0]["loc"])
+    return problem(422, f"{where}: {str(raw[0]['msg']).removeprefix('Value error, ')}", errors=found)
+
+
+def _http_error(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return problem(500, "Something went wrong here.")
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+class UnexpectedErrors:
+    """Answers an exception that nobody expected, and keeps its message out of the log.
+
+    The message may quote what a customer wrote; the framework would print it with the whole traceback.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        has_begun = False
+
+        async def send_noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noting)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            _log.error("request_failed", route=route_of(scope), **kind_and_place(error))
+            if has_begun:  # too late to answer: the connection must break, or the client takes it as whole
+                raise ConnectionAbortedError("the response could not be finished") from None
+            failure = problem(500, "Something went wrong here; nothing was changed. Try again.")
+            await failure(scope, receive, send)
+
+
+def route_of(scope: Scope) -> str:
+    """The route's template, such as `/v1/conversations/{conversation_id}`; never the address itself."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))

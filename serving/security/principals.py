@@ -1,0 +1,183 @@
+"""Who is asking: customer, agent or server; as FastAPI dependencies. It refuses, it never guesses.
+
+A customer sends `Authorization: Bearer <customer token>`, a server `Bearer fl_…`, an agent the cookie.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+
+from model.errors import AuthenticationError, PermissionDeniedError
+from serving.agents import repository
+from serving.assembly import Runtime
+from serving.dependencies import CurrentRuntime
+from serving.security import tokens
+from serving.security.permissions import ROLE_PERMISSIONS, Permission
+
+SESSION_COOKIE = "firstlast_session"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPrincipal:
+    """A customer; knows nothing but its own conversations."""
+
+    contact_id: str
+
+    def may(self, permission: Permission) -> bool:
+        """Customers may ask, nothing else that needs a permission."""
+        return permission == "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPrincipal:
+    """A signed-in agent."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    team: str | None
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role has the permission."""
+        return permission in ROLE_PERMISSIONS.get(self.role, frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPrincipal:
+    """A server with an API key."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the key has the scope."""
+        return permission in self.scopes
+
+
+Principal = CustomerPrincipal | AgentPrincipal | ServerPrincipal
+
+
+async def read_principal(request: Request, runtime: CurrentRuntime) -> Principal | None:
+    """Who is asking, or `None` without any credentials. Raises `AuthenticationError` for bad ones.
+
+    Credentials in the header count before the cookie.
+    """
+    header = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, credentials = header.partition(" ")
+        if scheme.lower() != "bearer" or not credentials.strip():
+            raise AuthenticationError("the Authorization header must be `Bearer <token>`")
+        return await _bearer_principal(runtime, credentials.strip())
+    cookie = request.cookies.get(SESSION_COOKIE)
+    if cookie is None:
+        return None
+    refuse_foreign_origin(request, runtime)
+    return await run_in_threadpool(_agent_of_session, runtime, cookie)
+
+
+def refuse_foreign_origin(request: Request, runtime: Runtime) -> None:
+    """Raise `PermissionDeniedError` for an unsafe request that another site made in the agent's name."""
+    if request.method in _SAFE_METHODS:
+        return
+    origin = request.headers.get("origin")
+    if origin is not None:
+        own = {request.headers.get("host", ""), urlsplit(runtime.settings.public_url).netloc} - {""}
+        if urlsplit(origin).netloc not in own:
+            raise PermissionDeniedError(f"requests from {origin!r} may not act for an agent")
+    elif request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+        raise PermissionDeniedError("requests from another site may not act for an agent")
+
+
+OptionalPrincipal = Annotated[Principal | None, Depends(read_principal)]
+
+
+async def require_principal(principal: OptionalPrincipal) -> Principal:
+    """Anyone who says who they are."""
+    if principal is None:
+        raise AuthenticationError("say who is asking: a customer token, an agent's session or an API key")
+    return principal
+
+
+AnyPrincipal = Annotated[Principal, Depends(require_principal)]
+
+
+async def require_customer(principal: AnyPrincipal) -> CustomerPrincipal:
+    """A customer and nobody else."""
+    if not isinstance(principal, CustomerPrincipal):
+        raise PermissionDeniedError("only a customer may do this; send a customer token")
+    return principal
+
+
+async def require_agent(principal: AnyPrincipal) -> AgentPrincipal:
+    """A signed-in agent and nobody else."""
+    if not isinstance(principal, AgentPrincipal):
+        raise PermissionDeniedError("only a signed-in agent may do this")
+    return principal
+
+
+async def require_person(principal: AnyPrincipal) -> CustomerPrincipal | AgentPrincipal:
+    """A customer or an agent; servers take no part in conversations."""
+    if isinstance(principal, ServerPrincipal):
+        raise PermissionDeniedError("an API key takes no part in conversations")
+    return principal
+
+
+CurrentCustomer = Annotated[CustomerPrincipal, Depends(require_customer)]
+CurrentAgent = Annotated[AgentPrincipal, Depends(require_agent)]
+CurrentPerson = Annotated[CustomerPrincipal | AgentPrincipal, Depends(require_person)]
+
+
+def permitted(permission: Permission) -> Callable[[Principal], Awaitable[AgentPrincipal | ServerPrincipal]]:
+    """A dependency that lets pass an agent whose role, or a key whose scopes, hold the permission."""
+
+    async def require_permission(principal: AnyPrincipal) -> AgentPrincipal | ServerPrincipal:
+        if isinstance(principal, CustomerPrincipal) or not principal.may(permission):
+            raise PermissionDeniedError(f"this needs the permission {permission!r}; ask an admin")
+        return principal
+
+    return require_permission
+
+
+def agent_permitted(permission: Permission) -> Callable[[AgentPrincipal], Awaitable[AgentPrincipal]]:
+    """A dependency that lets pass an agent (no key) whose role holds the permission."""
+
+    async def require_agent_permission(agent: CurrentAgent) -> AgentPrincipal:
+        if not agent.may(permission):
+            raise PermissionDeniedError(f"this needs the permission {permission!r}; ask an admin")
+        return agent
+
+    return require_agent_permission
+
+
+async def _bearer_principal(runtime: Runtime, credentials: str) -> Principal:
+    if credentials.startswith(tokens.API_KEY_PREFIX):
+        return await run_in_threadpool(_server_of_key, runtime, credentials)
+    return CustomerPrincipal(tokens.read_customer_token(runtime.settings, credentials))
+
+
+def _server_of_key(runtime: Runtime, credentials: str) -> ServerPrincipal:
+    with runtime.database.reading() as session:
+        key = repository.find_api_key(session, tokens.digest(credentials))
+    if key is None:
+        raise AuthenticationError("the API key is unknown or revoked; make a new one")
+    return ServerPrincipal(id=key.id, name=key.name, scopes=frozenset(key.scopes))
+
+
+def _agent_of_session(runtime: Runtime, cookie: str) -> AgentPrincipal:
+    with runtime.database.reading() as session:
+        agent = repository.find_agent_of_session(session, tokens.digest(cookie))
+    if agent is None:
+        raise AuthenticationError("the session has ended; sign in again")
+    return AgentPrincipal(id=agent.id, name=agent.name, email=agent.email, role=agent.role, team=agent.team)
+
+
+def as_agent(principal: Principal) -> AgentPrincipal | None:
+    """The agent, or `None` for anyone else."""
+    return principal if isinstance(principal, AgentPrincipal) else None

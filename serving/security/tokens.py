@@ -1,0 +1,140 @@
+"""Makes and reads tokens: customers' (signed by us), identities (signed by the business), random secrets.
+
+A token made for one purpose is refused for any other: each has its own key and audience.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from model.errors import AuthenticationError, PermissionDeniedError
+from serving.settings import Settings
+from serving.text import storable
+
+API_KEY_PREFIX = "fl_"
+_CUSTOMER_AUDIENCE = "firstlast:customer"
+_ALGORITHM = "HS256"
+_MAX_TOKEN_CHARS = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerToken:
+    """A token as handed to a customer."""
+
+    token: str
+    contact_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiredTokenOwner:
+    """Whose token it was, and when it ended."""
+
+    contact_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the business says about its customer."""
+
+    external_id: str
+    name: str | None = None
+    email: str | None = None
+    attributes: Mapping[str, Any] | None = None  # JSON attributes set by the business
+    """`None` when the token says nothing about them."""
+
+
+def make_customer_token(settings: Settings, contact_id: str) -> CustomerToken:
+    """A new token of the contact, valid for `customer_token_hours`."""
+    issued_at = datetime.now(UTC).replace(microsecond=0)
+    expires_at = issued_at + timedelta(hours=settings.customer_token_hours)
+    claims = {"sub": contact_id, "aud": _CUSTOMER_AUDIENCE, "iat": issued_at, "exp": expires_at}
+    token = jwt.encode(claims, _customer_key(settings), algorithm=_ALGORITHM)
+    return CustomerToken(token=token, contact_id=contact_id, expires_at=expires_at)
+
+
+def read_customer_token(settings: Settings, token: str) -> str:
+    """The contact's id. Raises `AuthenticationError` for a token that is forged, foreign or expired."""
+    return str(_customer_claims(settings, token, verify_exp=True)["sub"])
+
+
+def read_ended_customer_token(settings: Settings, token: str) -> ExpiredTokenOwner:
+    """Whose token it is, even when it has ended; for the exchange against a new one."""
+    claims = _customer_claims(settings, token, verify_exp=False)
+    return ExpiredTokenOwner(str(claims["sub"]), datetime.fromtimestamp(claims["exp"], UTC))
+
+
+def read_identity(settings: Settings, token: str) -> Identity:
+    """What the business signed. Raises `AuthenticationError` when it did not, or when it has ended."""
+    if settings.identity_secret is None:
+        raise PermissionDeniedError("customers cannot be signed for here; set identity_secret")
+    key = settings.identity_secret.get_secret_value()
+    claims = _decode(token, key, what="identity", required=["sub"])
+    attributes = claims.get("attributes")
+    external_id = storable(claims["sub"])
+    if not 0 < len(external_id) <= 200 or not isinstance(attributes, dict | None):
+        raise AuthenticationError("the identity token needs `sub` of 1 to 200 characters, `attributes` a map")
+    return Identity(external_id, _text(claims, "name", 200), _text(claims, "email", 320), attributes)
+
+
+def new_secret() -> str:
+    """256 random bits, safe in a URL."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    """What is kept of a random secret: its SHA-256. A slow hash is for what people choose."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _customer_key(settings: Settings) -> bytes:
+    secret = settings.secret_key.get_secret_value().encode()
+    return hmac.digest(secret, _CUSTOMER_AUDIENCE.encode(), "sha256")
+
+
+def _customer_claims(settings: Settings, token: str, *, verify_exp: bool) -> dict[str, Any]:
+    return _decode(
+        token,
+        _customer_key(settings),
+        what="customer",
+        required=["sub", "exp", "aud"],
+        audience=_CUSTOMER_AUDIENCE,
+        verify_exp=verify_exp,
+    )
+
+
+def _decode(
+    token: str,
+    key: str | bytes,
+    *,
+    what: str,
+    required: list[str],
+    audience: str | None = None,
+    verify_exp: bool = True,
+) -> dict[str, Any]:
+    if len(token) > _MAX_TOKEN_CHARS:
+        raise AuthenticationError(f"the {what} token has {len(token)} characters; that is none of ours")
+    try:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[_ALGORITHM],
+            audience=audience,
+            options={"require": required, "verify_exp": verify_exp},
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise AuthenticationError(f"the {what} token has expired; get a new one") from error
+    except jwt.InvalidTokenError as error:
+        raise AuthenticationError(f"the {what} token is not valid; get a new one") from error
+
+
+def _text(claims: Mapping[str, Any], key: str, max_chars: int) -> str | None:
+    value = claims.get(key)
+    return storable(value)[:max_chars] or None if isinstance(value, str) else None

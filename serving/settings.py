@@ -1,0 +1,225 @@
+"""The settings: environment over `<home>/firstlast.toml` over defaults; an unknown key is refused by name."""
+
+import difflib
+import os
+import secrets
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from model.errors import ConfigurationError
+
+ENV_PREFIX = "FIRSTLAST_"
+DEFAULT_HOME = Path(".firstlast")
+_MIN_SECRET_CHARS = 32
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; `Settings.load` reads it, nothing is read at import."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", env_file=None)
+
+    home: Path = DEFAULT_HOME
+    """Folder of the state: settings, store, models, index."""
+    database_url: str = Field(
+        default_factory=lambda data: f"sqlite:///{data['home'] / 'firstlast.db'}", repr=False
+    )
+    """`sqlite:///path` or `postgresql://user:password@host/name`."""
+    secret_key: SecretStr
+    """Signs customers' tokens; kept in `<home>/secret` unless given, made on first load."""
+
+    host: str = "127.0.0.1"
+    """Address the server listens on."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    """Port the server listens on; 0 takes a free one."""
+    public_url: str = ""
+    """Where browsers reach the server when a proxy changes the `Host` header, such as `https://help.example`."""
+    company_name: str = "Our team"
+    """Shown to customers."""
+
+    risk_budget: float = Field(default=0.02, gt=0, lt=1)
+    """Greatest accepted share of wrong answers among given answers."""
+    risk_confidence_level: float = Field(default=0.9, gt=0, lt=1)
+    """Probability with which the risk budget is kept."""
+    mood_low: float = Field(default=-0.6, ge=-1, le=1)
+    """A mood at or below this goes to a person."""
+    mood_fall: float = Field(default=0.9, ge=0, le=2)
+    """A fall of the mood by this much goes to a person."""
+    high_touch_attribute: str = "high_touch"
+    """Contact attribute that, when true, sends every question to a person."""
+    encoder_threads: int | None = Field(default=None, ge=1)
+    """Threads one text is encoded with; all cores by default."""
+
+    burst_milliseconds: int = Field(default=800, ge=0, le=60_000)
+    """Messages a customer sends within this time of each other are answered together."""
+    answer_threads: int = Field(default=2, ge=1, le=64)
+    """Conversations the bot answers at the same time."""
+    assumed_resolution_hours: float = Field(default=24.0, gt=0)
+    """An answer with no further message for this long counts as an assumed resolution."""
+    max_message_chars: int = Field(default=8_000, ge=1, le=1_000_000)
+    """Longest message accepted."""
+    history_turns: int = Field(default=20, ge=0, le=1_000)
+    """Earlier messages the bot is told of."""
+
+    identity_secret: SecretStr | None = None
+    """Shared with the business, which signs JWTs for known customers with it; none: anonymous only."""
+    customer_token_hours: float = Field(default=24.0, gt=0)
+    """Life of a customer's token."""
+    customer_refresh_days: float = Field(default=30.0, gt=0)
+    """How long after its end an anonymous customer's token can still be exchanged for a new one."""
+    agent_session_hours: float = Field(default=12.0, gt=0)
+    """Life of an agent's session."""
+    secure_cookies: bool = False
+    """Send the session cookie over HTTPS only; set it wherever the server is behind HTTPS."""
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Sites that may load the messenger from here, such as `https://shop.example`; comma-separated."""
+    login_attempts: int = Field(default=5, ge=1)
+    """Wrong passwords for one e-mail before it must wait; an address may try four times as many."""
+    login_window_seconds: float = Field(default=300.0, gt=0)
+    """How long it must wait then."""
+
+    @property
+    def models_folder(self) -> Path:
+        """Encoder, model sets and the `champion` pointer."""
+        return self.home / "models"
+
+    @property
+    def encoder_folder(self) -> Path:
+        """The encoder."""
+        return self.models_folder / "encoder"
+
+    @property
+    def index_folder(self) -> Path:
+        """Snapshot of the knowledge index."""
+        return self.home / "index"
+
+    @classmethod
+    def load(cls, home: Path | None = None) -> Self:
+        """The settings of `home`, else of `FIRSTLAST_HOME`, else of `./.firstlast`.
+
+        Makes `<home>/secret` (mode 0600) when there is no secret key yet. Raises `ConfigurationError` that
+        names an unknown or wrong key.
+        """
+        folder = (home or Path(os.environ.get(f"{ENV_PREFIX}HOME") or DEFAULT_HOME)).expanduser().absolute()
+        in_file = _read_toml(folder / "firstlast.toml")
+        _refuse_unknown(in_file, cls.model_fields, where=str(folder / "firstlast.toml"))
+        in_environment = _environment_keys(os.environ)
+        _refuse_unknown(in_environment, cls.model_fields, where="environment", prefix=ENV_PREFIX)
+        if "home" in in_file:
+            raise ConfigurationError(f"'home' in {folder / 'firstlast.toml'}: use --home or {ENV_PREFIX}HOME")
+        given: dict[str, Any] = {"home": folder}  # values of the keyword arguments of a settings class
+        if "secret_key" not in in_file and "secret_key" not in in_environment:
+            given["secret_key"] = SecretStr(read_or_make_secret(folder / "secret"))
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise ConfigurationError(_first_problem(error)) from error
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Keyword arguments, then the environment, then the file of the home given."""
+        home = init_settings().get("home")
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        if home is None:
+            return sources
+        return (*sources, TomlConfigSettingsSource(settings_cls, toml_file=Path(home) / "firstlast.toml"))
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",")]
+        if isinstance(value, list | tuple):
+            return tuple(part.rstrip("/") if isinstance(part, str) else part for part in value if part)
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != "*" and not origin.startswith(("https://", "http://")):
+                raise ValueError(f"{origin!r} is no origin; write it as https://shop.example")
+        return value
+
+    @model_validator(mode="after")
+    def _check_secrets(self) -> Self:
+        secret = self.secret_key.get_secret_value()
+        if len(secret) < _MIN_SECRET_CHARS:
+            raise ValueError(f"secret_key has {len(secret)} characters; use at least {_MIN_SECRET_CHARS}")
+        identity = self.identity_secret.get_secret_value() if self.identity_secret else None
+        if identity is not None and len(identity) < _MIN_SECRET_CHARS:
+            raise ValueError(f"identity_secret has {len(identity)} characters; use at least 32")
+        if identity == secret:
+            raise ValueError("identity_secret equals secret_key; the business must not sign with our own key")
+        return self
+
+
+def read_or_make_secret(path: Path) -> str:
+    """The secret kept at `path`; made with mode 0600 when missing, the same one for racing processes."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)  # fails when another process was first: its secret then counts
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    secret = path.read_text().strip()
+    if len(secret) < _MIN_SECRET_CHARS:
+        raise ConfigurationError(f"{path} holds {len(secret)} characters; delete it to get a new one")
+    return secret
+
+
+def _read_toml(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is no valid TOML: {error}") from error
+
+
+def _environment_keys(environment: Mapping[str, str]) -> list[str]:
+    return [
+        key[len(ENV_PREFIX) :].lower() for key in environment if key.upper().startswith(ENV_PREFIX)
+    ]  # matched without regard to case, as the settings library does
+
+
+def _refuse_unknown(keys: Iterable[str], known: Iterable[str], *, where: str, prefix: str = "") -> None:
+    names = list(known)
+    for key in keys:
+        if key in names:
+            continue
+        near = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
+        shown, meant = (f"{prefix}{name.upper()}" if prefix else name for name in (key, near))
+        raise ConfigurationError(f"unknown setting {shown!r} in {where}; did you mean {meant!r}?")
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_input=False, include_url=False)[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"setting {key!r}: {message}" if key else message

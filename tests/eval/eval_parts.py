@@ -1,0 +1,99 @@
+"""A small encoder, a head that needs no fitting library, and a resolver that follows written rules."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.heads import LinearHead
+from model.risk import RiskThreshold
+from model.types import (
+    Candidate,
+    Decision,
+    DecisionKind,
+    Passage,
+    Question,
+    Reading,
+    ScoredCandidate,
+    Source,
+    Understanding,
+    Vector,
+    Vectors,
+)
+
+
+class WordEncoder:
+    """Each known word is an axis, every other word shares the last one; a text is their mean direction."""
+
+    fingerprint = "words"
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._axis = {word: number for number, word in enumerate(words)}
+        self.dim = len(words) + 1
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        rows = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in text.lower().split():
+                row[self._axis.get(word.strip("?.,"), self.dim - 1)] += 1
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+    def encode_one(self, text: str) -> Vector:
+        return self.encode([text])[0]
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        vectors = self.encode(texts)
+        return Reading(vectors, vectors)
+
+
+def fit_centroids(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
+    """Ten times the mean input of each label as its weights."""
+    names = sorted(set(labels))
+    of_label = np.asarray(labels)
+    weights = np.stack([inputs[of_label == name].mean(axis=0) for name in names])
+    return LinearHead(tuple(names), 10 * weights.astype(np.float32), np.zeros(len(names), np.float32))
+
+
+class RuleResolver:
+    """Does with each text what the rules say: a kind of decision and the refs it shows; else it crashes.
+
+    The first of those refs is the best candidate, with confidence .9 unless `confidences` says otherwise.
+    """
+
+    threshold = RiskThreshold(0.8, True, 0.02, 0.9, 200, 1)
+
+    def __init__(
+        self,
+        rules: Mapping[str, tuple[DecisionKind, tuple[str, ...]]],
+        *,
+        confidences: Mapping[str, float] | None = None,
+    ) -> None:
+        self._rules = rules
+        self._confidences = confidences or {}
+
+    def resolve(self, question: Question) -> Decision:
+        kind, refs = self._rules[question.text]
+        shown = tuple(Source(ref, "article", ref, (), "", "An excerpt.") for ref in refs)
+        return Decision(
+            kind=kind,
+            answer="",
+            sources=shown if kind == "answer" else (),
+            choices=shown if kind == "clarify" else (),
+            confidence=self._confidences.get(question.text, 0.9),
+            threshold=0.8,
+            reasons=(_REASONS.get(kind, "wants_person"),),
+            understanding=_UNDERSTANDING,
+            candidates=tuple(ScoredCandidate(_candidate(ref), {}, 0.9) for ref in refs),
+            model="rules",
+            milliseconds={"total": float(len(question.text))},
+        )
+
+
+_REASONS = {"answer": "above_threshold", "clarify": "below_threshold", "smalltalk": "below_threshold"}
+
+
+def _candidate(ref: str) -> Candidate:
+    return Candidate(Passage(f"{ref}#0", ref, "article", ref, (), "", ref, ""), 0.5, 1.0, 0.5, 0.5, 1, 1)
+
+
+_UNDERSTANDING = Understanding(None, 0.0, {}, 0.0, 0.0, None, "neutral", 0.0, 0.0, 0.0, None, {})

@@ -1,0 +1,169 @@
+"""The commands with the real encoder on tiny data: what they print, and how they end."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from eval_parts import RuleResolver, fit_centroids
+from typer.testing import CliRunner, Result
+
+from eval.commands import build_app
+from eval.home import open_resolver
+from knowledge.company import DEMO_FOLDER, read_labelled_questions
+from model.answering import FEATURES, AnsweringModel
+from model.artifacts import CalibrationSample, ModelSet, save_model_set, write_pointer
+from model.encoder import OnnxEncoder
+from model.heads import LinearHead
+from model.scope import ScopeDetector
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(encoder_folder: Path, home: Path) -> Run:
+    """Runs a command of `firstlast eval` in a fresh home that shares the exported encoder."""
+
+    def link(folder: Path) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.symlink_to(encoder_folder)
+
+    def invoke(*arguments: object, open_resolver: object = open_resolver) -> Result:
+        app = build_app(fit_head=fit_centroids, ensure_encoder=link, open_resolver=open_resolver)
+        return CliRunner().invoke(app, [*map(str, arguments), "--home", str(home)])
+
+    return invoke
+
+
+def last_line(result: Result) -> dict[str, object]:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def test_intents_are_measured_with_the_real_encoder(run: Run, jsonl: Callable[..., Path]) -> None:
+    rows = [
+        ("My leaves are turning yellow", "plant"),
+        ("Why do the plants look pale?", "plant"),
+        ("There are brown spots on my basil", "plant"),
+        ("My card was charged twice", "billing"),
+        ("I need an invoice for last month", "billing"),
+        ("Which payment methods do you take?", "billing"),
+    ]
+    train = jsonl("train.jsonl", [{"text": text, "label": label} for text, label in rows])
+    test = jsonl(
+        "test.jsonl",
+        [
+            {"text": "the mint has yellow leaves", "label": "plant"},
+            {"text": "can I pay by card", "label": "billing"},
+            {"text": "who won the match last night", "label": "nothing"},
+        ],
+    )
+    figures = last_line(run("intents", "--train", train, "--test", test, "--oos-label", "nothing", "--json"))
+    assert figures["accuracy"] == 1.0
+    assert figures["oos_auroc"] == 1.0
+    assert {"n", "macro_f1", "ece", "oos_recall_at_95", "fit_seconds"} <= set(figures)
+
+
+def test_retrieval_is_printed_for_people_and_its_items_are_written(
+    run: Run, beir: Path, tmp_path: Path
+) -> None:
+    result = run("retrieval", "--data", beir, "--items", tmp_path / "items.jsonl")
+    assert result.exit_code == 0, result.output
+    assert "hit@1              0.6667  [" in result.stdout
+    items = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    assert [item["scores"]["hit@1"] for item in items] == [1.0, 1.0, 0.0]
+
+
+def test_answers_of_a_beir_folder_come_from_its_articles_and_the_homes_champion(
+    run: Run, beir: Path, home: Path, encoder_folder: Path
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))
+    figures = last_line(run("answers", "--data", beir, "--risk", "0.1", "--json"))
+    # the champion answers whatever is near enough: q3, asking for the refund, is judged otherwise
+    assert figures["answered_right"] == pytest.approx(2 / 3)
+    assert figures["answered_wrong"] == pytest.approx(1 / 3)
+    assert figures["risk"] == 0.1
+    assert figures["p95_ms"] > 0
+
+
+def test_without_data_the_sample_companys_questions_are_asked(run: Run) -> None:
+    questions = read_labelled_questions(DEMO_FOLDER / "test" / "questions.jsonl")
+    rules = RuleResolver({question.text: ("handoff", ()) for question in questions})
+    figures = last_line(run("answers", "--json", open_resolver=lambda *_, **__: rules))
+    assert figures["n"] == len(questions)
+    assert figures["handed_over"] == 1.0
+
+
+def test_without_a_champion_answers_say_what_to_do(run: Run, beir: Path) -> None:
+    result = run("answers", "--data", beir)
+    assert result.exit_code == 1
+    assert "firstlast init" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("intents", "--train", "gone.jsonl", "--test", "gone.jsonl"),
+        ("retrieval", "--data", "gone"),
+        ("answers", "--data", "gone"),
+    ],
+)
+def test_a_missing_file_ends_with_status_1_and_its_name(run: Run, arguments: Sequence[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "gone" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_bad_row_ends_with_status_1_and_its_line(run: Run, beir: Path) -> None:
+    with (beir / "queries.jsonl").open("a") as file:
+        file.write("nonsense\n")
+    result = run("retrieval", "--data", beir)
+    assert result.exit_code == 1
+    assert "queries.jsonl:5" in result.stderr
+
+
+def test_a_risk_that_is_no_share_ends_with_status_2(run: Run) -> None:
+    result = run("answers", "--risk", "2")
+    assert result.exit_code == 2
+    assert "--risk must be between 0 and 1, got 2.0" in result.stderr
+
+
+def test_arguments_left_out_end_with_status_2(run: Run) -> None:
+    assert run("intents").exit_code == 2
+    assert run("retrieval").exit_code == 2
+
+
+def _save_champion(home: Path, encoder: OnnxEncoder) -> None:
+    """A model set that trusts cosine similarity alone and never hands over."""
+
+    def head(*labels: str) -> LinearHead:
+        """Sure of the first label whatever is said."""
+        bias = np.array([10.0, *(0.0 for _ in labels[1:])], dtype=np.float32)
+        return LinearHead(labels, np.zeros((len(labels), encoder.feature_dim), np.float32), bias)
+
+    weights = np.zeros(len(FEATURES))
+    weights[FEATURES.index("dense_score")] = 20.0
+    models = ModelSet(
+        version="trusting",
+        encoder_fingerprint=encoder.fingerprint,
+        heads={
+            "sentiment": head("neutral", "negative", "positive"),
+            "wants_person": head("bot", "person"),
+            "smalltalk": head("none", "greeting", "out_of_scope"),
+        },
+        scope=ScopeDetector(np.empty((0, encoder.dim), np.float32)),
+        intents={},
+        answering=AnsweringModel(np.zeros(len(FEATURES)), np.ones(len(FEATURES)), weights, -5.0),
+        calibration=CalibrationSample(np.full(200, 0.5), np.ones(200, dtype=bool)),
+        limits={"wants_person": 0.5, "human_only": 0.5, "smalltalk": 0.5},
+    )
+    save_model_set(models, home / "models" / "trusting")
+    write_pointer(home / "models", "trusting")

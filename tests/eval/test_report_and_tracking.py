@@ -1,0 +1,76 @@
+"""Figures as text, and as a run in MLflow that stays in its folder."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from eval.intervals import Interval
+from eval.report import as_text
+from eval.results import figure, write_items
+from eval.tracking import log_run, numbers, open_client
+from model.errors import DataError
+
+FIGURES = {
+    "n": 4,
+    **figure("hit@1", 0.75, Interval(0.3006, 0.9544)),
+    **figure("oos_auroc", None, None),
+    "guaranteed": False,
+    "comparison": {"dense": {"hit@1": 0.5}},
+}
+
+
+def test_the_report_has_a_line_a_figure_with_its_interval() -> None:
+    assert as_text(FIGURES).splitlines() == [
+        "n           4",
+        "hit@1       0.7500  [0.3006, 0.9544]",
+        "oos_auroc   -",
+        "guaranteed  no",
+        "comparison",
+        "  dense",
+        "    hit@1   0.5000",
+    ]
+
+
+def test_an_empty_report_is_empty() -> None:
+    assert as_text({}) == ""
+
+
+def test_only_numbers_are_tracked_by_names_that_the_tracker_accepts() -> None:
+    assert numbers({**FIGURES, "version": "abc"}) == {
+        "n": 4.0,
+        "hit_at_1": 0.75,
+        "hit_at_1_interval.low": 0.3006,
+        "hit_at_1_interval.high": 0.9544,
+        "guaranteed": 0.0,
+        "comparison.dense.hit_at_1": 0.5,
+    }
+
+
+def test_items_are_written_one_a_line_and_not_only_in_english(tmp_path: Path) -> None:
+    write_items(tmp_path / "items.jsonl", [{"text": "où est mon colis ?"}, {"text": "two\nlines"}])
+    lines = (tmp_path / "items.jsonl").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == '{"text": "où est mon colis ?"}'
+    assert json.loads(lines[1]) == {"text": "two\nlines"}
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nowhere/items.jsonl cannot be written"):
+        write_items(tmp_path / "nowhere" / "items.jsonl", [])
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
+def test_a_tracked_run_is_found_again_with_its_figures_and_items(tmp_path: Path) -> None:
+    first = log_run(tmp_path, "eval x", params={"seed": 3}, metrics=FIGURES, items=[{"id": "a"}])
+    second = log_run(tmp_path, "eval x", params={}, metrics={})
+    assert first != second
+    client = open_client(tmp_path)
+    run = client.get_run(first)
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {"seed": "3"}
+    assert run.data.metrics["hit_at_1"] == 0.75
+    assert run.info.experiment_id == client.get_run(second).info.experiment_id
+    kept = list((tmp_path / "mlruns").rglob("items.jsonl"))
+    assert any(path.read_text() == '{"id": "a"}\n' for path in kept)
+    assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == os.environ["DO_NOT_TRACK"] == "true"

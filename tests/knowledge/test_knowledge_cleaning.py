@@ -1,0 +1,144 @@
+"""What stays of a reply and of a customer's messages."""
+
+import time
+
+import pytest
+
+from knowledge.cleaning import clean_answer, clean_question
+from knowledge.personal_data import without_name
+from knowledge.picking import pick_question
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [
+        ("Hi Anna,\n\nThe link works for 30 minutes.", "The link works for 30 minutes."),
+        ("Hello there! The link works once.", "The link works once."),
+        ("hi you can skip a box until the 1st.", "You can skip a box until the 1st."),
+        ("Thanks for reaching out! You can skip a box.", "You can skip a box."),
+        ("Thanks for your patience, you can skip a box.", "You can skip a box."),
+        ("Sorry for the wait. I'm Tom from support. You can skip a box.", "You can skip a box."),
+        ("You can skip a box. Let me know if you need anything else!", "You can skip a box."),
+        ("You can skip a box. Have a great day!", "You can skip a box."),
+        ("You can skip a box. Hope this helps! Feel free to write again.", "You can skip a box."),
+        ("You can skip a box.\n\nBest regards,\nTom\nTuckleaf support", "You can skip a box."),
+        ("You can skip a box. Best regards, Tom — Tuckleaf support", "You can skip a box."),
+        ("You can skip a box.\n\n– Tom", "You can skip a box."),
+        ("You can skip a box.\nTom, Tuckleaf support", "You can skip a box."),
+        ("Thanks!\n\nHi Anna,\nYou can skip a box.\n\nCheers,\nTom", "You can skip a box."),
+        ("You can skip a box.\n> my earlier words\nOn Monday, Anna wrote:\nfoo", "You can skip a box."),
+        ("I have refunded your order 4411. Refunds take 5 days.", "Refunds take 5 days."),
+        (
+            "Your order has been shipped. It should arrive tomorrow. Boxes ship on the 8th.",
+            "Boxes ship on the 8th.",
+        ),
+        ("I checked and the lamp is covered for 3 years.", "The lamp is covered for 3 years."),
+        ("We changed our policy: 45 days from now on.", "We changed our policy: 45 days from now on."),
+        ("Your account is locked if you mistype 6 times.", "Your account is locked if you mistype 6 times."),
+        ("I wrote to anna@mail.example. Pods keep 18 months.", "Pods keep 18 months."),
+        ("Write to help@shop.example with a photo.", "Write to help@shop.example with a photo."),
+        ("I rang +1 555 010 9999. Pods keep 18 months.", "Pods keep 18 months."),
+        ("Call us at +1 555 010 9999 on weekdays.", "Call us at +1 555 010 9999 on weekdays."),
+        ("For order 4411-A the limit is 3 boxes.", "For order the limit is 3 boxes."),
+        (
+            "Prices rise on 2026-03-01 to $1,200 or 45 days.",
+            "Prices rise on 2026-03-01 to $1,200 or 45 days.",
+        ),
+        ("See https://t.example/p/123456789. Pods keep well.", "Pods keep well."),
+        ("See [the guide](https://h.example/guide).", "See [the guide](https://h.example/guide)."),
+        ("- Card 4111 1111 1111 1111 is no secret\n- second", "- Card […] is no secret\n- second"),
+        ("Do this:\n\n1. Open the app.\n2. Tap **Skip**.", "Do this:\n\n1. Open the app.\n2. Tap **Skip**."),
+        ("Is the light red? Then replace the pump.", "Is the light red? Then replace the pump."),
+        ("No, we do not ship there.", "No, we do not ship there."),
+        ("当然可以。请打开应用程序，然后选择跳过。", "当然可以。请打开应用程序，然后选择跳过。"),
+    ],
+)
+def test_what_holds_for_the_next_customer_stays(reply: str, kept: str) -> None:
+    assert clean_answer(reply, agent_names=["Tom"]) == kept
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "Let me check, one moment please.",
+        "Hi Anna, just a moment!",
+        "Hello! Could you send me your order number?",
+        "I have refunded your order 4411.",
+        "I've cancelled it for you. You should see the money within 5 days.",
+        "I'll ask my colleague and get back to you.",
+        "We have sent you a new one. Have a nice day!",
+        "Done!",
+        "You're welcome!",
+        "Thanks,\nTom",
+        "What is your e-mail address?",
+        "Which plan are you on?",
+        "Your replacement is on its way.",
+    ],
+)
+def test_case_work_stalling_and_questions_back_teach_nothing(reply: str) -> None:
+    assert clean_answer(reply, agent_names=["Tom"]) == ""
+
+
+def test_the_customers_name_goes_but_a_word_that_is_also_a_name_stays() -> None:
+    assert without_name("Anna, open the app, Anna.", "Anna Berg") == "Open the app."
+    assert without_name("Anna's box is for Anna Berg only", "Anna Berg") == "your box is for only"
+    assert (
+        without_name("Will the pump stop? Will, it stops.", "Will Smith") == "Will the pump stop? It stops."
+    )
+    assert without_name("Anna stays", None) == "Anna stays"
+
+
+@pytest.mark.parametrize(
+    ("message", "question"),
+    [
+        ("Hi, how do I skip a box? Thanks!", "How do I skip a box?"),
+        ("hello can i skip a box please", "Can i skip a box"),
+        ("I'm Anna Berg. My e-mail is anna@x.example. Where is my parcel?", "Where is my parcel?"),
+        ("Where is my order #4411-22?", "Where is my order?"),
+        ("My order number is 4411.", ""),
+        ("thank you so much!", ""),
+        ("¿Cómo cambio mi contraseña?", "¿Cómo cambio mi contraseña?"),
+    ],
+)
+def test_a_question_is_made_general(message: str, question: str) -> None:
+    assert clean_question(message, customer_name="Anna Berg") == question
+
+
+@pytest.mark.parametrize(
+    ("messages", "question"),
+    [
+        (
+            ["Hi", "my pump is loud", "since yesterday", "what can I do?"],
+            "My pump is loud since yesterday what can I do?",
+        ),
+        (
+            ["How do I change my address?", "hello??", "talk to a person", "thanks"],
+            "How do I change my address?",
+        ),
+        (["How do I change my address?", "Where do I find my invoices?"], "Where do I find my invoices?"),
+        (["do you sell seeds", "and how much are they?"], "Do you sell seeds and how much are they?"),
+        (["ok thanks, and can I use my own seeds"], "Can I use my own seeds"),
+        (["Can I give my account to another person?"], "Can I give my account to another person?"),
+        (["如何跳过一个月？"], "如何跳过一个月？"),
+        (["hello?", "anyone there?", "I want to talk to a human"], ""),
+        ([], ""),
+    ],
+)
+def test_the_last_message_with_substance_is_the_question(messages: list[str], question: str) -> None:
+    assert pick_question(messages) == question
+
+
+def test_hostile_messages_take_no_time() -> None:
+    start = time.perf_counter()
+    for text in (
+        "a@" * 50_000,
+        "hi " * 50_000,
+        "1 " * 50_000,
+        "order " * 50_000,
+        "thanks for " * 20_000,
+        "[(" * 50_000,
+    ):
+        clean_answer(text, agent_names=["Tom"], customer_name="Anna")
+        pick_question([text] * 3, customer_name="Anna")
+    assert time.perf_counter() - start < 10

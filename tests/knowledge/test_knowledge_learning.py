@@ -1,0 +1,145 @@
+"""Which draft a reply gives, held against what is known."""
+
+import pytest
+
+from knowledge.chunking import article_passages, learned_answer_passages
+from knowledge.comparing import contradicts, overlap
+from knowledge.documents import ArticleDocument
+from knowledge.index import KnowledgeIndex
+from knowledge.learning import Draft, draft_learned_answer, near_misses
+from model.encoder import OnnxEncoder
+
+NORWAY = "No, we don't ship to Norway yet. We deliver to the US, Canada and nine countries in Europe."
+STORING = ArticleDocument(
+    "storing",
+    "Storing pods",
+    "Pods keep for 18 months in a dry, cool place.\n\n## Opened pods\n\nUse opened pods within 4 weeks.",
+)
+
+
+@pytest.fixture
+def index(encoder: OnnxEncoder) -> KnowledgeIndex:
+    made = KnowledgeIndex(encoder)
+    made.put(
+        {
+            "article:storing": article_passages(STORING),
+            "learned_answer:1": learned_answer_passages(1, "Do you ship to Norway?", NORWAY, []),
+            "learned_answer:2": learned_answer_passages(
+                2, "How long can I return an unopened garden?", "Unopened gardens: 45 days.", []
+            ),
+            "learned_answer:3": learned_answer_passages(3, "Which countries do you ship to?", "Eleven.", []),
+        }
+    )
+    return made
+
+
+def draft(index: KnowledgeIndex, encoder: OnnxEncoder, question: str, reply: str) -> Draft | None:
+    return draft_learned_answer(
+        customer_messages=[question],
+        agent_reply=reply,
+        retriever=index,
+        encoder=encoder,
+        agent_names=["Tom"],
+        customer_name="Anna",
+    )
+
+
+def test_an_unknown_question_gives_a_new_answer_made_general(
+    index: KnowledgeIndex, encoder: OnnxEncoder
+) -> None:
+    found = draft(
+        index, encoder, "Hi! What does the Duo weigh?", "Hi Anna, the Duo weighs 9 kg.\n\nBest, Tom"
+    )
+    assert found == Draft("new", "What does the Duo weigh?", "The Duo weighs 9 kg.", (), None, None)
+
+
+def test_the_known_answer_to_other_words_gives_a_phrasing(
+    index: KnowledgeIndex, encoder: OnnxEncoder
+) -> None:
+    reply = "We don't ship to Norway yet, only to the US, Canada and nine countries in Europe."
+    found = draft(index, encoder, "any chance you'd send stuff to oslo", reply)
+    assert found is not None
+    assert (found.kind, found.similar_ref) == ("phrasing", "learned_answer:1")
+    assert found.similarity == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_reply_out_of_an_article_gives_a_phrasing_of_the_article(
+    index: KnowledgeIndex, encoder: OnnxEncoder
+) -> None:
+    found = draft(index, encoder, "what's their shelf life", "Pods keep for about 18 months if cool and dry.")
+    assert found is not None
+    assert (found.kind, found.similar_ref) == ("phrasing", "article:storing")
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "ref"),
+    [
+        ("do you ship to norway", "Good news: yes, we ship to Norway since June.", "learned_answer:1"),
+        ("How long can I return an unopened garden?", "Unopened gardens: 30 days.", "learned_answer:2"),
+        ("storing pods", "Pods keep for 12 months in a dry, cool place.", "article:storing"),
+    ],
+)
+def test_another_answer_to_a_known_question_gives_a_correction(
+    index: KnowledgeIndex, encoder: OnnxEncoder, question: str, reply: str, ref: str
+) -> None:
+    found = draft(index, encoder, question, reply)
+    assert found is not None
+    assert (found.kind, found.similar_ref) == ("correction", ref)
+    assert found.similarity is not None
+    assert found.similarity >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("Do you ship to Norway?", NORWAY),
+        ("What does the Duo weigh?", "Let me check, one moment."),
+        ("What does the Duo weigh?", "I have refunded your order 4411."),
+        ("hello?", "The Duo weighs 9 kg."),
+        ("I want to talk to a person", "The Duo weighs 9 kg."),
+    ],
+)
+def test_nothing_worth_keeping_gives_no_draft(
+    index: KnowledgeIndex, encoder: OnnxEncoder, question: str, reply: str
+) -> None:
+    assert draft(index, encoder, question, reply) is None
+
+
+def test_the_first_answer_of_all_is_new(encoder: OnnxEncoder) -> None:
+    found = draft(KnowledgeIndex(encoder), encoder, "Where are you based?", "We are based in Ghent.")
+    assert found is not None
+    assert (found.kind, found.similar_ref) == ("new", None)
+
+
+def test_near_misses_are_questions_of_others_that_come_close(
+    index: KnowledgeIndex, encoder: OnnxEncoder
+) -> None:
+    found = near_misses(index, encoder, ["Do you ship to Norway?"], exclude_refs={"learned_answer:1"})
+    assert found == ("Which countries do you ship to?",)
+    assert near_misses(index, encoder, [], exclude_refs=()) == ()
+
+
+@pytest.mark.parametrize(
+    ("reply", "known", "contrary"),
+    [
+        ("You have 30 days to return it.", "You have 45 days to return it.", True),
+        ("Refunds arrive within five days.", "Refunds arrive within 5 days.", False),
+        ("The money is back after 5 days.", "Return the device within 45 days.", False),
+        ("The basket is dishwasher safe.", "The basket is not dishwasher safe.", True),
+        ("Yes, always.", "No, never.", True),
+        ("The plan costs $12 a month.", "The plan costs $10 a month.", True),
+        ("Delivery takes 3-6 working days.", "Delivery takes 3 - 6 days.", False),
+        ("A discount of 10 % for schools.", "A discount of 15 % for schools.", True),
+        ("", "", False),
+    ],
+)
+def test_numbers_and_denials_contradict_where_the_sentences_are_about_the_same(
+    reply: str, known: str, contrary: bool
+) -> None:
+    assert contradicts(reply, known) is contrary
+    assert contradicts(known, reply) is contrary
+
+
+def test_overlap_is_the_share_of_the_replys_words_that_are_known() -> None:
+    assert overlap("Reset the **password** now", "[reset](x) it: password") == pytest.approx(2 / 3)
+    assert overlap("", "text") == 0.0

@@ -1,0 +1,100 @@
+"""A server around small real parts, on SQLite and on PostgreSQL, with a fresh store for each test module."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from fastapi.testclient import TestClient
+from serving_parts import IDENTITY_SECRET, AgentAtWork, Customer, HashReader, LiveServer, RuleResolver
+
+from serving.app import create_app
+from serving.assembly import Runtime, build_runtime
+from serving.db.tables import Intent, Team
+from serving.security import passwords
+from serving.settings import Settings
+from tests.stores import fresh_postgres_url, sqlite_url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hashes that take a millisecond: what is tested is not how slow they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path_factory.mktemp("store"))
+    return fresh_postgres_url()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Path:
+    """A folder of its own for each kind of store."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def settings(home: Path, database_url: str) -> Settings:
+    return Settings(
+        home=home,
+        database_url=database_url,
+        secret_key="a secret key for tests, 32 or more",
+        identity_secret=IDENTITY_SECRET,
+        burst_milliseconds=0,
+        port=0,
+        allowed_origins="https://shop.example",
+        login_attempts=3,
+    )
+
+
+@pytest.fixture(scope="module")
+def resolver() -> RuleResolver:
+    return RuleResolver()
+
+
+@pytest.fixture(scope="module")
+def runtime(settings: Settings, resolver: RuleResolver) -> Iterator[Runtime]:
+    runtime = build_runtime(settings, encoder=HashReader(), resolver=resolver)
+    with runtime.database.session() as session:
+        session.add(Team(name="billing", title="Billing", expected_wait_minutes=10))
+        session.flush()
+        session.add(Intent(name="refund_policy", title="Refund policy", team="billing"))
+    yield runtime
+    runtime.stop()
+
+
+@pytest.fixture(scope="module")
+def client(runtime: Runtime) -> Iterator[TestClient]:
+    """The application without its threads: tests run the worker when they want it to."""
+    app = create_app(runtime)
+    app.router.lifespan_context = _nothing_started
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@asynccontextmanager
+async def _nothing_started(_app: object) -> AsyncIterator[None]:
+    yield
+
+
+@pytest.fixture
+def customer(client: TestClient) -> Customer:
+    return Customer(client)
+
+
+@pytest.fixture(scope="module")
+def agent(client: TestClient, runtime: Runtime) -> AgentAtWork:
+    return AgentAtWork(client, runtime)
+
+
+@pytest.fixture(scope="module")
+def live(settings: Settings) -> Iterator[LiveServer]:
+    """A server of its own on a free port, with all its threads."""
+    runtime = build_runtime(settings, encoder=HashReader(), resolver=RuleResolver())
+    with LiveServer(runtime) as server:
+        yield server

@@ -1,0 +1,1 @@
+"""How it gets better: data sets, training, promotion."""

@@ -1,0 +1,156 @@
+"""Gathers what the heads are trained on, from files or from the store; fits nothing."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from knowledge.company import (
+    DEMO_FOLDER,
+    LabelledQuestion,
+    LabelledText,
+    read_company,
+    read_labelled_questions,
+    read_labelled_texts,
+)
+from knowledge.documents import ArticleDocument, QuestionAnswer
+from knowledge.importers import read_source
+from model.artifacts import IntentInfo
+from model.errors import DataError
+from serving.db.tables import DecisionRecord, Feedback, Intent, Message
+
+_OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Labelled texts by head, and the questions and articles the confidence is calibrated on."""
+
+    intents: tuple[LabelledText, ...]
+    intent_infos: dict[str, IntentInfo]
+    sentiment: tuple[LabelledText, ...]
+    wants_person: tuple[LabelledText, ...]
+    smalltalk: tuple[LabelledText, ...]
+    out_of_scope: tuple[LabelledText, ...]
+    questions: tuple[LabelledQuestion, ...]
+    articles: tuple[ArticleDocument, ...]
+    learned_answers: tuple[QuestionAnswer, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Digest of every labelled text, in order: the same data give the same digest."""
+        parts = [
+            [[row.text, row.label] for row in rows]
+            for rows in (self.intents, self.sentiment, self.wants_person, self.smalltalk, self.out_of_scope)
+        ]
+        questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in self.questions]
+        articles = [article.content_hash for article in self.articles]
+        learned = [answer.content_hash for answer in self.learned_answers]
+        return hashlib.sha256(json.dumps([parts, questions, articles, learned]).encode()).hexdigest()
+
+
+def company_data(folder: Path) -> TrainingData:
+    """What a company folder holds: `company.toml`, `training/`, `calibration/`, `articles/`.
+
+    A file of `training/` that a business does not have is taken from the sample company, apart from
+    its intents. Raises `DataError` naming the file and line of a bad row, or an intent without a team.
+    """
+    company = read_company(folder)
+    infos = company.intent_infos()
+    intents = _texts(folder, "intents", fallback=False)
+    _check_intents(intents, infos)
+    calibrated = folder if (folder / "calibration" / "questions.jsonl").is_file() else DEMO_FOLDER
+    return TrainingData(
+        intents=intents,
+        intent_infos=infos,
+        sentiment=_texts(folder, "sentiment"),
+        wants_person=_texts(folder, "wants_person"),
+        smalltalk=_texts(folder, "smalltalk"),
+        out_of_scope=_texts(folder, _OUT_OF_SCOPE),
+        questions=tuple(read_labelled_questions(calibrated / "calibration" / "questions.jsonl")),
+        articles=published_articles(calibrated / "articles"),
+        learned_answers=_learned_answers(calibrated / "learned_answers.jsonl"),
+    )
+
+
+def general_data() -> TrainingData:
+    """What every business starts with: the sample company's data without its intents."""
+    return replace(company_data(DEMO_FOLDER), intents=(), intent_infos={})
+
+
+def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:
+    """A business's `{"text", "label"}` rows as intents, everything else as in `general_data`.
+
+    Labels without an entry in `infos` have no team and may be answered by the bot.
+    """
+    rows = tuple(read_labelled_texts(path))
+    known = {label: infos.get(label, IntentInfo(None, False)) for label in _labels(rows)}
+    return replace(general_data(), intents=rows, intent_infos=known)
+
+
+def stored_data(session: Session, base: TrainingData) -> TrainingData:
+    """`base` with the questions of the store: those whose answer was confirmed, under their intent.
+
+    A text that `base` holds already is not taken twice. Intents and teams are the store's.
+    """
+    infos = dict(base.intent_infos) | store_infos(session)
+    known = {row.text.casefold() for row in base.intents}
+    confirmed = (
+        select(DecisionRecord.question, DecisionRecord.intent)
+        .join(Message, Message.decision_id == DecisionRecord.id)
+        .join(Feedback, Feedback.message_id == Message.id)
+        .where(Feedback.helpful.is_(True), DecisionRecord.intent.is_not(None))
+        .order_by(DecisionRecord.id)
+    )
+    added = []
+    for text, label in session.execute(confirmed):
+        if text.casefold() not in known and label in infos:
+            known.add(text.casefold())
+            added.append(LabelledText(text, label))
+    used = {row.label for row in (*base.intents, *added)}
+    return replace(
+        base,
+        intents=(*base.intents, *added),
+        intent_infos={name: info for name, info in infos.items() if name in used},
+    )
+
+
+def store_infos(session: Session) -> dict[str, IntentInfo]:
+    """Team and human-only flag of each intent the store knows."""
+    return {
+        intent.name: IntentInfo(intent.team, intent.human_only) for intent in session.scalars(select(Intent))
+    }
+
+
+def published_articles(folder: Path) -> tuple[ArticleDocument, ...]:
+    """The articles of a folder, named by file alone, without the superseded ones."""
+    return tuple(one for one in read_source(folder, flat_slugs=True).articles if not one.superseded_by)
+
+
+def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
+    return read_source(path).question_answers if path.is_file() else ()
+
+
+def _texts(folder: Path, name: str, *, fallback: bool = True) -> tuple[LabelledText, ...]:
+    path = folder / "training" / f"{name}.jsonl"
+    if not path.is_file():
+        if not fallback:
+            return ()
+        path = DEMO_FOLDER / "training" / f"{name}.jsonl"
+    return tuple(read_labelled_texts(path))
+
+
+def _check_intents(rows: Sequence[LabelledText], infos: Iterable[str]) -> None:
+    unknown = _labels(rows) - set(infos)
+    if unknown:
+        raise DataError(
+            f"training/intents.jsonl has labels that company.toml does not name: {sorted(unknown)}"
+        )
+
+
+def _labels(rows: Sequence[LabelledText]) -> set[str]:
+    return {row.label for row in rows}

@@ -1,0 +1,216 @@
+"""Trains a model set: all heads, the confidence, the limits; registering it is the registry's job."""
+
+import importlib.metadata
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from eval.metrics.classification import ConfusionMatrix, accuracy, confusion_matrix, macro_f1
+from knowledge.chunking import article_passages, learned_answer_passages
+from knowledge.company import LabelledQuestion, LabelledText
+from knowledge.index import KnowledgeIndex
+from model.answering import FEATURES, AnsweringModel
+from model.artifacts import CalibrationSample, IntentInfo, ModelSet
+from model.interfaces import Reader
+from model.resolver import Read, Resolver
+from model.risk import risk_threshold
+from model.scope import ScopeDetector
+from model.smalltalk import NONE, OUT_OF_SCOPE
+from model.types import Question, Reading
+from model.understanding import NO_PERSON, PERSON
+from training.confidence import fit_confidence, limit_for_recall
+from training.data import TrainingData
+from training.linear import FittedHead, cross_fitted_head
+
+SMALLTALK_LIMIT = 0.5
+_PERSON_RECALL = 1.0
+_HUMAN_ONLY_RECALL = 0.98
+"""Shares of the calibration questions for people that the limits must catch."""
+_HIGHEST_LIMIT = 0.5
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedSet:
+    """A model set with the figures of its training, each on texts held out from the fit."""
+
+    models: ModelSet
+    metrics: Mapping[str, float]
+    confusion: Mapping[str, ConfusionMatrix]
+    parameters: Mapping[str, str | int | float]
+
+
+def train_model_set(
+    data: TrainingData, encoder: Reader, *, seed: int = 0, progress: Progress = lambda _: None
+) -> TrainedSet:
+    """Heads on the frozen encoder, confidence on the calibration questions, limits on held-out data."""
+    progress("reading the labelled texts")
+    labelled = _labelled(data)
+    reading, places = _read_once(labelled, encoder)
+    fitted = {}
+    for name, rows in labelled.items():
+        progress(f"fitting {name} on {len(rows)} texts")
+        features = reading.features[places[name]]
+        fitted[name] = cross_fitted_head(features, [row.label for row in rows], seed=seed)
+    heads = {name: one.head for name, one in fitted.items()}
+    scope = reading.vectors[places.get("intent", [])]
+    models = ModelSet(
+        version=_new_version(),
+        encoder_fingerprint=encoder.fingerprint,
+        heads=heads,
+        scope=ScopeDetector(scope),
+        intents=data.intent_infos,
+        answering=_UNFITTED,
+        calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)),
+        limits={
+            "wants_person": _HIGHEST_LIMIT,
+            "human_only": _HIGHEST_LIMIT,
+            "smalltalk": SMALLTALK_LIMIT,
+        },
+    )
+    progress(f"calibrating on {len(data.questions)} questions")
+    models = _calibrated(models, data, encoder, seed=seed)
+    metrics, confusion = _figures(fitted, labelled, models)
+    parameters = _parameters(data, encoder, fitted, seed)
+    card = {"metrics": metrics, "parameters": parameters}
+    return TrainedSet(replace(models, card=card), metrics, confusion, parameters)
+
+
+def calibration_index(data: TrainingData, encoder: Reader) -> KnowledgeIndex:
+    """The articles of `data`, and its learned answers with every second phrasing, searchable."""
+    index = KnowledgeIndex(encoder)
+    index.put({f"article:{article.slug}": article_passages(article) for article in data.articles})
+    index.put(
+        {
+            f"learned_answer:{i}": learned_answer_passages(
+                i, known.question, known.answer, [known.question, *known.phrasings[::2]]
+            )
+            for i, known in enumerate(data.learned_answers)
+        }
+    )
+    return index
+
+
+def _held_out_phrasings(data: TrainingData) -> list[LabelledQuestion]:
+    """The phrasings that `calibration_index` does not hold, as questions for their learned answer."""
+    return [
+        LabelledQuestion(f"phrasing-{i}-{j}", text, "answerable", None, frozenset({f"learned_answer:{i}"}))
+        for i, known in enumerate(data.learned_answers)
+        for j, text in enumerate(known.phrasings[1::2])
+    ]
+
+
+_UNFITTED = AnsweringModel(np.zeros(len(FEATURES)), np.ones(len(FEATURES)), np.zeros(len(FEATURES)), 0.0)
+"""Stands in while the questions are read, before there are features to fit on."""
+
+
+def _labelled(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
+    """Labelled texts by head; intent and team only when there are intents."""
+    business = [*data.intents, *(row for row in data.wants_person if row.label == PERSON)]
+    labelled: dict[str, Sequence[LabelledText]] = {
+        "sentiment": data.sentiment,
+        "wants_person": [
+            *data.wants_person,
+            *(LabelledText(row.text, NO_PERSON) for row in (*data.smalltalk, *data.out_of_scope)),
+        ],
+        "smalltalk": [
+            *data.smalltalk,
+            *(LabelledText(row.text, NONE) for row in business),
+            *(LabelledText(row.text, OUT_OF_SCOPE) for row in data.out_of_scope),
+        ],
+    }
+    if len({row.label for row in data.intents}) > 1:
+        labelled["intent"] = data.intents
+        teams = [LabelledText(row.text, _team(data.intent_infos, row.label)) for row in data.intents]
+        if len({row.label for row in teams}) > 1 and all(row.label for row in teams):
+            labelled["team"] = teams
+    return labelled
+
+
+def _read_once(
+    labelled: Mapping[str, Sequence[LabelledText]], encoder: Reader
+) -> tuple[Reading, dict[str, list[int]]]:
+    """Each distinct text read once, and the rows of every head's texts in the reading."""
+    rows = {row.text: 0 for texts in labelled.values() for row in texts}
+    rows = {text: i for i, text in enumerate(rows)}
+    return encoder.read(list(rows)), {
+        name: [rows[row.text] for row in texts] for name, texts in labelled.items()
+    }
+
+
+def _team(infos: Mapping[str, IntentInfo], intent: str) -> str:
+    return infos[intent].team or ""
+
+
+def _calibrated(models: ModelSet, data: TrainingData, encoder: Reader, *, seed: int) -> ModelSet:
+    resolver = Resolver(encoder, models, calibration_index(data, encoder))
+    questions = (*data.questions, *_held_out_phrasings(data))
+    reads = [resolver.read(Question(question.text)) for question in questions]
+    understood = [read.understanding for read in reads]
+    for_people = [
+        (question, understanding)
+        for question, understanding in zip(questions, understood, strict=True)
+        if question.kind == "needs_person"
+    ]
+    asking = [one.wants_person for question, one in for_people if question.intent is None]
+    sensitive = [
+        one.human_only_probability for question, one in for_people if question.intent in models.intents
+    ]
+    limits = dict(models.limits) | {
+        "wants_person": limit_for_recall(np.array(asking), recall=_PERSON_RECALL, most=_HIGHEST_LIMIT),
+        "human_only": limit_for_recall(np.array(sensitive), recall=_HUMAN_ONLY_RECALL, most=_HIGHEST_LIMIT),
+    }
+
+    def reaches_answer(read: Read) -> bool:
+        understood = read.understanding
+        return (
+            understood.wants_person < limits["wants_person"]
+            and understood.human_only_probability < limits["human_only"]
+        )
+
+    confidence = fit_confidence(questions, reads, reaches_answer=reaches_answer, seed=seed)
+    return replace(models, answering=confidence.model, calibration=confidence.sample, limits=limits)
+
+
+def _figures(
+    fitted: Mapping[str, FittedHead], labelled: Mapping[str, Sequence[LabelledText]], models: ModelSet
+) -> tuple[dict[str, float], dict[str, ConfusionMatrix]]:
+    metrics: dict[str, float] = {}
+    confusion = {}
+    for name, one in fitted.items():
+        true = np.array([row.label for row in labelled[name]])
+        predicted = np.array(one.head.labels)[one.held_out.argmax(axis=1)]
+        confusion[name] = confusion_matrix(true, predicted)
+        metrics[f"{name}.accuracy"] = accuracy(true, predicted) or 0.0
+        metrics[f"{name}.macro_f1"] = macro_f1(confusion[name]) or 0.0
+    threshold = risk_threshold(models.calibration.confidences, models.calibration.correct, risk=0.02)
+    metrics["answers.threshold_at_risk_0.02"] = threshold.value
+    metrics["answers.guaranteed_at_risk_0.02"] = float(threshold.guaranteed)
+    metrics["answers.coverage_at_risk_0.02"] = threshold.answered / max(1, len(models.calibration.correct))
+    return metrics, confusion
+
+
+def _parameters(
+    data: TrainingData, encoder: Reader, fitted: Mapping[str, FittedHead], seed: int
+) -> dict[str, str | int | float]:
+    parameters: dict[str, str | int | float] = {
+        "seed": seed,
+        "data_sha256": data.sha256,
+        "encoder": encoder.fingerprint,
+        "questions": len(data.questions),
+    }
+    for name, one in fitted.items():
+        parameters[f"{name}.texts"] = len(one.held_out)
+        parameters[f"{name}.labels"] = len(one.head.labels)
+        parameters[f"{name}.strength"] = one.strength
+    for package in ("firstlast", "scikit-learn", "onnxruntime", "numpy"):
+        parameters[f"version.{package}"] = importlib.metadata.version(package)
+    return parameters
+
+
+def _new_version() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

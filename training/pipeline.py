@@ -1,0 +1,45 @@
+"""From settings to a registered model set: gathers, trains, registers; the steps live elsewhere."""
+
+from pathlib import Path
+
+from knowledge.company import DEMO_FOLDER, read_company
+from model.artifacts import IntentInfo
+from model.encoder import OnnxEncoder
+from serving.db.session import Database
+from serving.settings import Settings
+from training.data import TrainingData, company_data, general_data, intents_file, store_infos, stored_data
+from training.heads import Progress, train_model_set
+from training.registry import RegisteredSet, register
+
+
+def gather(settings: Settings, data: Path | None, *, from_store: bool) -> TrainingData:
+    """What to train on: a company folder, a file of intents, or what the home was made with.
+
+    A home made by `firstlast demo` has the sample company's data, any other the general data.
+    """
+    database = Database(settings.database_url)
+    database.migrate()
+    with database.session() as session:
+        if data is None:
+            base = company_data(DEMO_FOLDER) if store_infos(session) == _demo_infos() else general_data()
+        elif data.is_dir():
+            base = company_data(data)
+        else:
+            base = intents_file(data, store_infos(session))
+        gathered = stored_data(session, base) if from_store else base
+    database.close()
+    return gathered
+
+
+def train_and_register(
+    settings: Settings, data: TrainingData, *, seed: int, progress: Progress
+) -> RegisteredSet:
+    """Train on `data` with the home's encoder and register the result."""
+    encoder = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+    trained = train_model_set(data, encoder, seed=seed, progress=progress)
+    progress("registering the model set")
+    return register(settings.home, trained)
+
+
+def _demo_infos() -> dict[str, IntentInfo]:
+    return read_company(DEMO_FOLDER).intent_infos()

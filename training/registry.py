@@ -1,0 +1,154 @@
+"""Keeps model sets in the MLflow registry of the home folder; trains nothing, decides nothing."""
+
+import contextlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eval.metrics.classification import ConfusionMatrix
+from model.artifacts import read_pointer, save_model_set, write_pointer
+from training.heads import TrainedSet
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+REGISTERED_NAME = "firstlast-model-set"
+EXPERIMENT = "heads"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+_VERSION_TAG = "model_set"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredSet:
+    """A model set as the registry knows it."""
+
+    number: int
+    """MLflow's version number, counting up from 1."""
+    version: str
+    """Name of its folder in `models/`."""
+    run_id: str
+    aliases: tuple[str, ...]
+    in_service: bool
+    """Whether the pointer that servers follow names it."""
+    metrics: Mapping[str, float]
+
+
+def register(home: Path, trained: TrainedSet) -> RegisteredSet:
+    """Save, log and register a trained set; it becomes the champion if there is none, else the challenger.
+
+    The pointer that servers follow is moved last, when everything else is in place.
+    """
+    models_folder = home / "models"
+    folder = models_folder / trained.models.version
+    save_model_set(trained.models, folder)
+    with _client(home) as client:
+        run_id = _log_run(client, home, trained, folder)
+        with contextlib.suppress(_mlflow_error()):
+            client.create_registered_model(REGISTERED_NAME)
+        source = f"{client.get_run(run_id).info.artifact_uri}/model_set"
+        version = client.create_model_version(
+            REGISTERED_NAME, source, run_id, tags={_VERSION_TAG: trained.models.version}
+        )
+        alias = CHALLENGER if read_pointer(models_folder) else CHAMPION
+        client.set_registered_model_alias(REGISTERED_NAME, alias, version.version)
+    if alias == CHAMPION:
+        write_pointer(models_folder, trained.models.version)
+    return RegisteredSet(
+        number=int(version.version),
+        version=trained.models.version,
+        run_id=run_id,
+        aliases=(alias,),
+        in_service=alias == CHAMPION,
+        metrics=trained.metrics,
+    )
+
+
+def list_sets(home: Path) -> list[RegisteredSet]:
+    """All registered sets, newest first; empty when nothing was trained in this home."""
+    if not (home / "mlflow.db").is_file():
+        return []
+    champion = read_pointer(home / "models")
+    with _client(home) as client:
+        found = []
+        for version in client.search_model_versions(f"name='{REGISTERED_NAME}'"):
+            full = client.get_model_version(REGISTERED_NAME, version.version)
+            name = full.tags.get(_VERSION_TAG, "")
+            found.append(
+                RegisteredSet(
+                    number=int(full.version),
+                    version=name,
+                    run_id=full.run_id or "",
+                    aliases=tuple(sorted(full.aliases)),
+                    in_service=name == champion,
+                    metrics=client.get_run(full.run_id).data.metrics if full.run_id else {},
+                )
+            )
+    return sorted(found, key=lambda one: -one.number)
+
+
+def _log_run(client: "MlflowClient", home: Path, trained: TrainedSet, folder: Path) -> str:
+    """A finished MLflow run with parameters, metrics, confusion matrices and the set's files."""
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    experiment_id = (
+        experiment.experiment_id
+        if experiment
+        else client.create_experiment(EXPERIMENT, (home / "mlruns").absolute().as_uri())
+    )
+    run_id = str(client.create_run(experiment_id, run_name=trained.models.version).info.run_id)
+    for key, parameter in trained.parameters.items():
+        client.log_param(run_id, key, parameter)
+    for key, metric in trained.metrics.items():
+        client.log_metric(run_id, key, metric)
+    client.log_artifacts(run_id, str(folder), "model_set")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, matrix in trained.confusion.items():
+            _write_confusion(Path(scratch), name, matrix)
+        client.log_artifacts(run_id, scratch, "confusion")
+    client.set_terminated(run_id)
+    return run_id
+
+
+def _write_confusion(folder: Path, name: str, matrix: ConfusionMatrix) -> None:
+    """The matrix as JSON and, for a look at it, as a picture."""
+    content = {"labels": list(matrix.labels), "counts": matrix.counts.tolist()}
+    (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    from matplotlib.figure import Figure
+
+    size = 2 + 0.3 * len(matrix.labels)
+    figure = Figure(figsize=(size + 1, size), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(
+        matrix.counts / matrix.counts.sum(axis=1, keepdims=True).clip(1), cmap="Blues", vmin=0, vmax=1
+    )
+    places = range(len(matrix.labels))
+    axes.set_xticks(places, matrix.labels, rotation=90)
+    axes.set_yticks(places, matrix.labels)
+    axes.set(xlabel="predicted", ylabel="true", title=name)
+    figure.savefig(folder / f"{name}.png", dpi=80)
+
+
+@contextlib.contextmanager
+def _client(home: Path) -> "Iterator[MlflowClient]":
+    """A client of the home's own MLflow store, which says nothing to anybody outside."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ["DO_NOT_TRACK"] = "true"
+    home.mkdir(parents=True, exist_ok=True)
+    for noisy in ("mlflow", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    from mlflow import MlflowClient
+
+    address = f"sqlite:///{(home / 'mlflow.db').absolute()}"
+    yield MlflowClient(tracking_uri=address, registry_uri=address)
+
+
+def _mlflow_error() -> type[Exception]:
+    from mlflow.exceptions import MlflowException
+
+    error: type[Exception] = MlflowException
+    return error
