@@ -1,0 +1,94 @@
+"""What many tests share: the real encoder, and a home of the sample company, each made once and kept."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from model.encoder import OnnxEncoder
+
+ROOT = Path(__file__).parent.parent
+_MADE_FROM = ("model", "knowledge", "training", "serving/settings.py", "serving/articles", "serving/db")
+
+
+@pytest.fixture(scope="session")
+def encoder() -> OnnxEncoder:
+    """The default encoder, as serving loads it."""
+    return OnnxEncoder.load(_encoder_folder(), threads=1)
+
+
+@pytest.fixture(scope="session")
+def trained_home() -> Path:
+    """A prepared home of the sample company, with trained models. Read only: copy it to change it."""
+    folder = _cache() / f"home-{_fingerprint()}"
+    with _only_one("home"):
+        if not folder.exists():
+            work = folder.with_suffix(".part")
+            shutil.rmtree(work, ignore_errors=True)
+            _prepare(work)
+            for old in _cache().glob("home-*"):
+                shutil.rmtree(old, ignore_errors=True)
+            work.rename(folder)
+    return folder
+
+
+@pytest.fixture
+def demo_home(trained_home: Path, tmp_path: Path) -> Path:
+    """A home of the sample company of its own, to do anything with."""
+    home = tmp_path / "home"
+    shutil.copytree(trained_home, home, ignore=shutil.ignore_patterns("encoder", "mlruns"))
+    (home / "models" / "encoder").symlink_to(_encoder_folder())
+    return home
+
+
+def _prepare(home: Path) -> None:
+    from serving.assembly import build_runtime
+    from serving.settings import Settings
+    from training.homes import prepare_demo
+
+    (home / "models").mkdir(parents=True)
+    shutil.copytree(_encoder_folder(), home / "models" / "encoder")
+    settings = Settings.load(home)
+    prepare_demo(settings, progress=lambda _: None)
+    build_runtime(Settings.load(home)).stop()
+
+
+def _encoder_folder() -> Path:
+    from training.export import ensure_encoder
+
+    folder = _cache() / "encoder"
+    with _only_one("encoder"):
+        ensure_encoder(folder)
+    return folder
+
+
+def _fingerprint() -> str:
+    """Digest of everything the home is made from, so that no test sees a stale one."""
+    files = [
+        path
+        for name in _MADE_FROM
+        for path in ([ROOT / name] if (ROOT / name).is_file() else sorted((ROOT / name).rglob("*")))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache() -> Path:
+    folder = Path(os.environ.get("FIRSTLAST_TEST_CACHE") or Path.home() / ".cache" / "firstlast-tests")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _only_one(name: str) -> Iterator[None]:
+    """Several test processes make a thing once."""
+    with FileLock(_cache() / f"{name}.lock"):
+        yield
