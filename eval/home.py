@@ -6,9 +6,9 @@ from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet, load_model_set, read_pointer
 from model.errors import ArtifactError
 from model.interfaces import Reader, Retriever
-from model.policy import PolicySettings
 from model.resolver import Resolver
 from serving.articles.sync import KnowledgeSync
+from serving.assembly import policy_settings
 from serving.db.session import Database
 from serving.settings import Settings
 
@@ -34,11 +34,7 @@ def open_resolver(
         _index(settings, encoder) if retriever is None else retriever,
         risk=risk,
         confidence_level=settings.risk_confidence_level,
-        policy=PolicySettings(
-            mood_low=settings.mood_low,
-            mood_fall=settings.mood_fall,
-            high_touch_attribute=settings.high_touch_attribute,
-        ),
+        policy=policy_settings(settings),
     )
 
 

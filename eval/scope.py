@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.heads import LinearHead
-from model.scope import NEIGHBOURS, ScopeDetector, out_of_scope_scores
+from model.scope import NEIGHBOURS, ScopeDetector, guided_scores, neighbour_distances
 from model.types import Reading, Vectors
 
 _BATCH = 1024
@@ -33,7 +33,7 @@ def distances(vectors: Vectors, known: Vectors) -> Scores:
     """Out-of-scope score of each text by its nearest training texts, `(n_texts,)`, in [0, 1]."""
     scope = ScopeDetector(known)
     starts = range(0, len(vectors), _BATCH)
-    return np.concatenate([np.empty(0), *(scope.score(vectors[i : i + _BATCH]) for i in starts)])
+    return np.concatenate([np.empty(0), *(scope.distance(vectors[i : i + _BATCH]) for i in starts)])
 
 
 def training_distances(known: Vectors) -> Scores:
@@ -47,25 +47,18 @@ def training_distances(known: Vectors) -> Scores:
         similarities[rows, start + rows] = _ITSELF
         if len(known) <= NEIGHBOURS:  # all are neighbours: the text itself has to go
             similarities = np.sort(similarities, axis=1)[:, 1:]
-        scores.append(out_of_scope_scores(similarities))
+        scores.append(neighbour_distances(similarities))
     return np.concatenate(scores)
 
 
 def guided(by_distance: Scores, head: LinearHead, features: NDArray[np.float32]) -> Scores:
-    """`-(mean cosine to the nearest texts * greatest score of the head)`, at most 0; greater is stranger.
-
-    Nearest neighbour guidance (Park et al. 2023) without its weights: a text is familiar when it lies
-    near known ones *and* points clearly to one label. The score comes before softmax and temperature,
-    so the order of texts does not depend on how sure the head was made. On CLINC150's validation rows
-    AUROC was .986, by nearest texts alone .975, by the greatest score alone .971, by probability .960.
-    """
-    scores: Scores = -(1 - by_distance) * np.maximum(strongest(head, features), 0)
-    return scores
+    """The bot's own out-of-scope score of each text, `(n_texts,)`, from its distance."""
+    return guided_scores(by_distance, strongest(head, features))
 
 
 def strongest(head: LinearHead, features: NDArray[np.float32]) -> Scores:
     """The head's greatest score of each text, `(n_texts,)`, before softmax and temperature."""
-    scores: Scores = (features @ head.weights.T + head.bias).max(axis=1).astype(np.float64)
+    scores: Scores = head.scores(features).max(axis=1)
     return scores
 
 

@@ -128,13 +128,13 @@ def _question(row: dict[str, Any], where: str) -> LabelledQuestion:  # JSON
         text=_string(row, "text", where),
         kind=cast(QuestionKind, kind),
         intent=row.get("intent"),
-        refs=frozenset(f"article:{slug}" for slug in articles),
+        refs=frozenset(one if ":" in one else f"article:{one}" for one in articles),
     )
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:  # JSON
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold other line ends
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
     for number, line in enumerate(lines, start=1):

@@ -20,7 +20,7 @@ from model.errors import ArtifactError
 from model.heads import LinearHead
 from model.scope import ScopeDetector
 
-MODEL_SET_FORMAT = 1
+MODEL_SET_FORMAT = 2
 HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
@@ -58,7 +58,7 @@ class ModelSet:
     answering: AnsweringModel
     calibration: CalibrationSample
     limits: Mapping[str, float]
-    """Probability limits chosen on held-out data: `wants_person`, `human_only`, `smalltalk`."""
+    """Limits chosen on held-out data: `wants_person`, `human_only`, `smalltalk`, `out_of_scope`."""
     card: Mapping[str, Any] = field(default_factory=dict)  # JSON: metrics, data hashes, versions
     """What it was trained with and how good it is."""
 

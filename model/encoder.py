@@ -16,6 +16,8 @@ from model.types import Reading, Vector, Vectors
 
 ENCODER_FORMAT = 2
 
+_MANIFEST_KEYS = ("name", "dim", "max_tokens", "fingerprint", "files")
+
 _BATCH_TOKENS = 2048
 """Texts are encoded in batches of about this many tokens, those of like length together."""
 
@@ -157,6 +159,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:  # JSON
         raise ArtifactError(f"{path} is damaged ({error}); run: firstlast init") from error
     if found != ENCODER_FORMAT:
         raise ArtifactError(f"{path} has format {found!r}, expected {ENCODER_FORMAT}; run: firstlast init")
+    missing = [key for key in _MANIFEST_KEYS if key not in manifest]
+    if missing:
+        raise ArtifactError(f"{path} is damaged ({', '.join(missing)} missing); run: firstlast init")
     return manifest
 
 

@@ -33,8 +33,12 @@ class LinearHead:
 
     def probabilities(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Shape `(n_texts, n_labels)`, rows adding up to 1, columns in the order of `labels`."""
-        scores = (inputs @ self.weights.T + self.bias).astype(np.float64) / self.temperature
-        return softmax(scores)
+        return softmax(self.scores(inputs) / self.temperature)
+
+    def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Before softmax and temperature, shape `(n_texts, n_labels)`."""
+        scores: NDArray[np.float64] = (inputs @ self.weights.T + self.bias).astype(np.float64)
+        return scores
 
     def read(self, inputs: NDArray[np.float32]) -> Mapping[str, float]:
         """Probability by label for one text, inputs of shape `(n_inputs,)`."""

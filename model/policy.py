@@ -16,7 +16,9 @@ class PolicySettings:
     human_only: float = 0.5
     """At or above this summed probability of human-only intents a person handles the matter."""
     clarify: float = 0.2
-    """The least confidence of a choice worth offering."""
+    """The bot asks back only when the best candidate has at least this confidence."""
+    least_choice: float = 0.05
+    """The least confidence of a choice worth offering beside the best one."""
     most_choices: int = 3
     most_clarifications: int = 1
     mood_low: float = -0.6
@@ -66,9 +68,10 @@ def verdict(
     reason = "below_threshold" if fresh else "nothing_found"
     if read.smalltalk is not None:
         return Verdict("smalltalk", (reason, f"smalltalk_{read.smalltalk}"))
-    choices = tuple(one for one in fresh if one.confidence >= settings.clarify)[: settings.most_choices]
-    if len(choices) > 1 and question.clarifications < settings.most_clarifications:
-        return Verdict("clarify", (reason, "several_plausible"), choices)
+    plausible = bool(fresh) and fresh[0].confidence >= settings.clarify
+    if plausible and question.clarifications < settings.most_clarifications:
+        choices = tuple(one for one in fresh if one.confidence >= settings.least_choice)
+        return Verdict("clarify", (reason, "plausible"), choices[: settings.most_choices])
     return Verdict("handoff", (reason, "asked_back_already") if question.clarifications else (reason,))
 
 

@@ -16,7 +16,7 @@ from model.types import Candidate, Decision, Question, ScoredCandidate, Source, 
 from model.understanding import understand
 
 TOP_K = 10
-CLARIFYING_QUESTION = "I want to get this right. Which of these is it?"
+CLARIFYING_QUESTION = "I want to get this right. Is it one of these?"
 
 
 @dataclass(frozen=True, slots=True)

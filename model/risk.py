@@ -52,13 +52,12 @@ def risk_threshold(
     """
     _check(confidences, correct, risk, confidence_level)
     answered, wrong, values = _by_threshold(confidences, correct)
+    first = answers_needed(_START_ERRORS, risk=risk, confidence_level=confidence_level)
     passed = -1
-    for i in range(len(values)):
-        if answered[i] < answers_needed(_START_ERRORS, risk=risk, confidence_level=confidence_level):
-            continue
-        if wrong_share_bound(int(wrong[i]), int(answered[i]), confidence_level=confidence_level) > risk:
+    for i in np.flatnonzero(answered >= first):
+        if not _proven(int(wrong[i]), int(answered[i]), risk, confidence_level):
             break
-        passed = i
+        passed = int(i)
     guaranteed = passed >= 0
     if not guaranteed:
         fine = np.flatnonzero((answered >= 20) & (wrong <= risk / 2 * answered))
@@ -86,16 +85,21 @@ def wrong_share_bound(wrong: int, answered: int, *, confidence_level: float = CO
 
 def answers_needed(wrong: int, *, risk: float, confidence_level: float = CONFIDENCE_LEVEL) -> int:
     """The fewest held-out answers with `wrong` wrong ones that still prove the budget."""
-    low, high = wrong, 1
-    while wrong_share_bound(wrong, high, confidence_level=confidence_level) > risk:
+    low, high = wrong, wrong + 1
+    while not _proven(wrong, high, risk, confidence_level):
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
-        if wrong_share_bound(wrong, middle, confidence_level=confidence_level) > risk:
-            low = middle
-        else:
+        if _proven(wrong, middle, risk, confidence_level):
             high = middle
+        else:
+            low = middle
     return high
+
+
+def _proven(wrong: int, answered: int, risk: float, confidence_level: float) -> bool:
+    """Whether `wrong_share_bound` is at most `risk`, by one look instead of a search for the bound."""
+    return wrong < answered and _binomial_at_most(wrong, answered, risk) <= 1 - confidence_level
 
 
 def _binomial_at_most(k: int, n: int, p: float) -> float:

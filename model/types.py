@@ -130,7 +130,7 @@ class Understanding:
     intent_probabilities: Mapping[str, float]
     """All intents, in the order of the trained labels."""
     out_of_scope_score: float
-    """Greater means less like anything the intents were trained on, in [0, 1]."""
+    """Greater means less like anything the intents were trained on, in (0, 1]."""
     human_only_probability: float
     """Probability that it is about the business, and about a matter that only people handle."""
     team: str | None

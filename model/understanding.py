@@ -17,9 +17,6 @@ PERSON = "person"
 NO_PERSON = "no"
 """Label of everything else."""
 
-UNFAMILIAR = 0.75
-"""At or above this out-of-scope score no intent is named."""
-
 
 def understand(
     models: ModelSet,
@@ -36,8 +33,9 @@ def understand(
     """
     heads = models.heads
     intents = heads["intent"].read(features) if "intent" in heads else {}
-    out_of_scope = float(models.scope.score(vector[None, :])[0])
-    intent = max(intents, key=intents.__getitem__) if intents and out_of_scope < UNFAMILIAR else None
+    out_of_scope = _out_of_scope(models, vector, features)
+    named = intents and out_of_scope <= models.limits["out_of_scope"]
+    intent = max(intents, key=intents.__getitem__) if named else None
     sentiments = heads["sentiment"].read(features)
     genres = heads["smalltalk"].read(features)
     score = sentiments["positive"] - sentiments["negative"]
@@ -55,6 +53,14 @@ def understand(
         smalltalk=_smalltalk(genres, limit=models.limits["smalltalk"]),
         genre_probabilities=genres,
     )
+
+
+def _out_of_scope(models: ModelSet, vector: Vector, features: NDArray[np.float32]) -> float:
+    """The scope's score; 1 when no intents are trained."""
+    if "intent" not in models.heads:
+        return 1.0
+    strongest = models.heads["intent"].scores(features[None, :]).max(axis=1)
+    return float(models.scope.score(vector[None, :], strongest)[0])
 
 
 def _human_only(models: ModelSet, intents: Mapping[str, float]) -> float:

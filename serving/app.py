@@ -19,6 +19,7 @@ from serving.conversations.endpoints import router as conversations
 from serving.health.endpoints import router as health
 from serving.learned_answers.endpoints import router as learned_answers
 from serving.messenger.pages import router as messenger
+from serving.messenger.pages import show_missing
 from serving.metrics import Metrics
 from serving.models.endpoints import router as models
 from serving.problems import install_problem_handlers
@@ -42,7 +43,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     """The application. Entering its lifespan starts the runtime's threads, leaving it stops them."""
     app = FastAPI(title="firstlast", version=_version(), lifespan=_lifespan)
     app.state.runtime = runtime
-    install_problem_handlers(app)
+    install_problem_handlers(app, missing_page=show_missing)
     for router in _ROUTERS:
         app.include_router(router)
     app.add_middleware(RefuseUnfit)

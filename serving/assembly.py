@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,9 +22,9 @@ from model.types import Decision, Question
 from serving.agents.service import LoginLimits
 from serving.articles.sync import KnowledgeSync
 from serving.conversations.feed import EventFeed
-from serving.conversations.worker import AnswerWorker
+from serving.conversations.worker import AnswerWorker, Learn
 from serving.db.session import Database
-from serving.learned_answers.service import propose_from_reply
+from serving.learned_answers.service import prepare_proposal, store_proposal
 from serving.metrics import Metrics
 from serving.settings import Settings
 
@@ -198,6 +199,15 @@ def build_runtime(
     return runtime
 
 
+def policy_settings(settings: Settings) -> PolicySettings:
+    """When the bot hands over by rule, as the home's settings say."""
+    return PolicySettings(
+        mood_low=settings.mood_low,
+        mood_fall=settings.mood_fall,
+        high_touch_attribute=settings.high_touch_attribute,
+    )
+
+
 def _loader(settings: Settings, encoder: Reader, index: KnowledgeIndex) -> Callable[[str], QuestionResolver]:
     def load(version: str) -> QuestionResolver:
         folder = settings.models_folder / version
@@ -208,18 +218,17 @@ def _loader(settings: Settings, encoder: Reader, index: KnowledgeIndex) -> Calla
             index,
             risk=settings.risk_budget,
             confidence_level=settings.risk_confidence_level,
-            policy=PolicySettings(
-                mood_low=settings.mood_low,
-                mood_fall=settings.mood_fall,
-                high_touch_attribute=settings.high_touch_attribute,
-            ),
+            policy=policy_settings(settings),
         )
 
     return load
 
 
-def _learner(runtime: Runtime) -> Callable[[Session, str, int], None]:
-    def learn(session: Session, conversation_id: str, message_id: int) -> None:
-        propose_from_reply(session, runtime, conversation_id, message_id)
+def _learner(runtime: Runtime) -> Learn:
+    def learn(
+        session: Session, conversation_id: str, message_id: int
+    ) -> Callable[[Session], object] | None:
+        prepared = prepare_proposal(session, runtime, conversation_id, message_id)
+        return partial(store_proposal, prepared=prepared) if prepared else None
 
     return learn

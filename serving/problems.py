@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem documents: the one place where an error becomes an HTTP status."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -53,11 +53,20 @@ def problem(
     return ProblemResponse({**body, **members}, status_code=status, headers=dict(headers or {}))
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Answer every error of this application with a problem document."""
+def install_problem_handlers(app: FastAPI, *, missing_page: Callable[[Request], Response]) -> None:
+    """Answer every error of this application with a problem document.
+
+    `missing_page` is what people see in a browser at an address that no route has.
+    """
+
+    def http_error(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == 404 and _strayed(request):
+            return missing_page(request)
+        return _http_error(request, error)
+
     app.add_exception_handler(FirstlastError, _known_error)
     app.add_exception_handler(RequestValidationError, _malformed_request)
-    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(HTTPException, http_error)
     app.add_middleware(UnexpectedErrors)
 
 
@@ -96,6 +105,12 @@ def _http_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return problem(500, "Something went wrong here.")
     return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+def _strayed(request: Request) -> bool:
+    """Whether a person looks at an address that no route has; programs are told in their own form."""
+    wants_page = "text/html" in request.headers.get("accept", "")
+    return wants_page and "route" not in request.scope and not request.url.path.startswith("/v1/")
 
 
 class UnexpectedErrors:

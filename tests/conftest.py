@@ -17,9 +17,15 @@ _MADE_FROM = ("model", "knowledge", "training", "serving/settings.py", "serving/
 
 
 @pytest.fixture(scope="session")
-def encoder() -> OnnxEncoder:
+def encoder_folder() -> Path:
+    """Where the default encoder is. Read only."""
+    return _encoder_folder()
+
+
+@pytest.fixture(scope="session")
+def encoder(encoder_folder: Path) -> OnnxEncoder:
     """The default encoder, as serving loads it."""
-    return OnnxEncoder.load(_encoder_folder(), threads=1)
+    return OnnxEncoder.load(encoder_folder, threads=1)
 
 
 @pytest.fixture(scope="session")

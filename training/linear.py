@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from model.errors import DataError
 from model.heads import LinearHead, softmax
 
 STRENGTHS = (3.0, 10.0)
-"""Inverse regularisation tried; on unit-length inputs no data set at hand wanted less or more."""
+"""Inverse regularisation tried; on BANKING77 10 was better than 30 by .0025 (two of five folds)."""
 FOLDS = 4
+_MANY_TEXTS = 5000
+"""From here on one fold is held out, a quarter of the texts: enough to find a temperature."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +28,9 @@ class FittedHead:
     head: LinearHead
     strength: float
     """The inverse regularisation taken."""
-    held_out: NDArray[np.float64]
-    """Probabilities of each training text by a head that never saw it, `(n_texts, n_labels)`."""
+    held_out_scores: NDArray[np.float64]
+    """Scores of each training text, before softmax and temperature, by a head that never saw it:
+    `(n_texts, n_labels)`; NaN for the texts that no fold held out."""
 
 
 def fit_head(
@@ -50,9 +54,9 @@ def cross_fitted_head(
     """A calibrated head on `inputs`, shape `(n_texts, n_inputs)`.
 
     Classes weigh alike however many texts they have. The regularisation with the least held-out log
-    loss over 4 folds (fewer when a label has fewer texts) is taken, then the temperature that makes
-    those held-out scores most likely. Raises `DataError` for fewer than two labels, or a label with
-    fewer than 2 texts.
+    loss over 4 folds is taken (fewer when a label has fewer texts; of very many texts one fold), then
+    the temperature that makes those held-out scores most likely. Raises `DataError` for fewer than two
+    labels, or a label with fewer than 2 texts.
     """
     names, classes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
     counts = np.bincount(classes, minlength=len(names))
@@ -65,17 +69,19 @@ def cross_fitted_head(
     temperature = _temperature(scored[best], classes)
     weights, bias = _fitted(inputs, classes, strengths[best])
     head = LinearHead(tuple(map(str, names)), weights, bias, temperature=temperature)
-    return FittedHead(head, strengths[best], softmax(scored[best] / temperature))
+    return FittedHead(head, strengths[best], scored[best])
 
 
 def _held_out_scores(
     inputs: NDArray[np.float32], classes: NDArray[np.intp], strength: float, folds: int, seed: int
 ) -> NDArray[np.float64]:
-    scores = np.empty((len(inputs), int(classes.max()) + 1))
+    scores = np.full((len(inputs), int(classes.max()) + 1), np.nan)
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for train, test in splitter.split(inputs, classes):
         weights, bias = _fitted(inputs[train], classes[train], strength)
         scores[test] = inputs[test] @ weights.T + bias
+        if len(inputs) >= _MANY_TEXTS:
+            break
     return scores
 
 
@@ -83,8 +89,9 @@ def _fitted(
     inputs: NDArray[np.float32], classes: NDArray[np.intp], strength: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Weights and bias, one row a class (two rows for two classes)."""
-    regression = LogisticRegression(C=strength, max_iter=300, tol=1e-3, class_weight="balanced")
-    regression.fit(inputs, classes)
+    regression = LogisticRegression(C=strength, max_iter=300, tol=1e-4, class_weight="balanced")
+    with threadpool_limits(1):  # two threads on a busy machine took 24 times as long
+        regression.fit(inputs, classes)
     weights, bias = regression.coef_, regression.intercept_
     if len(weights) == 1:  # scikit-learn keeps one row for two classes
         weights, bias = np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])
@@ -103,5 +110,6 @@ def _temperature(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> floa
 
 
 def _log_loss(scores: NDArray[np.float64], classes: NDArray[np.intp], temperature: float) -> float:
-    probabilities = softmax(scores / temperature)
-    return float(-np.log(np.clip(probabilities[np.arange(len(classes)), classes], 1e-12, 1)).mean())
+    scored = np.flatnonzero(~np.isnan(scores[:, 0]))
+    probabilities = softmax(scores[scored] / temperature)[np.arange(len(scored)), classes[scored]]
+    return float(-np.log(np.clip(probabilities, 1e-12, 1)).mean())

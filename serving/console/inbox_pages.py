@@ -19,7 +19,10 @@ router = APIRouter(
     prefix="/inbox", route_class=PageRoute, include_in_schema=False, dependencies=[needs("inbox")]
 )
 
-_LIST_FRAGMENTS = {"conversation-list": "inbox/list.html"}
+_LIST_FRAGMENTS = {
+    "conversation-list": "inbox/list.html",
+    "nothing-chosen": "inbox/nothing_chosen.html",
+}
 _CONVERSATION_FRAGMENTS = {
     **_LIST_FRAGMENTS,
     "conversation-header": "inbox/header.html",

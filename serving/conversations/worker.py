@@ -20,8 +20,9 @@ from serving.logs import kind_and_place
 from serving.metrics import Metrics
 from serving.settings import Settings
 
-Learn = Callable[[Session, str, int], None]
-"""Drafts a proposal from an agent's reply: session, conversation id, message id."""
+Learn = Callable[[Session, str, int], Callable[[Session], object] | None]
+"""Drafts from an agent's reply without writing: session, conversation id, message id. What it gives stores
+the draft; `None` when the reply teaches nothing."""
 
 _POLL_SECONDS = 0.25
 _HOUSEKEEPING_SECONDS = 60.0
@@ -113,14 +114,19 @@ class AnswerWorker:
         return stored
 
     def learn_from(self, message: Message) -> None:
-        """Draft a proposal from an agent's reply; a failure is tried again later, for a day."""
+        """Draft a proposal from an agent's reply; a failure is tried again later, for a day.
+
+        Drafting encodes texts, so it happens before the transaction: other writers must not wait for it.
+        """
         due_at = message.learning_due_at
         if due_at is None or self._learn is None:
             return
         try:
+            with self._database.reading() as session:
+                store = self._learn(session, message.conversation_id, message.id)
             with self._database.session() as session:
-                if repository.claim_learning(session, message.id, due_at):
-                    self._learn(session, message.conversation_id, message.id)
+                if repository.claim_learning(session, message.id, due_at) and store is not None:
+                    store(session)
         except Exception as error:
             _log.error("learning_failed", message=message.id, **kind_and_place(error))
             self._postpone_learning(message)

@@ -33,28 +33,13 @@ class PreparedProposal:
     """Whether it takes the place of the pending draft of that message, which the reply went on from."""
 
 
-def propose_from_reply(
-    session: Session, runtime: LearningTools, conversation_id: str, message_id: int
-) -> Proposal | None:
-    """The proposal that the agent's reply is worth, stored and announced; `None` when it teaches nothing.
-
-    Asking again for the same reply gives the same proposal. A reply that goes on where the agent's last
-    message ended extends that one's proposal while it is pending. Text of any kind is safe to pass. It takes
-    as long as `prepare_proposal`: call the two steps themselves where `session` holds a lock others need.
-    """
-    existing = repository.get_proposal_of_message(session, message_id)
-    if existing is not None:
-        return existing
-    prepared = prepare_proposal(session, runtime, conversation_id, message_id)
-    return store_proposal(session, prepared) if prepared else None
-
-
 def prepare_proposal(
     session: Session, runtime: LearningTools, conversation_id: str, message_id: int
 ) -> PreparedProposal | None:
     """Draft what the reply is worth, without writing; encoding it takes some tenths of a second.
 
-    `None` when it teaches nothing or was drafted from already.
+    `None` when it teaches nothing or was drafted from already. A reply that goes on where the agent's last
+    message ended extends that one's proposal while it is pending. Text of any kind is safe to pass.
     """
     reply = session.get(Message, message_id)
     conversation = session.get(Conversation, conversation_id)

@@ -1,12 +1,7 @@
 """The services of learned answers and proposals in one place; the work is done beside it."""
 
 from serving.learned_answers.deciding import approve, get_proposal, not_reusable, reject, undo
-from serving.learned_answers.drafting import (
-    PreparedProposal,
-    prepare_proposal,
-    propose_from_reply,
-    store_proposal,
-)
+from serving.learned_answers.drafting import PreparedProposal, prepare_proposal, store_proposal
 from serving.learned_answers.editing import create, edit, get, restore, retire, set_valid_until
 from serving.learned_answers.tools import LearningTools
 
@@ -20,7 +15,6 @@ __all__ = [
     "get_proposal",
     "not_reusable",
     "prepare_proposal",
-    "propose_from_reply",
     "reject",
     "restore",
     "retire",

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from serving.assembly import Runtime
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.messenger import assets, help_centre
 from serving.rendering import render_markdown
@@ -63,11 +64,21 @@ def show_article(slug: str, runtime: CurrentRuntime, session: DbSession) -> Resp
     company = runtime.settings.company_name
     article = help_centre.find_current(session, slug)
     if article is None:
-        return _page("help_missing.html", {"company": company}, status=404)
+        return _missing(company)
     if article.slug != slug:
         return RedirectResponse(f"/help/{article.slug}")
     view = help_centre.view_article(session, article)
     return _page("help_article.html", {"company": company, "view": view})
+
+
+def show_missing(request: Request) -> Response:
+    """The page for an address that leads nowhere."""
+    runtime: Runtime = request.app.state.runtime
+    return _missing(runtime.settings.company_name)
+
+
+def _missing(company: str) -> HTMLResponse:
+    return _page("help_missing.html", {"company": company}, status=404)
 
 
 def _page(template: str, context: Mapping[str, object], *, status: int = 200) -> HTMLResponse:

@@ -1,7 +1,6 @@
-"""Small data sets, an encoder that knows their words, and the real encoder, exported once."""
+"""Small data sets, and an encoder that knows their words."""
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -54,12 +53,3 @@ def beir(jsonl: Callable[..., Path], tmp_path: Path) -> Path:
 def word_encoder() -> WordEncoder:
     """Knows the words of the small data sets here."""
     return WordEncoder(["yellow", "leaves", "loud", "pump", "refund", "money", "plant", "tank"])
-
-
-@pytest.fixture(scope="session")
-def encoder_folder() -> Path:
-    """The real encoder, exported on the first run and kept for the next."""
-    from training.export import ensure_encoder
-
-    cache = Path(os.environ.get("FIRSTLAST_TEST_CACHE") or Path.home() / ".cache" / "firstlast-tests")
-    return ensure_encoder(cache / "encoder")

@@ -166,7 +166,7 @@ def test_the_guided_score_does_not_depend_on_the_temperature() -> None:
     features = np.array([[1, 0], [0, 1]], np.float32)
     for temperature in (0.5, 2.0):
         head = LinearHead(("a", "b"), weights, bias, temperature)
-        assert guided(np.array([0.5, 0.25]), head, features).tolist() == [-1.0, -3.0]
+        assert guided(np.array([0.5, 0.25]), head, features).tolist() == [0.5, 0.25]
 
 
 def test_a_fifth_of_each_label_is_held_out_of_the_fit() -> None:

@@ -1,6 +1,5 @@
-"""Stores of both kinds, the real encoder, and small builders of conversations and knowledge."""
+"""Stores of both kinds, and small builders of conversations and knowledge."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,24 +10,6 @@ from knowledge_stand import Stand
 from model.encoder import OnnxEncoder
 from serving.db.session import Database
 from tests.stores import fresh_postgres_url, sqlite_url
-
-
-@pytest.fixture(scope="session")
-def encoder_folder() -> Path:
-    """Where the default encoder is, exported once and kept between runs."""
-    default = Path.home() / ".cache" / "firstlast-tests" / "encoder"
-    folder = Path(os.environ.get("FIRSTLAST_TEST_CACHE") or default)
-    if not (folder / "encoder.json").is_file():
-        from training.export import ensure_encoder
-
-        ensure_encoder(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def encoder(encoder_folder: Path) -> OnnxEncoder:
-    """The default encoder."""
-    return OnnxEncoder.load(encoder_folder, threads=1)
 
 
 @pytest.fixture(scope="session")

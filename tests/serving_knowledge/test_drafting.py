@@ -15,8 +15,13 @@ ANSWER = "Yes, filtered rain water is fine. Pour it in slowly and change the tan
 
 
 def propose(stand: Stand, message_id: int) -> Proposal | None:
+    """Both steps, as the worker takes them; the proposal stored for the reply, now or before."""
+    with stand.database.reading() as session:
+        prepared = service.prepare_proposal(session, stand, "conversation", message_id)
     with stand.database.session() as session:
-        return service.propose_from_reply(session, stand, "conversation", message_id)
+        if prepared is not None:
+            return service.store_proposal(session, prepared)
+        return repository.get_proposal_of_message(session, message_id)
 
 
 def exchange_words(stand: Stand, message_id: int) -> tuple[str, ...]:
@@ -89,9 +94,9 @@ def test_a_note_or_another_authors_message_is_not_learned_from(stand: Stand) -> 
         note = Message(conversation_id="conversation", author="agent", kind="note", text=ANSWER)
         session.add(note)
         session.flush()
-        assert service.propose_from_reply(session, stand, "conversation", note.id) is None
-        assert service.propose_from_reply(session, stand, "another", bot) is None
-        assert service.propose_from_reply(session, stand, "conversation", 10_000) is None
+        assert service.prepare_proposal(session, stand, "conversation", note.id) is None
+        assert service.prepare_proposal(session, stand, "another", bot) is None
+        assert service.prepare_proposal(session, stand, "conversation", 10_000) is None
 
 
 @on_sqlite

@@ -9,7 +9,7 @@ const TYPING_MILLISECONDS = 8_000;
 
 /** Follows the inbox on every page, and the conversation that is open. */
 export function startEvents() {
-  const changed = together(() => refresh("conversation-list", "nav", "proposals"));
+  const changed = together(() => refresh("conversation-list", "nothing-chosen", "nav", "proposals"));
   followInbox(changed);
   document.addEventListener("visibilitychange", () => document.hidden || changed()); // a sleeping tab heard nothing
   const conversation = document.querySelector("[data-events]");

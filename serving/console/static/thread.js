@@ -1,4 +1,4 @@
-// Keeps the newest message of the thread in view, unless the reader has scrolled away from it.
+// Keeps the newest message or question of the bot in view, unless the reader has scrolled away from it.
 
 import { onSwap } from "./fragments.js";
 
@@ -12,8 +12,9 @@ export function startThread() {
   let following = true;
   document.addEventListener("scroll", () => (following = isNearEnd()), { capture: true, passive: true });
   onSwap((element, old) => {
-    if (element.id !== "thread" || element.dataset.last === old.dataset.last) return;
-    if (following) requestAnimationFrame(() => toEnd(element));
+    if (element.id !== "thread") return;
+    const grew = element.dataset.last !== old.dataset.last || Number(element.dataset.cards) > Number(old.dataset.cards);
+    if (grew && following) requestAnimationFrame(() => toEnd(element));
   });
 }
 

@@ -38,7 +38,7 @@ function failedNode(item, { onRetry, onEdit }) {
   return h(
     "div",
     { className: "failure", role: "alert" },
-    h("span", {}, item.error),
+    h("span", {}, item.error.charAt(0).toUpperCase() + item.error.slice(1)),
     button({ className: "link", onclick: () => onRetry(item.key) }, "Try again"),
     button({ className: "link", onclick: () => onEdit(item) }, "Edit"),
   );
@@ -149,14 +149,11 @@ function ratingNode({ onRate }) {
   );
 }
 
-/** The line under the title: who answers, and when. */
+/** The line under the title: who answers. When is said below the messages. */
 export function statusLine({ conversation }, items) {
   const team = conversation?.team_title;
   const who = team ? `A person from ${team}` : "A person";
-  if (conversation?.status === "waiting") {
-    const wait = waitWords(conversation.expected_wait_minutes);
-    return `${who} will answer${wait && `, usually ${wait}`}`;
-  }
+  if (conversation?.status === "waiting") return `${who} will answer`;
   if (conversation?.status === "open") {
     const agent = items.findLast((item) => item.author === "agent")?.agent?.name;
     return agent ? `You are talking with ${agent}` : `${who} is with you`;

@@ -1,0 +1,41 @@
+"""A headless browser for tests, with everything off that would reach for the network."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """Chromium: named by FIRSTLAST_BROWSER, found on PATH, or Playwright's own; without one the test skips."""
+    with sync_playwright() as playwright:
+        executable = _executable(playwright)
+        if executable is None:
+            pytest.skip(f"no browser; install one of {', '.join(_NAMES)} or set FIRSTLAST_BROWSER")
+        opened = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def _executable(playwright: Playwright) -> str | None:
+    found = os.environ.get("FIRSTLAST_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
+    own = playwright.chromium.executable_path
+    return found or (own if Path(own).exists() else None)

@@ -1,0 +1,132 @@
+"""What a customer and an agent do and see in their browsers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Browser, Locator, Page, expect
+
+Said = tuple[str, str]
+"""An author and what they said, in single spaces."""
+_PATIENCE_MS = 30_000
+"""A reconnection waits up to some seconds, on a busy machine longer."""
+
+
+class Customer:
+    """Somebody on the shop's page with the messenger open, in a profile of their own."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.context = browser.new_context()
+        self.page = _watched(self.context.new_page())
+        self.page.goto(address)
+        self.page.get_by_role("button", name="Open the chat").click()
+        self.window = self.page.get_by_role("dialog", name="Tuckleaf help")
+
+    def write(self, text: str) -> None:
+        """Send a message; it need not arrive yet."""
+        self.page.get_by_label("Your message").fill(text)
+        self.page.get_by_label("Your message").press("Enter")
+
+    def ask(self, text: str) -> None:
+        """Send a message, and wait until the server has it."""
+        arrived = self.page.locator(".log .customer.sent")
+        before = arrived.count()
+        self.write(text)
+        expect(arrived).to_have_count(before + 1, timeout=_PATIENCE_MS)
+
+    def bubble(self, author: str) -> Locator:
+        """The latest words of an author."""
+        return self.page.locator(f".log .{author} .bubble").last
+
+    def sees(self, author: str, words: str) -> None:
+        """Wait for these words."""
+        expect(self.bubble(author)).to_contain_text(words, timeout=_PATIENCE_MS)
+
+    def log(self) -> list[Said]:
+        """All that is shown, in order."""
+        messages = self.page.locator(".log .message").all()
+        return [(_author_of(message), _words(message.locator(".bubble"))) for message in messages]
+
+
+class AgentAtWork:
+    """A signed-in agent in front of the inbox."""
+
+    def __init__(self, browser: Browser, address: str, home: Path) -> None:
+        self.login = login_of(home, "agent")
+        self.context = browser.new_context(viewport={"width": 1400, "height": 800})
+        self.page = _watched(self.context.new_page())
+        self.page.goto(f"{address}/inbox")
+        self.page.get_by_label("E-mail").fill(self.login.email)
+        self.page.get_by_label("Password").fill(self.login.password)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", name="Inbox")).to_be_visible()
+
+    def sees_arrive(self, words: str) -> Locator:
+        """Wait for a conversation in the list."""
+        row = self.page.locator(".row").filter(has_text=words)
+        expect(row).to_be_visible(timeout=_PATIENCE_MS)
+        return row
+
+    def reply(self, text: str) -> None:
+        """Answer the customer; done when the thread shows it."""
+        shown = self.page.locator(".thread .message--agent")
+        before = shown.count()
+        self.page.get_by_label("Your reply to").fill(text)
+        self.page.get_by_role("button", name="Send reply").click()
+        expect(shown).to_have_count(before + 1)
+
+    def card(self) -> Locator:
+        """The question whether the bot may learn the reply."""
+        card = self.page.locator("article[data-proposal]")
+        expect(card).to_be_visible(timeout=_PATIENCE_MS)
+        return card
+
+    def thread(self) -> list[Said]:
+        """All that the open conversation shows, in order."""
+        messages = self.page.locator(".thread .message").all()
+        return [(_author_of(message), _words(message.locator(".message__text"))) for message in messages]
+
+
+@dataclass(frozen=True)
+class Login:
+    """An account of the sample company."""
+
+    email: str
+    password: str
+
+
+def login_of(home: Path, role: str) -> Login:
+    """The account that the sample company's home was made with."""
+    for line in (home / "demo-logins.txt").read_text().splitlines():
+        email, password, its_role = line.split(" ")
+        if its_role == role:
+            return Login(email, password)
+    raise AssertionError(f"{home} has no {role}")
+
+
+def signed_in_client(address: str, home: Path) -> httpx.Client:
+    """The API as an agent."""
+    login = login_of(home, "agent")
+    client = httpx.Client(base_url=address, headers={"Origin": address}, timeout=20)
+    body = {"email": login.email, "password": login.password}
+    client.post("/v1/agents/session", json=body).raise_for_status()
+    return client
+
+
+def _watched(page: Page) -> Page:
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: _fail(str(error)))
+    return page
+
+
+def _fail(error: str) -> None:
+    raise AssertionError(f"a script of the page failed: {error}")
+
+
+def _author_of(message: Locator) -> str:
+    classes = (message.get_attribute("class") or "").replace("message--", "").split()
+    return next(name for name in ("customer", "bot", "agent", "system") if name in classes)
+
+
+def _words(place: Locator) -> str:
+    return " ".join(place.inner_text().split())

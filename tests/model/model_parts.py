@@ -1,0 +1,119 @@
+"""Small parts that tests of the model are made of: candidates, signals, understandings, a tiny model set."""
+
+import numpy as np
+
+from model.answering import FEATURES, AnsweringModel, QuestionSignals
+from model.artifacts import CalibrationSample, IntentInfo, ModelSet
+from model.heads import LinearHead
+from model.scope import ScopeDetector
+from model.types import Candidate, CandidateKind, Passage, ScoredCandidate, Understanding
+
+
+def passage(ref: str, *, kind: CandidateKind = "article", text: str = "Words.") -> Passage:
+    return Passage(
+        key=f"{ref}#0",
+        ref=ref,
+        kind=kind,
+        title=f"Title of {ref}",
+        heading_path=("Top",),
+        text=text,
+        search_text=text,
+        url=f"/help/{ref}",
+    )
+
+
+def candidate(
+    ref: str,
+    *,
+    dense: float = 0.5,
+    lexical: float = 0.0,
+    fused: float = 0.5,
+    coverage: float = 0.0,
+    dense_rank: int = 1,
+    lexical_rank: int = 2,
+    kind: CandidateKind = "article",
+) -> Candidate:
+    return Candidate(
+        passage=passage(ref, kind=kind),
+        dense_score=dense,
+        lexical_score=lexical,
+        fused_score=fused,
+        coverage=coverage,
+        dense_rank=dense_rank,
+        lexical_rank=lexical_rank,
+    )
+
+
+def scored(ref: str, confidence: float) -> ScoredCandidate:
+    return ScoredCandidate(candidate(ref), {}, confidence)
+
+
+def signals(**changes: object) -> QuestionSignals:
+    given = {
+        "in_scope": 0.9,
+        "out_of_scope": 0.05,
+        "human_only": 0.1,
+        "smalltalk": 0.0,
+        "words": 3,
+        "intents": {},
+    }
+    return QuestionSignals(**(given | changes))  # type: ignore[arg-type]
+
+
+def understanding(**changes: object) -> Understanding:
+    """A calm message about the business that nothing special is known of."""
+    given = {
+        "intent": "refund",
+        "intent_confidence": 0.9,
+        "intent_probabilities": {"refund": 0.9, "delivery": 0.1},
+        "out_of_scope_score": 0.2,
+        "human_only_probability": 0.0,
+        "team": "billing",
+        "sentiment": "neutral",
+        "sentiment_score": 0.0,
+        "mood": 0.0,
+        "wants_person": 0.0,
+        "smalltalk": None,
+        "genre_probabilities": {"none": 1.0, "out_of_scope": 0.0},
+    }
+    return Understanding(**(given | changes))  # type: ignore[arg-type]
+
+
+def head(*labels: str, n_inputs: int = 3, seed: int = 0, temperature: float = 1.5) -> LinearHead:
+    generator = np.random.default_rng(seed)
+    weights = generator.normal(size=(len(labels), n_inputs)).astype(np.float32)
+    return LinearHead(labels, weights, np.linspace(-1, 1, len(labels), dtype=np.float32), temperature)
+
+
+def flat_head(*labels: str, n_inputs: int, favours: str) -> LinearHead:
+    """Says `favours` with great certainty, whatever it reads."""
+    bias = np.array([12.0 if label == favours else 0.0 for label in labels], np.float32)
+    return LinearHead(labels, np.zeros((len(labels), n_inputs), np.float32), bias)
+
+
+def model_set(version: str = "v1") -> ModelSet:
+    """A set of every part, with numbers that a round trip must keep."""
+    n = len(FEATURES)
+    return ModelSet(
+        version=version,
+        encoder_fingerprint="encoder-a",
+        heads={
+            "intent": head("delivery", "refund", seed=1),
+            "team": head("billing", "deliveries", seed=2),
+            "sentiment": head("negative", "neutral", "positive", seed=3),
+            "wants_person": head("no", "person", seed=4),
+            "smalltalk": head("greeting", "none", "out_of_scope", seed=5),
+        },
+        scope=ScopeDetector(np.eye(3, dtype=np.float32)),
+        intents={"refund": IntentInfo("billing", True), "delivery": IntentInfo(None, False)},
+        answering=AnsweringModel(
+            np.arange(n, dtype=float),
+            np.full(n, 2.0),
+            np.linspace(-1, 1, n),
+            0.1,
+            {"article:refunds": {"refund": 3}},
+        ),
+        calibration=CalibrationSample(np.array([0.9, 1 / 3]), np.array([True, False])),
+        limits={"wants_person": 0.4, "human_only": 0.5, "smalltalk": 0.5},
+        card={"metrics": {"intent.accuracy": 0.95}, "note": "schön"},
+    )

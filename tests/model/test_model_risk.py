@@ -1,0 +1,141 @@
+"""The risk threshold: exact bounds, the promise kept over many draws, ties, and caution without data."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from model.risk import NEVER, answers_needed, risk_threshold, wrong_share_bound
+
+
+@pytest.mark.parametrize("level", [0.9, 0.95])
+@pytest.mark.parametrize(
+    ("wrong", "answered"), [(0, 1), (0, 114), (1, 30), (1, 194), (5, 100), (99, 100), (20, 2000)]
+)
+def test_the_bound_is_clopper_and_pearsons(wrong: int, answered: int, level: float) -> None:
+    expected = stats.beta.ppf(level, wrong + 1, answered - wrong)
+    assert wrong_share_bound(wrong, answered, confidence_level=level) == pytest.approx(expected, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 3000), st.data())
+def test_the_bound_is_clopper_and_pearsons_for_any_counts(answered: int, data: st.DataObject) -> None:
+    wrong = data.draw(st.integers(0, answered - 1))
+    expected = stats.beta.ppf(0.9, wrong + 1, answered - wrong)
+    assert wrong_share_bound(wrong, answered) == pytest.approx(expected, abs=1e-8)
+
+
+def test_the_bound_without_wrong_answers_by_hand() -> None:
+    # (1 - bound)^2 = 0.1
+    assert wrong_share_bound(0, 2, confidence_level=0.9) == pytest.approx(1 - 0.1**0.5)
+
+
+@pytest.mark.parametrize(("wrong", "answered"), [(0, 0), (3, 3)])
+def test_nothing_right_proves_nothing(wrong: int, answered: int) -> None:
+    assert wrong_share_bound(wrong, answered) == 1.0
+
+
+def test_the_fewest_answers_that_prove_a_budget_by_hand() -> None:
+    # none wrong: 0.98^n <= 0.1 from n = 114 on (0.98^114 = .09996, 0.98^113 = .10200)
+    assert answers_needed(0, risk=0.02) == 114
+    # one wrong: 0.9^n + n * 0.1 * 0.9^(n-1) <= 0.1 from n = 38 on
+    assert answers_needed(1, risk=0.1) == 38
+
+
+def test_the_lowest_proven_threshold_is_taken() -> None:
+    # 100 right at .9, 100 right at .8, then 100 of which 50 are wrong at .7
+    confidences = np.repeat([0.9, 0.8, 0.7], 100)
+    correct = np.array([True] * 200 + [True, False] * 50)
+    got = risk_threshold(confidences, correct, risk=0.1)
+    assert (got.value, got.guaranteed, got.answered, got.wrong) == (0.8, True, 200, 0)
+    assert (got.risk, got.confidence_level) == (0.1, 0.9)
+
+
+def test_equal_confidences_are_answered_together_or_not_at_all() -> None:
+    # 60 right ones at .9; at .8 there are 40 right and 30 wrong: no part of the tie may pass
+    confidences = np.repeat([0.9, 0.8], [60, 70])
+    correct = np.array([True] * 100 + [False] * 30)
+    got = risk_threshold(confidences, correct, risk=0.1)
+    assert (got.value, got.answered) == (0.9, 60)
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    generator = np.random.default_rng(3)
+    confidences = generator.random(400).round(2)
+    correct = generator.random(400) < 0.9 + confidences / 10
+    order = generator.permutation(400)
+    assert risk_threshold(confidences, correct, risk=0.1) == risk_threshold(
+        confidences[order], correct[order], risk=0.1
+    )
+
+
+def test_everything_right_answers_everything() -> None:
+    got = risk_threshold(np.linspace(0, 1, 300), np.ones(300, bool), risk=0.02)
+    assert (got.value, got.guaranteed, got.answered, got.wrong) == (0.0, True, 300, 0)
+
+
+def test_a_wrong_answer_at_the_top_does_not_end_the_search() -> None:
+    correct = np.ones(300, bool)
+    correct[0] = False
+    got = risk_threshold(np.linspace(1, 0, 300), correct, risk=0.02)
+    assert (got.guaranteed, got.answered, got.wrong) == (True, 300, 1)
+
+
+def test_too_little_data_is_cautious_and_says_so() -> None:
+    # 30 decisions can never prove 2 %; without one wrong among the 25 best they are answered all the same
+    correct = np.array([True] * 25 + [False] * 5)
+    got = risk_threshold(np.linspace(1, 0.5, 30), correct, risk=0.02)
+    assert (got.guaranteed, got.answered, got.wrong) == (False, 25, 0)
+    assert got.value == pytest.approx(1 - 24 * 0.5 / 29)
+
+
+@pytest.mark.parametrize("n", [0, 1, 19])
+def test_hardly_any_data_answers_never(n: int) -> None:
+    got = risk_threshold(np.linspace(0, 1, n), np.ones(n, bool), risk=0.02)
+    assert (got.value, got.guaranteed, got.answered) == (NEVER, False, 0)
+    assert got.value > 1
+
+
+def test_confidence_that_says_nothing_answers_never() -> None:
+    generator = np.random.default_rng(0)
+    got = risk_threshold(generator.random(500), generator.random(500) < 0.5, risk=0.02)
+    assert (got.value, got.guaranteed) == (NEVER, False)
+
+
+@pytest.mark.parametrize("risk", [0.0, 1.0, -0.1])
+def test_a_budget_outside_zero_and_one_is_refused(risk: float) -> None:
+    with pytest.raises(ValueError, match=r"0\.02 means at most 2 % wrong"):
+        risk_threshold(np.empty(0), np.empty(0, bool), risk=risk)
+
+
+def test_rows_that_do_not_match_are_refused() -> None:
+    with pytest.raises(ValueError, match="must be equal rows"):
+        risk_threshold(np.zeros(2), np.zeros(3, bool), risk=0.1)
+
+
+@pytest.mark.parametrize("risk", [0.05, 0.1])
+def test_the_promise_is_broken_at_most_as_often_as_announced(risk: float) -> None:
+    """300 random worlds, in each the true risk of the threshold found, known from the world itself.
+
+    Promised at level .9: at most 10 % exceed the budget. Were the true share 10 %, 47 or more of 300
+    would be seen once in a thousand times.
+    """
+    generator = np.random.default_rng(11)
+    guaranteed = exceeded = 0
+    for _ in range(300):
+        steepness, middle = generator.uniform(2, 12), generator.uniform(-0.3, 0.5)
+        confidences = generator.beta(*generator.uniform(0.5, 4, size=2), size=400)
+        right = _share_right(confidences, steepness, middle)
+        got = risk_threshold(confidences, generator.random(400) < right, risk=risk)
+        if got.guaranteed:
+            guaranteed += 1
+            many = np.concatenate([confidences, generator.choice(confidences, 4000)])
+            answered = many[many >= got.value]
+            exceeded += 1 - _share_right(answered, steepness, middle).mean() > risk
+    assert guaranteed >= 60
+    assert exceeded <= 0.1 * guaranteed + 3.1 * (0.1 * 0.9 * guaranteed) ** 0.5
+
+
+def _share_right(confidences: np.ndarray, steepness: float, middle: float) -> np.ndarray:
+    return 1 / (1 + np.exp(-steepness * (confidences - middle)))
