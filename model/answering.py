@@ -52,31 +52,65 @@ class QuestionSignals:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AnsweringModel:
-    """Logistic regression over standardised features, calibrated by being fitted on real questions."""
+class Forest:
+    """Decision trees as flat arrays over all nodes; a leaf leads to itself.
 
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
-    weights: NDArray[np.float64]
-    bias: float
+    Extremely randomised trees (Geurts et al. 2006). Among the hundred most confident answers to the
+    sample company's calibration questions 2 were wrong, of logistic regression's 7.
+    """
+
+    roots: NDArray[np.int32]
+    """First node of each tree, shape `(n_trees,)`."""
+    feature: NDArray[np.int32]
+    """Column compared at each node, shape `(n_nodes,)` like all below."""
+    limit: NDArray[np.float32]
+    """A row goes left when its value is at most this."""
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    value: NDArray[np.float32]
+    """Share of right answers among the training rows that reached the node."""
+    depth: int
+    """Steps after which every row is at a leaf."""
+
+    def shares(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Mean of the trees' shares for each row, shape `(n_rows,)`, in [0, 1]."""
+        inputs = rows.astype(np.float32)
+        nodes = np.repeat(self.roots[None, :], len(inputs), axis=0)
+        places = np.arange(len(inputs))[:, None]
+        for _ in range(self.depth):
+            goes_left = inputs[places, self.feature[nodes]] <= self.limit[nodes]
+            nodes = np.where(goes_left, self.left[nodes], self.right[nodes])
+        shares: NDArray[np.float64] = self.value[nodes].mean(axis=1, dtype=np.float64)
+        return shares
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnsweringModel:
+    """A forest over the features, its shares calibrated on held-out questions (Platt 1999)."""
+
+    typical: NDArray[np.float64]
+    """Stands in for a feature that is not known, shape `(n_features,)`."""
+    forest: Forest
+    slope: float
+    offset: float
     answer_intents: AnswerIntents = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, values in (("mean", self.mean), ("scale", self.scale), ("weights", self.weights)):
-            if values.shape != (len(FEATURES),):
-                raise ArtifactError(
-                    f"the answering model's {name} has shape {values.shape}, expected ({len(FEATURES)},); "
-                    "train it again: firstlast train heads"
-                )
+        if self.typical.shape != (len(FEATURES),):
+            raise ArtifactError(
+                f"the answering model has {self.typical.shape} features, expected ({len(FEATURES)},); "
+                "train it again: firstlast train heads"
+            )
 
     def confidences(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability that each candidate resolves its question, shape `(n_rows,)`.
 
-        A feature that is not known (NaN) counts as the mean.
+        A feature that is not known (NaN) takes its typical value.
         """
-        standardised = np.nan_to_num((rows - self.mean) / self.scale, nan=0.0)
-        scores = standardised @ self.weights + self.bias
-        confidences: NDArray[np.float64] = 1 / (1 + np.exp(-scores))
+        known = np.where(np.isnan(rows), self.typical, rows)
+        confidences: NDArray[np.float64] = 1 / (
+            1 + np.exp(-(self.slope * log_odds(self.forest.shares(known)) + self.offset))
+        )
         return confidences
 
     def score(self, candidates: Sequence[Candidate], signals: QuestionSignals) -> list[ScoredCandidate]:
@@ -90,6 +124,13 @@ class AnsweringModel:
             for candidate, row, confidence in zip(candidates, rows, confidences, strict=True)
         ]
         return sorted(scored, key=lambda one: -one.confidence)
+
+
+def log_odds(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`log(p / (1 - p))`, with shares kept a thousandth away from 0 and 1."""
+    kept = np.clip(shares, 0.001, 0.999)
+    odds: NDArray[np.float64] = np.log(kept / (1 - kept))
+    return odds
 
 
 def feature_rows(

@@ -14,20 +14,31 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from model.answering import FEATURES, AnsweringModel
+from model.answering import FEATURES, AnsweringModel, Forest
 from model.encoder import file_sha256
 from model.errors import ArtifactError
 from model.heads import LinearHead
 from model.scope import ScopeDetector
 
-MODEL_SET_FORMAT = 2
+MODEL_SET_FORMAT = 3
 HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
 
 _MANIFEST = "manifest.json"
+_MANIFEST_KEYS = (
+    "version",
+    "encoder_fingerprint",
+    "files",
+    "heads",
+    "intents",
+    "answering",
+    "limits",
+    "card",
+)
 _TENSORS = "tensors.safetensors"
 _POINTER = "champion"
+_FOREST = ("roots", "feature", "limit", "left", "right", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +107,7 @@ def load_model_set(folder: Path, *, encoder_fingerprint: str) -> ModelSet:
             f"{encoder_fingerprint}; train it again: firstlast train heads"
         )
     path = folder / _TENSORS
-    if not path.is_file() or file_sha256(path) != manifest["files"][_TENSORS]:
+    if not path.is_file() or file_sha256(path) != manifest["files"].get(_TENSORS):
         raise ArtifactError(f"{path} is missing or damaged; train again: firstlast train heads")
     try:
         return _model_set(manifest, load_file(path))
@@ -128,9 +139,8 @@ def write_pointer(models_folder: Path, version: str) -> None:
 def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 and bool side by side
     tensors: dict[str, NDArray[Any]] = {
         "scope.vectors": models.scope.vectors,
-        "answering.mean": models.answering.mean,
-        "answering.scale": models.answering.scale,
-        "answering.weights": models.answering.weights,
+        "answering.typical": models.answering.typical,
+        **{f"forest.{name}": getattr(models.answering.forest, name) for name in _FOREST},
         "calibration.confidences": models.calibration.confidences,
         "calibration.correct": models.calibration.correct,
     }
@@ -154,7 +164,9 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
         },
         "answering": {
             "features": list(FEATURES),
-            "bias": models.answering.bias,
+            "slope": models.answering.slope,
+            "offset": models.answering.offset,
+            "depth": models.answering.forest.depth,
             "answer_intents": {ref: dict(counts) for ref, counts in models.answering.answer_intents.items()},
         },
         "limits": dict(models.limits),
@@ -175,6 +187,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:  # JSON
         raise ArtifactError(
             f"{path} has format {found!r}, expected {MODEL_SET_FORMAT}; run: firstlast train heads"
         )
+    missing = [key for key in _MANIFEST_KEYS if key not in manifest]
+    if missing:
+        raise ArtifactError(f"{path} is damaged ({', '.join(missing)} missing); run: firstlast train heads")
     return manifest
 
 
@@ -203,10 +218,13 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
             for name, info in manifest["intents"].items()
         },
         answering=AnsweringModel(
-            tensors["answering.mean"],
-            tensors["answering.scale"],
-            tensors["answering.weights"],
-            float(manifest["answering"]["bias"]),
+            tensors["answering.typical"],
+            Forest(
+                **{name: tensors[f"forest.{name}"] for name in _FOREST},
+                depth=int(manifest["answering"]["depth"]),
+            ),
+            float(manifest["answering"]["slope"]),
+            float(manifest["answering"]["offset"]),
             manifest["answering"]["answer_intents"],
         ),
         calibration=CalibrationSample(tensors["calibration.confidences"], tensors["calibration.correct"]),

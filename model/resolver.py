@@ -135,7 +135,7 @@ class Resolver:
 
 
 def _signals(question: Question, read: Understanding) -> QuestionSignals:
-    out_of_scope = read.genre_probabilities[OUT_OF_SCOPE]
+    out_of_scope = read.genre_probabilities.get(OUT_OF_SCOPE, 0.0)
     return QuestionSignals(
         in_scope=1.0 - read.out_of_scope_score,
         out_of_scope=out_of_scope,

@@ -12,6 +12,9 @@ NEVER = 2.0
 CONFIDENCE_LEVEL = 0.9
 """How sure the guarantee is when nothing else is asked for."""
 
+_FEWEST_ANSWERS = 20
+"""Fewer answers than these say too little."""
+
 _START_ERRORS = 1
 """The first tested threshold is so strict that this many wrong answers would still pass."""
 
@@ -46,9 +49,10 @@ def risk_threshold(
     the order depends on the confidences alone, so no correction for many tests is due. The first
     threshold tested answers just enough decisions that one wrong answer would still pass.
 
-    Without enough decisions for a guarantee the result is cautious: `guaranteed` is false, and the
-    threshold is the lowest at which at most half the budget was seen to be wrong, among at least 20
-    answers; `NEVER` when there is none. Ties in confidence are answered together.
+    Without a guarantee `guaranteed` is false and the threshold is cautious: the lowest, among at least
+    20 answers, at which the calibrated confidences expect half the budget to be wrong and what was seen
+    does not speak against the budget (exact binomial test at level `1 - confidence_level`); `NEVER`
+    when there is none. Ties in confidence are answered together.
     """
     _check(confidences, correct, risk, confidence_level)
     answered, wrong, values = _by_threshold(confidences, correct)
@@ -60,8 +64,7 @@ def risk_threshold(
         passed = int(i)
     guaranteed = passed >= 0
     if not guaranteed:
-        fine = np.flatnonzero((answered >= 20) & (wrong <= risk / 2 * answered))
-        passed = int(fine[-1]) if len(fine) else -1
+        passed = _last_expected_to_pass(confidences, answered, wrong, risk, 1 - confidence_level)
     if passed < 0:
         return RiskThreshold(NEVER, False, risk, confidence_level, 0, 0)
     return RiskThreshold(
@@ -100,6 +103,24 @@ def answers_needed(wrong: int, *, risk: float, confidence_level: float = CONFIDE
 def _proven(wrong: int, answered: int, risk: float, confidence_level: float) -> bool:
     """Whether `wrong_share_bound` is at most `risk`, by one look instead of a search for the bound."""
     return wrong < answered and _binomial_at_most(wrong, answered, risk) <= 1 - confidence_level
+
+
+def _last_expected_to_pass(
+    confidences: NDArray[np.float64],
+    answered: NDArray[np.int64],
+    wrong: NDArray[np.int64],
+    risk: float,
+    level: float,
+) -> int:
+    """Index of the most lenient threshold that confidences and outcomes do not speak against, or -1."""
+    expected = np.cumsum(1 - np.sort(confidences)[::-1])[answered - 1] / answered
+    for i in reversed(range(len(answered))):
+        n, k = int(answered[i]), int(wrong[i])
+        if n < _FEWEST_ANSWERS:
+            break
+        if expected[i] <= risk / 2 and (k == 0 or 1 - _binomial_at_most(k - 1, n, risk) > level):
+            return i
+    return -1
 
 
 def _binomial_at_most(k: int, n: int, p: float) -> float:

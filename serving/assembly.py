@@ -225,9 +225,7 @@ def _loader(settings: Settings, encoder: Reader, index: KnowledgeIndex) -> Calla
 
 
 def _learner(runtime: Runtime) -> Learn:
-    def learn(
-        session: Session, conversation_id: str, message_id: int
-    ) -> Callable[[Session], object] | None:
+    def learn(session: Session, conversation_id: str, message_id: int) -> Callable[[Session], object] | None:
         prepared = prepare_proposal(session, runtime, conversation_id, message_id)
         return partial(store_proposal, prepared=prepared) if prepared else None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+_GIVEN = os.environ.get("FIRSTLAST_BROWSER")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = [
     "--no-sandbox",
@@ -23,7 +24,7 @@ _ARGUMENTS = [
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """Chromium: named by FIRSTLAST_BROWSER, found on PATH, or Playwright's own; without one the test skips."""
+    """Chromium: named by FIRSTLAST_BROWSER, on PATH, or Playwright's own; without one the test skips."""
     with sync_playwright() as playwright:
         executable = _executable(playwright)
         if executable is None:
@@ -36,6 +37,6 @@ def open_browser() -> Iterator[Browser]:
 
 
 def _executable(playwright: Playwright) -> str | None:
-    found = os.environ.get("FIRSTLAST_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
+    found = _GIVEN or next(filter(None, map(shutil.which, _NAMES)), None)
     own = playwright.chromium.executable_path
     return found or (own if Path(own).exists() else None)

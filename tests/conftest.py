@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,19 @@ from filelock import FileLock
 from model.encoder import OnnxEncoder
 
 ROOT = Path(__file__).parent.parent
+_CACHE = os.environ.get("FIRSTLAST_TEST_CACHE")
+_KEPT_HOMES = 3
+"""Another run may still use the one before."""
 _MADE_FROM = ("model", "knowledge", "training", "serving/settings.py", "serving/articles", "serving/db")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_are_the_tests() -> Iterator[None]:
+    """No setting of whoever runs the tests reaches them; what is not a setting would be refused by name."""
+    with pytest.MonkeyPatch.context() as patch:
+        for key in [key for key in os.environ if key.upper().startswith("FIRSTLAST_")]:
+            patch.delenv(key)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +47,15 @@ def trained_home() -> Path:
     folder = _cache() / f"home-{_fingerprint()}"
     with _only_one("home"):
         if not folder.exists():
-            work = folder.with_suffix(".part")
+            work = _cache() / "home.part"
             shutil.rmtree(work, ignore_errors=True)
-            _prepare(work)
-            for old in _cache().glob("home-*"):
-                shutil.rmtree(old, ignore_errors=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of libraries, about themselves
+                _prepare(work)
             work.rename(folder)
+            homes = sorted(_cache().glob("home-*"), key=lambda path: path.stat().st_mtime)
+            for old in homes[:-_KEPT_HOMES]:
+                shutil.rmtree(old, ignore_errors=True)
     return folder
 
 
@@ -88,7 +104,7 @@ def _fingerprint() -> str:
 
 
 def _cache() -> Path:
-    folder = Path(os.environ.get("FIRSTLAST_TEST_CACHE") or Path.home() / ".cache" / "firstlast-tests")
+    folder = Path(_CACHE or Path.home() / ".cache" / "firstlast-tests")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

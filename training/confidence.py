@@ -1,20 +1,22 @@
 """Fits the confidence of candidates on labelled questions, and finds the limits; saves nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from knowledge.company import LabelledQuestion
-from model.answering import AnsweringModel, feature_rows
+from model.answering import FEATURES, AnsweringModel, Forest, feature_rows, log_odds
 from model.artifacts import CalibrationSample
 from model.errors import DataError
 from model.resolver import Read
 
 FOLDS = 10
+TREES = 200
 _FEWEST_QUESTIONS = 20
 _TOP_CANDIDATES = 10
 """Candidates of a question that are learned from; those below are never answered."""
@@ -31,6 +33,8 @@ class FittedConfidence:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
     features: NDArray[np.float64]
+    """What is not known has its typical value."""
+    typical: NDArray[np.float64]
     correct: NDArray[np.bool_]
     question: NDArray[np.intp]
     """Index of the question each row belongs to."""
@@ -42,6 +46,7 @@ def fit_confidence(
     *,
     reaches_answer: Callable[[Read], bool],
     seed: int,
+    trees: int = TREES,
 ) -> FittedConfidence:
     """Confidence of candidates, fitted on all questions; and what it was for questions held out.
 
@@ -51,22 +56,21 @@ def fit_confidence(
     """
     counts = answer_intents(questions)
     rows = _rows(questions, reads, counts)
-    if len(questions) < _FEWEST_QUESTIONS or not rows.correct.any() or rows.correct.all():
+    answered = len(np.unique(rows.question[rows.correct]))
+    if len(questions) < _FEWEST_QUESTIONS or answered < FOLDS or rows.correct.all():
         raise DataError(
-            f"{len(questions)} calibration questions are not enough: at least {_FEWEST_QUESTIONS} are "
-            "needed, some with the article that answers and some that nothing answers"
+            f"{len(questions)} calibration questions, {answered} of them with their answer found, are not "
+            f"enough: {_FEWEST_QUESTIONS} are needed, {FOLDS} with an article that answers them"
         )
-    held_out = np.empty(len(rows.correct))
-    splitter = GroupKFold(min(FOLDS, len(questions)), shuffle=True, random_state=seed)
-    for train, test in splitter.split(rows.features, rows.correct, rows.question):
-        fitted = _fit(rows.features[train], rows.correct[train], rows.question[train])
-        held_out[test] = fitted.confidences(rows.features[test])
-    reached = np.array([reaches_answer(read) for read in reads])
-    best = [row for row in _best_rows(held_out, rows.question) if reached[rows.question[row]]]
-    return FittedConfidence(
-        replace(_fit(rows.features, rows.correct, rows.question), answer_intents=counts),
-        CalibrationSample(held_out[best], rows.correct[best]),
+    shares = _held_out_shares(rows, seed, trees)
+    best = _best_rows(shares, rows.question)
+    slope, offset = _calibration(shares[best], rows.correct[best])
+    model = AnsweringModel(
+        rows.typical, _forest(rows.features, rows.correct, seed, trees), slope, offset, answer_intents=counts
     )
+    reached = [row for row in best if reaches_answer(reads[rows.question[row]])]
+    confidences = 1 / (1 + np.exp(-(slope * log_odds(shares[reached]) + offset)))
+    return FittedConfidence(model, CalibrationSample(confidences, rows.correct[reached]))
 
 
 def limit_for_recall(probabilities: NDArray[np.float64], *, recall: float, most: float) -> float:
@@ -103,7 +107,15 @@ def _rows(
         features.append(feature_rows(read.candidates, read.signals, others)[: len(kept)])
         correct.extend(candidate.ref in question.refs for candidate in kept)
         index.extend([i] * len(kept))
-    return _Rows(np.vstack(features), np.array(correct, dtype=np.bool_), np.array(index, dtype=np.intp))
+    found = np.vstack([np.empty((0, len(FEATURES))), *features])
+    known = ~np.isnan(found)
+    typical = np.where(known, found, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return _Rows(
+        np.where(known, found, typical),
+        typical,
+        np.array(correct, dtype=np.bool_),
+        np.array(index, dtype=np.intp),
+    )
 
 
 def _without(
@@ -119,29 +131,62 @@ def _without(
     return others
 
 
-def _fit(
-    features: NDArray[np.float64], correct: NDArray[np.bool_], question: NDArray[np.intp]
-) -> AnsweringModel:
-    """Logistic regression over candidates, then recalibrated on each question's best one.
+def _held_out_shares(rows: _Rows, seed: int, trees: int) -> NDArray[np.float64]:
+    """What a forest that never saw a row's question says of it, shape `(n_rows,)`."""
+    shares = np.empty(len(rows.correct))
+    splitter = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+    for train, test in splitter.split(rows.features, rows.correct, rows.question):
+        fitted = _forest(rows.features[train], rows.correct[train], seed, trees)
+        shares[test] = fitted.shares(rows.features[test])
+    return shares
 
-    The best of several is right more rarely than its score says, so its score is stretched and moved
-    (Platt 1999) to fit what is answered in service.
+
+def _calibration(shares: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and offset of log odds that fit each question's best candidate.
+
+    The best of several is right more rarely than its share says. Where all are right, or all wrong,
+    there is nothing to fit, and the shares stay as they are.
     """
-    known = ~np.isnan(features)
-    filled = np.where(known, features, 0.0)
-    counts = np.maximum(known.sum(axis=0), 1)
-    mean = filled.sum(axis=0) / counts
-    scale = np.sqrt((np.where(known, features - mean, 0.0) ** 2).sum(axis=0) / counts)
-    scale[scale < 1e-9] = 1.0
-    inputs = np.where(known, (features - mean) / scale, 0.0)
-    regression = LogisticRegression(C=1.0, max_iter=1000).fit(inputs, correct)
-    scores = regression.decision_function(inputs)
-    best = _best_rows(scores, question)
-    platt = LogisticRegression(C=100.0).fit(scores[best, None], correct[best])
-    slope, offset = float(platt.coef_[0, 0]), float(platt.intercept_[0])
-    return AnsweringModel(
-        mean, scale, regression.coef_[0] * slope, float(regression.intercept_[0]) * slope + offset
+    if correct.all() or not correct.any():
+        return 1.0, 0.0
+    platt = LogisticRegression(C=100.0).fit(log_odds(shares)[:, None], correct)
+    return float(platt.coef_[0, 0]), float(platt.intercept_[0])
+
+
+def _forest(features: NDArray[np.float64], correct: NDArray[np.bool_], seed: int, trees: int) -> Forest:
+    fitted = ExtraTreesClassifier(trees, min_samples_leaf=3, max_features=0.4, random_state=seed)
+    grown = [one.tree_ for one in fitted.fit(features.astype(np.float32), correct).estimators_]
+    sizes = np.array([tree.node_count for tree in grown])
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    shifts = np.repeat(starts, sizes)
+    own = np.arange(sizes.sum())
+    left = np.concatenate([tree.children_left for tree in grown])
+    right = np.concatenate([tree.children_right for tree in grown])
+    is_leaf = left < 0
+    right_class = list(fitted.classes_).index(True)
+    return Forest(
+        roots=starts.astype(np.int32),
+        feature=np.where(is_leaf, 0, np.concatenate([tree.feature for tree in grown])).astype(np.int32),
+        limit=_rounded_down(np.concatenate([tree.threshold for tree in grown])),
+        left=np.where(is_leaf, own, left + shifts).astype(np.int32),
+        right=np.where(is_leaf, own, right + shifts).astype(np.int32),
+        value=np.concatenate([_shares(tree.value[:, 0, :], right_class) for tree in grown]),
+        depth=max(int(tree.max_depth) for tree in grown),
     )
+
+
+def _shares(values: NDArray[np.float64], right_class: int) -> NDArray[np.float32]:
+    shares: NDArray[np.float32] = (values[:, right_class] / values.sum(axis=1)).astype(np.float32)
+    return shares
+
+
+def _rounded_down(limits: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The greatest float32 at most each limit: a float32 value then goes the same way as before."""
+    rounded = limits.astype(np.float32)
+    down: NDArray[np.float32] = np.where(
+        rounded > limits, np.nextafter(rounded, np.float32(-np.inf)), rounded
+    ).astype(np.float32)
+    return down
 
 
 def _best_rows(scores: NDArray[np.float64], question: NDArray[np.intp]) -> list[int]:

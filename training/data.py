@@ -78,8 +78,18 @@ def company_data(folder: Path) -> TrainingData:
 
 
 def general_data() -> TrainingData:
-    """What every business starts with: the sample company's data without its intents."""
-    return replace(company_data(DEMO_FOLDER), intents=(), intent_infos={})
+    """What every business starts with: the sample company's data without what is its own.
+
+    Left out are its intents, what is out of its scope, and the questions that only its rules give to
+    people: another business has other rules.
+    """
+    demo = company_data(DEMO_FOLDER)
+    general = (
+        replace(question, intent=None)
+        for question in demo.questions
+        if question.kind != "needs_person" or question.intent is None
+    )
+    return replace(demo, intents=(), intent_infos={}, out_of_scope=(), questions=tuple(general))
 
 
 def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:

@@ -13,7 +13,7 @@ from eval.scope import training_distances
 from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.company import LabelledQuestion, LabelledText
 from knowledge.index import KnowledgeIndex
-from model.answering import FEATURES, AnsweringModel
+from model.answering import FEATURES, AnsweringModel, Forest
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.interfaces import Reader
 from model.resolver import Read, Resolver
@@ -106,7 +106,18 @@ def _held_out_phrasings(data: TrainingData) -> list[LabelledQuestion]:
     ]
 
 
-_UNFITTED = AnsweringModel(np.zeros(len(FEATURES)), np.ones(len(FEATURES)), np.zeros(len(FEATURES)), 0.0)
+_UNFITTED = AnsweringModel(
+    np.zeros(len(FEATURES)),
+    Forest(
+        *(np.zeros(1, np.int32),) * 2,
+        np.zeros(1, np.float32),
+        *(np.zeros(1, np.int32),) * 2,
+        np.zeros(1, np.float32),
+        0,
+    ),
+    1.0,
+    0.0,
+)
 """Stands in while the questions are read, before there are features to fit on."""
 
 

@@ -199,9 +199,7 @@ def _checked_text(text: str, settings: Settings) -> str:
         raise DataError("text is empty; write at least one character")
     if len(text) > settings.max_message_chars:
         limit = f"{settings.max_message_chars:,}"
-        raise DataError(
-            f"the message has {len(text):,} characters, at most {limit} are accepted; shorten it"
-        )
+        raise DataError(f"the message has {len(text):,} characters, at most {limit} are accepted; shorten it")
     return text
 
 

@@ -1,8 +1,6 @@
 """The console live in a browser: arrivals, replies, cards and drafts without reloading the page."""
 
-import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from queue import Queue
@@ -10,37 +8,21 @@ from queue import Queue
 import httpx
 import pytest
 import uvicorn
+from browsers import open_browser
 from console_sample import PASSWORD, People, add_conversation, add_proposal, add_reply, fill, sample_runtime
-from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect
 
 from serving.app import create_app
 from serving.assembly import Runtime
-from serving.db.tables import Conversation
 from serving.learned_answers.announcing import announce
 from serving.server import Server
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, named by FIRSTLAST_BROWSER or found on PATH."""
-    executable = os.environ.get("FIRSTLAST_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if executable is None:
-        pytest.skip(f"no browser; install one of {', '.join(_NAMES)} or set FIRSTLAST_BROWSER")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+    """The browser program that all pages share."""
+    with open_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -222,13 +204,14 @@ def test_when_the_session_has_ended_the_page_stays_with_what_was_written(page: P
 
 
 def test_a_card_arrives_beside_the_reply_and_one_press_makes_it_live(page: Page, live: Runtime) -> None:
-    conversation_id = waiting_conversation(live, "May chillies go outside?")
-    page.goto(f"/inbox/{conversation_id}")
     with live.database.session() as session:
-        conversation = session.get_one(Conversation, conversation_id)
-        reply = add_reply(session, conversation, "Yes, after the last frost.")
+        conversation = add_conversation(session, "May chillies go outside?")
+        reply = add_reply(session, conversation, "Yes, after the last frost. " * 60)
+    page.goto(f"/inbox/{conversation.id}")
+    with live.database.session() as session:
         announce(session, add_proposal(session, conversation, reply, question="May chillies go out?"))
 
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_in_viewport()
     page.get_by_role("button", name="Approve", exact=True).click()
 
     card = page.locator("article[data-proposal]")

@@ -1,10 +1,12 @@
 """What a customer and an agent do and see in their browsers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, expect
 
 Said = tuple[str, str]
 """An author and what they said, in single spaces."""
@@ -15,12 +17,16 @@ _PATIENCE_MS = 30_000
 class Customer:
     """Somebody on the shop's page with the messenger open, in a profile of their own."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.context = browser.new_context()
-        self.page = _watched(self.context.new_page())
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.page = context.new_page()
         self.page.goto(address)
-        self.page.get_by_role("button", name="Open the chat").click()
         self.window = self.page.get_by_role("dialog", name="Tuckleaf help")
+        self._open()
+
+    def reload(self) -> None:
+        """Come back to the page."""
+        self.page.reload()
+        self._open()
 
     def write(self, text: str) -> None:
         """Send a message; it need not arrive yet."""
@@ -47,17 +53,19 @@ class Customer:
         messages = self.page.locator(".log .message").all()
         return [(_author_of(message), _words(message.locator(".bubble"))) for message in messages]
 
+    def _open(self) -> None:
+        self.page.get_by_role("button", name="Open the chat").click()
+
 
 class AgentAtWork:
     """A signed-in agent in front of the inbox."""
 
-    def __init__(self, browser: Browser, address: str, home: Path) -> None:
-        self.login = login_of(home, "agent")
-        self.context = browser.new_context(viewport={"width": 1400, "height": 800})
-        self.page = _watched(self.context.new_page())
+    def __init__(self, context: BrowserContext, address: str, home: Path) -> None:
+        login = login_of(home, "agent")
+        self.page = context.new_page()
         self.page.goto(f"{address}/inbox")
-        self.page.get_by_label("E-mail").fill(self.login.email)
-        self.page.get_by_label("Password").fill(self.login.password)
+        self.page.get_by_label("E-mail").fill(login.email)
+        self.page.get_by_label("Password").fill(login.password)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("heading", name="Inbox")).to_be_visible()
 
@@ -66,6 +74,12 @@ class AgentAtWork:
         row = self.page.locator(".row").filter(has_text=words)
         expect(row).to_be_visible(timeout=_PATIENCE_MS)
         return row
+
+    def open(self, row: Locator) -> None:
+        """Read the conversation; done when the page is live, for without its scripts it stays as it is."""
+        row.get_by_role("link").click()
+        expect(self.page.get_by_label("Your reply to")).to_be_visible()
+        expect(self.page.locator("[data-live-stream=open]")).to_have_count(1)
 
     def reply(self, text: str) -> None:
         """Answer the customer; done when the thread shows it."""
@@ -104,23 +118,14 @@ def login_of(home: Path, role: str) -> Login:
     raise AssertionError(f"{home} has no {role}")
 
 
-def signed_in_client(address: str, home: Path) -> httpx.Client:
+@contextmanager
+def signed_in_client(address: str, home: Path) -> Iterator[httpx.Client]:
     """The API as an agent."""
     login = login_of(home, "agent")
-    client = httpx.Client(base_url=address, headers={"Origin": address}, timeout=20)
-    body = {"email": login.email, "password": login.password}
-    client.post("/v1/agents/session", json=body).raise_for_status()
-    return client
-
-
-def _watched(page: Page) -> Page:
-    page.set_default_timeout(15_000)
-    page.on("pageerror", lambda error: _fail(str(error)))
-    return page
-
-
-def _fail(error: str) -> None:
-    raise AssertionError(f"a script of the page failed: {error}")
+    with httpx.Client(base_url=address, headers={"Origin": address}, timeout=20) as client:
+        body = {"email": login.email, "password": login.password}
+        client.post("/v1/agents/session", json=body).raise_for_status()
+        yield client
 
 
 def _author_of(message: Locator) -> str:

@@ -1,4 +1,4 @@
-"""The server as people run it: a process of its own on a home folder, which may be killed and started again."""
+"""The server as people run it: a process on a home folder, which may be killed and started again."""
 
 import os
 import re
@@ -44,7 +44,8 @@ class ServerProcess:
             )
         self.address = self._wait_until_ready(started)
         self._port = int(self.address.rpartition(":")[2])
-        httpx.get(f"{self.address}/readyz").raise_for_status()
+        ready = httpx.get(f"{self.address}/readyz")
+        assert ready.status_code == 200, ready.text
         return time.perf_counter() - started
 
     def kill(self) -> None:

@@ -12,11 +12,11 @@ from typer.testing import CliRunner, Result
 from eval.commands import build_app
 from eval.home import open_resolver
 from knowledge.company import DEMO_FOLDER, read_labelled_questions
-from model.answering import FEATURES, AnsweringModel
 from model.artifacts import CalibrationSample, ModelSet, save_model_set, write_pointer
 from model.encoder import OnnxEncoder
 from model.heads import LinearHead
 from model.scope import ScopeDetector
+from tests.forests import answering, stump
 
 Run = Callable[..., Result]
 
@@ -149,8 +149,6 @@ def _save_champion(home: Path, encoder: OnnxEncoder) -> None:
         bias = np.array([10.0, *(0.0 for _ in labels[1:])], dtype=np.float32)
         return LinearHead(labels, np.zeros((len(labels), encoder.feature_dim), np.float32), bias)
 
-    weights = np.zeros(len(FEATURES))
-    weights[FEATURES.index("dense_score")] = 20.0
     models = ModelSet(
         version="trusting",
         encoder_fingerprint=encoder.fingerprint,
@@ -161,9 +159,9 @@ def _save_champion(home: Path, encoder: OnnxEncoder) -> None:
         },
         scope=ScopeDetector(np.empty((0, encoder.dim), np.float32)),
         intents={},
-        answering=AnsweringModel(np.zeros(len(FEATURES)), np.ones(len(FEATURES)), weights, -5.0),
+        answering=answering(stump("dense_score", limit=0.25, below=0.1, above=0.9)),
         calibration=CalibrationSample(np.full(200, 0.5), np.ones(200, dtype=bool)),
-        limits={"wants_person": 0.5, "human_only": 0.5, "smalltalk": 0.5},
+        limits={"wants_person": 0.5, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 1.0},
     )
     save_model_set(models, home / "models" / "trusting")
     write_pointer(home / "models", "trusting")

@@ -1,35 +1,18 @@
 """A headless browser and a server that stands in for ours."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
+from browsers import open_browser
 from messenger_stand_in import StandIn, running
-from playwright.sync_api import Browser, Page, sync_playwright
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from playwright.sync_api import Browser, Page
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, named by FIRSTLAST_BROWSER or found on PATH."""
-    executable = os.environ.get("FIRSTLAST_BROWSER") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if executable is None:
-        pytest.skip(f"no browser; install one of {', '.join(_NAMES)} or set FIRSTLAST_BROWSER")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+    """The browser program that all pages share."""
+    with open_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

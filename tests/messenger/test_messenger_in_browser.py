@@ -174,8 +174,8 @@ def test_feedback_choices_and_a_person_are_buttons(page: Page, site: str, stand_
     expect(page.locator(".customer.sent")).to_have_count(2)
     assert stand_in.asked("POST", "/messages")[-1]["choice"] == "article:late-box"
     answer = stand_in.say("c1", "bot", "<p>By the 25th.</p>", payload=ANSWER)
-    panel.get_by_role("button", name="Ask another way").click()
-    expect(panel.get_by_role("button", name="Ask another way")).to_have_count(0)
+    panel.get_by_role("button", name="That did not help").click()
+    expect(panel.get_by_role("button", name="That did not help")).to_have_count(0)
     expect(page.get_by_label("Your message")).to_be_focused()
     assert stand_in.asked("POST", "/feedback") == [{"message_id": answer["id"], "helpful": False}]
     stand_in.say("c1", "bot", "<p>Or else.</p>", payload=ANSWER)

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from serving.db.session import Database
 from serving.db.tables import Article
 from serving.messenger.assets import STATIC_FOLDER, messenger_script
-from serving.messenger.pages import router
+from serving.messenger.pages import router, show_missing
 from serving.problems import install_problem_handlers
 
 
@@ -41,7 +41,7 @@ def runtime(tmp_path: Path) -> Iterator[PublicRuntime]:
 def client(runtime: PublicRuntime) -> TestClient:
     app = FastAPI()
     app.include_router(router)
-    install_problem_handlers(app)
+    install_problem_handlers(app, missing_page=show_missing)
     app.state.runtime = runtime
     return TestClient(app, follow_redirects=False)
 

@@ -7,6 +7,7 @@ from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.heads import LinearHead
 from model.scope import ScopeDetector
 from model.types import Candidate, CandidateKind, Passage, ScoredCandidate, Understanding
+from tests.forests import stump
 
 
 def passage(ref: str, *, kind: CandidateKind = "article", text: str = "Words.") -> Passage:
@@ -93,7 +94,6 @@ def flat_head(*labels: str, n_inputs: int, favours: str) -> LinearHead:
 
 def model_set(version: str = "v1") -> ModelSet:
     """A set of every part, with numbers that a round trip must keep."""
-    n = len(FEATURES)
     return ModelSet(
         version=version,
         encoder_fingerprint="encoder-a",
@@ -107,13 +107,13 @@ def model_set(version: str = "v1") -> ModelSet:
         scope=ScopeDetector(np.eye(3, dtype=np.float32)),
         intents={"refund": IntentInfo("billing", True), "delivery": IntentInfo(None, False)},
         answering=AnsweringModel(
-            np.arange(n, dtype=float),
-            np.full(n, 2.0),
-            np.linspace(-1, 1, n),
+            np.linspace(0, 1, len(FEATURES)),
+            stump("dense_score", limit=0.5, below=0.1, above=0.9),
+            1.2,
             0.1,
             {"article:refunds": {"refund": 3}},
         ),
         calibration=CalibrationSample(np.array([0.9, 1 / 3]), np.array([True, False])),
-        limits={"wants_person": 0.4, "human_only": 0.5, "smalltalk": 0.5},
+        limits={"wants_person": 0.4, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 0.6},
         card={"metrics": {"intent.accuracy": 0.95}, "note": "schön"},
     )

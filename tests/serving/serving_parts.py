@@ -87,9 +87,7 @@ class RuleResolver:
             return decision("smalltalk", "Hello! How can I help?", reasons=("smalltalk_greeting",))
         if "unclear" in text and not question.clarifications:
             choices = (source("article:refund-policy"), source("learned_answer:1"))
-            return decision(
-                "clarify", "Which of these is it?", reasons=("several_plausible",), choices=choices
-            )
+            return decision("clarify", "Which of these is it?", reasons=("plausible",), choices=choices)
         return decision("handoff", reasons=("below_threshold",))
 
 

@@ -1,6 +1,7 @@
 """Answering in the background: once, together, and safe against crashes and races; learning likewise."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -236,6 +237,23 @@ def test_learning_that_failed_is_tried_again_later_and_given_up_after_a_day(
     assert tried == [reply["id"]] * 2
     with runtime.database.reading() as session:
         assert session.get_one(Message, reply["id"]).learning_due_at is None
+
+
+def test_a_reply_is_drafted_from_while_other_writers_go_on(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = handed_over(customer, runtime, "what about strawberries?")
+    agent.say(conversation_id, "They grow well.")
+    stored: list[bool] = []
+
+    def draft(session: Session, _conversation_id: str, message_id: int) -> Callable[[Session], object]:
+        agent.say(conversation_id, "A note meanwhile", kind="note")
+        return lambda session: stored.append(session.get_one(Message, message_id).learning_due_at is None)
+
+    AnswerWorker(
+        runtime.database, runtime.settings, runtime.resolver.resolve, runtime.metrics, learn=draft
+    ).run_once()
+    assert stored == [True]
 
 
 def test_a_note_teaches_nothing(customer: Customer, runtime: Runtime, agent: AgentAtWork) -> None:

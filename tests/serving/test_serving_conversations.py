@@ -382,7 +382,9 @@ def test_a_message_that_is_too_long_is_told_the_limit_and_its_size(customer: Cus
     path = f"/v1/conversations/{conversation_id}/messages"
     refused = customer.post(path, {"client_id": "l", "text": "a" * 8001})
     assert refused.status_code == 422
-    assert refused.json()["detail"] == "the message has 8,001 characters, at most 8,000 are accepted; shorten it"
+    assert (
+        refused.json()["detail"] == "the message has 8,001 characters, at most 8,000 are accepted; shorten it"
+    )
     assert customer.post(path, {"client_id": "l", "text": "ä" * 8000}).status_code == 201
 
 

@@ -90,6 +90,18 @@ def test_an_unknown_address_is_a_problem_document(client: TestClient) -> None:
     }
 
 
+def test_an_unknown_address_is_a_page_for_people_and_a_problem_document_for_programs(
+    client: TestClient,
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    page = client.get("/no/such/page", headers=browser)
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert "This page is gone" in page.text
+    assert client.get("/no/such/page").headers["content-type"] == "application/problem+json"
+    assert client.get("/v1/nothing", headers=browser).headers["content-type"] == "application/problem+json"
+
+
 def test_an_unexpected_error_tells_nothing_of_its_cause_to_the_customer_or_the_log(
     customer: Customer, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

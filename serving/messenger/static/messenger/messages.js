@@ -17,7 +17,7 @@ export function messageNode(item, { server, onRetry, onEdit }) {
     { className: `message ${item.author} ${item.state}` },
     h("span", { className: "who" }, h("span", { className: "sr" }, `${speaker(item)}, `), byline(item)),
     h("div", { className: "bubble" }, body),
-    sourcesNode(item.payload?.sources ?? [], server),
+    sourcesNode(item, server),
   );
   if (item.state === "failed") node.append(failedNode(item, { onRetry, onEdit }));
   return node;
@@ -44,13 +44,14 @@ function failedNode(item, { onRetry, onEdit }) {
   );
 }
 
-function sourcesNode(sources, server) {
+function sourcesNode({ payload, text }, server) {
+  const sources = payload?.sources ?? [];
   if (!sources.length) return null;
-  const entries = sources.slice(0, SHOWN_SOURCES).map((source) => sourceNode(source, server));
+  const entries = sources.slice(0, SHOWN_SOURCES).map((source) => sourceNode(source, server, text));
   return h("ul", { className: "sources", "aria-label": "Sources" }, ...entries);
 }
 
-function sourceNode(source, server) {
+function sourceNode(source, server, answer) {
   const slug = source.kind === "article" ? `/help/${source.ref.replace(/^article:/, "")}` : "";
   const title = h(source.url || slug ? "a" : "b", {}, source.title);
   if (title.localName === "a") linkTo(title, source.url || slug, server);
@@ -60,6 +61,7 @@ function sourceNode(source, server) {
     h("small", {}, ORIGINS[source.kind] ?? ""),
     title,
     source.excerpt &&
+      !answer.includes(source.excerpt.trim()) && // the answer is the passage itself
       h("details", {}, h("summary", {}, "Show the passage"), h("blockquote", {}, plain(source.excerpt))),
   );
 }
@@ -102,7 +104,7 @@ function answerActions(message, { onFeedback, onPerson }) {
     "Did that help?",
     "actions",
     feedback == null && chip("That helped", () => onFeedback(message, true)),
-    feedback == null && chip("Ask another way", () => onFeedback(message, false)),
+    feedback == null && chip("That did not help", () => onFeedback(message, false)),
     personButton(onPerson),
   );
 }

@@ -1,0 +1,104 @@
+"""Every command explains itself, and every command that the documentation names exists."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+import typer
+from command_parts import ROOT, Commands
+
+from firstlast import cli
+
+COMMANDS = (
+    "demo",
+    "init",
+    "serve",
+    "import",
+    "export",
+    "ask",
+    "search",
+    "agents add",
+    "train heads",
+    "eval intents",
+    "eval retrieval",
+    "eval answers",
+    "bench answer",
+    "models list",
+)
+ANSWERING_IN_JSON = tuple(name for name in COMMANDS if name not in ("demo", "serve"))
+DOCUMENTS = sorted(path for path in ROOT.glob("**/*.md") if not {".venv", "demo"} & set(path.parts))
+
+
+def named_commands(document: Path) -> set[str]:
+    """What follows `firstlast` on the command lines of a document, options and arguments left out."""
+    lines = re.findall(
+        r"(?m)(?:^\s*\$?\s*|`)firstlast ((?:[a-z]+ ?){1,2})", document.read_text(encoding="utf-8")
+    )
+    return {line.strip() for line in lines}
+
+
+def exists(words: str) -> bool:
+    group = typer.main.get_command(cli)
+    context = click.Context(group)
+    first, _, second = words.partition(" ")
+    command = group.get_command(context, first)  # type: ignore[attr-defined]
+    if command is None or not hasattr(command, "get_command"):
+        return command is not None
+    return not second or command.get_command(context, second) is not None
+
+
+def test_the_help_names_every_command(firstlast: Commands) -> None:
+    got = firstlast("--help", with_home=False)
+    assert got.status == 0
+    for command in COMMANDS:
+        assert f"\n  {command.split()[0]} " in got.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(firstlast: Commands, command: str) -> None:
+    got = firstlast(*command.split(), "--help", with_home=False)
+    assert got.status == 0
+    assert "--home" in got.stdout
+    assert ("--json" in got.stdout) == (command in ANSWERING_IN_JSON)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_that_a_document_names_exist(document: Path) -> None:
+    assert {words for words in named_commands(document) if not exists(words)} == set()
+
+
+def test_the_version_is_the_packages(firstlast: Commands) -> None:
+    got = firstlast("--version", with_home=False)
+    assert (got.status, got.stdout) == (0, "0.1.0\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["aks", "where is my box"],
+        ["ask"],
+        ["ask", "a", "b"],
+        ["ask", "  "],
+        ["search", ""],
+        ["search", "box", "-k", "0"],
+        ["ask", "box", "--nonsense"],
+        ["train", "heads", "--data", "/nowhere/at/all"],
+        ["agents", "add", "x@y.example", "--password-file", "/nowhere/at/all"],
+        ["serve", "--port", "http"],
+    ],
+    ids=" ".join,
+)
+def test_bad_usage_ends_with_two_and_says_nothing_on_standard_output(
+    firstlast: Commands, arguments: list[str]
+) -> None:
+    got = firstlast(*arguments)
+    assert (got.status, got.stdout) == (2, "")
+    assert got.stderr
+    assert "Traceback" not in got.stderr
+
+
+def test_bad_usage_makes_no_home(firstlast: Commands) -> None:
+    firstlast("ask", " ")
+    assert firstlast.home is not None
+    assert not firstlast.home.exists()

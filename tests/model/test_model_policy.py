@@ -1,0 +1,174 @@
+"""The policy, rule by rule and in its order; confidences and thresholds are written by hand."""
+
+from collections.abc import Sequence
+
+import pytest
+from model_parts import scored, understanding
+
+from model.policy import PolicySettings, Verdict, early_verdict, verdict
+from model.types import Question, ScoredCandidate, Understanding
+
+SETTINGS = PolicySettings()
+CALM = understanding()
+GOOD, FAIR, POOR = (
+    scored("article:good", 0.9),
+    scored("article:fair", 0.4),
+    scored("article:poor", 0.1),
+)
+
+
+def early(question: Question, read: Understanding = CALM) -> Verdict | None:
+    return early_verdict(question, read, SETTINGS)
+
+
+def late(
+    candidates: Sequence[ScoredCandidate],
+    *,
+    question: Question = Question("where is it"),
+    read: Understanding = CALM,
+    threshold: float = 0.8,
+) -> Verdict:
+    return verdict(question, read, candidates, threshold=threshold, settings=SETTINGS)
+
+
+def test_a_calm_message_about_the_business_needs_no_person_at_once() -> None:
+    assert early(Question("where is my box")) is None
+
+
+def test_the_bot_is_silent_where_a_person_took_over_even_if_a_person_is_asked_for() -> None:
+    got = early(Question("a person please", owned_by_person=True), understanding(wants_person=1.0))
+    assert got == Verdict("silent", ("owned_by_person",))
+
+
+@pytest.mark.parametrize(("probability", "handed_over"), [(0.5, True), (0.499, False)])
+def test_the_wish_for_a_person_counts_from_exactly_the_limit(probability: float, handed_over: bool) -> None:
+    got = early(Question("agent"), understanding(wants_person=probability))
+    assert got == (Verdict("handoff", ("wants_person",)) if handed_over else None)
+
+
+def test_the_wish_for_a_person_is_the_reason_before_any_rule() -> None:
+    read = understanding(wants_person=0.9, human_only_probability=0.9, mood=-0.9)
+    got = early(Question("agent", contact={"high_touch": True}), read)
+    assert got is not None
+    assert got.reasons == ("wants_person",)
+
+
+@pytest.mark.parametrize("value", [True, 1, "true", "yes"])
+def test_a_high_touch_customer_always_gets_a_person(value: object) -> None:
+    got = early(Question("hi", contact={"high_touch": value}), understanding(human_only_probability=0.9))
+    assert got == Verdict("handoff", ("human_only_customer",))
+
+
+@pytest.mark.parametrize("value", [False, 0, "false", "no", "", None])
+def test_a_customer_who_is_not_high_touch_is_answered(value: object) -> None:
+    assert early(Question("hi", contact={"high_touch": value})) is None
+
+
+def test_a_matter_for_people_alone_goes_to_people() -> None:
+    got = early(Question("I want my money back"), understanding(human_only_probability=0.5, mood=-0.9))
+    assert got == Verdict("handoff", ("human_only_intent",))
+
+
+def test_a_low_mood_goes_to_a_person() -> None:
+    got = early(Question("this is awful", mood=-0.5), understanding(mood=-0.7, sentiment_score=-0.9))
+    assert got == Verdict("handoff", ("mood_low",))
+
+
+def test_a_steep_fall_of_the_mood_goes_to_a_person() -> None:
+    got = early(Question("what?!", mood=0.4), understanding(mood=-0.25, sentiment_score=-0.9))
+    assert got == Verdict("handoff", ("mood_fall",))
+
+
+def test_the_best_candidate_is_given_from_exactly_the_threshold() -> None:
+    assert late([GOOD, FAIR], threshold=0.9) == Verdict("answer", ("above_threshold",), (GOOD,))
+    assert late([GOOD, FAIR], threshold=0.91).kind == "clarify"
+
+
+def test_a_threshold_above_one_is_never_reached() -> None:
+    assert late([scored("article:sure", 1.0)], threshold=2.0).kind == "clarify"
+
+
+def test_an_answer_comes_before_smalltalk() -> None:
+    assert late([GOOD], read=understanding(smalltalk="greeting")).kind == "answer"
+
+
+def test_smalltalk_comes_before_asking_back() -> None:
+    got = late([FAIR, scored("article:other", 0.3)], read=understanding(smalltalk="thanks"))
+    assert got == Verdict("smalltalk", ("below_threshold", "smalltalk_thanks"))
+
+
+def test_smalltalk_is_answered_when_nothing_is_found() -> None:
+    got = late([], read=understanding(smalltalk="greeting"))
+    assert got == Verdict("smalltalk", ("nothing_found", "smalltalk_greeting"))
+
+
+def test_plausible_answers_are_offered_as_choices_best_first() -> None:
+    hopeless = scored("article:hopeless", 0.049)
+    assert late([FAIR, POOR, hopeless]) == Verdict("clarify", ("below_threshold", "plausible"), (FAIR, POOR))
+
+
+def test_at_most_three_choices_are_offered() -> None:
+    five = [scored(f"article:{n}", 0.5) for n in range(5)]
+    assert late(five).chosen == tuple(five[:3])
+
+
+def test_the_bot_asks_back_once_and_then_hands_over() -> None:
+    again = Question("where is it", clarifications=1)
+    got = late([FAIR, scored("article:other", 0.3)], question=again)
+    assert got == Verdict("handoff", ("below_threshold", "asked_back_already"))
+
+
+def test_one_plausible_answer_is_asked_about_too() -> None:
+    assert late([FAIR]) == Verdict("clarify", ("below_threshold", "plausible"), (FAIR,))
+
+
+@pytest.mark.parametrize(("best", "kind"), [(0.2, "clarify"), (0.199, "handoff")])
+def test_the_bot_asks_back_from_exactly_the_least_plausible_confidence(best: float, kind: str) -> None:
+    assert late([scored("article:best", best), POOR]).kind == kind
+
+
+def test_nothing_plausible_is_handed_over() -> None:
+    assert late([POOR]) == Verdict("handoff", ("below_threshold",))
+
+
+def test_nothing_found_is_handed_over() -> None:
+    assert late([]) == Verdict("handoff", ("nothing_found",))
+
+
+def test_an_answer_that_did_not_help_is_not_given_again() -> None:
+    tried = Question("still not working", tried_refs=frozenset({"article:good"}))
+    second = scored("article:second", 0.85)
+    assert late([GOOD, second], question=tried) == Verdict("answer", ("above_threshold",), (second,))
+
+
+def test_an_answer_that_did_not_help_is_not_offered_as_a_choice() -> None:
+    tried = Question("still not working", tried_refs=frozenset({"article:good"}))
+    assert late([GOOD, FAIR, POOR], question=tried).chosen == (FAIR, POOR)
+
+
+def test_when_all_answers_were_tried_nothing_is_found() -> None:
+    tried = Question("still not working", tried_refs=frozenset({"article:good"}))
+    assert late([GOOD], question=tried) == Verdict("handoff", ("nothing_found",))
+
+
+def test_the_customers_choice_is_given_whatever_its_confidence() -> None:
+    chosen = Question("Poor", chosen_ref="article:poor", clarifications=1)
+    assert late([GOOD, POOR], question=chosen) == Verdict("answer", ("chosen_by_customer",), (POOR,))
+
+
+def test_a_choice_that_is_not_among_the_candidates_is_passed_over() -> None:
+    chosen = Question("Gone", chosen_ref="article:gone")
+    assert late([GOOD], question=chosen) == Verdict("answer", ("above_threshold",), (GOOD,))
+
+
+def test_a_choice_that_did_not_help_before_is_not_given_again() -> None:
+    chosen = Question("Good", chosen_ref="article:good", tried_refs=frozenset({"article:good"}))
+    assert late([GOOD], question=chosen).kind == "handoff"
+
+
+def test_the_limits_can_be_set() -> None:
+    settings = PolicySettings(wants_person=0.2, most_choices=2, clarify=0.06)
+    assert early_verdict(Question("agent"), understanding(wants_person=0.2), settings) is not None
+    three = [scored(f"article:{n}", 0.06) for n in range(3)]
+    got = verdict(Question("box"), CALM, three, threshold=0.8, settings=settings)
+    assert len(got.chosen) == 2

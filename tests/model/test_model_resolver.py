@@ -1,0 +1,183 @@
+"""The resolver with the real encoder over three articles; heads and confidences are set by hand."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from model_parts import flat_head, model_set
+
+from knowledge.chunking import article_passages, learned_answer_passages
+from knowledge.documents import ArticleDocument
+from knowledge.index import KnowledgeIndex
+from model.artifacts import CalibrationSample, ModelSet
+from model.encoder import OnnxEncoder
+from model.resolver import CLARIFYING_QUESTION, Resolver
+from model.risk import NEVER
+from model.scope import ScopeDetector
+from model.types import Decision, Question, Turn
+from tests.forests import answering, stump
+
+ARTICLES = (
+    ArticleDocument("loud-pump", "The pump is loud", "Fill the tank up to the line, then the pump is quiet."),
+    ArticleDocument("skip-a-box", "Skip a box", "Open Plan, choose the box and tap Skip before Sunday."),
+    ArticleDocument("gift-cards", "Gift cards", "Gift cards come by e-mail and are valid for three years."),
+)
+
+
+@pytest.fixture(scope="module")
+def index(encoder: OnnxEncoder) -> KnowledgeIndex:
+    index = KnowledgeIndex(encoder)
+    index.put({f"article:{one.slug}": article_passages(one) for one in ARTICLES})
+    index.put(
+        {
+            "learned_answer:7": learned_answer_passages(
+                7, "Is the basil toxic to cats?", "No, cats may nibble the basil.", ["can my cat eat basil"]
+            )
+        }
+    )
+    return index
+
+
+def models(encoder: OnnxEncoder, *, wants_person: bool = False, genre: str = "none") -> ModelSet:
+    """Confidence is .9 above a similarity of .5, else .1."""
+    inputs = encoder.feature_dim
+    return replace(
+        model_set(),
+        encoder_fingerprint=encoder.fingerprint,
+        heads={
+            "sentiment": flat_head("negative", "neutral", "positive", n_inputs=inputs, favours="neutral"),
+            "wants_person": flat_head(
+                "no", "person", n_inputs=inputs, favours="person" if wants_person else "no"
+            ),
+            "smalltalk": flat_head("greeting", "none", "out_of_scope", n_inputs=inputs, favours=genre),
+        },
+        scope=ScopeDetector(np.empty((0, encoder.dim), np.float32)),
+        intents={},
+        answering=answering(stump("dense_score", limit=0.5, below=0.1, above=0.9)),
+        # right from .5 on, wrong below: at 2 % the threshold lies at .5
+        calibration=CalibrationSample(np.linspace(0, 0.998, 500), np.linspace(0, 0.998, 500) >= 0.5),
+    )
+
+
+@pytest.fixture(scope="module")
+def resolver(encoder: OnnxEncoder, index: KnowledgeIndex) -> Resolver:
+    return Resolver(encoder, models(encoder), index)
+
+
+def refs(decision: Decision) -> list[str]:
+    return [source.ref for source in decision.sources]
+
+
+def test_the_threshold_comes_from_the_calibration_sample(resolver: Resolver) -> None:
+    assert resolver.threshold.guaranteed
+    assert 0.45 < resolver.threshold.value <= 0.502
+
+
+def test_a_known_question_is_answered_with_its_source(resolver: Resolver) -> None:
+    got = resolver.resolve(Question("why is my pump so loud?"))
+    assert (got.kind, refs(got), got.reasons) == ("answer", ["article:loud-pump"], ("above_threshold",))
+    assert "Fill the tank" in got.answer
+    assert got.confidence == got.candidates[0].confidence >= got.threshold
+    assert got.model == "v1"
+
+
+def test_a_learned_answer_is_given_word_for_word(resolver: Resolver) -> None:
+    got = resolver.resolve(Question("can my cat eat the basil?"))
+    assert (refs(got), got.answer) == (["learned_answer:7"], "No, cats may nibble the basil.")
+
+
+def test_an_unknown_question_goes_to_a_person(resolver: Resolver) -> None:
+    got = resolver.resolve(Question("who won the football yesterday?"))
+    assert (got.kind, got.answer, got.sources) == ("handoff", "", ())
+
+
+def test_each_stage_has_its_time_and_they_add_up(resolver: Resolver) -> None:
+    spent = dict(resolver.resolve(Question("why is my pump so loud?")).milliseconds)
+    total = spent.pop("total")
+    assert set(spent) == {"encode", "heads", "retrieve", "score", "decide"}
+    assert 0 < sum(spent.values()) <= total + 0.01
+
+
+def test_an_answer_that_did_not_help_is_not_given_again(resolver: Resolver) -> None:
+    got = resolver.resolve(Question("why is my pump so loud?", tried_refs=frozenset({"article:loud-pump"})))
+    assert "article:loud-pump" not in refs(got)
+    assert got.kind == "handoff"
+
+
+def test_the_customers_choice_is_answered(resolver: Resolver) -> None:
+    got = resolver.resolve(Question("Gift cards", chosen_ref="article:gift-cards", clarifications=1))
+    assert (got.reasons, refs(got)) == (("chosen_by_customer",), ["article:gift-cards"])
+
+
+def test_a_follow_up_is_searched_with_what_it_leans_on(resolver: Resolver) -> None:
+    history = (Turn("customer", "I have a gift card"), Turn("bot", "Lovely."))
+    alone = resolver.resolve(Question("and how long is it valid?"))
+    followed = resolver.resolve(Question("and how long is it valid?", history))
+    best, without = followed.candidates[0].candidate, alone.candidates[0].candidate
+    assert best.ref == "article:gift-cards"
+    assert best.dense_score > without.dense_score
+
+
+def test_who_asks_for_a_person_gets_one_even_when_the_answer_is_known(
+    encoder: OnnxEncoder, index: KnowledgeIndex
+) -> None:
+    got = Resolver(encoder, models(encoder, wants_person=True), index).resolve(Question("my pump is loud"))
+    assert (got.kind, got.reasons, got.sources) == ("handoff", ("wants_person",), ())
+
+
+def test_smalltalk_is_answered_shortly(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
+    got = Resolver(encoder, models(encoder, genre="greeting"), index).resolve(Question("good morning"))
+    assert (got.kind, got.answer) == ("smalltalk", "Hello! What can I help you with?")
+
+
+def test_between_plausible_answers_the_customer_chooses(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
+    """With a confidence of .4 for everything, nothing is sure and all is plausible."""
+    flat = replace(
+        models(encoder), answering=answering(stump("dense_score", limit=0.5, below=0.4, above=0.4))
+    )
+    got = Resolver(encoder, flat, index).resolve(Question("pump or gift cards?"))
+    assert (got.kind, got.answer, len(got.choices)) == ("clarify", CLARIFYING_QUESTION, 3)
+    assert got.confidence == pytest.approx(0.4)
+
+
+def test_an_empty_index_hands_over(encoder: OnnxEncoder) -> None:
+    got = Resolver(encoder, models(encoder), KnowledgeIndex(encoder)).resolve(Question("my pump is loud"))
+    assert (got.kind, got.reasons, got.confidence) == ("handoff", ("nothing_found",), 0.0)
+
+
+def test_without_calibration_the_bot_never_answers(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
+    bare = replace(models(encoder), calibration=CalibrationSample(np.empty(0), np.empty(0, bool)))
+    resolver = Resolver(encoder, bare, index)
+    assert (resolver.threshold.value, resolver.threshold.guaranteed) == (NEVER, False)
+    assert resolver.resolve(Question("why is my pump so loud?")).kind != "answer"
+
+
+def test_a_stricter_budget_answers_no_more(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
+    strict = Resolver(encoder, models(encoder), index, risk=0.01)
+    lenient = Resolver(encoder, models(encoder), index, risk=0.1)
+    assert strict.threshold.value >= lenient.threshold.value
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "🙂", "\ud83d", "word " * 5000, "?!?!", "<script>alert(1)</script>"]
+)
+def test_any_text_gets_a_decision(resolver: Resolver, text: str) -> None:
+    assert resolver.resolve(Question(text)).kind in ("answer", "clarify", "handoff", "smalltalk")
+
+
+def test_several_threads_get_the_same_decisions(resolver: Resolver) -> None:
+    texts = ["why is my pump so loud?", "how do I skip a box", "gift card valid", "can my cat eat basil"] * 3
+    expected = [refs(resolver.resolve(Question(text))) for text in texts]
+    got: list[list[str]] = [[] for _ in texts]
+
+    def resolve(start: int) -> None:
+        for i in range(start, len(texts), 3):
+            got[i] = refs(resolver.resolve(Question(texts[i])))
+
+    threads = [threading.Thread(target=resolve, args=(start,)) for start in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert got == expected

@@ -1,0 +1,123 @@
+"""What is read from a message, with heads whose scores are written by hand; scope and smalltalk by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from model_parts import flat_head, model_set
+
+from model.artifacts import IntentInfo, ModelSet
+from model.heads import LinearHead
+from model.scope import ScopeDetector, guided_scores
+from model.smalltalk import smalltalk_reply
+from model.types import Understanding
+from model.understanding import understand
+
+NEAR, FAR = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
+NO_SENTENCES = np.empty((0, 2), np.float32)
+LN3 = float(np.log(3))
+
+
+def sure(*labels: str) -> LinearHead:
+    """Three times likelier is the second label when the first input is 1, the first when it is 0."""
+    weights = np.array([[0, 0], [2 * LN3, 0]], np.float32)
+    return LinearHead(labels, weights, np.array([LN3, 0], np.float32))
+
+
+def two_inputs(**heads: LinearHead) -> ModelSet:
+    given = {
+        "sentiment": flat_head("negative", "neutral", "positive", n_inputs=2, favours="neutral"),
+        "wants_person": flat_head("no", "person", n_inputs=2, favours="no"),
+        "smalltalk": flat_head("greeting", "none", "out_of_scope", n_inputs=2, favours="none"),
+    }
+    return replace(
+        model_set(),
+        heads=given | heads,
+        scope=ScopeDetector(NEAR[None, :]),
+        intents={"delivery": IntentInfo("deliveries", False), "refund": IntentInfo("billing", True)},
+    )
+
+
+def read(models: ModelSet, features: np.ndarray, *, sentences: np.ndarray = NO_SENTENCES) -> Understanding:
+    return understand(models, NEAR, features, sentences, mood=0.4)
+
+
+def test_intent_and_human_only_probability_by_hand() -> None:
+    got = read(two_inputs(intent=sure("delivery", "refund")), NEAR)
+    assert (got.intent, got.team) == ("refund", "billing")
+    assert got.intent_probabilities == pytest.approx({"delivery": 0.25, "refund": 0.75}, abs=1e-4)
+    assert got.human_only_probability == pytest.approx(0.75, abs=1e-3)
+
+
+def test_the_team_head_decides_the_team_when_there_is_one() -> None:
+    heads = {"intent": sure("delivery", "refund"), "team": sure("success", "billing")}
+    assert read(two_inputs(**heads), FAR).team == "success"
+
+
+def test_without_intents_there_is_no_intent_and_no_team() -> None:
+    got = read(two_inputs(), NEAR)
+    assert got.out_of_scope_score == 1.0
+    assert (got.intent, got.intent_confidence, got.team, got.human_only_probability) == (None, 0.0, None, 0.0)
+    assert dict(got.intent_probabilities) == {}
+
+
+def test_the_mood_moves_half_way_to_the_sentiment() -> None:
+    angry = flat_head("negative", "neutral", "positive", n_inputs=2, favours="negative")
+    got = read(two_inputs(sentiment=angry), NEAR)
+    assert got.sentiment == "negative"
+    assert got.sentiment_score == pytest.approx(-1, abs=1e-3)
+    assert got.mood == pytest.approx(-0.3, abs=1e-3)
+
+
+def test_a_wish_in_one_sentence_is_a_wish_of_the_message() -> None:
+    models = two_inputs(wants_person=sure("no", "person"))
+    assert read(models, FAR).wants_person == pytest.approx(0.25)
+    assert read(models, FAR, sentences=np.stack([FAR, NEAR])).wants_person == pytest.approx(0.75)
+
+
+def test_smalltalk_is_named_when_its_kinds_together_reach_the_limit() -> None:
+    # greeting .3, thanks .3, none .4: together .6, the first of equals is named
+    bias = np.log(np.array([0.3, 0.4, 0.0001, 0.3], np.float32))
+    genres = LinearHead(("greeting", "none", "out_of_scope", "thanks"), np.zeros((4, 2), np.float32), bias)
+    assert read(two_inputs(smalltalk=genres), NEAR).smalltalk == "greeting"
+
+
+def test_business_is_no_smalltalk() -> None:
+    assert read(two_inputs(), NEAR).smalltalk is None
+
+
+def test_the_distance_is_one_less_the_mean_cosine_to_the_nearest_texts() -> None:
+    vectors = np.array([[1, 0], [0.6, 0.8]], np.float32)
+    np.testing.assert_allclose(ScopeDetector(vectors).distance(NEAR[None, :]), [0.2], atol=1e-6)
+
+
+def test_only_the_five_nearest_texts_count() -> None:
+    vectors = np.stack([NEAR] * 5 + [FAR] * 20)
+    np.testing.assert_allclose(ScopeDetector(vectors).distance(NEAR[None, :]), [0], atol=1e-6)
+
+
+def test_the_scope_score_by_hand() -> None:
+    # 1 / (1 + .8 * 2.5) = 1/3; a head that points nowhere leaves 1, however near the texts
+    np.testing.assert_allclose(guided_scores(np.array([0.2, 0.2]), np.array([2.5, -4.0])), [1 / 3, 1])
+
+
+def test_without_training_texts_everything_is_out_of_scope() -> None:
+    detector = ScopeDetector(np.empty((0, 2), np.float32))
+    np.testing.assert_array_equal(detector.score(np.stack([NEAR, FAR]), np.array([9.0, 0.0])), [1, 1])
+
+
+def test_no_intent_is_named_out_of_scope() -> None:
+    # the vector is the training text itself, the head's greatest score 2 ln 3 (near) or ln 3 (far)
+    models = two_inputs(intent=sure("delivery", "refund"))
+    strict = replace(models, limits=dict(models.limits) | {"out_of_scope": 0.4})
+    assert read(strict, NEAR).out_of_scope_score == pytest.approx(1 / (1 + 2 * LN3), abs=1e-5)
+    assert read(strict, NEAR).intent == "refund"
+    got = read(strict, FAR)
+    assert got.out_of_scope_score == pytest.approx(1 / (1 + LN3), abs=1e-5)
+    assert (got.intent, got.intent_confidence, got.team) == (None, 0.0, None)
+    assert got.intent_probabilities["delivery"] == pytest.approx(0.75)
+
+
+def test_every_kind_of_smalltalk_has_words() -> None:
+    assert smalltalk_reply("thanks") == "You're welcome! Is there anything else?"
+    assert smalltalk_reply("weather_in_klingon") == "I'm here. What can I help you with?"

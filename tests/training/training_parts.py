@@ -1,0 +1,74 @@
+"""Small parts that tests of training are made of: reads, a trained set that nothing trained."""
+
+import numpy as np
+
+from eval.metrics import confusion_matrix
+from model.answering import QuestionSignals
+from model.artifacts import CalibrationSample, ModelSet
+from model.heads import LinearHead
+from model.resolver import Read
+from model.scope import ScopeDetector
+from model.types import Candidate, Passage, Understanding
+from tests.forests import answering, stump
+from training.heads import TrainedSet
+
+
+def candidate(ref: str, dense: float, rank: int) -> Candidate:
+    passage = Passage(f"{ref}#0", ref, "article", ref, (), "Words.", "words", "")
+    return Candidate(
+        passage=passage,
+        dense_score=dense,
+        lexical_score=0.0,
+        fused_score=1 / rank,
+        coverage=0.0,
+        dense_rank=rank,
+        lexical_rank=3,
+    )
+
+
+def a_read(*candidates: Candidate, wants_person: float = 0.0) -> Read:
+    """What the resolver reads of a calm question, with these candidates."""
+    understanding = Understanding(
+        intent=None,
+        intent_confidence=0.0,
+        intent_probabilities={},
+        out_of_scope_score=0.2,
+        human_only_probability=0.0,
+        team=None,
+        sentiment="neutral",
+        sentiment_score=0.0,
+        mood=0.0,
+        wants_person=wants_person,
+        smalltalk=None,
+        genre_probabilities={"none": 1.0, "out_of_scope": 0.0},
+    )
+    return Read(understanding, QuestionSignals(0.8, 0.0, 0.0, 0.0, 5, {}), candidates, {})
+
+
+def trained_set(version: str, *, accuracy: float = 0.9) -> TrainedSet:
+    """A set whose heads know nothing, with figures and a confusion matrix."""
+
+    def head(*labels: str) -> LinearHead:
+        return LinearHead(labels, np.zeros((len(labels), 4), np.float32), np.zeros(len(labels), np.float32))
+
+    models = ModelSet(
+        version=version,
+        encoder_fingerprint="encoder-a",
+        heads={
+            "sentiment": head("negative", "neutral", "positive"),
+            "wants_person": head("no", "person"),
+            "smalltalk": head("greeting", "none", "out_of_scope"),
+        },
+        scope=ScopeDetector(np.empty((0, 4), np.float32)),
+        intents={},
+        answering=answering(stump("dense_score", limit=0.5, below=0.1, above=0.9)),
+        calibration=CalibrationSample(np.array([0.5]), np.array([True])),
+        limits={"wants_person": 0.5, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 1.0},
+    )
+    confusion = confusion_matrix(np.array(["no", "person", "no"]), np.array(["no", "no", "no"]))
+    return TrainedSet(
+        models,
+        {"wants_person.accuracy": accuracy},
+        {"wants_person": confusion},
+        {"seed": 0, "data_sha256": "ab"},
+    )
