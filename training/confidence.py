@@ -16,7 +16,7 @@ from model.errors import DataError
 from model.resolver import Read
 
 FOLDS = 10
-TREES = 200
+TREES = 100
 _FEWEST_QUESTIONS = 20
 _TOP_CANDIDATES = 10
 """Candidates of a question that are learned from; those below are never answered."""
@@ -154,7 +154,7 @@ def _calibration(shares: NDArray[np.float64], correct: NDArray[np.bool_]) -> tup
 
 
 def _forest(features: NDArray[np.float64], correct: NDArray[np.bool_], seed: int, trees: int) -> Forest:
-    fitted = ExtraTreesClassifier(trees, min_samples_leaf=3, max_features=0.4, random_state=seed)
+    fitted = ExtraTreesClassifier(trees, min_samples_leaf=5, max_features=0.4, random_state=seed)
     grown = [one.tree_ for one in fitted.fit(features.astype(np.float32), correct).estimators_]
     sizes = np.array([tree.node_count for tree in grown])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from model.risk import NEVER, answers_needed, risk_threshold, wrong_share_bound
+from model.risk import NEVER, RiskThreshold, answers_needed, risk_threshold, wrong_share_bound
 
 
 @pytest.mark.parametrize("level", [0.9, 0.95])
@@ -82,12 +82,27 @@ def test_a_wrong_answer_at_the_top_does_not_end_the_search() -> None:
     assert (got.guaranteed, got.answered, got.wrong) == (True, 300, 1)
 
 
+def few(confidence: float, *, wrong: int) -> RiskThreshold:
+    """The threshold from 25 decisions of one confidence and 5 wrong ones of .5: too few to prove 2 %."""
+    correct = np.array([False] * wrong + [True] * (25 - wrong) + [False] * 5)
+    return risk_threshold(np.repeat([confidence, 0.5], [25, 5]), correct, risk=0.02)
+
+
 def test_too_little_data_is_cautious_and_says_so() -> None:
-    # 30 decisions can never prove 2 %; without one wrong among the 25 best they are answered all the same
-    correct = np.array([True] * 25 + [False] * 5)
-    got = risk_threshold(np.linspace(1, 0.5, 30), correct, risk=0.02)
-    assert (got.guaranteed, got.answered, got.wrong) == (False, 25, 0)
-    assert got.value == pytest.approx(1 - 24 * 0.5 / 29)
+    # of 25 answers at .995 one in eight is wrong by their confidence; at .5 it would be 2.6 of 30
+    got = few(0.995, wrong=0)
+    assert (got.value, got.guaranteed, got.answered, got.wrong) == (0.995, False, 25, 0)
+
+
+def test_without_proof_confidences_that_expect_too_many_wrong_answers_are_not_enough() -> None:
+    # at .98 the confidences themselves expect the whole budget to be wrong
+    assert few(0.98, wrong=0).value == NEVER
+
+
+@pytest.mark.parametrize(("wrong", "answers"), [(1, True), (2, False)])
+def test_without_proof_outcomes_that_speak_against_the_budget_are_heard(wrong: int, answers: bool) -> None:
+    # at 2 % one or more of 25 is wrong in .397 of all draws, two or more in .089: less than one in ten
+    assert (few(0.995, wrong=wrong).value == 0.995) == answers
 
 
 @pytest.mark.parametrize("n", [0, 1, 19])
