@@ -49,10 +49,10 @@ def risk_threshold(
     the order depends on the confidences alone, so no correction for many tests is due. The first
     threshold tested answers just enough decisions that one wrong answer would still pass.
 
-    Without a guarantee `guaranteed` is false and the threshold is cautious: the lowest, among at least
-    20 answers, at which the calibrated confidences expect half the budget to be wrong and what was seen
-    does not speak against the budget (exact binomial test at level `1 - confidence_level`); `NEVER`
-    when there is none. Ties in confidence are answered together.
+    Without a guarantee `guaranteed` is false and the threshold is an estimate: the lowest, among at
+    least 20 answers, at which the calibrated confidences expect the budget to be kept and what was seen
+    does not speak against it (exact binomial test at level `1 - confidence_level`); `NEVER` when there
+    is none. Ties in confidence are answered together.
     """
     _check(confidences, correct, risk, confidence_level)
     answered, wrong, values = _by_threshold(confidences, correct)
@@ -118,7 +118,7 @@ def _last_expected_to_pass(
         n, k = int(answered[i]), int(wrong[i])
         if n < _FEWEST_ANSWERS:
             break
-        if expected[i] <= risk / 2 and (k == 0 or 1 - _binomial_at_most(k - 1, n, risk) > level):
+        if expected[i] <= risk and (k == 0 or 1 - _binomial_at_most(k - 1, n, risk) > level):
             return i
     return -1
 

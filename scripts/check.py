@@ -11,7 +11,7 @@ CHECKS = (
     ("lint", [BIN / "ruff", "check", "."]),
     ("types", [BIN / "mypy"]),
     ("import direction", [BIN / "lint-imports"]),
-    ("tests", [sys.executable, "-m", "pytest"]),
+    ("tests", [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile"]),
 )
 
 

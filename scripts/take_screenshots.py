@@ -14,7 +14,7 @@ from find_browser import find
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 DOCS = Path(__file__).parent.parent / "docs"
-KNOWN = "Is the plastic of the tank food safe, or is there BPA in it?"
+KNOWN = "How long does a refund take?"
 UNKNOWN = "Do you have an affiliate programme for bloggers?"
 REPLY = (
     "Hi there,\n\nYes, we do. You earn 8 % of every first box that is bought through your link. "

@@ -119,9 +119,9 @@ def login_of(home: Path, role: str) -> Login:
 
 
 @contextmanager
-def signed_in_client(address: str, home: Path) -> Iterator[httpx.Client]:
-    """The API as an agent."""
-    login = login_of(home, "agent")
+def signed_in_client(address: str, home: Path, *, role: str = "agent") -> Iterator[httpx.Client]:
+    """The API as somebody of that role."""
+    login = login_of(home, role)
     with httpx.Client(base_url=address, headers={"Origin": address}, timeout=20) as client:
         body = {"email": login.email, "password": login.password}
         client.post("/v1/agents/session", json=body).raise_for_status()
