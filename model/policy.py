@@ -19,6 +19,11 @@ class PolicySettings:
     """The bot asks back only when the best candidate has at least this confidence."""
     least_choice: float = 0.05
     """The least confidence of a choice worth offering beside the best one."""
+    same_question: float = 0.85
+    """From this cosine on two questions are the same one asked in other words, measured on BANKING77 and
+    StackFAQ: a learned answer approved for it is given."""
+    same_question_lead: float = 0.1
+    """How far such a learned answer must be ahead of every other candidate, in cosine."""
     most_choices: int = 3
     most_clarifications: int = 1
     mood_low: float = -0.6
@@ -65,6 +70,9 @@ def verdict(
         return Verdict("answer", ("chosen_by_customer",), (chosen[0],))
     if fresh and fresh[0].confidence >= threshold:
         return Verdict("answer", ("above_threshold",), (fresh[0],))
+    approved = [one for one in fresh if _is_approved_question(one, settings)]
+    if approved:
+        return Verdict("answer", ("approved_question",), (approved[0],))
     reason = "below_threshold" if fresh else "nothing_found"
     if read.smalltalk is not None:
         return Verdict("smalltalk", (reason, f"smalltalk_{read.smalltalk}"))
@@ -73,6 +81,15 @@ def verdict(
         choices = tuple(one for one in fresh if one.confidence >= settings.least_choice)
         return Verdict("clarify", (reason, "plausible"), choices[: settings.most_choices])
     return Verdict("handoff", (reason, "asked_back_already") if question.clarifications else (reason,))
+
+
+def _is_approved_question(one: ScoredCandidate, settings: PolicySettings) -> bool:
+    """Whether a person approved this answer for the very question, in these or very near words."""
+    return (
+        one.candidate.passage.kind == "learned_answer"
+        and one.candidate.dense_score >= settings.same_question
+        and one.features["dense_margin"] >= settings.same_question_lead
+    )
 
 
 def _human_only_rule(question: Question, read: Understanding, settings: PolicySettings) -> str | None:

@@ -10,7 +10,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 def find() -> str | None:
     """Path of an installed Chromium or Chrome, else of Playwright's own, else `None`."""
-    given = os.environ.get("FIRSTLAST_BROWSER")
+    given = os.environ.get("TEST_BROWSER")
     if given:
         return given if shutil.which(given) else None
     for name in NAMES:
@@ -45,7 +45,7 @@ def main() -> int:
     if path is None:
         print(
             "no browser for the tests: install Chromium or Chrome (Debian: apt-get install chromium), "
-            "or set FIRSTLAST_BROWSER to its path",
+            "or set TEST_BROWSER to its path",
             file=sys.stderr,
         )
         return 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-_GIVEN = os.environ.get("FIRSTLAST_BROWSER")
+_GIVEN = os.environ.get("TEST_BROWSER")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = [
     "--no-sandbox",
@@ -24,11 +24,11 @@ _ARGUMENTS = [
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """Chromium: named by FIRSTLAST_BROWSER, on PATH, or Playwright's own; without one the test skips."""
+    """Chromium: named by TEST_BROWSER, on PATH, or Playwright's own; without one the test skips."""
     with sync_playwright() as playwright:
         executable = _executable(playwright)
         if executable is None:
-            pytest.skip(f"no browser; install one of {', '.join(_NAMES)} or set FIRSTLAST_BROWSER")
+            pytest.skip(f"no browser; install one of {', '.join(_NAMES)} or set TEST_BROWSER")
         opened = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
         try:
             yield opened

@@ -14,7 +14,7 @@ from filelock import FileLock
 from model.encoder import OnnxEncoder
 
 ROOT = Path(__file__).parent.parent
-_CACHE = os.environ.get("FIRSTLAST_TEST_CACHE")
+_CACHE = os.environ.get("TEST_CACHE")
 _KEPT_HOMES = 3
 """Another run may still use the one before."""
 _MADE_FROM = ("model", "knowledge", "training", "serving/settings.py", "serving/articles", "serving/db")

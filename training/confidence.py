@@ -155,7 +155,12 @@ def _calibration(shares: NDArray[np.float64], correct: NDArray[np.bool_]) -> tup
 
 def _forest(features: NDArray[np.float64], correct: NDArray[np.bool_], seed: int, trees: int) -> Forest:
     fitted = ExtraTreesClassifier(trees, min_samples_leaf=5, max_features=0.4, random_state=seed)
-    grown = [one.tree_ for one in fitted.fit(features.astype(np.float32), correct).estimators_]
+    return _flattened(fitted.fit(features.astype(np.float32), correct))
+
+
+def _flattened(fitted: ExtraTreesClassifier) -> Forest:
+    """The fitted trees as flat arrays that need no scikit-learn."""
+    grown = [one.tree_ for one in fitted.estimators_]
     sizes = np.array([tree.node_count for tree in grown])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     shifts = np.repeat(starts, sizes)

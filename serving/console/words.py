@@ -26,6 +26,7 @@ REASON_WORDS: Mapping[str, str] = {
     "no_other_answer": "The answer did not help, and the bot knows no other",
     "nothing_found": "The bot knows nothing about this yet",
     "owned_by_person": "A person answers here already",
+    "approved_question": "A person approved the answer to this question",
     "plausible": "An answer was plausible, but not sure enough",
     "unknown": "The reason was not recorded",
     "wants_person": "The customer asked for a person",

@@ -33,21 +33,9 @@ QUESTION_OF_THE_BOT = "I had not heard that before. Am I right that …?"
 LIVE = "Live. The bot will answer this from now on."
 
 
-@pytest.fixture
-def bold(server: ServerProcess) -> ServerProcess:
-    """The server with a risk budget at which the sample company's models dare to answer what they learned.
-
-    Here the loop is tested; how sure the models are is another matter, see the last test of this file.
-    """
-    with (server.home / "firstlast.toml").open("a", encoding="utf-8") as settings:
-        settings.write("risk_budget = 0.1\n")
-    return server
-
-
 def test_a_question_is_answered_by_a_person_once_and_by_the_bot_from_then_on(
-    bold: ServerProcess, new_customer: Callable[[], Customer], new_agent: Callable[[], AgentAtWork]
+    server: ServerProcess, new_customer: Callable[[], Customer], new_agent: Callable[[], AgentAtWork]
 ) -> None:
-    server = bold
     server.start()
     agent, first = new_agent(), new_customer()
     expect(agent.page.get_by_text("New arrivals appear in the list by themselves.")).to_be_visible()
@@ -82,9 +70,8 @@ def test_a_question_is_answered_by_a_person_once_and_by_the_bot_from_then_on(
 
 
 def test_nothing_is_lost_or_doubled_when_the_server_is_killed_between_all_steps(
-    bold: ServerProcess, new_customer: Callable[[], Customer], new_agent: Callable[[], AgentAtWork]
+    server: ServerProcess, new_customer: Callable[[], Customer], new_agent: Callable[[], AgentAtWork]
 ) -> None:
-    server = bold
     server.start()
     agent, first, second = new_agent(), new_customer(), new_customer()
 
@@ -120,10 +107,7 @@ def test_nothing_is_lost_or_doubled_when_the_server_is_killed_between_all_steps(
     assert second.log() == [("customer", ASKED_OTHERWISE), ("bot", LEARNED)]
 
 
-@pytest.mark.xfail(reason="the confidence of learned answers stays under the threshold of the default budget")
-def test_the_approved_words_themselves_are_answered_at_the_default_risk_budget(
-    server: ServerProcess,
-) -> None:
+def test_the_approved_words_themselves_are_answered(server: ServerProcess) -> None:
     server.start()
     with signed_in_client(server.address, server.home, role="admin") as client:
         body = {"question": ASKED, "answer": LEARNED}

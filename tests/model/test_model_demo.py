@@ -1,6 +1,7 @@
 """The bot of the sample company, as trained: who gets a person, and how seldom an answer is wrong."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -130,12 +131,17 @@ def test_smalltalk_is_never_answered_with_an_article(
     assert kinds.count("smalltalk") >= 0.6 * len(kinds)
 
 
-def test_half_of_the_answers_take_at_most_twenty_five_milliseconds(
+def test_half_of_the_answers_take_at_most_twenty_five_milliseconds_of_processor_time(
     resolver: Resolver, record_property: Callable[[str, object], None]
 ) -> None:
-    """Alone on two cores it is a fifth of that; of three tries the best counts, as other tests run beside."""
-    texts = [one.text for one in read_labelled_questions(DEMO_FOLDER / "test" / "questions.jsonl")[:60]]
-    best = [min(resolver.resolve(Question(text)).milliseconds["total"] for _ in range(3)) for text in texts]
-    p50 = sorted(best)[len(best) // 2]
+    """Of all threads together, so that what else runs on the machine does not count."""
+    texts = [one.text for one in read_labelled_questions(DEMO_FOLDER / "test" / "questions.jsonl")[:100]]
+    p50 = sorted(_processor_milliseconds(resolver, text) for text in texts)[50]
     record_property("p50_ms", p50)
     assert p50 <= 25
+
+
+def _processor_milliseconds(resolver: Resolver, text: str) -> float:
+    started = time.process_time()
+    resolver.resolve(Question(text))
+    return (time.process_time() - started) * 1000

@@ -1,6 +1,7 @@
 """The policy, rule by rule and in its order; confidences and thresholds are written by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from model_parts import scored, understanding
@@ -172,3 +173,24 @@ def test_the_limits_can_be_set() -> None:
     three = [scored(f"article:{n}", 0.06) for n in range(3)]
     got = verdict(Question("box"), CALM, three, threshold=0.8, settings=settings)
     assert len(got.chosen) == 2
+
+
+@pytest.mark.parametrize(
+    ("cosine", "lead", "answered"), [(0.85, 0.1, True), (0.84, 0.5, False), (0.99, 0.09, False)]
+)
+def test_a_person_s_answer_to_the_very_question_is_given_below_the_threshold_too(
+    cosine: float, lead: float, answered: bool
+) -> None:
+    found = scored("learned_answer:7", 0.1)
+    passage = replace(found.candidate.passage, kind="learned_answer")
+    candidate = replace(found.candidate, passage=passage, dense_score=cosine)
+    got = late([GOOD, replace(found, candidate=candidate, features={"dense_margin": lead})], threshold=0.95)
+    assert (got.reasons == ("approved_question",)) is answered
+    assert (got.kind == "answer") is answered
+
+
+def test_an_article_is_never_given_as_the_answer_to_the_very_question() -> None:
+    found = scored("article:7", 0.1)
+    candidate = replace(found.candidate, dense_score=1.0)
+    got = late([replace(found, candidate=candidate, features={"dense_margin": 0.9})])
+    assert got.kind == "handoff"

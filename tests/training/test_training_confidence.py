@@ -11,7 +11,7 @@ from model.errors import DataError
 from model.resolver import Read
 from training.confidence import (
     FittedConfidence,
-    _forest,
+    _flattened,
     answer_intents,
     fit_confidence,
     limit_for_recall,
@@ -107,7 +107,7 @@ def test_the_forest_says_what_scikit_learns_says() -> None:
     reference = ExtraTreesClassifier(20, min_samples_leaf=3, max_features=0.4, random_state=7)
     reference.fit(rows.astype(np.float32), correct)
     expected = reference.predict_proba(others.astype(np.float32))[:, 1]
-    np.testing.assert_allclose(_forest(rows, correct, 7, 20).shares(others), expected, atol=1e-6)
+    np.testing.assert_allclose(_flattened(reference).shares(others), expected, atol=1e-6)
 
 
 def test_past_questions_are_counted_by_answer_and_intent() -> None:
