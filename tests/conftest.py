@@ -95,7 +95,7 @@ def _fingerprint() -> str:
         path
         for name in _MADE_FROM
         for path in ([ROOT / name] if (ROOT / name).is_file() else sorted((ROOT / name).rglob("*")))
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "README.md"
     ]
     digest = hashlib.sha256()
     for path in files:

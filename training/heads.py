@@ -204,8 +204,9 @@ def _figures(
     metrics: dict[str, float] = {}
     confusion = {}
     for name, one in fitted.items():
-        true = np.array([row.label for row in labelled[name]])
-        predicted = np.array(one.head.labels)[one.held_out_scores.argmax(axis=1)]
+        held_out = ~np.isnan(one.held_out_scores[:, 0])
+        true = np.array([row.label for row in labelled[name]])[held_out]
+        predicted = np.array(one.head.labels)[one.held_out_scores[held_out].argmax(axis=1)]
         confusion[name] = confusion_matrix(true, predicted)
         metrics[f"{name}.accuracy"] = accuracy(true, predicted) or 0.0
         metrics[f"{name}.macro_f1"] = macro_f1(confusion[name]) or 0.0

@@ -88,7 +88,8 @@ def test_preparing_the_demo_again_changes_nothing(in_demo_home: Commands, tmp_pa
     got = in_demo_home.in_its_own_process("demo", "--prepare-only", folder=tmp_path)
     assert (got.status, got.stdout) == (0, ""), got.stderr
     assert (in_demo_home.home / "demo-logins.txt").read_text() == logins
-    assert len(in_demo_home("models", "list", "--json").result["models"]) == 1
+    listed = in_demo_home.in_its_own_process("models", "list", "--json", folder=tmp_path)
+    assert len(listed.result["models"]) == 1
 
 
 @pytest.mark.parametrize("budget", ["0", "1.5"])
