@@ -24,11 +24,11 @@ _ARGUMENTS = [
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """Chromium: named by TEST_BROWSER, on PATH, or Playwright's own; without one the test skips."""
+    """Chromium: named by TEST_BROWSER, on PATH, or Playwright's own; without one the test fails."""
     with sync_playwright() as playwright:
         executable = _executable(playwright)
         if executable is None:
-            pytest.skip(f"no browser; install one of {', '.join(_NAMES)} or set TEST_BROWSER")
+            pytest.fail(f"no browser; install one of {', '.join(_NAMES)} or set TEST_BROWSER")
         opened = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
         try:
             yield opened
