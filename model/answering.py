@@ -108,10 +108,7 @@ class AnsweringModel:
         A feature that is not known (NaN) takes its typical value.
         """
         known = np.where(np.isnan(rows), self.typical, rows)
-        confidences: NDArray[np.float64] = 1 / (
-            1 + np.exp(-(self.slope * log_odds(self.forest.shares(known)) + self.offset))
-        )
-        return confidences
+        return calibrated(self.forest.shares(known), slope=self.slope, offset=self.offset)
 
     def score(self, candidates: Sequence[Candidate], signals: QuestionSignals) -> list[ScoredCandidate]:
         """The candidates with their confidences, most confident first; ties keep the order given."""
@@ -124,6 +121,12 @@ class AnsweringModel:
             for candidate, row, confidence in zip(candidates, rows, confidences, strict=True)
         ]
         return sorted(scored, key=lambda one: -one.confidence)
+
+
+def calibrated(shares: NDArray[np.float64], *, slope: float, offset: float) -> NDArray[np.float64]:
+    """Confidences in (0, 1) from a forest's shares: the logistic of their stretched and moved log odds."""
+    confidences: NDArray[np.float64] = 1 / (1 + np.exp(-(slope * log_odds(shares) + offset)))
+    return confidences
 
 
 def log_odds(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from knowledge.company import LabelledQuestion
-from model.answering import FEATURES, AnsweringModel, Forest, feature_rows, log_odds
+from model.answering import FEATURES, AnsweringModel, Forest, calibrated, feature_rows, log_odds
 from model.artifacts import CalibrationSample
 from model.errors import DataError
 from model.resolver import Read
@@ -69,7 +69,7 @@ def fit_confidence(
         rows.typical, _forest(rows.features, rows.correct, seed, trees), slope, offset, answer_intents=counts
     )
     reached = [row for row in best if reaches_answer(reads[rows.question[row]])]
-    confidences = 1 / (1 + np.exp(-(slope * log_odds(shares[reached]) + offset)))
+    confidences = calibrated(shares[reached], slope=slope, offset=offset)
     return FittedConfidence(model, CalibrationSample(confidences, rows.correct[reached]))
 
 

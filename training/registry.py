@@ -2,15 +2,14 @@
 
 import contextlib
 import json
-import logging
-import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.metrics.classification import ConfusionMatrix
+from eval.tracking import open_client
 from model.artifacts import read_pointer, save_model_set, write_pointer
 from training.heads import TrainedSet
 
@@ -47,16 +46,16 @@ def register(home: Path, trained: TrainedSet) -> RegisteredSet:
     models_folder = home / "models"
     folder = models_folder / trained.models.version
     save_model_set(trained.models, folder)
-    with _client(home) as client:
-        run_id = _log_run(client, home, trained, folder)
-        with contextlib.suppress(_mlflow_error()):
-            client.create_registered_model(REGISTERED_NAME)
-        source = f"{client.get_run(run_id).info.artifact_uri}/model_set"
-        version = client.create_model_version(
-            REGISTERED_NAME, source, run_id, tags={_VERSION_TAG: trained.models.version}
-        )
-        alias = CHALLENGER if read_pointer(models_folder) else CHAMPION
-        client.set_registered_model_alias(REGISTERED_NAME, alias, version.version)
+    client = open_client(home)
+    run_id = _log_run(client, home, trained, folder)
+    with contextlib.suppress(_mlflow_error()):
+        client.create_registered_model(REGISTERED_NAME)
+    source = f"{client.get_run(run_id).info.artifact_uri}/model_set"
+    version = client.create_model_version(
+        REGISTERED_NAME, source, run_id, tags={_VERSION_TAG: trained.models.version}
+    )
+    alias = CHALLENGER if read_pointer(models_folder) else CHAMPION
+    client.set_registered_model_alias(REGISTERED_NAME, alias, version.version)
     if alias == CHAMPION:
         write_pointer(models_folder, trained.models.version)
     return RegisteredSet(
@@ -74,21 +73,21 @@ def list_sets(home: Path) -> list[RegisteredSet]:
     if not (home / "mlflow.db").is_file():
         return []
     champion = read_pointer(home / "models")
-    with _client(home) as client:
-        found = []
-        for version in client.search_model_versions(f"name='{REGISTERED_NAME}'"):
-            full = client.get_model_version(REGISTERED_NAME, version.version)
-            name = full.tags.get(_VERSION_TAG, "")
-            found.append(
-                RegisteredSet(
-                    number=int(full.version),
-                    version=name,
-                    run_id=full.run_id or "",
-                    aliases=tuple(sorted(full.aliases)),
-                    in_service=name == champion,
-                    metrics=client.get_run(full.run_id).data.metrics if full.run_id else {},
-                )
+    client = open_client(home)
+    found = []
+    for version in client.search_model_versions(f"name='{REGISTERED_NAME}'"):
+        full = client.get_model_version(REGISTERED_NAME, version.version)
+        name = full.tags.get(_VERSION_TAG, "")
+        found.append(
+            RegisteredSet(
+                number=int(full.version),
+                version=name,
+                run_id=full.run_id or "",
+                aliases=tuple(sorted(full.aliases)),
+                in_service=name == champion,
+                metrics=client.get_run(full.run_id).data.metrics if full.run_id else {},
             )
+        )
     return sorted(found, key=lambda one: -one.number)
 
 
@@ -131,20 +130,6 @@ def _write_confusion(folder: Path, name: str, matrix: ConfusionMatrix) -> None:
     axes.set_yticks(places, matrix.labels)
     axes.set(xlabel="predicted", ylabel="true", title=name)
     figure.savefig(folder / f"{name}.png", dpi=80)
-
-
-@contextlib.contextmanager
-def _client(home: Path) -> "Iterator[MlflowClient]":
-    """A client of the home's own MLflow store, which says nothing to anybody outside."""
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ["DO_NOT_TRACK"] = "true"
-    home.mkdir(parents=True, exist_ok=True)
-    for noisy in ("mlflow", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
-    from mlflow import MlflowClient
-
-    address = f"sqlite:///{(home / 'mlflow.db').absolute()}"
-    yield MlflowClient(tracking_uri=address, registry_uri=address)
 
 
 def _mlflow_error() -> type[Exception]:
