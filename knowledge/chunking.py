@@ -11,7 +11,7 @@ from knowledge.documents import ArticleDocument
 from knowledge.markdown import inline_text, parse, plain_text
 from model.types import Passage
 
-CHUNKER_VERSION = "1"
+CHUNKER_VERSION = "2"
 """Raised whenever the same document would be cut or described differently: old snapshots turn stale."""
 
 TARGET_WORDS = 120
@@ -28,6 +28,7 @@ _SENTENCE_END = re.compile(
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|mrs?|ms|dr|st|[a-z])\.$", re.IGNORECASE)
 _LONGEST_MARKUP = 2000
 """Characters after which markup that never closes is no longer waited for."""
+_LINK_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\[[^\[\]]+\](?:\([^()]*\)|\[[^\[\]]*\])\s*")
 _LABEL = re.compile(r"\[([^\[\]]+)\]")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 
@@ -35,12 +36,15 @@ _LINE_BREAK = re.compile(r"\r\n?|\n")
 def article_passages(document: ArticleDocument) -> list[Passage]:
     """Passages of the article: its title alone with the opening text, then pieces of about 120 words.
 
-    Every word of the body is in the `text` of a piece or in a heading path. A body without text yields
-    the title passage only. An article that another one has superseded yields none: it must not be found.
+    Every word of the body is in the `text` of a piece or in a heading path, apart from lists of nothing but
+    links ("Related articles"), which answer nothing; they stay where the article holds nothing else. A body
+    without text yields the title passage only. An article that another one has superseded yields none: it
+    must not be found.
     """
     if document.superseded_by is not None:
         return []
     chunks = list(_chunks(document))
+    chunks = [chunk for chunk in chunks if not _only_links(chunk.text)] or chunks
     opening = chunks[0].text if chunks else document.title
     ref = f"article:{document.slug}"
     title_passage = Passage(
@@ -153,6 +157,11 @@ def _chunks(document: ArticleDocument) -> Iterator[_Chunk]:
         words += size
     if gathered:
         yield _chunk(gathered, with_definitions)
+
+
+def _only_links(text: str) -> bool:
+    """Whether every line is a list item that is one link and nothing more."""
+    return all(_LINK_ITEM.fullmatch(line) for line in text.splitlines() if line.strip())
 
 
 def _introduces(pieces: Sequence[_Piece]) -> bool:

@@ -45,6 +45,15 @@ def test_an_empty_body_yields_the_title_passage_alone() -> None:
     assert [(p.search_text, p.text) for p in cut("\n \n---\n")] == [("Title", "Title")]
 
 
+def test_a_list_of_links_alone_is_not_searched() -> None:
+    related = "## Related\n\n* [Refunds](/help/refunds)\n* [Prices](/help/prices)"
+    texts = [p.text for p in cut(f"Pay by card.\n\n{related}")]
+    assert texts == ["Pay by card.", "Pay by card."]
+    told = "## Related\n\n* [Refunds](/help/refunds) take 5 days"
+    assert cut(f"Pay by card.\n\n{told}")[-1].text.endswith("take 5 days")
+    assert cut(related)[-1].heading_path == ("Related",)
+
+
 def test_a_superseded_article_yields_nothing() -> None:
     assert article_passages(ArticleDocument("s", "t", "b", superseded_by="new")) == []
 
