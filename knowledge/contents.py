@@ -1,7 +1,7 @@
 """What a knowledge index holds at one moment, and how it is searched; leaves locking and encoding to it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -181,29 +181,38 @@ class Contents:
         fused = fuse(dense[pool], lexical[pool])
         dense_ranks, lexical_ranks = ranks(dense[pool]), ranks(lexical[pool])
         numbers: list[int] = pool[chosen].tolist()
-        speakers = self._speakers([self._slots[self._answers[number]] for number in numbers], vector, by_word)
+        groups = [self._slots[self._answers[number]] for number in numbers]
+        speakers = self._speakers(groups, vector, by_word)
         return [
             Candidate(
                 passage=speaker,
                 dense_score=float(dense[number]),
+                second_score=second,
                 lexical_score=float(lexical[number]),
                 fused_score=float(fused[place]),
                 coverage=min(1.0, float(coverage[number])),
                 dense_rank=int(dense_ranks[place]),
                 lexical_rank=int(lexical_ranks[place]) if lexical[number] > 0 else len(pool) + 1,
             )
-            for place, number, speaker in zip(chosen.tolist(), numbers, speakers, strict=True)
+            for place, number, (speaker, second) in zip(chosen.tolist(), numbers, speakers, strict=True)
         ]
 
-    def _speakers(self, groups: Sequence[list[int]], vector: Vector, by_word: Scores) -> list[Passage]:
-        """Of each answer's slots the passage that fits the question best; the first of equals."""
+    def _speakers(
+        self, groups: Sequence[list[int]], vector: Vector, by_word: Scores
+    ) -> Iterator[tuple[Passage, float]]:
+        """Of each answer's slots the passage that fits the question best, and the second greatest cosine.
+
+        The first of equals; an answer of one passage has its only cosine twice.
+        """
         slots = np.asarray([slot for group in groups for slot in group], dtype=np.int64)
-        fitting = np.round(fuse(self._cosines(slots, vector), by_word[slots]).astype(np.float64), 6)
-        ends = np.cumsum([len(group) for group in groups]).tolist()
-        return [
-            self._passages[group[int(np.argmax(fitting[end - len(group) : end]))]]
-            for group, end in zip(groups, ends, strict=True)
-        ]
+        cosines = self._cosines(slots, vector)
+        fitting = np.round(fuse(cosines, by_word[slots]).astype(np.float64), 6)
+        begin = 0
+        for group in groups:
+            end = begin + len(group)
+            best = group[int(np.argmax(fitting[begin:end]))]
+            yield self._passages[best], float(np.sort(cosines[begin:end])[-min(2, len(group))])
+            begin = end
 
 
 def _top(scores: Scores, wanted: int, *, above: float) -> list[int]:

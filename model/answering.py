@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ArtifactError
-from model.types import Candidate, ScoredCandidate
+from model.past import PastQuestions
+from model.types import Candidate, ScoredCandidate, Vector
 
 FEATURES = (
     "dense_score",
@@ -17,12 +18,16 @@ FEATURES = (
     "fused_score",
     "fused_margin",
     "lexical_score",
-    "best_of_both",
-    "reciprocal_dense_rank",
-    "reciprocal_lexical_rank",
+    "lexical_margin",
+    "lexical_share",
+    "second_score",
+    "second_margin",
     "learned_answer",
     "intent_prior",
     "intent_prior_margin",
+    "past_share",
+    "past_margin",
+    "past_unanswered",
     "in_scope",
     "out_of_scope",
     "human_only",
@@ -31,11 +36,9 @@ FEATURES = (
 )
 """What the confidence of a candidate rests on, in the order of the weights."""
 
-AnswerIntents = Mapping[str, Mapping[str, int]]
-"""How often past questions that an answer resolved had which intent, by ref."""
-
 _PRIOR_WEIGHT = 0.5
 _FLOOR = 0.01
+_LEAST_LEXICAL = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class QuestionSignals:
     words: int
     intents: Mapping[str, float]
     """Probability by intent; empty when none are trained."""
+    vector: Vector
+    """What is searched with, to find past questions like it, shape `(dim,)`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,28 +64,30 @@ class Forest:
     sample company's calibration questions 5 were wrong, of logistic regression's 7.
     """
 
-    roots: NDArray[np.int32]
+    roots: NDArray[np.intp]
     """First node of each tree, shape `(n_trees,)`."""
-    feature: NDArray[np.int32]
-    """Column compared at each node, shape `(n_nodes,)` like all below."""
+    feature: NDArray[np.intp]
+    """Column compared at each node, shape `(n_nodes,)`."""
     limit: NDArray[np.float32]
-    """A row goes left when its value is at most this."""
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
+    """Shape `(n_nodes,)`."""
+    children: NDArray[np.intp]
+    """Where a row goes that is above the limit, and where one that is not, shape `(n_nodes, 2)`."""
     value: NDArray[np.float32]
-    """Share of right answers among the training rows that reached the node."""
+    """Share of right answers among the training rows that reached the node, shape `(n_nodes,)`."""
     depth: int
     """Steps after which every row is at a leaf."""
 
     def shares(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Mean of the trees' shares for each row, shape `(n_rows,)`, in [0, 1]."""
-        inputs = rows.astype(np.float32)
-        nodes = np.repeat(self.roots[None, :], len(inputs), axis=0)
-        places = np.arange(len(inputs))[:, None]
+        n_rows, n_columns = rows.shape
+        inputs, children = rows.astype(np.float32).ravel(), self.children.ravel()
+        nodes = np.tile(self.roots, n_rows)
+        first_columns = np.repeat(np.arange(n_rows) * n_columns, len(self.roots))
         for _ in range(self.depth):
-            goes_left = inputs[places, self.feature[nodes]] <= self.limit[nodes]
-            nodes = np.where(goes_left, self.left[nodes], self.right[nodes])
-        shares: NDArray[np.float64] = self.value[nodes].mean(axis=1, dtype=np.float64)
+            at_most = inputs.take(first_columns + self.feature.take(nodes)) <= self.limit.take(nodes)
+            nodes = children.take(2 * nodes + at_most)
+        by_tree = self.value.take(nodes).reshape(n_rows, len(self.roots))
+        shares: NDArray[np.float64] = by_tree.mean(axis=1, dtype=np.float64)
         return shares
 
 
@@ -93,7 +100,7 @@ class AnsweringModel:
     forest: Forest
     slope: float
     offset: float
-    answer_intents: AnswerIntents = field(default_factory=dict)
+    past: PastQuestions = field(default_factory=PastQuestions.none)
 
     def __post_init__(self) -> None:
         if self.typical.shape != (len(FEATURES),):
@@ -114,7 +121,7 @@ class AnsweringModel:
         """The candidates with their confidences, most confident first; ties keep the order given."""
         if not candidates:
             return []
-        rows = feature_rows(candidates, signals, self.answer_intents)
+        rows = feature_rows(candidates, signals, self.past)
         confidences = self.confidences(rows)
         scored = [
             ScoredCandidate(candidate, _named(row), float(confidence))
@@ -137,49 +144,45 @@ def log_odds(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def feature_rows(
-    candidates: Sequence[Candidate], signals: QuestionSignals, answer_intents: AnswerIntents
+    candidates: Sequence[Candidate],
+    signals: QuestionSignals,
+    past: PastQuestions,
+    *,
+    without: int | None = None,
 ) -> NDArray[np.float64]:
     """Features of all candidates of one question, shape `(n_candidates, n_features)`.
 
-    Margins are to the best other candidate, so that only a clear winner is sure. `intent_prior` is NaN
-    for an answer without past questions.
+    Margins are to the best other candidate, so that only a clear winner is sure. What past questions say
+    is NaN for an answer without any; `without` is the past question that is this very one, if any.
     """
+    if not candidates:
+        return np.empty((0, len(FEATURES)))
+    refs = [one.ref for one in candidates]
     dense = np.array([one.dense_score for one in candidates])
     coverage = np.array([one.coverage for one in candidates])
     fused = np.array([one.fused_score for one in candidates])
-    prior = np.array([_intent_prior(answer_intents.get(one.ref), signals.intents) for one in candidates])
-    columns = [
-        dense,
-        _margins(dense),
-        coverage,
-        _margins(coverage),
-        fused,
-        _margins(fused),
-        np.array([one.lexical_score for one in candidates]),
-        np.array([float(one.dense_rank == 1 and one.lexical_rank == 1) for one in candidates]),
-        np.array([1 / one.dense_rank for one in candidates]),
-        np.array([1 / one.lexical_rank for one in candidates]),
-        np.array([float(one.passage.kind == "learned_answer") for one in candidates]),
-        np.log(prior + _FLOOR),
-        _margins(prior),
-        *(
-            np.full(len(candidates), value)
-            for value in (
-                signals.in_scope,
-                signals.out_of_scope,
-                signals.human_only,
-                signals.smalltalk,
-                np.log1p(signals.words),
-            )
-        ),
-    ]
-    return np.column_stack(columns) if candidates else np.empty((0, len(FEATURES)))
+    lexical = np.array([one.lexical_score for one in candidates])
+    second = np.array([one.second_score for one in candidates])
+    prior = np.array([_intent_prior(past.intents_of(ref, without=without), signals.intents) for ref in refs])
+    past_shares, unanswered = past.shares(signals.vector, refs, without=without)
+    of_question = (unanswered, signals.in_scope, signals.out_of_scope, signals.human_only, signals.smalltalk)
+    return np.column_stack(
+        [
+            *(dense, _margins(dense), coverage, _margins(coverage), fused, _margins(fused)),
+            *(lexical, _margins(lexical), lexical / max(lexical.max(), _LEAST_LEXICAL)),
+            *(second, _margins(second)),
+            np.array([float(one.passage.kind == "learned_answer") for one in candidates]),
+            *(np.log(prior + _FLOOR), _margins(prior)),
+            *(past_shares, _margins(past_shares)),
+            *(np.full(len(candidates), value) for value in (*of_question, np.log1p(signals.words))),
+        ]
+    )
 
 
-def _intent_prior(counts: Mapping[str, int] | None, intents: Mapping[str, float]) -> float:
+def _intent_prior(counts: Mapping[str, int], intents: Mapping[str, float]) -> float:
     """Probability that the question has the intent of those the answer resolved before, smoothed."""
-    total = sum(counts.values()) if counts else 0
-    if not counts or not total or not intents:
+    total = sum(counts.values())
+    if not total or not intents:
         return np.nan
     share = sum(intents.get(name, 0.0) * count for name, count in counts.items())
     return (share + _PRIOR_WEIGHT / len(intents)) / (total + _PRIOR_WEIGHT)

@@ -18,9 +18,10 @@ from model.answering import FEATURES, AnsweringModel, Forest
 from model.encoder import file_sha256
 from model.errors import ArtifactError
 from model.heads import LinearHead
+from model.past import PastQuestions
 from model.scope import ScopeDetector
 
-MODEL_SET_FORMAT = 3
+MODEL_SET_FORMAT = 4
 HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
@@ -38,7 +39,7 @@ _MANIFEST_KEYS = (
 )
 _TENSORS = "tensors.safetensors"
 _POINTER = "champion"
-_FOREST = ("roots", "feature", "limit", "left", "right", "value")
+_FOREST = ("roots", "feature", "limit", "children", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 a
         "scope.vectors": models.scope.vectors,
         "answering.typical": models.answering.typical,
         **{f"forest.{name}": getattr(models.answering.forest, name) for name in _FOREST},
+        "past.vectors": models.answering.past.vectors,
         "calibration.confidences": models.calibration.confidences,
         "calibration.correct": models.calibration.correct,
     }
@@ -167,7 +169,8 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
             "slope": models.answering.slope,
             "offset": models.answering.offset,
             "depth": models.answering.forest.depth,
-            "answer_intents": {ref: dict(counts) for ref, counts in models.answering.answer_intents.items()},
+            "past_refs": [list(refs) for refs in models.answering.past.refs],
+            "past_intents": list(models.answering.past.intents),
         },
         "limits": dict(models.limits),
         "card": dict(models.card),
@@ -225,7 +228,11 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
             ),
             float(manifest["answering"]["slope"]),
             float(manifest["answering"]["offset"]),
-            manifest["answering"]["answer_intents"],
+            PastQuestions(
+                tensors["past.vectors"],
+                manifest["answering"]["past_refs"],
+                manifest["answering"]["past_intents"],
+            ),
         ),
         calibration=CalibrationSample(tensors["calibration.confidences"], tensors["calibration.correct"]),
         limits={name: float(value) for name, value in manifest["limits"].items()},

@@ -33,7 +33,11 @@ class LinearHead:
 
     def probabilities(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Shape `(n_texts, n_labels)`, rows adding up to 1, columns in the order of `labels`."""
-        return softmax(self.scores(inputs) / self.temperature)
+        return self.as_probabilities(self.scores(inputs))
+
+    def as_probabilities(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities from `scores`, of the same shape."""
+        return softmax(scores / self.temperature)
 
     def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Before softmax and temperature, shape `(n_texts, n_labels)`."""
@@ -42,8 +46,11 @@ class LinearHead:
 
     def read(self, inputs: NDArray[np.float32]) -> Mapping[str, float]:
         """Probability by label for one text, inputs of shape `(n_inputs,)`."""
-        row = self.probabilities(inputs[None, :])[0]
-        return dict(zip(self.labels, map(float, row), strict=True))
+        return self.named(self.probabilities(inputs[None, :])[0])
+
+    def named(self, probabilities: NDArray[np.float64]) -> Mapping[str, float]:
+        """Probability by label, from one text's, shape `(n_labels,)`."""
+        return dict(zip(self.labels, map(float, probabilities), strict=True))
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

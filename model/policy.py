@@ -15,6 +15,8 @@ class PolicySettings:
     """At or above this probability the customer gets a person."""
     human_only: float = 0.5
     """At or above this summed probability of human-only intents a person handles the matter."""
+    human_only_in_passing: float = 0.5
+    """From this probability of a single sentence on the bot does not answer of its own accord."""
     clarify: float = 0.2
     """The bot asks back only when the best candidate has at least this confidence."""
     least_choice: float = 0.05
@@ -68,12 +70,13 @@ def verdict(
     chosen = [one for one in fresh if one.candidate.ref == question.chosen_ref]
     if chosen:
         return Verdict("answer", ("chosen_by_customer",), (chosen[0],))
-    if fresh and fresh[0].confidence >= threshold:
+    in_passing = read.human_only_in_passing >= settings.human_only_in_passing
+    if fresh and fresh[0].confidence >= threshold and not in_passing:
         return Verdict("answer", ("above_threshold",), (fresh[0],))
     approved = [one for one in fresh if _is_approved_question(one, settings)]
     if approved:
         return Verdict("answer", ("approved_question",), (approved[0],))
-    reason = "below_threshold" if fresh else "nothing_found"
+    reason = _reason(fresh, in_passing=in_passing)
     if read.smalltalk is not None:
         return Verdict("smalltalk", (reason, f"smalltalk_{read.smalltalk}"))
     plausible = bool(fresh) and fresh[0].confidence >= settings.clarify
@@ -81,6 +84,13 @@ def verdict(
         choices = tuple(one for one in fresh if one.confidence >= settings.least_choice)
         return Verdict("clarify", (reason, "plausible"), choices[: settings.most_choices])
     return Verdict("handoff", (reason, "asked_back_already") if question.clarifications else (reason,))
+
+
+def _reason(fresh: Sequence[ScoredCandidate], *, in_passing: bool) -> str:
+    """Why nothing is answered at once."""
+    if not fresh:
+        return "nothing_found"
+    return "human_only_in_passing" if in_passing else "below_threshold"
 
 
 def _is_approved_question(one: ScoredCandidate, settings: PolicySettings) -> bool:

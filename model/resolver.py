@@ -12,7 +12,7 @@ from model.interfaces import Generator, Reader, Retriever
 from model.policy import PolicySettings, Verdict, early_verdict, verdict
 from model.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
 from model.smalltalk import NONE, OUT_OF_SCOPE, smalltalk_reply
-from model.types import Candidate, Decision, Question, ScoredCandidate, Source, Understanding
+from model.types import Candidate, Decision, Question, ScoredCandidate, Source, Understanding, Vector
 from model.understanding import understand
 
 TOP_K = 10
@@ -106,9 +106,10 @@ class Resolver:
             reading.features[first_part:],
             mood=question.mood,
         )
-        signals = _signals(question, understanding)
+        vector = reading.vectors[len(extra)]
+        signals = _signals(question, understanding, vector)
         headed = time.perf_counter()
-        candidates = tuple(self._retriever.search(query, reading.vectors[len(extra)], top_k=TOP_K))
+        candidates = tuple(self._retriever.search(query, vector, top_k=TOP_K))
         return Read(
             understanding,
             signals,
@@ -134,7 +135,7 @@ class Resolver:
         return "", (), ()
 
 
-def _signals(question: Question, read: Understanding) -> QuestionSignals:
+def _signals(question: Question, read: Understanding, vector: Vector) -> QuestionSignals:
     out_of_scope = read.genre_probabilities.get(OUT_OF_SCOPE, 0.0)
     return QuestionSignals(
         in_scope=1.0 - read.out_of_scope_score,
@@ -143,6 +144,7 @@ def _signals(question: Question, read: Understanding) -> QuestionSignals:
         smalltalk=1.0 - read.genre_probabilities[NONE] - out_of_scope,
         words=len(question.text.split()),
         intents=read.intent_probabilities,
+        vector=vector,
     )
 
 

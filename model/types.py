@@ -61,6 +61,8 @@ class Candidate:
     passage: Passage
     dense_score: float
     """Greatest cosine similarity to the question over the answer's passages, in [-1, 1]."""
+    second_score: float
+    """Second greatest cosine over the answer's passages; the greatest when it has only one."""
     lexical_score: float
     """Greatest BM25 score over the answer's passages, at least 0."""
     fused_score: float
@@ -133,6 +135,8 @@ class Understanding:
     """Greater means less like anything the intents were trained on, in (0, 1]."""
     human_only_probability: float
     """Probability that it is about the business, and about a matter that only people handle."""
+    human_only_in_passing: float
+    """The greatest such probability of the message and of each of its sentences."""
     team: str | None
     sentiment: SentimentLabel
     sentiment_score: float

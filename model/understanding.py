@@ -28,23 +28,24 @@ def understand(
 ) -> Understanding:
     """What one message says, from its vector `(dim,)` and features `(feature_dim,)`.
 
-    `sentence_features`, shape `(n_sentences, feature_dim)`, are its sentences': the wish for a person
-    is the strongest of the whole and of its sentences.
+    `sentence_features`, shape `(n_sentences, feature_dim)`, are its sentences': the wish for a person, and
+    a matter for people in passing, are the strongest of the whole and of its sentences.
     """
     heads = models.heads
-    intents = heads["intent"].read(features) if "intent" in heads else {}
-    out_of_scope = _out_of_scope(models, vector, features)
+    intents, out_of_scope = _intents(models, vector, features)
     named = intents and out_of_scope <= models.limits["out_of_scope"]
     intent = max(intents, key=intents.__getitem__) if named else None
     sentiments = heads["sentiment"].read(features)
     genres = heads["smalltalk"].read(features)
     score = sentiments["positive"] - sentiments["negative"]
+    human_only = genres[NONE] * _human_only(models, intents)
     return Understanding(
         intent=intent,
         intent_confidence=intents[intent] if intent else 0.0,
         intent_probabilities=intents,
         out_of_scope_score=out_of_scope,
-        human_only_probability=genres[NONE] * _human_only(models, intents),
+        human_only_probability=human_only,
+        human_only_in_passing=max([human_only, *_human_only_by_sentence(models, sentence_features)]),
         team=_team(models, features, intent),
         sentiment=cast(SentimentLabel, max(sentiments, key=sentiments.__getitem__)),
         sentiment_score=score,
@@ -55,17 +56,33 @@ def understand(
     )
 
 
-def _out_of_scope(models: ModelSet, vector: Vector, features: NDArray[np.float32]) -> float:
-    """The scope's score; 1 when no intents are trained."""
-    if "intent" not in models.heads:
-        return 1.0
-    strongest = models.heads["intent"].scores(features[None, :]).max(axis=1)
-    return float(models.scope.score(vector[None, :], strongest)[0])
+def _intents(
+    models: ModelSet, vector: Vector, features: NDArray[np.float32]
+) -> tuple[Mapping[str, float], float]:
+    """Probability by intent, and the scope's score; none, and 1, when no intents are trained."""
+    head = models.heads.get("intent")
+    if head is None:
+        return {}, 1.0
+    scores = head.scores(features[None, :])
+    strange = models.scope.score(vector[None, :], scores.max(axis=1))
+    return head.named(head.as_probabilities(scores)[0]), float(strange[0])
 
 
 def _human_only(models: ModelSet, intents: Mapping[str, float]) -> float:
     """Probability of a human-only matter, given that the message is about the business."""
     return sum(share for name, share in intents.items() if models.intents[name].human_only)
+
+
+def _human_only_by_sentence(models: ModelSet, features: NDArray[np.float32]) -> list[float]:
+    """The probability of each sentence, from features `(n_sentences, feature_dim)`."""
+    head, genres = models.heads.get("intent"), models.heads["smalltalk"]
+    if head is None or not len(features):
+        return []
+    columns = [i for i, label in enumerate(head.labels) if models.intents[label].human_only]
+    matters = head.probabilities(features)[:, columns].sum(axis=1)
+    about = genres.probabilities(features)[:, genres.labels.index(NONE)]
+    probabilities: list[float] = (matters * about).tolist()
+    return probabilities
 
 
 def _team(models: ModelSet, features: NDArray[np.float32], intent: str | None) -> str | None:

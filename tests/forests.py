@@ -8,11 +8,10 @@ from model.answering import FEATURES, AnsweringModel, Forest
 def stump(feature: str, *, limit: float, below: float, above: float) -> Forest:
     """One tree that asks once: share `below` for values up to the limit, else `above`."""
     return Forest(
-        roots=np.array([0], np.int32),
-        feature=np.array([FEATURES.index(feature), 0, 0], np.int32),
+        roots=np.array([0]),
+        feature=np.array([FEATURES.index(feature), 0, 0]),
         limit=np.array([limit, 0, 0], np.float32),
-        left=np.array([1, 1, 2], np.int32),
-        right=np.array([2, 1, 2], np.int32),
+        children=np.array([[2, 1], [1, 1], [2, 2]]),
         value=np.array([0, below, above], np.float32),
         depth=1,
     )

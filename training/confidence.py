@@ -1,6 +1,6 @@
 """Fits the confidence of candidates on labelled questions, and finds the limits; saves nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +13,13 @@ from knowledge.company import LabelledQuestion
 from model.answering import FEATURES, AnsweringModel, Forest, calibrated, feature_rows, log_odds
 from model.artifacts import CalibrationSample
 from model.errors import DataError
+from model.past import PastQuestions
 from model.resolver import Read
+from model.types import Vectors
 
 FOLDS = 10
 TREES = 100
 _FEWEST_QUESTIONS = 20
-_TOP_CANDIDATES = 10
-"""Candidates of a question that are learned from; those below are never answered."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,18 +44,20 @@ def fit_confidence(
     questions: Sequence[LabelledQuestion],
     reads: Sequence[Read],
     *,
+    past: PastQuestions,
     reaches_answer: Callable[[Read], bool],
     seed: int,
     trees: int = TREES,
 ) -> FittedConfidence:
     """Confidence of candidates, fitted on all questions; and what it was for questions held out.
 
+    `past` holds the first of the questions, or none; each is fitted on with itself left out of it.
+
     The sample holds each question's most confident candidate, scored by a model that never saw the
     question (10 folds), for the questions that `reaches_answer`: the others go to people before any
     answer is considered. Raises `DataError` when there are too few questions.
     """
-    counts = answer_intents(questions)
-    rows = _rows(questions, reads, counts)
+    rows = _rows(questions, reads, past)
     answered = len(np.unique(rows.question[rows.correct]))
     if len(questions) < _FEWEST_QUESTIONS or answered < FOLDS or rows.correct.all():
         raise DataError(
@@ -66,7 +68,7 @@ def fit_confidence(
     best = _best_rows(shares, rows.question)
     slope, offset = _calibration(shares[best], rows.correct[best])
     model = AnsweringModel(
-        rows.typical, _forest(rows.features, rows.correct, seed, trees), slope, offset, answer_intents=counts
+        rows.typical, _forest(rows.features, rows.correct, seed, trees), slope, offset, past
     )
     reached = [row for row in best if reaches_answer(reads[rows.question[row]])]
     confidences = calibrated(shares[reached], slope=slope, offset=offset)
@@ -84,30 +86,22 @@ def limit_for_recall(probabilities: NDArray[np.float64], *, recall: float, most:
     return float(min(most, np.sort(probabilities)[missed]))
 
 
-def answer_intents(questions: Sequence[LabelledQuestion]) -> dict[str, dict[str, int]]:
-    """How often the questions each answer resolves have which intent."""
-    counts: dict[str, dict[str, int]] = {}
-    for question in questions:
-        for ref in sorted(question.refs):
-            if question.intent is not None:
-                by_intent = counts.setdefault(ref, {})
-                by_intent[question.intent] = by_intent.get(question.intent, 0) + 1
-    return counts
+def past_questions(questions: Sequence[LabelledQuestion], vectors: Vectors) -> PastQuestions:
+    """The questions as the past of those still to come, with their vectors `(n_questions, dim)`."""
+    refs = [sorted(question.refs) for question in questions]
+    return PastQuestions(vectors, refs, [question.intent for question in questions])
 
 
-def _rows(
-    questions: Sequence[LabelledQuestion], reads: Sequence[Read], counts: Mapping[str, Mapping[str, int]]
-) -> _Rows:
-    features: list[NDArray[np.float64]] = []
+def _rows(questions: Sequence[LabelledQuestion], reads: Sequence[Read], past: PastQuestions) -> _Rows:
+    features: list[NDArray[np.float64]] = [np.empty((0, len(FEATURES)))]
     correct: list[bool] = []
     index: list[int] = []
     for i, (question, read) in enumerate(zip(questions, reads, strict=True)):
-        kept = read.candidates[:_TOP_CANDIDATES]
-        others = _without(counts, question)
-        features.append(feature_rows(read.candidates, read.signals, others)[: len(kept)])
-        correct.extend(candidate.ref in question.refs for candidate in kept)
-        index.extend([i] * len(kept))
-    found = np.vstack([np.empty((0, len(FEATURES))), *features])
+        without = i if i < len(past) else None
+        features.append(feature_rows(read.candidates, read.signals, past, without=without))
+        correct.extend(candidate.ref in question.refs for candidate in read.candidates)
+        index.extend([i] * len(read.candidates))
+    found = np.vstack(features)
     known = ~np.isnan(found)
     typical = np.where(known, found, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return _Rows(
@@ -116,19 +110,6 @@ def _rows(
         np.array(correct, dtype=np.bool_),
         np.array(index, dtype=np.intp),
     )
-
-
-def _without(
-    counts: Mapping[str, Mapping[str, int]], question: LabelledQuestion
-) -> dict[str, Mapping[str, int]]:
-    """The counts of all other questions: in service a question is never counted beforehand."""
-    others = dict(counts)
-    for ref in question.refs:
-        if question.intent is not None:
-            own = dict(counts[ref])
-            own[question.intent] -= 1
-            others[ref] = own
-    return others
 
 
 def _held_out_shares(rows: _Rows, seed: int, trees: int) -> NDArray[np.float64]:
@@ -170,11 +151,10 @@ def _flattened(fitted: ExtraTreesClassifier) -> Forest:
     is_leaf = left < 0
     right_class = list(fitted.classes_).index(True)
     return Forest(
-        roots=starts.astype(np.int32),
-        feature=np.where(is_leaf, 0, np.concatenate([tree.feature for tree in grown])).astype(np.int32),
+        roots=starts,
+        feature=np.where(is_leaf, 0, np.concatenate([tree.feature for tree in grown])),
         limit=_rounded_down(np.concatenate([tree.threshold for tree in grown])),
-        left=np.where(is_leaf, own, left + shifts).astype(np.int32),
-        right=np.where(is_leaf, own, right + shifts).astype(np.int32),
+        children=np.column_stack([np.where(is_leaf, own, side + shifts) for side in (right, left)]),
         value=np.concatenate([_shares(tree.value[:, 0, :], right_class) for tree in grown]),
         depth=max(int(tree.max_depth) for tree in grown),
     )

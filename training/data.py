@@ -39,6 +39,8 @@ class TrainingData:
     questions: tuple[LabelledQuestion, ...]
     articles: tuple[ArticleDocument, ...]
     learned_answers: tuple[QuestionAnswer, ...]
+    own_questions: bool = True
+    """Whether `questions` are the business's own: only then do they count as its past."""
 
     @property
     def sha256(self) -> str:
@@ -74,6 +76,7 @@ def company_data(folder: Path) -> TrainingData:
         questions=tuple(read_labelled_questions(calibrated / "calibration" / "questions.jsonl")),
         articles=published_articles(calibrated / "articles"),
         learned_answers=_learned_answers(calibrated / "learned_answers.jsonl"),
+        own_questions=calibrated == folder,
     )
 
 
@@ -89,7 +92,9 @@ def general_data() -> TrainingData:
         for question in demo.questions
         if question.kind != "needs_person" or question.intent is None
     )
-    return replace(demo, intents=(), intent_infos={}, out_of_scope=(), questions=tuple(general))
+    return replace(
+        demo, intents=(), intent_infos={}, out_of_scope=(), questions=tuple(general), own_questions=False
+    )
 
 
 def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:

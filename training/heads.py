@@ -16,13 +16,14 @@ from knowledge.index import KnowledgeIndex
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.interfaces import Reader
+from model.past import PastQuestions
 from model.resolver import Read, Resolver
 from model.risk import risk_threshold
 from model.scope import ScopeDetector, guided_scores
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import Question, Reading, Vectors
 from model.understanding import NO_PERSON, PERSON
-from training.confidence import fit_confidence, limit_for_recall
+from training.confidence import fit_confidence, limit_for_recall, past_questions
 from training.data import TrainingData
 from training.linear import FittedHead, cross_fitted_head
 
@@ -109,11 +110,12 @@ def _held_out_phrasings(data: TrainingData) -> list[LabelledQuestion]:
 _UNFITTED = AnsweringModel(
     np.zeros(len(FEATURES)),
     Forest(
-        *(np.zeros(1, np.int32),) * 2,
-        np.zeros(1, np.float32),
-        *(np.zeros(1, np.int32),) * 2,
-        np.zeros(1, np.float32),
-        0,
+        roots=np.zeros(1, np.intp),
+        feature=np.zeros(1, np.intp),
+        limit=np.zeros(1, np.float32),
+        children=np.zeros((1, 2), np.intp),
+        value=np.zeros(1, np.float32),
+        depth=0,
     ),
     1.0,
     0.0,
@@ -192,9 +194,14 @@ def _calibrated(models: ModelSet, data: TrainingData, encoder: Reader, *, seed: 
         return (
             understood.wants_person < limits["wants_person"]
             and understood.human_only_probability < limits["human_only"]
+            and understood.human_only_in_passing < resolver.policy.human_only_in_passing
         )
 
-    confidence = fit_confidence(questions, reads, reaches_answer=reaches_answer, seed=seed)
+    past = PastQuestions.none()
+    if data.own_questions:
+        vectors = np.stack([read.signals.vector for read in reads[: len(data.questions)]])
+        past = past_questions(data.questions, vectors)
+    confidence = fit_confidence(questions, reads, past=past, reaches_answer=reaches_answer, seed=seed)
     return replace(models, answering=confidence.model, calibration=confidence.sample, limits=limits)
 
 

@@ -20,6 +20,7 @@ REASON_WORDS: Mapping[str, str] = {
     "chosen_by_customer": "The customer chose this answer",
     "customer_request": "The customer pressed the button for a person",
     "human_only_customer": "This customer is always served by a person",
+    "human_only_in_passing": "A matter that only people handle came up in passing",
     "human_only_intent": "Only people handle this kind of request",
     "mood_fall": "The customer's mood fell quickly",
     "mood_low": "The customer is upset, so a person takes over",

@@ -126,6 +126,7 @@ def _trace(decision: Decision, read: Understanding) -> dict[str, Any]:  # a JSON
         "intents": _finite_values(dict(likely[:_TRACED_INTENTS])),
         "out_of_scope_score": finite(read.out_of_scope_score),
         "human_only_probability": finite(read.human_only_probability),
+        "human_only_in_passing": finite(read.human_only_in_passing),
         "sentiment_score": finite(read.sentiment_score),
         "smalltalk": read.smalltalk,
         "milliseconds": _finite_values(decision.milliseconds),

@@ -72,6 +72,7 @@ class AlwaysHandsOver:
                 intent_probabilities={"swap_pods": 0.8},
                 out_of_scope_score=0.1,
                 human_only_probability=0.0,
+                human_only_in_passing=0.0,
                 team="deliveries",
                 sentiment="neutral",
                 sentiment_score=0.0,

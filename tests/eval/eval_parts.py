@@ -93,7 +93,7 @@ _REASONS = {"answer": "above_threshold", "clarify": "below_threshold", "smalltal
 
 
 def _candidate(ref: str) -> Candidate:
-    return Candidate(Passage(f"{ref}#0", ref, "article", ref, (), "", ref, ""), 0.5, 1.0, 0.5, 0.5, 1, 1)
+    return Candidate(Passage(f"{ref}#0", ref, "article", ref, (), "", ref, ""), 0.5, 0.4, 1.0, 0.5, 0.5, 1, 1)
 
 
-_UNDERSTANDING = Understanding(None, 0.0, {}, 0.0, 0.0, None, "neutral", 0.0, 0.0, 0.0, None, {})
+_UNDERSTANDING = Understanding(None, 0.0, {}, 0.0, 0.0, 0.0, None, "neutral", 0.0, 0.0, 0.0, None, {})

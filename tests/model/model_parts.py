@@ -5,6 +5,7 @@ import numpy as np
 from model.answering import FEATURES, AnsweringModel, QuestionSignals
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.heads import LinearHead
+from model.past import PastQuestions
 from model.scope import ScopeDetector
 from model.types import Candidate, CandidateKind, Passage, ScoredCandidate, Understanding
 from tests.forests import stump
@@ -27,6 +28,7 @@ def candidate(
     ref: str,
     *,
     dense: float = 0.5,
+    second: float = 0.5,
     lexical: float = 0.0,
     fused: float = 0.5,
     coverage: float = 0.0,
@@ -37,6 +39,7 @@ def candidate(
     return Candidate(
         passage=passage(ref, kind=kind),
         dense_score=dense,
+        second_score=second,
         lexical_score=lexical,
         fused_score=fused,
         coverage=coverage,
@@ -57,6 +60,7 @@ def signals(**changes: object) -> QuestionSignals:
         "smalltalk": 0.0,
         "words": 3,
         "intents": {},
+        "vector": np.array([1.0, 0.0, 0.0], np.float32),
     }
     return QuestionSignals(**(given | changes))  # type: ignore[arg-type]
 
@@ -69,6 +73,7 @@ def understanding(**changes: object) -> Understanding:
         "intent_probabilities": {"refund": 0.9, "delivery": 0.1},
         "out_of_scope_score": 0.2,
         "human_only_probability": 0.0,
+        "human_only_in_passing": 0.0,
         "team": "billing",
         "sentiment": "neutral",
         "sentiment_score": 0.0,
@@ -111,7 +116,11 @@ def model_set(version: str = "v1") -> ModelSet:
             stump("dense_score", limit=0.5, below=0.1, above=0.9),
             1.2,
             0.1,
-            {"article:refunds": {"refund": 3}},
+            PastQuestions(
+                np.array([[1, 0, 0], [0.6, 0.8, 0]], np.float32),
+                [["article:refunds"], []],
+                ["refund", None],
+            ),
         ),
         calibration=CalibrationSample(np.array([0.9, 1 / 3]), np.array([True, False])),
         limits={"wants_person": 0.4, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 0.6},

@@ -8,8 +8,10 @@ from model_parts import candidate, signals
 
 from model.answering import FEATURES, AnsweringModel, Forest, feature_rows, log_odds
 from model.errors import ArtifactError
+from model.past import PastQuestions
 from tests.forests import answering, stump
 
+NO_PAST = PastQuestions.none()
 NEAR_IS_RIGHT = stump("dense_score", limit=0.5, below=0.2, above=0.8)
 
 
@@ -17,24 +19,33 @@ def named(row: np.ndarray) -> dict[str, float]:
     return dict(zip(FEATURES, map(float, row), strict=True))
 
 
+PAST = PastQuestions(
+    np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 1, 0]], np.float32),
+    [["article:a"], [], ["article:a"]],
+    ["refund", None, "refund"],
+)
+"""Two past questions that article a resolved, and one like the question that nothing did."""
+
+
 def test_the_features_of_two_candidates_by_hand() -> None:
-    first = candidate("article:a", dense=0.8, lexical=6.0, fused=0.9, coverage=1.0, lexical_rank=1)
+    first = candidate("article:a", dense=0.8, second=0.6, lexical=6.0, fused=0.9, coverage=1.0)
     second = candidate(
         "learned_answer:1",
         dense=0.5,
+        second=0.5,
         lexical=2.0,
         fused=0.6,
         coverage=0.25,
-        dense_rank=2,
-        lexical_rank=4,
         kind="learned_answer",
     )
     asked = signals(words=3, intents={"refund": 0.75, "delivery": 0.25})
-    rows = feature_rows([first, second], asked, {"article:a": {"refund": 3, "delivery": 1}})
+    rows = feature_rows([first, second], asked, PAST)
     a, b = named(rows[0]), named(rows[1])
 
-    # (.75*3 + .25*1 + .5/2) / (4 + .5) = 2.75 / 4.5
-    prior = 2.75 / 4.5
+    # intent: (.75*2 + .5/2) / (2 + .5) = 1.75 / 2.5
+    prior = 0.7
+    # the vector (1, 0, 0) meets the past questions at 1, .6 and 0: votes 1, .6^4 = .1296 and 0
+    share, unanswered = 1 / 1.1296, 0.1296 / 1.1296
     assert a == pytest.approx(
         {
             "dense_score": 0.8,
@@ -44,12 +55,16 @@ def test_the_features_of_two_candidates_by_hand() -> None:
             "fused_score": 0.9,
             "fused_margin": 0.3,
             "lexical_score": 6.0,
-            "best_of_both": 1.0,
-            "reciprocal_dense_rank": 1.0,
-            "reciprocal_lexical_rank": 1.0,
+            "lexical_margin": 4.0,
+            "lexical_share": 1.0,
+            "second_score": 0.6,
+            "second_margin": 0.1,
             "learned_answer": 0.0,
             "intent_prior": math.log(prior + 0.01),
             "intent_prior_margin": prior,
+            "past_share": share,
+            "past_margin": share,
+            "past_unanswered": unanswered,
             "in_scope": 0.9,
             "out_of_scope": 0.05,
             "human_only": 0.1,
@@ -58,33 +73,46 @@ def test_the_features_of_two_candidates_by_hand() -> None:
         }
     )
     assert (b["dense_margin"], b["fused_margin"], b["coverage_margin"]) == pytest.approx((-0.3, -0.3, -0.75))
-    assert (b["best_of_both"], b["learned_answer"]) == (0.0, 1.0)
-    assert (b["reciprocal_dense_rank"], b["reciprocal_lexical_rank"]) == (0.5, 0.25)
-    assert math.isnan(b["intent_prior"])
-    assert math.isnan(b["intent_prior_margin"])
-    assert b["question_words"] == a["question_words"]
+    assert (b["lexical_margin"], b["lexical_share"]) == pytest.approx((-4.0, 1 / 3))
+    assert (b["second_margin"], b["learned_answer"]) == pytest.approx((-0.1, 1.0))
+    unknown = ("intent_prior", "intent_prior_margin", "past_share", "past_margin")
+    assert all(math.isnan(b[name]) for name in unknown)
+    assert (b["past_unanswered"], b["question_words"]) == (a["past_unanswered"], a["question_words"])
+
+
+def test_a_question_is_not_its_own_past() -> None:
+    asked = signals(intents={"refund": 0.75, "delivery": 0.25})
+    row = named(feature_rows([candidate("article:a")], asked, PAST, without=0)[0])
+    # left are .1296 of a question without an answer and 0 of one with; the counts are 1 of refund
+    assert (row["past_share"], row["past_unanswered"]) == pytest.approx((0.0, 1.0))
+    assert row["intent_prior"] == pytest.approx(math.log((0.75 + 0.25) / 1.5 + 0.01))
+
+
+def test_where_no_word_matches_no_candidate_has_a_lexical_share() -> None:
+    rows = feature_rows([candidate("article:a"), candidate("article:b")], signals(), NO_PAST)
+    assert [named(row)["lexical_share"] for row in rows] == [0.0, 0.0]
 
 
 def test_two_equal_candidates_have_no_margin() -> None:
-    rows = feature_rows([candidate("article:a"), candidate("article:b")], signals(), {})
+    rows = feature_rows([candidate("article:a"), candidate("article:b")], signals(), NO_PAST)
     assert [named(row)["dense_margin"] for row in rows] == [0.0, 0.0]
 
 
 def test_a_lone_candidate_is_ahead_by_all_it_has() -> None:
-    row = named(feature_rows([candidate("article:a", dense=0.7)], signals(), {})[0])
+    row = named(feature_rows([candidate("article:a", dense=0.7)], signals(), NO_PAST)[0])
     assert row["dense_margin"] == pytest.approx(0.7)
 
 
 def test_no_candidates_give_no_rows_and_no_scores() -> None:
-    assert feature_rows([], signals(), {}).shape == (0, len(FEATURES))
+    assert feature_rows([], signals(), NO_PAST).shape == (0, len(FEATURES))
     assert answering(NEAR_IS_RIGHT).score([], signals()) == []
 
 
 def test_the_prior_is_unknown_without_intents_or_past_questions() -> None:
     one = [candidate("article:a")]
-    without_intents = feature_rows(one, signals(intents={}), {"article:a": {"refund": 2}})
-    without_counts = feature_rows(one, signals(intents={"refund": 1.0}), {"article:a": {"refund": 0}})
-    for rows in (without_intents, without_counts):
+    without_intents = feature_rows(one, signals(intents={}), PAST)
+    without_past = feature_rows(one, signals(intents={"refund": 1.0}), NO_PAST)
+    for rows in (without_intents, without_past):
         assert math.isnan(named(rows[0])["intent_prior"])
 
 
@@ -100,11 +128,10 @@ def test_a_tree_asks_and_the_limit_itself_goes_left() -> None:
 def test_a_forests_share_is_the_mean_of_its_trees() -> None:
     # tree one: .2 up to a coverage of .5, else .4 up to a similarity of .7, else 1; tree two: always .6
     forest = Forest(
-        roots=np.array([0, 5], np.int32),
-        feature=np.array([FEATURES.index("coverage"), 0, FEATURES.index("dense_score"), 0, 0, 0], np.int32),
+        roots=np.array([0, 5]),
+        feature=np.array([FEATURES.index("coverage"), 0, FEATURES.index("dense_score"), 0, 0, 0]),
         limit=np.array([0.5, 0, 0.7, 0, 0, 0], np.float32),
-        left=np.array([1, 1, 3, 3, 4, 5], np.int32),
-        right=np.array([2, 1, 4, 3, 4, 5], np.int32),
+        children=np.array([[2, 1], [1, 1], [4, 3], [3, 3], [4, 4], [5, 5]]),
         value=np.array([0, 0.2, 0, 0.4, 1.0, 0.6], np.float32),
         depth=2,
     )

@@ -70,6 +70,18 @@ def test_a_matter_for_people_alone_goes_to_people() -> None:
     assert got == Verdict("handoff", ("human_only_intent",))
 
 
+def test_a_matter_for_people_in_one_sentence_is_asked_back_on_rather_than_answered() -> None:
+    got = late([GOOD, FAIR], read=understanding(human_only_in_passing=0.5))
+    assert got == Verdict("clarify", ("human_only_in_passing", "plausible"), (GOOD, FAIR))
+    assert late([GOOD], read=understanding(human_only_in_passing=0.499)).kind == "answer"
+
+
+def test_what_the_customer_chose_is_answered_all_the_same() -> None:
+    chosen = Question("this one", chosen_ref="article:good")
+    got = late([GOOD], question=chosen, read=understanding(human_only_in_passing=0.9))
+    assert got.reasons == ("chosen_by_customer",)
+
+
 def test_a_low_mood_goes_to_a_person() -> None:
     got = early(Question("this is awful", mood=-0.5), understanding(mood=-0.7, sentiment_score=-0.9))
     assert got == Verdict("handoff", ("mood_low",))

@@ -49,6 +49,15 @@ def test_intent_and_human_only_probability_by_hand() -> None:
     assert got.human_only_probability == pytest.approx(0.75, abs=1e-3)
 
 
+def test_a_matter_for_people_in_one_sentence_is_noticed_in_passing() -> None:
+    models = two_inputs(intent=sure("delivery", "refund"))
+    got = read(models, FAR, sentences=np.stack([FAR, NEAR]))
+    assert got.human_only_probability == pytest.approx(0.25, abs=1e-3)
+    assert got.human_only_in_passing == pytest.approx(0.75, abs=1e-3)
+    assert read(models, FAR).human_only_in_passing == pytest.approx(0.25, abs=1e-3)
+    assert read(two_inputs(), FAR, sentences=np.stack([NEAR])).human_only_in_passing == 0.0
+
+
 def test_the_team_head_decides_the_team_when_there_is_one() -> None:
     heads = {"intent": sure("delivery", "refund"), "team": sure("success", "billing")}
     assert read(two_inputs(**heads), FAR).team == "success"

@@ -116,6 +116,7 @@ def decision(
         intent_probabilities={"refund_policy": 0.9, "track_order": 0.1},
         out_of_scope_score=0.1,
         human_only_probability=0.0,
+        human_only_in_passing=0.0,
         genre_probabilities={},
         team="billing",
         sentiment="neutral",

@@ -8,14 +8,17 @@ from training_parts import a_read, candidate
 from knowledge.company import LabelledQuestion
 from model.answering import FEATURES
 from model.errors import DataError
+from model.past import PastQuestions
 from model.resolver import Read
 from training.confidence import (
     FittedConfidence,
     _flattened,
-    answer_intents,
     fit_confidence,
     limit_for_recall,
+    past_questions,
 )
+
+NO_PAST = PastQuestions.none()
 
 
 def question(
@@ -43,7 +46,7 @@ def labelled(n: int) -> tuple[list[LabelledQuestion], list[Read]]:
 def fitted() -> FittedConfidence:
     """Fitted on 60 questions, every second of which has an answer."""
     questions, reads = labelled(60)
-    return fit_confidence(questions, reads, reaches_answer=always, seed=0, trees=20)
+    return fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
 
 
 @pytest.mark.parametrize(
@@ -80,20 +83,27 @@ def test_questions_that_go_to_people_anyway_are_not_in_the_sample() -> None:
     questions, reads = labelled(40)
     reads = [a_read(*read.candidates, wants_person=float(i >= 30)) for i, read in enumerate(reads)]
     sample = fit_confidence(
-        questions, reads, reaches_answer=lambda read: read.understanding.wants_person < 0.5, seed=0, trees=20
+        questions,
+        reads,
+        past=NO_PAST,
+        reaches_answer=lambda read: read.understanding.wants_person < 0.5,
+        seed=0,
+        trees=20,
     ).sample
     assert len(sample.correct) == 30
 
 
 def test_a_question_that_finds_nothing_is_not_in_the_sample() -> None:
     questions, reads = labelled(40)
-    sample = fit_confidence(questions, [a_read(), *reads[1:]], reaches_answer=always, seed=0, trees=20).sample
+    sample = fit_confidence(
+        questions, [a_read(), *reads[1:]], past=NO_PAST, reaches_answer=always, seed=0, trees=20
+    ).sample
     assert len(sample.correct) == 39
 
 
 def test_the_same_seed_gives_the_same_confidence(fitted: FittedConfidence) -> None:
     questions, reads = labelled(60)
-    again = fit_confidence(questions, reads, reaches_answer=always, seed=0, trees=20)
+    again = fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
     np.testing.assert_array_equal(again.sample.confidences, fitted.sample.confidences)
     np.testing.assert_array_equal(again.model.forest.value, fitted.model.forest.value)
 
@@ -110,18 +120,16 @@ def test_the_forest_says_what_scikit_learns_says() -> None:
     np.testing.assert_allclose(_flattened(reference).shares(others), expected, atol=1e-6)
 
 
-def test_past_questions_are_counted_by_answer_and_intent() -> None:
+def test_labelled_questions_become_the_past() -> None:
     questions = [
-        question(1, "article:a", "article:b", intent="refund"),
-        question(2, "article:a", intent="refund"),
-        question(3, "article:a", intent="delivery"),
-        question(4, "article:a"),
-        question(5, intent="refund", kind="needs_person"),
+        question(1, "article:b", "article:a", intent="refund"),
+        question(2, "article:a", intent="delivery"),
+        question(3, "article:a"),
+        question(4, intent="refund", kind="needs_person"),
     ]
-    assert answer_intents(questions) == {
-        "article:a": {"refund": 2, "delivery": 1},
-        "article:b": {"refund": 1},
-    }
+    past = past_questions(questions, np.eye(4, dtype=np.float32))
+    assert past.refs == (("article:a", "article:b"), ("article:a",), ("article:a",), ())
+    assert past.intents_of("article:a") == {"refund": 1, "delivery": 1}
 
 
 def test_too_few_questions_are_refused_with_their_number() -> None:
@@ -130,13 +138,13 @@ def test_too_few_questions_are_refused_with_their_number() -> None:
         DataError,
         match=r"19 calibration questions, 10 of them with their answer found, are not enough: 20 are",
     ):
-        fit_confidence(questions, reads, reaches_answer=always, seed=0, trees=20)
+        fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
 
 
 def test_where_every_best_candidate_is_right_the_confidence_is_fitted_all_the_same() -> None:
     _, reads = labelled(60)
     questions = [question(i, "article:a") for i in range(60)]
-    fitted = fit_confidence(questions, reads, reaches_answer=always, seed=0, trees=20)
+    fitted = fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
     assert fitted.sample.correct.all()
     assert fitted.sample.confidences.min() > 0.5
 
@@ -145,18 +153,18 @@ def test_one_answered_question_among_many_is_not_enough() -> None:
     _, reads = labelled(30)
     questions = [question(0, "article:a"), *(question(i, kind="out_of_scope") for i in range(1, 30))]
     with pytest.raises(DataError, match="1 of them with their answer found, are not enough"):
-        fit_confidence(questions, reads, reaches_answer=always, seed=0, trees=20)
+        fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
 
 
 def test_questions_that_nothing_answers_are_refused() -> None:
     _, reads = labelled(30)
     questions = [question(i, kind="out_of_scope") for i in range(30)]
     with pytest.raises(DataError, match=r"0 of them .* 10 with an article that answers them"):
-        fit_confidence(questions, reads, reaches_answer=always, seed=0, trees=20)
+        fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
 
 
 @pytest.mark.parametrize("n", [0, 30])
 def test_questions_that_find_nothing_are_refused(n: int) -> None:
     questions, _ = labelled(n)
     with pytest.raises(DataError, match="are not enough"):
-        fit_confidence(questions, [a_read()] * n, reaches_answer=always, seed=0, trees=20)
+        fit_confidence(questions, [a_read()] * n, past=NO_PAST, reaches_answer=always, seed=0, trees=20)

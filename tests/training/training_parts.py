@@ -18,6 +18,7 @@ def candidate(ref: str, dense: float, rank: int) -> Candidate:
     return Candidate(
         passage=passage,
         dense_score=dense,
+        second_score=dense,
         lexical_score=0.0,
         fused_score=1 / rank,
         coverage=0.0,
@@ -34,6 +35,7 @@ def a_read(*candidates: Candidate, wants_person: float = 0.0) -> Read:
         intent_probabilities={},
         out_of_scope_score=0.2,
         human_only_probability=0.0,
+        human_only_in_passing=0.0,
         team=None,
         sentiment="neutral",
         sentiment_score=0.0,
@@ -42,7 +44,9 @@ def a_read(*candidates: Candidate, wants_person: float = 0.0) -> Read:
         smalltalk=None,
         genre_probabilities={"none": 1.0, "out_of_scope": 0.0},
     )
-    return Read(understanding, QuestionSignals(0.8, 0.0, 0.0, 0.0, 5, {}), candidates, {})
+    return Read(
+        understanding, QuestionSignals(0.8, 0.0, 0.0, 0.0, 5, {}, np.ones(1, np.float32)), candidates, {}
+    )
 
 
 def trained_set(version: str, *, accuracy: float = 0.9) -> TrainedSet:
