@@ -60,8 +60,8 @@ class QuestionSignals:
 class Forest:
     """Decision trees as flat arrays over all nodes; a leaf leads to itself.
 
-    Extremely randomised trees (Geurts et al. 2006). Among the hundred most confident answers to the
-    sample company's calibration questions 5 were wrong, of logistic regression's 7.
+    Extremely randomised trees (Geurts et al. 2006). Among the hundred most confident held-out answers to
+    the sample company's calibration questions 2.7 were wrong on average, of logistic regression's 6.
     """
 
     roots: NDArray[np.intp]
