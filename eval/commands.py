@@ -1,25 +1,24 @@
 """The commands of `firstlast eval`: parse arguments, run a suite, print its figures; they measure nothing."""
 
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import track as rich_track
 
 from eval.beir import read_beir
 from eval.home import OpenResolver, open_resolver
+from eval.progress import progress
 from eval.report import as_text
-from eval.results import SuiteResult, T, write_items
+from eval.results import SuiteResult, write_items
 from eval.scope import FitHead
 from eval.suites import answers, intents, retrieval
 from eval.tracking import log_run
 from knowledge.company import DEMO_FOLDER, read_labelled_questions
 from model.encoder import OnnxEncoder
 from model.errors import DataError
-from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors, messages
+from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors
 from serving.settings import Settings
 
 TrainOption = Annotated[Path, typer.Option("--train", help="JSONL of rows with text and label.")]
@@ -105,7 +104,7 @@ def _add_intents(app: typer.Typer, parts: _Parts) -> None:
                 fit_head=parts.fit_head,
                 oos_label=oos_label,
                 seed=seed,
-                track=_progress,
+                track=progress,
             )
             params = {"train": train, "test": test, "oos_label": oos_label, "seed": seed}
             _hand_over(result, settings.home, "intents", params, _Output(items, track, as_json))
@@ -127,7 +126,7 @@ def _add_retrieval(app: typer.Typer, parts: _Parts) -> None:
             settings = Settings.load(home)
             _check_exist(data)
             result = retrieval.run(
-                data, encoder=parts.encoder(settings), answers_only=answers_only, seed=seed, track=_progress
+                data, encoder=parts.encoder(settings), answers_only=answers_only, seed=seed, track=progress
             )
             params = {"data": data, "answers_only": answers_only, "seed": seed}
             _hand_over(result, settings.home, "retrieval", params, _Output(items, track, as_json))
@@ -170,9 +169,9 @@ def _answers(data: Path | None, settings: Settings, parts: _Parts, *, risk: floa
         beir = read_beir(data)
         questions = answers.beir_questions(beir)
         encoder = parts.encoder(settings)
-        index = retrieval.build_index(beir.articles, encoder, track=_progress)
+        index = retrieval.build_index(beir.articles, encoder, track=progress)
         resolver = parts.open_resolver(settings, encoder, risk=risk, retriever=index)
-    return answers.run(questions, resolver=resolver, track=_progress)
+    return answers.run(questions, resolver=resolver, track=progress)
 
 
 def _hand_over(
@@ -184,10 +183,3 @@ def _hand_over(
         write_items(output.items, result.items)
     if output.track:
         log_run(home, f"eval {suite}", params=params, metrics=result.figures, items=result.items)
-
-
-def _progress(items: Sequence[T], *, doing: str) -> Iterable[T]:
-    """The items, with a bar on standard error where that is a terminal."""
-    if not sys.stderr.isatty():
-        return items
-    return rich_track(items, description=doing, console=messages, transient=True)

@@ -28,24 +28,25 @@ def open_resolver(
 ) -> Resolver:
     """The home's champion and policy. Raises `ArtifactError` when there is no champion."""
     models = _champion(settings, encoder)
+    found = open_index(settings, encoder) if retriever is None else retriever
+    return resolver_of(models, settings, encoder, found, risk=risk)
+
+
+def resolver_of(
+    models: ModelSet, settings: Settings, encoder: Reader, retriever: Retriever, *, risk: float
+) -> Resolver:
+    """The bot of a model set, under the home's policy."""
     return Resolver(
         encoder,
         models,
-        _index(settings, encoder) if retriever is None else retriever,
+        retriever,
         risk=risk,
         confidence_level=settings.risk_confidence_level,
         policy=policy_settings(settings),
     )
 
 
-def _champion(settings: Settings, encoder: Reader) -> ModelSet:
-    version = read_pointer(settings.models_folder)
-    if version is None:
-        raise ArtifactError(f"no champion is named in {settings.models_folder}; run: firstlast init")
-    return load_model_set(settings.models_folder / version, encoder_fingerprint=encoder.fingerprint)
-
-
-def _index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
+def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
     """The index, equal to the store, which must have been made by `firstlast init`."""
     database = Database(settings.database_url)
     try:
@@ -53,3 +54,10 @@ def _index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
         return KnowledgeSync(database, encoder).load_or_rebuild(settings.index_folder)
     finally:
         database.close()
+
+
+def _champion(settings: Settings, encoder: Reader) -> ModelSet:
+    version = read_pointer(settings.models_folder)
+    if version is None:
+        raise ArtifactError(f"no champion is named in {settings.models_folder}; run: firstlast init")
+    return load_model_set(settings.models_folder / version, encoder_fingerprint=encoder.fingerprint)

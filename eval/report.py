@@ -1,6 +1,6 @@
 """Figures as plain text for a terminal; formats them and adds none."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 _INTERVAL = "_interval"
@@ -14,6 +14,26 @@ def as_text(figures: Mapping[str, Any]) -> str:  # JSON
     rows = list(_rows(figures, indent=""))
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in rows)
+
+
+def side_by_side(columns: Mapping[str, Mapping[str, Any]], keys: Iterable[str]) -> str:  # JSON
+    """A line for each of the keys that a column has, a column for each set of figures, as in `as_text`."""
+    rows = [("", *columns)]
+    for key in keys:
+        if any(key in figures for figures in columns.values()):
+            cells = (_cell(figures, key) for figures in columns.values())
+            rows.append((key, *cells))
+    return aligned(rows)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """The rows as lines, every column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def _cell(figures: Mapping[str, Any], key: str) -> str:  # JSON
+    return _shown(figures.get(key)) + _bracketed(figures.get(key + _INTERVAL))
 
 
 def _rows(figures: Mapping[str, Any], *, indent: str) -> Iterator[tuple[str, str]]:  # JSON

@@ -31,13 +31,7 @@ def log_run(
     as `.low` and `.high`; `@` in a name becomes `_at_`, which MLflow does not accept.
     """
     client = open_client(home)
-    found = client.get_experiment_by_name(experiment)
-    if found is None:
-        place = (home / "mlruns").absolute().as_uri()
-        experiment_id = client.create_experiment(experiment, artifact_location=place)
-    else:
-        experiment_id = found.experiment_id
-    run_id: str = client.create_run(experiment_id).info.run_id
+    run_id = start_run(client, home, experiment)
     for name, value in params.items():
         client.log_param(run_id, _safe(name), str(value)[:_MAX_PARAM_CHARS])
     for name, number in numbers(metrics).items():
@@ -47,6 +41,17 @@ def log_run(
         client.log_artifact(run_id, str(Path(folder) / "items.jsonl"))
     client.set_terminated(run_id)
     return run_id
+
+
+def start_run(client: "MlflowClient", home: Path, experiment: str, *, name: str | None = None) -> str:
+    """Begins a run in the experiment, which is made on its first run; gives the run's id."""
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        place = (home / "mlruns").absolute().as_uri()
+        experiment_id = client.create_experiment(experiment, artifact_location=place)
+    else:
+        experiment_id = found.experiment_id
+    return str(client.create_run(experiment_id, run_name=name).info.run_id)
 
 
 def numbers(figures: Mapping[str, Any]) -> dict[str, float]:  # JSON

@@ -30,6 +30,8 @@ from serving.settings import Settings
 
 _WATCH_SECONDS = 1.0
 _RETRY_SECONDS = 30.0
+_TRIAL = "How do I get my money back?"
+"""A set that fails on it does not go into service, however well its files load."""
 _log = structlog.get_logger(__name__)
 
 
@@ -83,6 +85,7 @@ class ModelFollower:
 
     def follow_once(self) -> bool:
         """Take the champion into service if it is not; True when it changed. A failure keeps the old one."""
+        version = None
         try:
             version = read_pointer(self._models_folder)
             if version is None:
@@ -94,10 +97,14 @@ class ModelFollower:
                 return False
             self._failed, self._retry_at = version, time.monotonic() + _RETRY_SECONDS
             self._box.put(self._load(version), version)
-        except (FirstlastError, OSError, ValueError) as error:
-            if self._box.last_error != str(error):
-                _log.error("model_set_refused", in_service=self._box.version, error=str(error))
-            self._box.last_error = str(error)
+        except Exception as error:  # whatever is wrong with a set, this thread must live to take the next one
+            problem = str(error)
+            if not isinstance(error, FirstlastError | OSError):
+                kind = type(error).__name__
+                problem = f"champion {version!r} cannot be used ({kind}); train again: firstlast train heads"
+            if self._box.last_error != problem:
+                _log.error("model_set_refused", in_service=self._box.version, error=problem)
+            self._box.last_error = problem
             return False
         self._failed = None
         _log.info("model_set_in_service", version=version)
@@ -212,7 +219,7 @@ def _loader(settings: Settings, encoder: Reader, index: KnowledgeIndex) -> Calla
     def load(version: str) -> QuestionResolver:
         folder = settings.models_folder / version
         models = load_model_set(folder, encoder_fingerprint=encoder.fingerprint)
-        return Resolver(
+        resolver = Resolver(
             encoder,
             models,
             index,
@@ -220,6 +227,8 @@ def _loader(settings: Settings, encoder: Reader, index: KnowledgeIndex) -> Calla
             confidence_level=settings.risk_confidence_level,
             policy=policy_settings(settings),
         )
+        resolver.resolve(Question(_TRIAL))
+        return resolver
 
     return load
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from filelock import FileLock
 
 from model.encoder import OnnxEncoder
@@ -27,6 +28,13 @@ def _settings_are_the_tests() -> Iterator[None]:
         for key in [key for key in os.environ if key.upper().startswith("FIRSTLAST_")]:
             patch.delenv(key)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Commands send logs to the standard error of their time, which is closed after a test."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,37 @@
 
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors, messages
+from serving.command_line import (
+    FAILED,
+    HomeOption,
+    JsonOption,
+    bad_usage,
+    emit,
+    friendly_errors,
+    messages,
+)
+
+if TYPE_CHECKING:
+    from training.promotion import Promotion
+
+VersionArgument = Annotated[
+    str | None, typer.Argument(help="Version or number of the model set [the challenger].")
+]
+HeldOutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Company folder with test/questions.jsonl [the sample company's, in its own home].",
+    ),
+]
+PastOption = Annotated[int, typer.Option("--past", min=0, max=10_000, help="Past decisions to replay.")]
+_MOST_PAST = 1000
+
+_SWITCHING = "Running servers switch within seconds."
 
 home_app = typer.Typer()
 train_app = typer.Typer(no_args_is_help=True, help="Train models.")
@@ -135,6 +161,100 @@ def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
         for one in found
     ]
     emit({"models": rows}, as_json=as_json, text=lambda: _table(rows))
+
+
+@models_app.command("compare")
+def compare_models(
+    version: VersionArgument = None,
+    data: HeldOutOption = None,
+    past: PastOption = _MOST_PAST,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The challenger beside the champion, and whether it may take over; ends with 1 when a gate fails."""
+    from eval.comparison_report import as_tables
+    from eval.progress import progress
+    from serving.settings import Settings
+    from training.promotion import compare_sets
+
+    with friendly_errors():
+        found = compare_sets(Settings.load(home), version, data=data, most_past=past, track=progress)
+    emit(found.as_json(), as_json=as_json, text=lambda: as_tables(found))
+    if found.failed:
+        raise typer.Exit(FAILED)
+
+
+@models_app.command("promote")
+def promote_model(
+    version: VersionArgument = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Promote although gates fail; needs --who and --why.")
+    ] = False,
+    who: Annotated[str, typer.Option(help="Who decided that; kept in the registry.")] = "",
+    why: Annotated[str, typer.Option(help="Why; kept in the registry.")] = "",
+    data: HeldOutOption = None,
+    past: PastOption = _MOST_PAST,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare, and put the challenger into service if no gate fails; ends with 1 when it is refused."""
+    from eval.progress import progress
+    from serving.settings import Settings
+    from training.promotion import Override, promote
+
+    if force != bool(who.strip() and why.strip()) or (not force and (who or why)):
+        raise bad_usage("--force, --who NAME and --why TEXT go together: give all of them or none")
+    override = Override(who.strip(), why.strip()) if force else None
+    with friendly_errors():
+        found = promote(
+            Settings.load(home), version, override=override, data=data, most_past=past, track=progress
+        )
+    emit(
+        {
+            "promoted": found.promoted,
+            "model": found.version,
+            "number": found.number,
+            "previous": found.previous,
+            "failed_gates": list(found.failed),
+            "forced": found.promoted and bool(found.failed),
+            "comparison": found.comparison.as_json() if found.comparison else None,
+        },
+        as_json=as_json,
+        text=lambda: _promotion(found),
+    )
+    if not found.promoted:
+        raise typer.Exit(FAILED)
+
+
+@models_app.command("rollback")
+def roll_back_model(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Put the champion before this one into service again."""
+    from serving.settings import Settings
+    from training.promotion import roll_back
+
+    with friendly_errors():
+        found = roll_back(Settings.load(home))
+    emit(
+        {"model": found.version, "replaced": found.replaced},
+        as_json=as_json,
+        text=lambda: f"{found.version} is the champion again, in place of {found.replaced}. {_SWITCHING}",
+    )
+
+
+def _promotion(found: "Promotion") -> str:
+    from eval.comparison_report import gates_table
+
+    gates = f"{gates_table(found.comparison)}\n\n" if found.comparison else ""
+    if found.promoted:
+        forced = f", although these failed: {', '.join(found.failed)}" if found.failed else ""
+        return (
+            f"{gates}{found.version} is the champion now, in place of {found.previous}{forced}. "
+            f"{_SWITCHING} Undo: firstlast models rollback"
+        )
+    return (
+        f"{gates}{found.version} is not promoted: {', '.join(found.failed)} failed. All figures: firstlast "
+        "models compare. To promote it all the same: --force --who NAME --why TEXT"
+    )
 
 
 def _table(rows: list[dict[str, object]]) -> str:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from knowledge.company import DEMO_FOLDER, read_company
-from model.artifacts import IntentInfo
 from model.encoder import OnnxEncoder
 from serving.db.session import Database
 from serving.settings import Settings
@@ -21,7 +22,7 @@ def gather(settings: Settings, data: Path | None, *, from_store: bool) -> Traini
     database.migrate()
     with database.session() as session:
         if data is None:
-            base = company_data(DEMO_FOLDER) if store_infos(session) == _demo_infos() else general_data()
+            base = company_data(DEMO_FOLDER) if is_sample_company(session) else general_data()
         elif data.is_dir():
             base = company_data(data)
         else:
@@ -41,5 +42,6 @@ def train_and_register(
     return register(settings.home, trained)
 
 
-def _demo_infos() -> dict[str, IntentInfo]:
-    return read_company(DEMO_FOLDER).intent_infos()
+def is_sample_company(session: Session) -> bool:
+    """Whether the home was made by `firstlast demo`: its intents are those of the sample company."""
+    return store_infos(session) == read_company(DEMO_FOLDER).intent_infos()

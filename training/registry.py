@@ -4,12 +4,12 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.metrics.classification import ConfusionMatrix
-from eval.tracking import open_client
+from eval.tracking import open_client, start_run
 from model.artifacts import read_pointer, save_model_set, write_pointer
 from training.heads import TrainedSet
 
@@ -36,6 +36,8 @@ class RegisteredSet:
     in_service: bool
     """Whether the pointer that servers follow names it."""
     metrics: Mapping[str, float]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """What promotions wrote down about it."""
 
 
 def register(home: Path, trained: TrainedSet) -> RegisteredSet:
@@ -86,20 +88,42 @@ def list_sets(home: Path) -> list[RegisteredSet]:
                 aliases=tuple(sorted(full.aliases)),
                 in_service=name == champion,
                 metrics=client.get_run(full.run_id).data.metrics if full.run_id else {},
+                tags={key: value for key, value in full.tags.items() if key != _VERSION_TAG},
             )
         )
     return sorted(found, key=lambda one: -one.number)
 
 
+def tag_set(home: Path, number: int, tags: Mapping[str, str]) -> None:
+    """Write something down about the set of this number; what stood there under the same name is replaced."""
+    client = open_client(home)
+    for name, value in tags.items():
+        client.set_model_version_tag(REGISTERED_NAME, str(number), name, value)
+
+
+def put_into_service(home: Path, number: int, version: str) -> None:
+    """Make the set the champion. What servers follow is the pointer: until it moves nothing has happened.
+
+    The alias goes first, then the pointer, then the alias `challenger` is taken from the new champion. A
+    crash in between leaves aliases that `settle_aliases` puts right.
+    """
+    open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(number))
+    write_pointer(home / "models", version)
+    settle_aliases(home)
+
+
+def settle_aliases(home: Path) -> None:
+    """Let the aliases say what the pointer says, which wins; a champion is no challenger."""
+    for one in list_sets(home):
+        if one.in_service and CHAMPION not in one.aliases:
+            open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(one.number))
+        if one.in_service and CHALLENGER in one.aliases:
+            open_client(home).delete_registered_model_alias(REGISTERED_NAME, CHALLENGER)
+
+
 def _log_run(client: "MlflowClient", home: Path, trained: TrainedSet, folder: Path) -> str:
     """A finished MLflow run with parameters, metrics, confusion matrices and the set's files."""
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    experiment_id = (
-        experiment.experiment_id
-        if experiment
-        else client.create_experiment(EXPERIMENT, (home / "mlruns").absolute().as_uri())
-    )
-    run_id = str(client.create_run(experiment_id, run_name=trained.models.version).info.run_id)
+    run_id = start_run(client, home, EXPERIMENT, name=trained.models.version)
     for key, parameter in trained.parameters.items():
         client.log_param(run_id, key, parameter)
     for key, metric in trained.metrics.items():

@@ -9,6 +9,7 @@ from eval.metrics.classification import (
     macro_precision,
     macro_recall,
 )
+from eval.metrics.paired import mcnemar_worse
 from eval.metrics.ranking import hit_at_k, mrr_at_k, ndcg_at_k
 from eval.metrics.risk import RiskPoint, risk_coverage, wrong_among_answered
 from eval.metrics.scope import auroc, share_above, threshold_keeping
@@ -24,6 +25,7 @@ __all__ = [
     "macro_f1",
     "macro_precision",
     "macro_recall",
+    "mcnemar_worse",
     "mrr_at_k",
     "ndcg_at_k",
     "risk_coverage",

@@ -63,6 +63,10 @@ class AnsweredItem:
     """The most confident candidate, answered or not."""
     confidence: float | None
     """Confidence of that candidate."""
+    right_intent: str | None
+    """What the customer wants, where that is known."""
+    intent: str | None
+    """What the bot took it for."""
     reasons: tuple[str, ...]
     milliseconds: float | None
     error: str | None
@@ -83,6 +87,7 @@ def run(
     - `coverage_in_hindsight`: the greatest share of all questions that could have been answered within the
       risk, by a threshold chosen on these very questions: what better calibration could still win.
     - `best_right`: share of the answerable questions whose most confident candidate is right.
+    - `intent_right`: share of the questions of a known intent that are taken for it.
     - `threshold`, `risk`, `confidence_level`, `guaranteed`: as `model.risk` found them.
     - `by_kind`: number of questions by kind and outcome; `needs_person_answered`: those a person should
       have had; `p50_ms`, `p95_ms`: percentiles of the whole decision, interpolated.
@@ -97,6 +102,7 @@ def run(
             "n": len(items),
             **_shares(items),
             **_best_figures(items, risk=resolver.threshold.risk),
+            **_intent_figures(items),
             **_risk_figures(resolver.threshold),
             "by_kind": _by_kind(items),
             "needs_person_answered": sum(
@@ -134,6 +140,8 @@ def _asked(question: LabelledQuestion, resolver: AnsweringResolver) -> AnsweredI
         choices=tuple(choice.ref for choice in decision.choices) if decision else (),
         best_ref=decision.candidates[0].candidate.ref if decision and decision.candidates else None,
         confidence=decision.confidence if decision else None,
+        right_intent=question.intent,
+        intent=decision.understanding.intent if decision else None,
         reasons=decision.reasons if decision else (),
         milliseconds=decision.milliseconds.get("total") if decision else None,
         error=error,
@@ -176,6 +184,12 @@ def _best_figures(items: Sequence[AnsweredItem], *, risk: float) -> dict[str, An
         "coverage_in_hindsight": coverage * len(by_threshold) / len(items),
         **figure("best_right", right / n if n else None, wilson(right, n) if n else None),
     }
+
+
+def _intent_figures(items: Sequence[AnsweredItem]) -> dict[str, Any]:  # JSON
+    known = [item.intent == item.right_intent for item in items if item.right_intent is not None]
+    right, n = sum(known), len(known)
+    return figure("intent_right", right / n if n else None, wilson(right, n) if n else None)
 
 
 def _risk_figures(threshold: RiskThreshold) -> dict[str, Any]:  # JSON

@@ -55,6 +55,7 @@ class Visit:
                 "waiting": repository.count_waiting(self.session),
                 "proposals": count_pending_proposals(self.session),
             },
+            "model_problem": _model_problem(self.runtime, self.viewer),
             "notice": NOTICES.get(self.request.query_params.get("done", ""), ""),
         }
         page = Page(
@@ -74,6 +75,21 @@ async def current_visit(
 
 
 CurrentVisit = Annotated[Visit, Depends(current_visit)]
+
+
+def _model_problem(runtime: Runtime, viewer: Viewer) -> str:
+    """What every agent must know of the models, and who may change them the cause; else nothing."""
+    problem, in_service = runtime.resolver.last_error, runtime.resolver.version
+    if problem is None:
+        return ""
+    said = (
+        f"A new model set could not be taken into service, {in_service} still answers"
+        if in_service
+        else "No model set is in service, the bot hands every question to people"
+    )
+    if viewer.may_change_models:
+        return f"{said}: {problem}"
+    return "" if in_service else f"{said}."
 
 
 def needs(permission: Permission) -> DependsParameter:

@@ -23,6 +23,7 @@ class Viewer:
     role: str
     may_edit_articles: bool
     may_edit_learned_answers: bool
+    may_change_models: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def viewer_of(agent: AgentPrincipal) -> Viewer:
         agent.role,
         may_edit_articles=agent.may("articles:write"),
         may_edit_learned_answers=agent.may("learned_answers:write"),
+        may_change_models=agent.may("models:write"),
     )
 
 

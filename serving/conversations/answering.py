@@ -61,6 +61,42 @@ def read_turn(session: Session, conversation_id: str, settings: Settings) -> Bot
     )
 
 
+def past_turn(session: Session, record: DecisionRecord, settings: Settings) -> BotTurn:
+    """The turn in which a stored decision was made, to be decided again by `resolve_turn`.
+
+    It knows what was said and rated until then; the customer's attributes are those of today.
+    """
+    conversation = session.get_one(Conversation, record.conversation_id)
+    decisions = repository.decisions_newest_first(session, conversation.id, before=record.id, limit=50)
+    since = decisions[0].message_id if decisions else 0
+    is_retry = record.message_id == since
+    if is_retry:
+        messages = _messages_of_last_decision(session, conversation.id, decisions)
+    else:
+        by_agent = repository.last_agent_message_id(session, conversation.id, before=record.message_id)
+        messages = repository.customer_messages_between(
+            session, conversation.id, max(since, by_agent), record.message_id
+        )
+    spoken = repository.bot_messages_of(session, [decision.id for decision in decisions])
+    helpful = repository.feedback_of(
+        session, [message.id for message in spoken.values()], until=record.created_at
+    )
+    question = _question(session, conversation, messages, decisions, spoken, helpful, settings)
+    return BotTurn(
+        conversation_id=conversation.id,
+        due_at=record.created_at,
+        message_id=record.message_id,
+        question=replace(
+            question,
+            text=record.question,
+            mood=decisions[0].mood if decisions else 0.0,
+            owned_by_person=False,
+        ),
+        is_retry=is_retry,
+        given=_given(decisions, spoken, helpful),
+    )
+
+
 def resolve_turn(turn: BotTurn, resolve: Callable[[Question], Decision]) -> Decision:
     """The resolver's decision, asked again as long as it repeats an answer already given here word for word.
 

@@ -102,11 +102,13 @@ def customer_messages_between(
     return list(session.scalars(query.order_by(Message.id)))
 
 
-def last_agent_message_id(session: Session, conversation_id: str) -> int:
-    """The id of the last message an agent wrote to the customer; 0 for none."""
+def last_agent_message_id(session: Session, conversation_id: str, *, before: int | None = None) -> int:
+    """The id of the last message an agent wrote to the customer, of those with a smaller id; 0 for none."""
     query = select(func.max(Message.id)).where(
         Message.conversation_id == conversation_id, Message.author == "agent", Message.kind == "message"
     )
+    if before is not None:
+        query = query.where(Message.id < before)
     return session.scalar(query) or 0
 
 
@@ -119,10 +121,14 @@ def last_messages(session: Session, ids: Collection[str], *, notes: bool) -> Map
     return {message.conversation_id: message for message in found}
 
 
-def feedback_of(session: Session, message_ids: Collection[int]) -> Mapping[int, bool]:
-    """What the customer said about these messages."""
-    found = session.scalars(select(Feedback).where(Feedback.message_id.in_(message_ids)))
-    return {feedback.message_id: feedback.helpful for feedback in found}
+def feedback_of(
+    session: Session, message_ids: Collection[int], *, until: datetime | None = None
+) -> Mapping[int, bool]:
+    """What the customer said about these messages, as far as they first did so by `until`."""
+    query = select(Feedback).where(Feedback.message_id.in_(message_ids))
+    if until is not None:
+        query = query.where(Feedback.created_at <= until)
+    return {feedback.message_id: feedback.helpful for feedback in session.scalars(query)}
 
 
 def pending_proposal_counts(session: Session, ids: Collection[str]) -> Mapping[str, int]:
@@ -150,9 +156,19 @@ def team_of_intent(session: Session, intent: str | None) -> str | None:
     return session.scalar(select(Intent.team).where(Intent.name == intent)) if intent else None
 
 
-def decisions_newest_first(session: Session, conversation_id: str, *, limit: int) -> list[DecisionRecord]:
-    """The last decisions of the conversation."""
+def decisions_newest_first(
+    session: Session, conversation_id: str, *, before: int | None = None, limit: int
+) -> list[DecisionRecord]:
+    """The last decisions of the conversation, of those with a smaller id."""
     query = select(DecisionRecord).where(DecisionRecord.conversation_id == conversation_id)
+    if before is not None:
+        query = query.where(DecisionRecord.id < before)
+    return list(session.scalars(query.order_by(DecisionRecord.id.desc()).limit(limit)))
+
+
+def latest_decisions(session: Session, *, limit: int) -> list[DecisionRecord]:
+    """The last decisions of all conversations, newest first, without those to keep silent."""
+    query = select(DecisionRecord).where(DecisionRecord.kind != "silent")
     return list(session.scalars(query.order_by(DecisionRecord.id.desc()).limit(limit)))
 
 

@@ -1,19 +1,10 @@
 """Homes to run commands on."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from command_parts import Commands
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """Commands send logs to the standard error of their time."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -25,6 +25,9 @@ COMMANDS = (
     "eval answers",
     "bench answer",
     "models list",
+    "models compare",
+    "models promote",
+    "models rollback",
 )
 ANSWERING_IN_JSON = tuple(name for name in COMMANDS if name not in ("demo", "serve"))
 DOCUMENTS = sorted(path for path in ROOT.glob("**/*.md") if not {".venv", "demo"} & set(path.parts))
@@ -84,6 +87,7 @@ def test_the_version_is_the_packages(firstlast: Commands) -> None:
         ["search", "box", "-k", "0"],
         ["ask", "box", "--nonsense"],
         ["train", "heads", "--data", "/nowhere/at/all"],
+        ["models", "promote", "--force"],
         ["agents", "add", "x@y.example", "--password-file", "/nowhere/at/all"],
         ["serve", "--port", "http"],
     ],

@@ -1,0 +1,232 @@
+"""Holds a challenger against the champion on everything a promotion depends on; promotes nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.gates import Gate, failures, growth_gate, paired_gate, regression_gate, risk_gate
+from eval.home import open_index, resolver_of
+from eval.results import SuiteResult, Track, untracked
+from eval.suites import answers, flips, regression, speed
+from knowledge.company import LabelledQuestion
+from knowledge.index import KnowledgeIndex
+from model.artifacts import ModelSet
+from model.errors import DataError
+from model.interfaces import Reader
+from serving.db.session import Database
+from serving.settings import Settings
+
+_MOST_TIMED = 300
+_CHAMPION, _CHALLENGER = "champion", "challenger"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A model set with the size of its files."""
+
+    models: ModelSet
+    size_bytes: int
+    """All of it is held in memory when it serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Champion and challenger side by side, and whether the challenger may take over."""
+
+    champion: str
+    challenger: str
+    figures: Mapping[str, Mapping[str, Any]]  # JSON
+    """By `champion` and `challenger`: figures of the held-out questions, the cases, speed and size."""
+    gates: tuple[Gate, ...]
+    broken_cases: tuple[Mapping[str, Any], ...]  # JSON
+    """Regression cases that the champion keeps and the challenger does not."""
+    flips: SuiteResult
+    notes: tuple[str, ...]
+    """What could not be measured, and what to do about it."""
+    items: tuple[Mapping[str, Any], ...]  # JSON
+    """What became of each item, under `suite` and `set`; it holds customers' texts."""
+
+    @property
+    def failed(self) -> list[Gate]:
+        """The gates that stop a promotion."""
+        return failures(self.gates)
+
+    def as_json(self) -> dict[str, Any]:  # JSON
+        """Everything but the items."""
+        return {
+            "champion": self.champion,
+            "challenger": self.challenger,
+            "may_promote": not self.failed,
+            "gates": [asdict(gate) for gate in self.gates],
+            "figures": self.figures,
+            "broken_cases": list(self.broken_cases),
+            "flips": {**self.flips.figures, "items": list(self.flips.items)},
+            "notes": list(self.notes),
+        }
+
+
+def compare(
+    settings: Settings,
+    encoder: Reader,
+    *,
+    champion: Contender,
+    challenger: Contender,
+    questions: Sequence[LabelledQuestion],
+    most_past: int,
+    track: Track = untracked,
+) -> Comparison:
+    """Both sets on today's knowledge of the home: held-out `questions`, cases, past decisions, speed, size.
+
+    `questions` must be none that either set was fitted on; without any, what needs them is skipped.
+    `most_past` is how many past decisions are replayed, the newest.
+    Raises `DataError` when the home knows none of the answers that they name.
+    """
+    index = open_index(settings, encoder)
+    _check_known(questions, index)
+    with closing(Database(settings.database_url)) as database, database.reading() as session:
+        cases = regression.read_cases(session)
+        past = flips.read_past(session, settings, limit=most_past)
+    before, after = (
+        resolver_of(one.models, settings, encoder, index, risk=settings.risk_budget)
+        for one in (champion, challenger)
+    )
+    texts = [one.text for one in questions] or [one.turn.question.text for one in past]
+    timed_texts = (texts or [case.text for case in cases])[:_MOST_TIMED]
+    timed = speed.run(timed_texts, {_CHAMPION: before, _CHALLENGER: after}, track=track)
+    old, new = (
+        _Side(
+            asked=answers.run(questions, resolver=resolver, track=track) if questions else _NOTHING,
+            kept=regression.run(cases, resolver=resolver, track=track),
+            timed=timed.get(name, {}),
+            size_bytes=size_bytes,
+        )
+        for name, resolver, size_bytes in (
+            (_CHAMPION, before, champion.size_bytes),
+            (_CHALLENGER, after, challenger.size_bytes),
+        )
+    )
+    flipped = flips.run(past, champion=before, challenger=after, track=track)
+    return Comparison(
+        champion=champion.models.version,
+        challenger=challenger.models.version,
+        figures={_CHAMPION: _figures(old), _CHALLENGER: _figures(new)},
+        gates=_gates(old, new, budget=settings.risk_budget),
+        broken_cases=tuple(
+            now
+            for then, now in zip(old.kept.items, new.kept.items, strict=True)
+            if then["kept"] and not now["kept"]
+        ),
+        flips=flipped,
+        notes=_notes(questions, cases, past),
+        items=(
+            *_items(_CHAMPION, old),
+            *_items(_CHALLENGER, new),
+            *({"suite": "flips", **flip} for flip in flipped.items),
+        ),
+    )
+
+
+def folder_bytes(folder: Path) -> int:
+    """The size of the files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+_NOTHING = SuiteResult({}, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What was measured of one set."""
+
+    asked: SuiteResult
+    kept: SuiteResult
+    timed: Mapping[str, float]
+    size_bytes: int
+
+
+def _check_known(questions: Sequence[LabelledQuestion], index: KnowledgeIndex) -> None:
+    named = frozenset[str]().union(*(question.refs for question in questions))
+    if named and named.isdisjoint(index.refs()):
+        raise DataError(
+            f"the home knows none of the {len(named)} answers that the questions name, such as "
+            f"{min(named)}; import the articles first: firstlast import FOLDER"
+        )
+
+
+def _figures(side: _Side) -> dict[str, Any]:  # JSON
+    """Times are those measured side by side, not those of the suite."""
+    measured = {key: value for key, value in side.asked.figures.items() if key not in ("p50_ms", "p95_ms")}
+    return {
+        **measured,
+        "regression_cases": side.kept.figures["n"],
+        "regression_cases_kept": side.kept.figures["kept"],
+        "p50_ms": side.timed.get("p50_ms"),
+        "p95_ms": side.timed.get("p95_ms"),
+        "size_mb": side.size_bytes / 1e6,
+    }
+
+
+def _gates(old: _Side, new: _Side, *, budget: float) -> tuple[Gate, ...]:
+    outcomes = [item["outcome"] for item in new.asked.items]
+    wrong = outcomes.count("answered_wrong")
+    return (
+        regression_gate([item["kept"] for item in old.kept.items], [item["kept"] for item in new.kept.items]),
+        *(
+            paired_gate(name, _flags(old.asked, went_well), _flags(new.asked, went_well), of=of)
+            for name, (of, went_well) in _WENT_WELL.items()
+        ),
+        risk_gate(wrong, wrong + outcomes.count("answered_right"), budget=budget),
+        growth_gate("p95_ms", old.timed.get("p95_ms"), new.timed.get("p95_ms"), unit="ms"),
+        growth_gate("size_mb", old.size_bytes / 1e6, new.size_bytes / 1e6, unit="MB"),
+    )
+
+
+def _handed_over(item: Mapping[str, Any]) -> bool | None:  # JSON
+    return item["outcome"] == "handed_over" if item["kind"] == "needs_person" else None
+
+
+def _best_right(item: Mapping[str, Any]) -> bool | None:  # JSON
+    return item["best_ref"] in item["right_refs"] if item["kind"] == "answerable" else None
+
+
+def _intent_right(item: Mapping[str, Any]) -> bool | None:  # JSON
+    return item["intent"] == item["right_intent"] if item["right_intent"] is not None else None
+
+
+_WENT_WELL: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], bool | None]]] = {
+    "answered_right": ("questions answered right", lambda item: item["outcome"] == "answered_right"),
+    "answered_wrong": ("questions without a wrong answer", lambda item: item["outcome"] != "answered_wrong"),
+    "best_right": ("answerable questions whose best candidate is right", _best_right),
+    "people_reached": ("questions for people handed over", _handed_over),
+    "intent_right": ("questions with their intent understood", _intent_right),
+}
+"""By gate: what is counted, and whether it went well with an item; `None` where that is not asked of it."""
+
+
+def _flags(asked: SuiteResult, went_well: Callable[[Mapping[str, Any]], bool | None]) -> list[bool]:
+    return [flag for item in asked.items if (flag := went_well(item)) is not None]
+
+
+def _notes(
+    questions: Sequence[LabelledQuestion],
+    cases: Sequence[regression.Case],
+    past: Sequence[flips.PastDecision],
+) -> tuple[str, ...]:
+    notes = []
+    if not questions:
+        notes.append(
+            "no held-out questions: answers, risk and intents are not compared; name a company folder "
+            "with test/questions.jsonl by --data"
+        )
+    if not cases:
+        notes.append("no regression cases: no learned answer is approved yet")
+    if not past:
+        notes.append("no past decisions to replay: nobody has asked yet")
+    return tuple(notes)
+
+
+def _items(name: str, side: _Side) -> list[Mapping[str, Any]]:  # JSON
+    suites = (("answers", side.asked), ("regression", side.kept))
+    return [{"suite": suite, "set": name, **item} for suite, result in suites for item in result.items]

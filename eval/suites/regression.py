@@ -1,0 +1,93 @@
+"""Puts the regression cases of approved learned answers to a bot; keeps and changes none of them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import structlog
+from sqlalchemy.orm import Session
+
+from eval.results import SuiteResult, Track, untracked
+from model.types import Decision, Question
+from serving.articles.changes import learned_answer_ref
+from serving.db.tables import now
+from serving.learned_answers import repository
+
+_log = structlog.get_logger(__name__)
+
+
+class QuestionResolver(Protocol):
+    """Decides what to do with questions."""
+
+    def resolve(self, question: Question) -> Decision:
+        """The decision for one message of a conversation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A text that must, or must not, get a learned answer."""
+
+    id: int
+    ref: str
+    """The learned answer."""
+    text: str
+    must_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseItem:
+    """What became of one case."""
+
+    id: int
+    ref: str
+    text: str
+    must_answer: bool
+    kept: bool
+    decision: str
+    """The kind of decision; `failed` when asking crashed."""
+    answered_ref: str | None
+    confidence: float | None
+
+
+def read_cases(session: Session) -> list[Case]:
+    """The cases of the learned answers in use at this moment, by id."""
+    return [
+        Case(row.id, learned_answer_ref(row.learned_answer_id), row.text, row.must_answer)
+        for row in repository.regression_cases(session, now())
+    ]
+
+
+def run(cases: Sequence[Case], *, resolver: QuestionResolver, track: Track = untracked) -> SuiteResult:
+    """Asks the text of each case on its own, as the first message of an unknown customer.
+
+    A phrasing is kept when its learned answer is given at once; a near miss when that answer is not given.
+    A case that crashes is not kept. The cases are all there are, no sample, so there is no interval.
+
+    - `n`, `kept`: numbers of cases.
+    """
+    items = [_asked(case, resolver) for case in track(cases, doing="Regression cases")]
+    return SuiteResult(
+        figures={"n": len(items), "kept": sum(item.kept for item in items)},
+        items=tuple(asdict(item) for item in items),
+    )
+
+
+def _asked(case: Case, resolver: QuestionResolver) -> CaseItem:
+    decision = None
+    try:
+        decision = resolver.resolve(Question(case.text))
+    except Exception as raised:  # whatever goes wrong for one case, the others are still asked
+        _log.error("regression_case_failed", id=case.id, exception=type(raised).__name__)
+    answered = decision is not None and decision.kind == "answer" and bool(decision.sources)
+    ref = decision.sources[0].ref if decision is not None and answered else None
+    return CaseItem(
+        id=case.id,
+        ref=case.ref,
+        text=case.text,
+        must_answer=case.must_answer,
+        kept=decision is not None and (ref == case.ref) == case.must_answer,
+        decision=decision.kind if decision is not None else "failed",
+        answered_ref=ref,
+        confidence=decision.confidence if decision is not None else None,
+    )
