@@ -7,6 +7,7 @@ from importlib import metadata
 
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
+from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.agents.endpoints import router as agents
@@ -41,7 +42,14 @@ _ROUTERS = (
 
 def create_app(runtime: Runtime) -> FastAPI:
     """The application. Entering its lifespan starts the runtime's threads, leaving it stops them."""
-    app = FastAPI(title="firstlast", version=_version(), lifespan=_lifespan)
+    app = FastAPIOffline(
+        title="firstlast",
+        version=_version(),
+        lifespan=_lifespan,
+        redoc_url=None,
+        static_url="/docs/static",
+        favicon_url="data:,",
+    )
     app.state.runtime = runtime
     install_problem_handlers(app, missing_page=show_missing)
     for router in _ROUTERS:

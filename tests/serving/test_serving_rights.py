@@ -1,5 +1,6 @@
 """Who may do what: every family of routes, for everybody who may not."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -247,6 +248,15 @@ def test_pages_carry_a_policy_without_inline_script(client: TestClient) -> None:
     answer = client.get("/healthz")
     assert answer.headers["referrer-policy"] == "same-origin"
     assert "content-security-policy" not in answer.headers
+
+
+def test_the_api_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs")
+    assert "https:" not in page.headers["content-security-policy"]
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert [address for address in loaded if not address.startswith(("/docs/static/", "data:"))] == []
+    for address in (one for one in loaded if one.startswith("/")):
+        assert client.get(address).status_code == 200
 
 
 def test_an_address_with_a_nul_character_is_refused(client: TestClient, customer: Customer) -> None:
