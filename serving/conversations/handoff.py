@@ -17,6 +17,7 @@ _OPENINGS: Mapping[str, str] = {
     "wants_person": "Of course.",
     CUSTOMER_REQUEST: "Of course.",
     "human_only_intent": "This is something a person should look after.",
+    "human_only_in_passing": "This is something a person should look after.",
     "human_only_customer": "A person looks after this for you.",
     "mood_low": "I am sorry that this has been frustrating.",
     "mood_fall": "I am sorry that this has been frustrating.",
