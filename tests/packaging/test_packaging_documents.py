@@ -65,6 +65,7 @@ def test_every_library_that_is_imported_is_a_dependency() -> None:
         "argon2": "argon2-cffi",
         "bs4": "beautifulsoup4",
         "faiss": "faiss-cpu",
+        "fastapi_offline": "fastapi-offline",
         "frontmatter": "python-frontmatter",
         "jwt": "pyjwt",
         "markdown_it": "markdown-it-py",
