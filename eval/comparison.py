@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.gates import Gate, failures, growth_gate, paired_gate, regression_gate, risk_gate
-from eval.home import open_index, resolver_of
+from eval.home import open_index
 from eval.results import SuiteResult, Track, untracked
 from eval.suites import answers, flips, regression, speed
 from knowledge.company import LabelledQuestion
@@ -15,6 +15,7 @@ from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet
 from model.errors import DataError
 from model.interfaces import Reader
+from serving.assembly import resolver_of
 from serving.db.session import Database
 from serving.settings import Settings
 

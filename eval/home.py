@@ -1,5 +1,6 @@
 """Opens the bot of a home folder to be measured; starts no thread and serves nobody."""
 
+from pathlib import Path
 from typing import Protocol
 
 from knowledge.index import KnowledgeIndex
@@ -8,7 +9,7 @@ from model.errors import ArtifactError
 from model.interfaces import Reader, Retriever
 from model.resolver import Resolver
 from serving.articles.sync import KnowledgeSync
-from serving.assembly import policy_settings
+from serving.assembly import resolver_of
 from serving.db.session import Database
 from serving.settings import Settings
 
@@ -32,20 +33,6 @@ def open_resolver(
     return resolver_of(models, settings, encoder, found, risk=risk)
 
 
-def resolver_of(
-    models: ModelSet, settings: Settings, encoder: Reader, retriever: Retriever, *, risk: float
-) -> Resolver:
-    """The bot of a model set, under the home's policy."""
-    return Resolver(
-        encoder,
-        models,
-        retriever,
-        risk=risk,
-        confidence_level=settings.risk_confidence_level,
-        policy=policy_settings(settings),
-    )
-
-
 def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
     """The index, equal to the store, which must have been made by `firstlast init`."""
     database = Database(settings.database_url)
@@ -57,7 +44,13 @@ def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
 
 
 def _champion(settings: Settings, encoder: Reader) -> ModelSet:
-    version = read_pointer(settings.models_folder)
-    if version is None:
-        raise ArtifactError(f"no champion is named in {settings.models_folder}; run: firstlast init")
+    version = champion_version(settings.models_folder)
     return load_model_set(settings.models_folder / version, encoder_fingerprint=encoder.fingerprint)
+
+
+def champion_version(models_folder: Path) -> str:
+    """The version in service. Raises `ArtifactError` when there is none."""
+    version = read_pointer(models_folder)
+    if version is None:
+        raise ArtifactError(f"no champion is named in {models_folder}; run: firstlast init")
+    return version

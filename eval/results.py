@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eval.intervals import Interval
 from model.errors import DataError
 
@@ -38,6 +41,12 @@ def untracked(items: Sequence[T], *, doing: str) -> Iterable[T]:  # noqa: ARG001
 def figure(key: str, value: float | None, interval: Interval | None) -> dict[str, Any]:  # JSON
     """A figure with its interval, under `key` and `<key>_interval`."""
     return {key: value, f"{key}_interval": [interval.low, interval.high] if interval else None}
+
+
+def percentiles(milliseconds: Sequence[float] | NDArray[np.float64]) -> dict[str, float]:
+    """`p50_ms` and `p95_ms` of at least one time, interpolated, to the microsecond."""
+    p50, p95 = np.percentile(milliseconds, [50, 95])
+    return {"p50_ms": round(float(p50), 3), "p95_ms": round(float(p95), 3)}
 
 
 def write_items(path: Path, items: Iterable[Mapping[str, Any]]) -> None:  # JSON

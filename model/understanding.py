@@ -32,57 +32,47 @@ def understand(
     a matter for people in passing, are the strongest of the whole and of its sentences.
     """
     heads = models.heads
-    intents, out_of_scope = _intents(models, vector, features)
+    texts = np.vstack([features[None, :], sentence_features])
+    intents, out_of_scope, matters = _intents(models, vector, texts)
     named = intents and out_of_scope <= models.limits["out_of_scope"]
     intent = max(intents, key=intents.__getitem__) if named else None
     sentiments = heads["sentiment"].read(features)
-    genres = heads["smalltalk"].read(features)
+    genres_by_text = heads["smalltalk"].probabilities(texts)
+    genres = heads["smalltalk"].named(genres_by_text[0])
     score = sentiments["positive"] - sentiments["negative"]
-    human_only = genres[NONE] * _human_only(models, intents)
+    human_only = genres_by_text[:, heads["smalltalk"].labels.index(NONE)] * matters
     return Understanding(
         intent=intent,
         intent_confidence=intents[intent] if intent else 0.0,
         intent_probabilities=intents,
         out_of_scope_score=out_of_scope,
-        human_only_probability=human_only,
-        human_only_in_passing=max([human_only, *_human_only_by_sentence(models, sentence_features)]),
+        human_only_probability=float(human_only[0]),
+        human_only_in_passing=float(human_only.max()),
         team=_team(models, features, intent),
         sentiment=cast(SentimentLabel, max(sentiments, key=sentiments.__getitem__)),
         sentiment_score=score,
         mood=updated_mood(mood, score),
-        wants_person=_wants_person(models, np.vstack([features[None, :], sentence_features])),
+        wants_person=_wants_person(models, texts),
         smalltalk=_smalltalk(genres, limit=models.limits["smalltalk"]),
         genre_probabilities=genres,
     )
 
 
 def _intents(
-    models: ModelSet, vector: Vector, features: NDArray[np.float32]
-) -> tuple[Mapping[str, float], float]:
-    """Probability by intent, and the scope's score; none, and 1, when no intents are trained."""
+    models: ModelSet, vector: Vector, texts: NDArray[np.float32]
+) -> tuple[Mapping[str, float], float, NDArray[np.float64]]:
+    """Probability by intent and the scope's score, of the first text; human-only probability of each text.
+
+    The last is given that a text is about the business. Without trained intents: none, 1, and zeros.
+    """
     head = models.heads.get("intent")
     if head is None:
-        return {}, 1.0
-    scores = head.scores(features[None, :])
-    strange = models.scope.score(vector[None, :], scores.max(axis=1))
-    return head.named(head.as_probabilities(scores)[0]), float(strange[0])
-
-
-def _human_only(models: ModelSet, intents: Mapping[str, float]) -> float:
-    """Probability of a human-only matter, given that the message is about the business."""
-    return sum(share for name, share in intents.items() if models.intents[name].human_only)
-
-
-def _human_only_by_sentence(models: ModelSet, features: NDArray[np.float32]) -> list[float]:
-    """The probability of each sentence, from features `(n_sentences, feature_dim)`."""
-    head, genres = models.heads.get("intent"), models.heads["smalltalk"]
-    if head is None or not len(features):
-        return []
-    columns = [i for i, label in enumerate(head.labels) if models.intents[label].human_only]
-    matters = head.probabilities(features)[:, columns].sum(axis=1)
-    about = genres.probabilities(features)[:, genres.labels.index(NONE)]
-    probabilities: list[float] = (matters * about).tolist()
-    return probabilities
+        return {}, 1.0, np.zeros(len(texts))
+    scores = head.scores(texts)
+    probabilities = head.as_probabilities(scores)
+    strange = models.scope.score(vector[None, :], scores[:1].max(axis=1))
+    human_only = [i for i, label in enumerate(head.labels) if models.intents[label].human_only]
+    return head.named(probabilities[0]), float(strange[0]), probabilities[:, human_only].sum(axis=1)
 
 
 def _team(models: ModelSet, features: NDArray[np.float32], intent: str | None) -> str | None:

@@ -12,10 +12,10 @@ import structlog
 from sqlalchemy.orm import Session
 
 from knowledge.index import KnowledgeIndex
-from model.artifacts import load_model_set, read_pointer
+from model.artifacts import ModelSet, load_model_set, read_pointer
 from model.encoder import OnnxEncoder
 from model.errors import ArtifactError, FirstlastError
-from model.interfaces import Reader
+from model.interfaces import Reader, Retriever
 from model.policy import PolicySettings
 from model.resolver import Resolver
 from model.types import Decision, Question
@@ -206,12 +206,22 @@ def build_runtime(
     return runtime
 
 
-def policy_settings(settings: Settings) -> PolicySettings:
-    """When the bot hands over by rule, as the home's settings say."""
-    return PolicySettings(
+def resolver_of(
+    models: ModelSet, settings: Settings, encoder: Reader, retriever: Retriever, *, risk: float
+) -> Resolver:
+    """The bot of a model set; it hands over by rule when the home's settings say so."""
+    policy = PolicySettings(
         mood_low=settings.mood_low,
         mood_fall=settings.mood_fall,
         high_touch_attribute=settings.high_touch_attribute,
+    )
+    return Resolver(
+        encoder,
+        models,
+        retriever,
+        risk=risk,
+        confidence_level=settings.risk_confidence_level,
+        policy=policy,
     )
 
 
@@ -219,14 +229,7 @@ def _loader(settings: Settings, encoder: Reader, index: KnowledgeIndex) -> Calla
     def load(version: str) -> QuestionResolver:
         folder = settings.models_folder / version
         models = load_model_set(folder, encoder_fingerprint=encoder.fingerprint)
-        resolver = Resolver(
-            encoder,
-            models,
-            index,
-            risk=settings.risk_budget,
-            confidence_level=settings.risk_confidence_level,
-            policy=policy_settings(settings),
-        )
+        resolver = resolver_of(models, settings, encoder, index, risk=settings.risk_budget)
         resolver.resolve(Question(_TRIAL))
         return resolver
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from eval.comparison import Comparison, Contender, compare, folder_bytes
+from eval.home import champion_version
 from eval.results import Track, untracked
 from eval.tracking import log_run
 from knowledge.company import DEMO_FOLDER, LabelledQuestion, read_labelled_questions
-from model.artifacts import load_model_set, read_pointer
+from model.artifacts import load_model_set
 from model.encoder import OnnxEncoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from serving.db.session import Database
@@ -81,7 +82,7 @@ def compare_sets(
     The held-out questions are those of `data`, a company folder, in `test/questions.jsonl`; without it
     the sample company's in its own home, and none in another.
     """
-    challenger, champion = _challenger(settings.home, version), _champion_version(settings.home)
+    challenger, champion = _challenger(settings.home, version), champion_version(settings.models_folder)
     encoder = _encoder(settings)
     old, new = (_contender(settings, one, encoder) for one in (champion, challenger.version))
     return _compared(settings, encoder, old, new, data=data, most_past=most_past, track=track)
@@ -101,7 +102,7 @@ def promote(
     Who and why, when, what failed and what it replaces are written on its version in the registry. A set
     that cannot be loaded is refused in any case; a champion that cannot be is replaced by override alone.
     """
-    challenger, previous = _challenger(settings.home, version), _champion_version(settings.home)
+    challenger, previous = _challenger(settings.home, version), champion_version(settings.models_folder)
     encoder = _encoder(settings)
     new = _contender(settings, challenger.version, encoder)
     comparison: Comparison | None = None
@@ -125,7 +126,7 @@ def roll_back(settings: Settings) -> Rollback:
     Raises `ConflictError` when none is known, `ArtifactError` when it cannot be loaded any more.
     """
     settle_aliases(settings.home)
-    champion = _champion_version(settings.home)
+    champion = champion_version(settings.models_folder)
     by_version = {one.version: one for one in list_sets(settings.home)}
     replaced = by_version.get(champion)
     previous = by_version.get(replaced.tags.get(PREVIOUS_TAG, "")) if replaced else None
@@ -178,13 +179,6 @@ def _challenger(home: Path, version: str | None) -> RegisteredSet:
     if found[0].in_service:
         raise ConflictError(f"model set {found[0].version} is the champion already; name another one")
     return found[0]
-
-
-def _champion_version(home: Path) -> str:
-    version = read_pointer(home / "models")
-    if version is None:
-        raise ArtifactError(f"no champion is named in {home / 'models'}; run: firstlast init")
-    return version
 
 
 def _encoder(settings: Settings) -> OnnxEncoder:

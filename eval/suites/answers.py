@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, get_args
 
-import numpy as np
 import structlog
 
 from eval.beir import BeirSet
 from eval.intervals import clopper_pearson, wilson
 from eval.metrics import risk_coverage, wrong_among_answered
-from eval.results import SuiteResult, Track, figure, untracked
+from eval.results import SuiteResult, Track, figure, percentiles, untracked
 from knowledge.company import LabelledQuestion
 from model.errors import DataError
 from model.risk import RiskThreshold
@@ -211,5 +210,4 @@ def _times(items: Sequence[AnsweredItem]) -> dict[str, float | None]:
     taken = [item.milliseconds for item in items if item.milliseconds is not None]
     if not taken:
         return {"p50_ms": None, "p95_ms": None}
-    p50, p95 = np.percentile(taken, [50, 95])
-    return {"p50_ms": round(float(p50), 3), "p95_ms": round(float(p95), 3)}
+    return {**percentiles(taken)}

@@ -8,8 +8,8 @@ import structlog
 from sqlalchemy.orm import Session
 
 from eval.results import SuiteResult, Track, untracked
-from eval.suites.regression import QuestionResolver
 from model.types import Decision, DecisionKind
+from serving.assembly import QuestionResolver
 from serving.conversations import repository
 from serving.conversations.answering import BotTurn, past_turn, resolve_turn
 from serving.settings import Settings

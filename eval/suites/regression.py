@@ -2,26 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
 
 from eval.results import SuiteResult, Track, untracked
-from model.types import Decision, Question
+from model.types import Question
 from serving.articles.changes import learned_answer_ref
+from serving.assembly import QuestionResolver
 from serving.db.tables import now
 from serving.learned_answers import repository
 
 _log = structlog.get_logger(__name__)
-
-
-class QuestionResolver(Protocol):
-    """Decides what to do with questions."""
-
-    def resolve(self, question: Question) -> Decision:
-        """The decision for one message of a conversation."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

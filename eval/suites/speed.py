@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.results import Track, untracked
-from eval.suites.regression import QuestionResolver
+from eval.results import Track, percentiles, untracked
 from model.types import Question
+from serving.assembly import QuestionResolver
 
 _LEAST_ROUNDS = 3
 _LEAST_ASKED = 60
@@ -41,7 +41,7 @@ def run(
     fastest = {name: np.full(len(texts), np.inf) for name in resolvers}
     for _ in range(_MOST_PASSES):
         _ask_all(texts, resolvers, fastest, rounds=rounds, track=track)
-        found = {name: _percentiles(times.tolist()) for name, times in fastest.items()}
+        found = {name: percentiles(times) for name, times in fastest.items()}
         slowest, quickest = (pick(one["p95_ms"] for one in found.values()) for pick in (max, min))
         if slowest <= quickest * _NOTABLE:
             break
@@ -69,8 +69,3 @@ def _milliseconds(resolver: QuestionResolver, text: str) -> float:
     started = time.perf_counter()
     resolver.resolve(Question(text))
     return (time.perf_counter() - started) * 1000
-
-
-def _percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
-    p50, p95 = np.percentile(milliseconds, [50, 95])
-    return {"p50_ms": round(float(p50), 3), "p95_ms": round(float(p95), 3)}

@@ -220,18 +220,24 @@ def test_a_damaged_champion_is_replaced_on_a_persons_word_alone(home: Home) -> N
     assert home.champion() == "v2"
 
 
-def test_after_a_crash_before_the_pointer_moved_the_pointer_wins(
-    home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home.add("v2")
+def crash_while_promoting(home: Home, monkeypatch: pytest.MonkeyPatch, *, at: str) -> None:
+    """The process dies as it reaches this step of the registry."""
 
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "write_pointer", crash)
+        patch.setattr(registry, at, crash)
         with pytest.raises(KeyboardInterrupt):
             home.promote()
+
+
+def test_after_a_crash_before_the_pointer_moved_the_pointer_wins(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.add("v2")
+
+    crash_while_promoting(home, monkeypatch, at="write_pointer")
     assert home.champion() == "v1"
     assert home.aliases() == {"v2": ("challenger", "champion"), "v1": ()}
     settle_aliases(home.path)
@@ -245,13 +251,7 @@ def test_after_a_crash_behind_the_pointer_the_new_champion_is_no_challenger_any_
 ) -> None:
     home.add("v2")
 
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(registry, "settle_aliases", crash)
-        with pytest.raises(KeyboardInterrupt):
-            home.promote()
+    crash_while_promoting(home, monkeypatch, at="settle_aliases")
     assert home.champion() == "v2"
     assert roll_back(home.settings).version == "v1"
     assert home.aliases() == {"v2": (), "v1": ("champion",)}
