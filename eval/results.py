@@ -1,15 +1,18 @@
 """What a suite hands back, and how it tells of its progress; prints and stores nothing."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.charts import Chart
 from eval.intervals import Interval
+from model.encoder import file_sha256
 from model.errors import DataError
 
 T = TypeVar("T")
@@ -23,6 +26,8 @@ class SuiteResult:
     """By key, each mean followed by `<key>_interval`; `None` where there is nothing to measure."""
     items: tuple[Mapping[str, Any], ...]  # JSON
     """One object an item, in the order of the data."""
+    charts: Mapping[str, Chart] = field(default_factory=dict)
+    """Curves by the name of their file."""
 
 
 class Track(Protocol):
@@ -47,6 +52,16 @@ def percentiles(milliseconds: Sequence[float] | NDArray[np.float64]) -> dict[str
     """`p50_ms` and `p95_ms` of at least one time, interpolated, to the microsecond."""
     p50, p95 = np.percentile(milliseconds, [50, 95])
     return {"p50_ms": round(float(p50), 3), "p95_ms": round(float(p95), 3)}
+
+
+def data_sha256(*paths: Path) -> str:
+    """One digest of the files, and of all files in the folders, by their names and bytes."""
+    digest = hashlib.sha256()
+    for path in paths:
+        files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+        for file in files:
+            digest.update(f"{file.relative_to(path.parent)}\0{file_sha256(file)}\n".encode())
+    return digest.hexdigest()
 
 
 def write_items(path: Path, items: Iterable[Mapping[str, Any]]) -> None:  # JSON

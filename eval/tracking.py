@@ -1,5 +1,6 @@
 """Keeps the figures of a run in the home folder's MLflow; sends nothing anywhere else."""
 
+import importlib.metadata
 import logging
 import os
 import re
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eval.charts import Chart, write_charts
 from eval.results import write_items
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _FORBIDDEN = re.compile(r"[^\w\-. :/]")
 _MAX_PARAM_CHARS = 6000
+_PACKAGES = ("firstlast", "scikit-learn", "onnxruntime", "numpy")
 
 
 def log_run(
@@ -24,23 +27,32 @@ def log_run(
     params: Mapping[str, object],
     metrics: Mapping[str, Any],  # JSON
     items: Iterable[Mapping[str, Any]] = (),  # JSON
+    charts: Mapping[str, Chart] | None = None,
 ) -> str:
-    """Writes one finished run to `<home>/mlflow.db`, its `items.jsonl` to `<home>/mlruns`; gives its id.
+    """Writes one finished run to `<home>/mlflow.db`; gives its id.
 
-    Only the numbers of `metrics` are kept, those of a mapping as `outer.inner`, the ends of an interval
-    as `.low` and `.high`; `@` in a name becomes `_at_`, which MLflow does not accept.
+    Its `items.jsonl` and the pictures of its charts go to `<home>/mlruns`; beside `params` stand the
+    versions of the packages that figures depend on. Only the numbers of `metrics` are kept, those of a
+    mapping as `outer.inner`, the ends of an interval as `.low` and `.high`; `@` in a name becomes `_at_`,
+    which MLflow does not accept.
     """
     client = open_client(home)
     run_id = start_run(client, home, experiment)
-    for name, value in params.items():
+    for name, value in {**params, **package_versions()}.items():
         client.log_param(run_id, _safe(name), str(value)[:_MAX_PARAM_CHARS])
     for name, number in numbers(metrics).items():
         client.log_metric(run_id, name, number)
     with tempfile.TemporaryDirectory() as folder:
         write_items(Path(folder) / "items.jsonl", items)
-        client.log_artifact(run_id, str(Path(folder) / "items.jsonl"))
+        write_charts(Path(folder), charts or {})
+        client.log_artifacts(run_id, folder)
     client.set_terminated(run_id)
     return run_id
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of the packages that figures depend on, by `version.<package>`."""
+    return {f"version.{package}": importlib.metadata.version(package) for package in _PACKAGES}
 
 
 def start_run(client: "MlflowClient", home: Path, experiment: str, *, name: str | None = None) -> str:

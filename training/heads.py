@@ -1,6 +1,5 @@
 """Trains a model set: all heads, the confidence, the limits; registering it is the registry's job."""
 
-import importlib.metadata
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ import numpy as np
 
 from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
 from eval.scope import training_distances
+from eval.tracking import package_versions
 from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.company import LabelledQuestion, LabelledText
 from knowledge.index import KnowledgeIndex
@@ -237,9 +237,7 @@ def _parameters(
         parameters[f"{name}.texts"] = len(one.held_out_scores)
         parameters[f"{name}.labels"] = len(one.head.labels)
         parameters[f"{name}.strength"] = one.strength
-    for package in ("firstlast", "scikit-learn", "onnxruntime", "numpy"):
-        parameters[f"version.{package}"] = importlib.metadata.version(package)
-    return parameters
+    return parameters | package_versions()
 
 
 def _new_version() -> str:

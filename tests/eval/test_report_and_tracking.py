@@ -4,11 +4,13 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from eval.charts import Chart, Curve, write_charts
 from eval.intervals import Interval
 from eval.report import as_text
-from eval.results import figure, write_items
+from eval.results import data_sha256, figure, write_items
 from eval.tracking import log_run, numbers, open_client
 from model.errors import DataError
 
@@ -19,6 +21,7 @@ FIGURES = {
     "guaranteed": False,
     "comparison": {"dense": {"hit@1": 0.5}},
 }
+LINE = Chart("A line", "answered", "wrong", (Curve("one", (0.0, 1.0), (0.0, 0.5)),))
 
 
 def test_the_report_has_a_line_a_figure_with_its_interval() -> None:
@@ -62,15 +65,36 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
 def test_a_tracked_run_is_found_again_with_its_figures_and_items(tmp_path: Path) -> None:
-    first = log_run(tmp_path, "eval x", params={"seed": 3}, metrics=FIGURES, items=[{"id": "a"}])
+    first = log_run(
+        tmp_path, "eval x", params={"seed": 3}, metrics=FIGURES, items=[{"id": "a"}], charts={"line": LINE}
+    )
     second = log_run(tmp_path, "eval x", params={}, metrics={})
     assert first != second
     client = open_client(tmp_path)
     run = client.get_run(first)
     assert run.info.status == "FINISHED"
-    assert run.data.params == {"seed": "3"}
+    assert run.data.params["seed"] == "3"
+    assert run.data.params["version.numpy"] == np.__version__
     assert run.data.metrics["hit_at_1"] == 0.75
     assert run.info.experiment_id == client.get_run(second).info.experiment_id
     kept = list((tmp_path / "mlruns").rglob("items.jsonl"))
     assert any(path.read_text() == '{"id": "a"}\n' for path in kept)
+    assert [path.name for path in (tmp_path / "mlruns").rglob("*.png")] == ["line.png"]
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == os.environ["DO_NOT_TRACK"] == "true"
+
+
+def test_a_chart_is_a_picture_under_its_name(tmp_path: Path) -> None:
+    (path,) = write_charts(tmp_path / "new", {"line": LINE})
+    assert path.name == "line.png"
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_digest_of_data_changes_with_bytes_and_names_only(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("2")
+    before = data_sha256(tmp_path)
+    assert data_sha256(tmp_path) == before
+    (tmp_path / "b").rename(tmp_path / "c")
+    renamed = data_sha256(tmp_path)
+    (tmp_path / "c").write_text("3")
+    assert len({before, renamed, data_sha256(tmp_path)}) == 3
