@@ -28,6 +28,24 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def find_encoder(models_folder: Path, fingerprint: str) -> Path:
+    """The folder of the encoder with this fingerprint: `encoder` itself, or one of `encoders/`.
+
+    Raises `ArtifactError` when it is in neither.
+    """
+    for folder in (models_folder / "encoder", models_folder / "encoders" / fingerprint):
+        try:
+            found = _read_manifest(folder)["fingerprint"]
+        except ArtifactError:
+            continue
+        if found == fingerprint:
+            return folder
+    raise ArtifactError(
+        f"{models_folder} has no encoder {fingerprint}, neither as encoder nor in encoders; copy it there, "
+        "or train again"
+    )
+
+
 class OnnxEncoder:
     """A sentence encoder; safe to call from several threads at once."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.encoder import OnnxEncoder
+from model.encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError
 
 TEXTS = (
@@ -157,3 +157,16 @@ def test_a_graph_that_is_no_graph_is_refused(folder: Path) -> None:
     path.write_text(json.dumps(manifest))
     with pytest.raises(ArtifactError, match=r"is not a usable ONNX model .*run: firstlast init"):
         OnnxEncoder.load(folder)
+
+
+def test_an_encoder_is_found_by_its_fingerprint_beside_the_homes_own(
+    folder: Path, encoder: OnnxEncoder, tmp_path: Path
+) -> None:
+    assert find_encoder(tmp_path, encoder.fingerprint) == folder
+    other = tmp_path / "encoders" / "f00d"
+    shutil.copytree(folder, other, symlinks=True)
+    manifest = json.loads((other / "encoder.json").read_text())
+    (other / "encoder.json").write_text(json.dumps(manifest | {"fingerprint": "f00d"}))
+    assert find_encoder(tmp_path, "f00d") == other
+    with pytest.raises(ArtifactError, match="has no encoder beef"):
+        find_encoder(tmp_path, "beef")
