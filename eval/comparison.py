@@ -25,11 +25,14 @@ _CHAMPION, _CHALLENGER = "champion", "challenger"
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A model set with the size of its files."""
+    """A model set with its encoder and the size of its files."""
 
     models: ModelSet
     size_bytes: int
     """All of it is held in memory when it serves."""
+    encoder: Reader
+    """What the set was trained on; two sets on one encoder share it."""
+    encoder_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,6 @@ class Comparison:
 
 def compare(
     settings: Settings,
-    encoder: Reader,
     *,
     champion: Contender,
     challenger: Contender,
@@ -80,17 +82,24 @@ def compare(
 ) -> Comparison:
     """Both sets on today's knowledge of the home: held-out `questions`, cases, past decisions, speed, size.
 
+    Each searches the index that its own encoder makes of it.
     `questions` must be none that either set was fitted on; without any, what needs them is skipped.
     `most_past` is how many past decisions are replayed, the newest.
     Raises `DataError` when the home knows none of the answers that they name.
     """
-    index = open_index(settings, encoder)
-    _check_known(questions, index)
+    indexes = {one.encoder.fingerprint: open_index(settings, one.encoder) for one in (champion, challenger)}
+    _check_known(questions, indexes[champion.encoder.fingerprint])
     with closing(Database(settings.database_url)) as database, database.reading() as session:
         cases = regression.read_cases(session)
         past = flips.read_past(session, settings, limit=most_past)
     before, after = (
-        resolver_of(one.models, settings, encoder, index, risk=settings.risk_budget)
+        resolver_of(
+            one.models,
+            settings,
+            one.encoder,
+            indexes[one.encoder.fingerprint],
+            risk=settings.risk_budget,
+        )
         for one in (champion, challenger)
     )
     texts = [one.text for one in questions] or [one.turn.question.text for one in past]
@@ -113,7 +122,10 @@ def compare(
         champion=champion.models.version,
         challenger=challenger.models.version,
         figures={_CHAMPION: _figures(old), _CHALLENGER: _figures(new)},
-        gates=_gates(old, new, budget=settings.risk_budget),
+        gates=(
+            *_gates(old, new, budget=settings.risk_budget),
+            *_encoder_gates(champion, challenger),
+        ),
         broken_cases=tuple(
             now
             for then, now in zip(old.kept.items, new.kept.items, strict=True)
@@ -182,6 +194,14 @@ def _gates(old: _Side, new: _Side, *, budget: float) -> tuple[Gate, ...]:
         growth_gate("p95_ms", old.timed.get("p95_ms"), new.timed.get("p95_ms"), unit="ms"),
         growth_gate("size_mb", old.size_bytes / 1e6, new.size_bytes / 1e6, unit="MB"),
     )
+
+
+def _encoder_gates(champion: Contender, challenger: Contender) -> list[Gate]:
+    """What another encoder asks for more than the champion's."""
+    if champion.encoder.fingerprint == challenger.encoder.fingerprint:
+        return []
+    before, after = champion.encoder_bytes / 1e6, challenger.encoder_bytes / 1e6
+    return [growth_gate("encoder_mb", before, after, unit="MB")]
 
 
 def _handed_over(item: Mapping[str, Any]) -> bool | None:  # JSON

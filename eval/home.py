@@ -38,7 +38,7 @@ def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
     database = Database(settings.database_url)
     try:
         database.migrate()
-        return KnowledgeSync(database, encoder).load_or_rebuild(settings.index_folder)
+        return KnowledgeSync(database, encoder).load_or_rebuild(settings.snapshot_folder(encoder.fingerprint))
     finally:
         database.close()
 

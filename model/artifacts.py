@@ -118,6 +118,14 @@ def load_model_set(folder: Path, *, encoder_fingerprint: str) -> ModelSet:
         ) from error
 
 
+def encoder_of(folder: Path) -> str:
+    """Fingerprint of the encoder that the set kept in `folder` was trained on.
+
+    Raises `ArtifactError` when its manifest is missing, damaged or of another format.
+    """
+    return str(_read_manifest(folder)["encoder_fingerprint"])
+
+
 def read_pointer(models_folder: Path) -> str | None:
     """The version of the champion, or `None` when there is none yet."""
     try:

@@ -1,133 +1,35 @@
 """Builds the running parts from the settings and starts and stops them; knows nothing of the web."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Protocol
 
-import structlog
 from sqlalchemy.orm import Session
 
 from knowledge.index import KnowledgeIndex
-from model.artifacts import ModelSet, load_model_set, read_pointer
-from model.encoder import OnnxEncoder
-from model.errors import ArtifactError, FirstlastError
+from model.artifacts import ModelSet, encoder_of, load_model_set
+from model.encoder import OnnxEncoder, find_encoder
+from model.errors import ArtifactError
 from model.interfaces import Reader, Retriever
 from model.policy import PolicySettings
 from model.resolver import Resolver
-from model.types import Decision, Question
+from model.types import Question
 from serving.agents.service import LoginLimits
-from serving.articles.sync import KnowledgeSync
 from serving.conversations.feed import EventFeed
 from serving.conversations.worker import AnswerWorker, Learn
 from serving.db.session import Database
+from serving.encoders import encoder_folder_in_service, open_knowledge
+from serving.in_service import Knowledge, LoadedSet, QuestionResolver, ResolverBox
 from serving.learned_answers.service import prepare_proposal, store_proposal
 from serving.metrics import Metrics
+from serving.model_follower import LoadSet, ModelFollower
 from serving.settings import Settings
 
-_WATCH_SECONDS = 1.0
-_RETRY_SECONDS = 30.0
+__all__ = ["QuestionResolver", "Runtime", "build_runtime", "resolver_of"]
+
 _TRIAL = "How do I get my money back?"
 """A set that fails on it does not go into service, however well its files load."""
-_log = structlog.get_logger(__name__)
-
-
-class QuestionResolver(Protocol):
-    """Decides what to do with questions; called from several threads at once."""
-
-    def resolve(self, question: Question) -> Decision:
-        """The decision for one message of a conversation."""
-        ...
-
-
-class ResolverBox:
-    """Holds the resolver in service, which may be exchanged at any moment without dropping a question."""
-
-    def __init__(self) -> None:
-        self._current: tuple[QuestionResolver, str] | None = None
-        self.last_error: str | None = None
-        """Why the latest model set could not be taken into service; `None` when it could."""
-
-    @property
-    def version(self) -> str | None:
-        """The model set in service."""
-        return self._current[1] if self._current else None
-
-    def put(self, resolver: QuestionResolver, version: str) -> None:
-        """Answer every question from now on with this resolver; those under way end with the old one."""
-        self._current = (resolver, version)
-        self.last_error = None
-
-    def resolve(self, question: Question) -> Decision:
-        """The decision of the resolver in service. Raises `ArtifactError` when there is none."""
-        current = self._current
-        if current is None:
-            raise ArtifactError(self.last_error or "no model set is in service; run: firstlast init")
-        return current[0].resolve(question)
-
-
-class ModelFollower:
-    """Watches the pointer to the champion and takes a new model set into service while questions go on."""
-
-    def __init__(
-        self, models_folder: Path, box: ResolverBox, load: Callable[[str], QuestionResolver]
-    ) -> None:
-        self._models_folder = models_folder
-        self._box = box
-        self._load = load
-        self._failed: str | None = None
-        self._retry_at = 0.0
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def follow_once(self) -> bool:
-        """Take the champion into service if it is not; True when it changed. A failure keeps the old one."""
-        version = None
-        try:
-            version = read_pointer(self._models_folder)
-            if version is None:
-                raise ArtifactError(f"no champion is named in {self._models_folder}; run: firstlast init")
-            if version == self._box.version:
-                self._box.last_error = self._failed = None
-                return False
-            if version == self._failed and time.monotonic() < self._retry_at:
-                return False
-            self._failed, self._retry_at = version, time.monotonic() + _RETRY_SECONDS
-            self._box.put(self._load(version), version)
-        except Exception as error:  # whatever is wrong with a set, this thread must live to take the next one
-            problem = str(error)
-            if not isinstance(error, FirstlastError | OSError):
-                kind = type(error).__name__
-                problem = f"champion {version!r} cannot be used ({kind}); train again: firstlast train heads"
-            if self._box.last_error != problem:
-                _log.error("model_set_refused", in_service=self._box.version, error=problem)
-            self._box.last_error = problem
-            return False
-        self._failed = None
-        _log.info("model_set_in_service", version=version)
-        return True
-
-    def start(self) -> None:
-        """Watch every second until `stop`."""
-        if self._thread is not None:
-            return
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="model-follower", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread; waits for a load under way."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_WATCH_SECONDS):
-            self.follow_once()
 
 
 @dataclass(slots=True)
@@ -136,9 +38,6 @@ class Runtime:
 
     settings: Settings
     database: Database
-    encoder: Reader
-    index: KnowledgeIndex
-    knowledge_sync: KnowledgeSync
     resolver: ResolverBox
     model_follower: ModelFollower | None
     """`None` when the resolver was given and never changes."""
@@ -147,9 +46,19 @@ class Runtime:
     login_limits: LoginLimits
     worker: AnswerWorker = field(init=False)
 
+    @property
+    def knowledge(self) -> Knowledge:
+        """The encoder and index in service; take it once for what needs both, they change together."""
+        return self.resolver.knowledge
+
+    @property
+    def index(self) -> KnowledgeIndex:
+        """What is known, for what needs no encoder."""
+        return self.knowledge.index
+
     def start(self) -> None:
         """Start the threads: following knowledge and models, answering, feeding streams."""
-        self.knowledge_sync.start()
+        self.knowledge.sync.start()
         if self.model_follower is not None:
             self.model_follower.start()
         self.feed.start()
@@ -161,11 +70,7 @@ class Runtime:
         self.worker.stop()
         if self.model_follower is not None:
             self.model_follower.stop()
-        self.knowledge_sync.stop()
-        try:
-            self.knowledge_sync.save(self.settings.index_folder)
-        except OSError as error:
-            _log.error("index_not_saved", folder=str(self.settings.index_folder), error=str(error))
+        self.knowledge.sync.close()
         self.database.close()
 
 
@@ -174,28 +79,23 @@ def build_runtime(
 ) -> Runtime:
     """The parts, loaded and migrated but not started.
 
-    `encoder` and `resolver` take the place of those in the home folder. Raises `ArtifactError` without an
-    encoder. Without a usable model set the server runs, is not ready, and hands questions to people.
+    `encoder` and `resolver` take the place of those in the home folder. The encoder is the champion's, or
+    the home's own where that cannot be used; raises `ArtifactError` without either. Without a usable model
+    set the server runs, is not ready, and hands questions to people.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     database.migrate()
-    reader = encoder or OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
-    sync = KnowledgeSync(database, reader)
-    index = sync.load_or_rebuild(settings.index_folder)
-    box = ResolverBox()
+    box = ResolverBox(open_knowledge(settings, database, encoder or _first_encoder(settings)))
     follower: ModelFollower | None = None
     if resolver is not None:
-        box.put(resolver, "given")
+        box.put(LoadedSet("given", resolver, box.knowledge))
     else:
-        follower = ModelFollower(settings.models_folder, box, _loader(settings, reader, index))
+        follower = ModelFollower(settings.models_folder, box, _loader(settings, database, box))
         follower.follow_once()
     runtime = Runtime(
         settings=settings,
         database=database,
-        encoder=reader,
-        index=index,
-        knowledge_sync=sync,
         resolver=box,
         model_follower=follower,
         feed=EventFeed(database),
@@ -225,20 +125,35 @@ def resolver_of(
     )
 
 
-def _loader(settings: Settings, encoder: Reader, index: KnowledgeIndex) -> Callable[[str], QuestionResolver]:
-    def load(version: str) -> QuestionResolver:
-        folder = settings.models_folder / version
-        models = load_model_set(folder, encoder_fingerprint=encoder.fingerprint)
-        resolver = resolver_of(models, settings, encoder, index, risk=settings.risk_budget)
+def _first_encoder(settings: Settings) -> OnnxEncoder:
+    """The champion's; where that cannot be used, which the follower will tell, the home's own."""
+    try:
+        return OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+    except ArtifactError:
+        return OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+
+
+def _loader(settings: Settings, database: Database, box: ResolverBox) -> LoadSet:
+    def load(version: str, give_up: threading.Event) -> LoadedSet:
+        folder, knowledge = settings.models_folder / version, box.knowledge
+        fingerprint = encoder_of(folder)
+        models = load_model_set(folder, encoder_fingerprint=fingerprint)
+        if fingerprint != knowledge.encoder.fingerprint:
+            place = find_encoder(settings.models_folder, fingerprint)
+            encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
+            knowledge = open_knowledge(settings, database, encoder, give_up=give_up)
+        resolver = resolver_of(
+            models, settings, knowledge.encoder, knowledge.index, risk=settings.risk_budget
+        )
         resolver.resolve(Question(_TRIAL))
-        return resolver
+        return LoadedSet(version, resolver, knowledge)
 
     return load
 
 
 def _learner(runtime: Runtime) -> Learn:
     def learn(session: Session, conversation_id: str, message_id: int) -> Callable[[Session], object] | None:
-        prepared = prepare_proposal(session, runtime, conversation_id, message_id)
+        prepared = prepare_proposal(session, runtime.knowledge, conversation_id, message_id)
         return partial(store_proposal, prepared=prepared) if prepared else None
 
     return learn

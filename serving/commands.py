@@ -165,7 +165,8 @@ def search(
     with friendly_errors():
         runtime = _runtime(home)
         try:
-            found = runtime.index.search(query, runtime.encoder.encode_one(query), top_k=top_k)
+            known = runtime.knowledge
+            found = known.index.search(query, known.encoder.encode_one(query), top_k=top_k)
         finally:
             runtime.database.close()
     rows = [

@@ -100,8 +100,12 @@ class Settings(BaseSettings):
 
     @property
     def index_folder(self) -> Path:
-        """Snapshot of the knowledge index."""
+        """Snapshots of the knowledge index, one for each encoder."""
         return self.home / "index"
+
+    def snapshot_folder(self, encoder_fingerprint: str) -> Path:
+        """Snapshot of the index that this encoder made; vectors of two encoders never mix."""
+        return self.index_folder / encoder_fingerprint
 
     @classmethod
     def load(cls, home: Path | None = None) -> Self:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from knowledge.company import DEMO_FOLDER, read_company
 from model.encoder import OnnxEncoder
 from serving.db.session import Database
+from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.data import TrainingData, company_data, general_data, intents_file, store_infos, stored_data
 from training.heads import Progress, train_model_set
@@ -35,8 +36,8 @@ def gather(settings: Settings, data: Path | None, *, from_store: bool) -> Traini
 def train_and_register(
     settings: Settings, data: TrainingData, *, seed: int, progress: Progress
 ) -> RegisteredSet:
-    """Train on `data` with the home's encoder and register the result."""
-    encoder = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+    """Train on `data` with the champion's encoder, in a new home its own, and register the result."""
+    encoder = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
     trained = train_model_set(data, encoder, seed=seed, progress=progress)
     progress("registering the model set")
     return register(settings.home, trained)

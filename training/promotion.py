@@ -16,8 +16,8 @@ from eval.home import champion_version
 from eval.results import Track, untracked
 from eval.tracking import log_run
 from knowledge.company import DEMO_FOLDER, LabelledQuestion, read_labelled_questions
-from model.artifacts import load_model_set
-from model.encoder import OnnxEncoder
+from model.artifacts import encoder_of, load_model_set
+from model.encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from serving.db.session import Database
 from serving.settings import Settings
@@ -83,9 +83,9 @@ def compare_sets(
     the sample company's in its own home, and none in another.
     """
     challenger, champion = _challenger(settings.home, version), champion_version(settings.models_folder)
-    encoder = _encoder(settings)
-    old, new = (_contender(settings, one, encoder) for one in (champion, challenger.version))
-    return _compared(settings, encoder, old, new, data=data, most_past=most_past, track=track)
+    old = _contender(settings, champion)
+    new = _contender(settings, challenger.version, beside=old)
+    return _compared(settings, old, new, data=data, most_past=most_past, track=track)
 
 
 def promote(
@@ -103,12 +103,11 @@ def promote(
     that cannot be loaded is refused in any case; a champion that cannot be is replaced by override alone.
     """
     challenger, previous = _challenger(settings.home, version), champion_version(settings.models_folder)
-    encoder = _encoder(settings)
-    new = _contender(settings, challenger.version, encoder)
+    new = _contender(settings, challenger.version)
     comparison: Comparison | None = None
     try:
-        old = _contender(settings, previous, encoder)
-        comparison = _compared(settings, encoder, old, new, data=data, most_past=most_past, track=track)
+        old = _contender(settings, previous, beside=new)
+        comparison = _compared(settings, old, new, data=data, most_past=most_past, track=track)
     except ArtifactError:
         if override is None:
             raise
@@ -135,7 +134,7 @@ def roll_back(settings: Settings) -> Rollback:
             f"no registered model set is known that {champion} took the place of, so there is none to go "
             "back to; name one to promote: firstlast models list"
         )
-    _contender(settings, previous.version, _encoder(settings))
+    _contender(settings, previous.version)
     tag_set(settings.home, replaced.number, {"rolled_back_at": _moment()})
     put_into_service(settings.home, previous.number, previous.version)
     return Rollback(previous.version, champion)
@@ -143,7 +142,6 @@ def roll_back(settings: Settings) -> Rollback:
 
 def _compared(
     settings: Settings,
-    encoder: OnnxEncoder,
     champion: Contender,
     challenger: Contender,
     *,
@@ -153,7 +151,6 @@ def _compared(
 ) -> Comparison:
     found = compare(
         settings,
-        encoder,
         champion=champion,
         challenger=challenger,
         questions=_held_out(settings, data),
@@ -181,16 +178,20 @@ def _challenger(home: Path, version: str | None) -> RegisteredSet:
     return found[0]
 
 
-def _encoder(settings: Settings) -> OnnxEncoder:
-    ensure_encoder(settings.encoder_folder)
-    return OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+def _contender(settings: Settings, version: str, *, beside: Contender | None = None) -> Contender:
+    """The set from its folder, with its encoder, which is shared where the set `beside` it has the same.
 
-
-def _contender(settings: Settings, version: str, encoder: OnnxEncoder) -> Contender:
-    """The set from its folder; raises `ArtifactError` when servers could not load it either."""
+    Raises `ArtifactError` when servers could not load it either.
+    """
     folder = settings.models_folder / version
-    models = load_model_set(folder, encoder_fingerprint=encoder.fingerprint)
-    return Contender(models, folder_bytes(folder))
+    fingerprint = encoder_of(folder)
+    models = load_model_set(folder, encoder_fingerprint=fingerprint)
+    if beside is not None and beside.encoder.fingerprint == fingerprint:
+        return Contender(models, folder_bytes(folder), beside.encoder, beside.encoder_bytes)
+    ensure_encoder(settings.encoder_folder)
+    place = find_encoder(settings.models_folder, fingerprint)
+    encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
+    return Contender(models, folder_bytes(folder), encoder, folder_bytes(place))
 
 
 def _held_out(settings: Settings, data: Path | None) -> Sequence[LabelledQuestion]:

@@ -16,6 +16,7 @@ from eval.tracking import log_run
 from model.encoder import OnnxEncoder
 from model.errors import DataError
 from serving.command_line import emit
+from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
 
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of fitting and of the intervals.")]
@@ -37,9 +38,9 @@ class Parts:
     open_resolver: OpenResolver
 
     def encoder(self, settings: Settings) -> OnnxEncoder:
-        """The home's encoder, made if need be."""
+        """The encoder of the home's champion; without one the home's own, which is made if need be."""
         self.ensure_encoder(settings.encoder_folder)
-        return OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+        return OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
 
 
 @dataclass(frozen=True, slots=True)

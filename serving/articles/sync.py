@@ -62,14 +62,21 @@ class KnowledgeSync:
         return self._index
 
     @property
+    def is_following(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread is not None
+
+    @property
     def last_change(self) -> int:
         """The newest change of the store that was read."""
         return self._last_change
 
-    def load_or_rebuild(self, folder: Path) -> KnowledgeIndex:
+    def load_or_rebuild(self, folder: Path, *, give_up: threading.Event | None = None) -> KnowledgeIndex:
         """The index, equal to the store: from the snapshot in `folder` and what changed since, else rebuilt.
 
         A snapshot that is missing, stale, foreign or damaged is replaced, and one line of the log says why.
+        With `give_up` it works in small steps, and ends with what it has once the event is set; the
+        snapshot then spares the next time that part.
         """
         started = time.perf_counter()
         with self._lock:
@@ -83,7 +90,7 @@ class KnowledgeSync:
                 _log.warning("index_rebuilding", reason=reason)
             self._pending, self._failed = self._differences(), {}
             changed = len(self._pending)
-            self._apply_pending(batch_size=_LOAD_BATCH)
+            self._apply_pending(batch_size=_FOLLOW_BATCH if give_up else _LOAD_BATCH, give_up=give_up)
             if reason is not None or changed:
                 self._save_quietly(folder)
             _log.info(
@@ -127,6 +134,14 @@ class KnowledgeSync:
         self._thread.join()
         self._thread = None
         self._stopping.clear()
+
+    def close(self) -> None:
+        """Stop for good: listen no more, and keep the snapshot where it was read from."""
+        self.stop()
+        self._database.off_events(self.notify)
+        self._listening = False
+        if self._folder is not None:
+            self._save_quietly(self._folder)
 
     def save(self, folder: Path) -> None:
         """Write the snapshot, from which the next start reads; nothing is lost without it."""
@@ -188,8 +203,9 @@ class KnowledgeSync:
             del self._failed[ref]
             self._pending[ref] = None
 
-    def _apply_pending(self, *, batch_size: int) -> int:
+    def _apply_pending(self, *, batch_size: int, give_up: threading.Event | None = None) -> int:
         """Apply everything that waits, learned answers first, reading the log again between batches."""
+        ends = [event for event in (self._stopping, give_up) if event is not None]
         applied = 0
         while self._pending:
             batch = sorted(self._pending, key=_is_article)[:batch_size]
@@ -197,7 +213,7 @@ class KnowledgeSync:
             for ref in batch:
                 del self._pending[ref]
             applied += len(batch)
-            if self._stopping.is_set():
+            if any(event.is_set() for event in ends):
                 break
             if self._pending:
                 self._read_changes()

@@ -50,5 +50,6 @@ def suggest(runtime: Runtime, typed: str) -> list[Candidate]:
     text = typed.strip()
     if len(text) < 2:
         return []
-    found = runtime.index.search(text, runtime.encoder.encode_one(text), top_k=_MOST_SUGGESTIONS)
+    known = runtime.knowledge
+    found = known.index.search(text, known.encoder.encode_one(text), top_k=_MOST_SUGGESTIONS)
     return [one for one in found if one.dense_score >= _LEAST_SIMILARITY or one.coverage > 0]

@@ -103,7 +103,7 @@ def _decide(visit: Visit, proposal_id: int, verb: Verb, form: CardForm) -> None:
             question=form.question,
             answer=form.answer,
             phrasings=None if form.phrasings is None else written_lines(form.phrasings),
-            tools=visit.runtime,
+            tools=visit.runtime.knowledge,
         )
 
 

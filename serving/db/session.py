@@ -75,6 +75,11 @@ class Database:
         """
         self._listeners.append(listener)
 
+    def off_events(self, listener: Callable[[], None]) -> None:
+        """Call the listener no more; one that was never added is passed over."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
     def migrate(self) -> None:
         """Bring the tables to the newest version; safe when several processes start at once.
 
@@ -104,7 +109,7 @@ class Database:
     def _notify(self, session: Session) -> None:
         if session.in_nested_transaction() or not session.info.pop("wrote_log", False):
             return
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             listener()
 
 

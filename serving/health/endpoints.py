@@ -38,15 +38,16 @@ async def healthz() -> Health:
 def readyz(runtime: CurrentRuntime, response: Response) -> Readiness:
     """200 when the store answers and a model set is in service, else 503."""
     database = runtime.database.is_reachable()
+    knowledge = runtime.knowledge
     model = runtime.resolver.version
     ready = database and model is not None
     response.status_code = 200 if ready else 503
     return Readiness(
         ready=ready,
         database=database,
-        encoder=runtime.encoder.fingerprint,
+        encoder=knowledge.encoder.fingerprint,
         model=model,
-        passages=len(runtime.index),
+        passages=len(knowledge.index),
         last_model_error=runtime.resolver.last_error,
     )
 

@@ -34,7 +34,7 @@ class PreparedProposal:
 
 
 def prepare_proposal(
-    session: Session, runtime: LearningTools, conversation_id: str, message_id: int
+    session: Session, tools: LearningTools, conversation_id: str, message_id: int
 ) -> PreparedProposal | None:
     """Draft what the reply is worth, without writing; encoding it takes some tenths of a second.
 
@@ -51,11 +51,11 @@ def prepare_proposal(
     earlier = _earlier_proposal(session, exchange.replies[:-1])
     if earlier is not None and earlier.status == "not_reusable":
         return None
-    draft = _draft(session, runtime, conversation, exchange.customer_messages, [reply])
+    draft = _draft(session, tools, conversation, exchange.customer_messages, [reply])
     if draft is None or earlier is None or earlier.status != "pending":
         return PreparedProposal(conversation.id, reply.id, draft, extends=False) if draft else None
     parts = [message for message in exchange.replies if message.id >= earlier.message_id]
-    whole = _draft(session, runtime, conversation, exchange.customer_messages, parts)
+    whole = _draft(session, tools, conversation, exchange.customer_messages, parts)
     return PreparedProposal(conversation.id, earlier.message_id, whole, extends=True) if whole else None
 
 
@@ -86,7 +86,7 @@ def _earlier_proposal(session: Session, replies: Sequence[Message]) -> Proposal 
 
 def _draft(
     session: Session,
-    runtime: LearningTools,
+    tools: LearningTools,
     conversation: Conversation,
     customer_messages: Sequence[str],
     replies: Sequence[Message],
@@ -96,8 +96,8 @@ def _draft(
     draft = draft_learned_answer(
         customer_messages=[storable(text) for text in customer_messages],
         agent_reply="\n\n".join(storable(message.text) for message in replies),
-        retriever=runtime.index,
-        encoder=runtime.encoder,
+        retriever=tools.index,
+        encoder=tools.encoder,
         agent_names=sorted(names),
         customer_name=contact.name if contact else None,
     )

@@ -123,7 +123,7 @@ def approve_proposal(
         question=approval.question,
         answer=approval.answer,
         phrasings=approval.phrasings,
-        tools=runtime,
+        tools=runtime.knowledge,
     )
     return ProposalView.of(session, proposal)
 

@@ -6,7 +6,7 @@ from model.interfaces import Encoder, Retriever
 
 
 class LearningTools(Protocol):
-    """The runtime, or anything else with these two."""
+    """An encoder with the index that it made, such as a running process has."""
 
     @property
     def encoder(self) -> Encoder:

@@ -125,7 +125,7 @@ def damaged(models: Path) -> str:
 def of_another_encoder(models: Path) -> str:
     save_set(models, "v2", encoder="another")
     write_pointer(models, "v2")
-    return "was trained on encoder another, in use is word-hashes-64"
+    return "has no encoder another, neither as encoder nor in encoders"
 
 
 def of_another_size(models: Path) -> str:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,8 +17,13 @@ from serving_parts import AgentAtWork, Customer, HashReader, RuleResolver
 from model.errors import ArtifactError
 from model.types import Decision, Question
 from serving.app import create_app
-from serving.assembly import ModelFollower, ResolverBox, Runtime, build_runtime
+from serving.articles.sync import KnowledgeSync
+from serving.assembly import Runtime, build_runtime
+from serving.db.session import Database
+from serving.in_service import Knowledge, LoadedSet, ResolverBox
+from serving.model_follower import ModelFollower
 from serving.settings import Settings
+from tests.stores import sqlite_url
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a secret key for tests, 32 or more"
@@ -194,12 +200,12 @@ class OneAnswer:
 
 
 def test_a_new_champion_is_taken_into_service_and_a_broken_one_is_not(tmp_path: Path) -> None:
-    box = ResolverBox()
+    box = ResolverBox(Knowledge(HashReader(), KnowledgeSync(Database(sqlite_url(tmp_path)), HashReader())))
 
-    def load(version: str) -> OneAnswer:
+    def load(version: str, _give_up: threading.Event) -> LoadedSet:
         if version == "broken":
             raise ArtifactError("tensors are damaged; train again")
-        return OneAnswer(version)
+        return LoadedSet(version, OneAnswer(version), box.knowledge)
 
     follower = ModelFollower(tmp_path, box, load)
     assert follower.follow_once() is False
