@@ -66,7 +66,7 @@ def cross_fitted_head(
     folds = min(FOLDS, int(counts.min()))
     scored = [_held_out_scores(inputs, classes, strength, folds, seed) for strength in strengths]
     best = int(np.argmin([_best_log_loss(scores, classes) for scores in scored]))
-    temperature = _temperature(scored[best], classes)
+    temperature = fitted_temperature(scored[best], classes)
     weights, bias = _fitted(inputs, classes, strengths[best])
     head = LinearHead(tuple(map(str, names)), weights, bias, temperature=temperature)
     return FittedHead(head, strengths[best], scored[best])
@@ -99,10 +99,10 @@ def _fitted(
 
 
 def _best_log_loss(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> float:
-    return _log_loss(scores, classes, _temperature(scores, classes))
+    return _log_loss(scores, classes, fitted_temperature(scores, classes))
 
 
-def _temperature(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> float:
+def fitted_temperature(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> float:
     found: Any = minimize_scalar(  # SciPy's result object is untyped
         lambda log_t: _log_loss(scores, classes, float(np.exp(log_t))), bounds=(-3, 3), method="bounded"
     )

@@ -1,0 +1,134 @@
+"""Tuning an encoder to labels: the loss by hand, the same weights again, also after an interruption."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+
+from eval.results import T
+from model.encoder import OnnxEncoder
+from model.errors import ConfigurationError, DataError
+from training.export import DEFAULT_ENCODER, load_torch
+from training.finetuning import finetune
+from training.torch_texts import vectors_of
+from training.tuning import TuningOptions, contrastive_loss, tune
+
+PLANTS = (
+    "my leaves are yellow",
+    "brown spots on the basil",
+    "the mint looks pale",
+    "why do the plants wilt",
+    "white fluff on the soil",
+    "the lettuce is too tall",
+)
+BILLS = (
+    "my card was charged twice",
+    "send me an invoice",
+    "which cards do you take",
+    "the payment failed",
+    "why am I charged again",
+    "I need a receipt",
+)
+TEXTS = [*PLANTS, *BILLS]
+LABELS = ["plant"] * len(PLANTS) + ["bill"] * len(BILLS)
+QUICK = TuningOptions(epochs=2, batch_size=4, learning_rate=1e-4)
+
+
+def tuned(**arguments: object) -> NDArray[np.float32]:
+    model = load_torch(DEFAULT_ENCODER)
+    tune(model, TEXTS, LABELS, options=QUICK, **arguments)  # type: ignore[arg-type]
+    return vectors_of(model, TEXTS, max_tokens=64)
+
+
+def test_the_contrastive_loss_is_the_one_worked_out_by_hand() -> None:
+    # Two texts of one label at cosine 1, a third at right angles, temperature 1: each of the two picks the
+    # other with e / (e + 1) = .7311, -log .7311 = .3133; the third has no other of its label and is left out.
+    vectors = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    found = contrastive_loss(vectors, torch.tensor([0, 0, 1]), 1.0)
+    assert float(found) == pytest.approx(0.3133, abs=1e-4)
+
+
+def test_texts_without_any_other_of_their_label_lose_nothing() -> None:
+    assert float(contrastive_loss(torch.eye(2), torch.tensor([0, 1]), 0.1)) == 0
+
+
+def test_tuning_draws_the_texts_of_a_label_together_and_apart_from_others() -> None:
+    before, after = vectors_of(load_torch(DEFAULT_ENCODER), TEXTS, max_tokens=64), tuned()
+
+    def gap(vectors: NDArray[np.float32]) -> float:
+        cosines, n = vectors @ vectors.T, len(PLANTS)
+        return float(cosines[:n, :n].mean() + cosines[n:, n:].mean() - 2 * cosines[:n, n:].mean())
+
+    assert gap(after) > gap(before) + 0.05
+
+
+def test_an_interrupted_tuning_goes_on_to_the_very_same_weights(tmp_path: Path) -> None:
+    whole = tuned()
+
+    def interrupted(items: Sequence[T], *, doing: str) -> Iterable[T]:
+        yield from items[:2]
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "checkpoints"
+    from training.checkpoints import Checkpoints
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoints.__init__, "__kwdefaults__", {"every_seconds": 0.0})
+        with pytest.raises(KeyboardInterrupt):
+            tuned(checkpoints=folder, track=interrupted)
+    assert list(folder.iterdir())
+    counted: list[int] = []
+
+    def counting(items: Sequence[T], *, doing: str) -> Iterable[T]:
+        counted.append(len(items))
+        return items
+
+    again = tuned(checkpoints=folder, track=counting)
+    assert counted == [4]  # of six steps, two were done before
+    np.testing.assert_array_equal(again, whole)
+
+
+def test_word_embeddings_change_only_when_asked_for() -> None:
+    def words(model: SentenceTransformer) -> torch.Tensor:
+        return model[0].auto_model.embeddings.word_embeddings.weight.detach().clone()
+
+    model = load_torch(DEFAULT_ENCODER)
+    start = words(model)
+    tune(model, TEXTS, LABELS, options=QUICK)
+    assert torch.equal(words(model), start)
+    tune(model, TEXTS, LABELS, options=TuningOptions(epochs=1, batch_size=4, words=True, balanced=True))
+    assert not torch.equal(words(model), start)
+
+
+def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(tmp_path: Path) -> None:
+    found = finetune(TEXTS, LABELS, encoders_folder=tmp_path, options=QUICK)
+    assert [path.name for path in tmp_path.iterdir()] == [found.encoder.fingerprint]
+    again = OnnxEncoder.load(found.folder)
+    probabilities = found.head.probabilities(again.read(TEXTS).features)
+    assert [found.head.labels[i] for i in probabilities.argmax(axis=1)] == LABELS
+    assert len(found.held_out) == 3  # a fifth of twelve, rounded up
+    assert found.held_out_scores.shape == (3, 2)
+    assert ((found.held_out_scope > 0) & (found.held_out_scope <= 1)).all()
+
+
+def test_a_single_label_is_refused() -> None:
+    with pytest.raises(DataError, match=r"two labels at least, got \['plant'\]"):
+        tune(load_torch(DEFAULT_ENCODER), PLANTS, ["plant"] * len(PLANTS), options=QUICK)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"epochs": 0}, "epochs is 0"),
+        ({"views": 3}, "views is 3"),
+        ({"batch_size": 1}, "batch_size is 1"),
+        ({"learning_rate": -1.0}, "learning_rate is -1"),
+    ],
+)
+def test_options_that_cannot_work_are_refused(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        TuningOptions(**wrong)  # type: ignore[arg-type]

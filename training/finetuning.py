@@ -1,0 +1,127 @@
+"""Encoder and head tuned to labelled texts, calibrated on texts held out, exported; registers nothing."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from eval.results import Track, untracked
+from eval.scope import distances, strongest
+from model.encoder import OnnxEncoder
+from model.heads import LinearHead
+from model.scope import guided_scores
+from model.types import Reading
+from training.export import DEFAULT_ENCODER, export_model, load_torch
+from training.linear import fit_head, fitted_temperature
+from training.tuning import TuningOptions, tune
+
+_MANY_TEXTS = 5000
+"""From here on texts enough are held out by a share so small that the encoder is tuned once only."""
+_HELD_OUT_OF_MANY = 0.05
+_HELD_OUT_OF_FEW = 0.2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinetunedTexts:
+    """A head with an encoder of its own, and what they said of texts that neither was fitted on."""
+
+    encoder: OnnxEncoder
+    folder: Path
+    """Where the encoder was exported to."""
+    head: LinearHead
+    """On the encoder's features; calibrated."""
+    held_out: NDArray[np.intp]
+    """Positions of the texts held out."""
+    held_out_scores: NDArray[np.float64]
+    """Of those, before softmax and temperature, `(n_held_out, n_labels)`."""
+    held_out_scope: NDArray[np.float64]
+    """Out-of-scope scores of those, `(n_held_out,)`."""
+
+
+def finetune(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    encoders_folder: Path,
+    options: TuningOptions,
+    origin: str = DEFAULT_ENCODER,
+    checkpoints: Path | None = None,
+    track: Track = untracked,
+) -> FinetunedTexts:
+    """An encoder tuned to tell `labels` apart, with a linear head on its features.
+
+    A part of the texts, drawn by label, is held out: a twentieth of many, a fifth of few (under 5,000). On
+    it the temperature is found, and how strange texts in scope look. With many texts the encoder that did
+    not see them stays; with few it is tuned again on all, and keeps temperature and scores of the first
+    (as `CalibratedClassifierCV` of scikit-learn does without an ensemble).
+
+    The encoder is written to `encoders_folder`, in a folder named by its fingerprint, once its export gave
+    the same vectors as torch.
+    """
+    many = len(texts) >= _MANY_TEXTS
+    rest, held_out = _split(labels, _HELD_OUT_OF_MANY if many else _HELD_OUT_OF_FEW, options.seed)
+    first = _tuned(texts, labels, rest, encoders_folder, options, origin, checkpoints, track)
+    reading = first.read(texts)
+    head = _head(reading, labels, rest, options.seed)
+    scores = head.scores(reading.features[held_out])
+    by_distance = distances(reading.vectors[held_out], reading.vectors[rest])
+    scope = guided_scores(by_distance, strongest(head, reading.features[held_out]))
+    classes = np.searchsorted(head.labels, np.asarray(labels)[held_out])
+    temperature = fitted_temperature(scores, classes)
+    everything = np.arange(len(texts))
+    final, final_reading = first, reading
+    if not many:
+        shutil.rmtree(encoders_folder / first.fingerprint, ignore_errors=True)
+        final = _tuned(texts, labels, everything, encoders_folder, options, origin, checkpoints, track)
+        final_reading = final.read(texts)
+    head = replace(_head(final_reading, labels, everything, options.seed), temperature=temperature)
+    return FinetunedTexts(
+        final, encoders_folder / final.fingerprint, head, held_out, scores, scope
+    )
+
+
+def _split(
+    labels: Sequence[str], share: float, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions to tune on and positions held out; by label, where every label has texts for both."""
+    _, counts = np.unique(np.asarray(labels, dtype=str), return_counts=True)
+    by_label = counts.min() >= 2 and share * len(labels) >= len(counts)
+    rest, held_out = train_test_split(
+        np.arange(len(labels)), test_size=share, random_state=seed, stratify=labels if by_label else None
+    )
+    return np.sort(rest), np.sort(held_out)
+
+
+def _tuned(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    rows: NDArray[np.intp],
+    encoders_folder: Path,
+    options: TuningOptions,
+    origin: str,
+    checkpoints: Path | None,
+    track: Track,
+) -> OnnxEncoder:
+    """The encoder of `origin` tuned on the rows, exported and loaded from its folder."""
+    model = load_torch(origin)
+    kept = [texts[i] for i in rows], [labels[i] for i in rows]
+    tune(model, *kept, options=options, checkpoints=checkpoints, track=track)
+    encoders_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".tuned-", dir=encoders_folder) as scratch:
+        export_model(model, Path(scratch) / "encoder", name=f"{origin}, tuned")
+        fingerprint = OnnxEncoder.load(Path(scratch) / "encoder").fingerprint
+        folder = encoders_folder / fingerprint
+        if not folder.exists():
+            (Path(scratch) / "encoder").rename(folder)
+    if checkpoints is not None:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    return OnnxEncoder.load(folder)
+
+
+def _head(reading: Reading, labels: Sequence[str], rows: NDArray[np.intp], seed: int) -> LinearHead:
+    return fit_head(reading.features[rows], [labels[i] for i in rows], seed=seed)

@@ -1,0 +1,213 @@
+"""Tunes an encoder to tell labels apart, with torch; calibrates, measures and exports nothing."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eval.results import Track, untracked
+from model.errors import ConfigurationError, DataError
+from training.checkpoints import Checkpoints
+from training.torch_texts import pooled, vectors_of
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+_SCALE = 20.0
+"""Multiplies the cosine to a label's direction: cosines alone are too alike to tell labels apart."""
+_SORTED_BATCHES = 16
+"""Batches within which texts are put together by length; padding would double the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class TuningOptions:
+    """How an encoder is tuned; refuses what cannot work."""
+
+    epochs: int = 8
+    batch_size: int = 64
+    learning_rate: float = 1e-4
+    """Of the last layer, after a tenth of the steps; it falls to 0 along a line."""
+    layer_decay: float = 0.85
+    """Each layer learns at this share of the one above it (Howard & Ruder 2018)."""
+    head_learning_rate: float = 1e-3
+    contrastive_weight: float = 1.0
+    """Of the supervised contrastive loss beside cross-entropy; 0 leaves it out."""
+    contrastive_temperature: float = 0.1
+    views: int = 2
+    """How often a text stands in its batch, each time under another dropout (Gao et al. 2021)."""
+    balanced: bool = False
+    """Whether labels weigh alike in the cross-entropy, however many texts they have."""
+    words: bool = False
+    """Whether word embeddings are tuned too: worth it for many texts in a language of their own."""
+    max_tokens: int = 64
+    """Longer texts are cut while tuning."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises `ConfigurationError` for an option out of range."""
+        for name in ("epochs", "learning_rate", "head_learning_rate", "contrastive_temperature"):
+            if getattr(self, name) <= 0:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be above 0")
+        if self.views not in (1, 2):
+            raise ConfigurationError(f"views is {self.views}; it must be 1 or 2")
+        if self.batch_size < 2 or self.max_tokens < 4:
+            raise ConfigurationError(
+                f"batch_size is {self.batch_size} and max_tokens {self.max_tokens}; at least 2 and 4 are needed"
+            )
+
+
+def tune(
+    model: "SentenceTransformer",
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    options: TuningOptions,
+    checkpoints: Path | None = None,
+    track: Track = untracked,
+) -> None:
+    """Tunes the model in place.
+
+    Cross-entropy on scaled cosines to one direction a label, which starts at the mean of the label's texts,
+    plus a supervised contrastive loss that draws the texts of a label together (Khosla et al. 2020).
+
+    State is kept in the folder `checkpoints` every minute. When it is run again with the same arguments
+    after an interruption it goes on from there, to the very same weights: batches and dropout are drawn
+    by seed and step. Raises `DataError` for fewer than two labels.
+    """
+    import torch
+
+    names = sorted(set(labels))
+    if len(names) < 2:
+        raise DataError(f"tuning needs texts of two labels at least, got {names}")
+    targets = torch.tensor([names.index(label) for label in labels], device=model.device)
+    head = _Head(model, texts, targets, len(names), options)
+    optimiser, rates = _optimiser(model, head, options)
+    trainable = [one for group in optimiser.param_groups for one in group["params"]]
+    batches = _batches(texts, options)
+    kept = Checkpoints(checkpoints, key=_key(model, texts, labels, options)) if checkpoints else None
+    begin = kept.restore(trainable, optimiser) if kept else 0
+    for number in track(range(begin, len(batches)), doing="Tuning the encoder"):
+        for group, rate in zip(optimiser.param_groups, rates, strict=True):
+            group["lr"] = rate * _pace(number, len(batches))
+        torch.manual_seed(options.seed * 1_000_003 + number)  # dropout
+        rows = batches[number] * options.views
+        model.train()
+        vectors = pooled(model, [texts[i] for i in rows], max_tokens=options.max_tokens)
+        loss = head.loss(vectors, targets[rows])
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(trainable, 1.0)
+        optimiser.step()
+        if kept:
+            kept.keep(number + 1, trainable, optimiser, last=number + 1 == len(batches))
+    model.eval()
+
+
+class _Head:
+    """One direction and one bias a label, trained along and then left: linear heads are fitted anew."""
+
+    def __init__(
+        self,
+        model: "SentenceTransformer",
+        texts: Sequence[str],
+        targets: "torch.Tensor",
+        n_labels: int,
+        options: TuningOptions,
+    ) -> None:
+        import torch
+
+        vectors = torch.from_numpy(vectors_of(model, texts, max_tokens=options.max_tokens)).to(model.device)
+        sums = torch.zeros(n_labels, vectors.shape[1], device=model.device).index_add_(0, targets, vectors)
+        self.directions = torch.nn.Parameter(torch.nn.functional.normalize(sums, dim=1))
+        self.bias = torch.nn.Parameter(torch.zeros(n_labels, device=model.device))
+        self._options = options
+        counts = torch.bincount(targets, minlength=n_labels).float()
+        self._weights = counts.sum() / (n_labels * counts) if options.balanced else None
+
+    def loss(self, vectors: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
+        """What is brought down: cross-entropy, and the contrastive loss where it has a weight."""
+        import torch
+
+        directions = torch.nn.functional.normalize(self.directions, dim=1)
+        scores = _SCALE * vectors @ directions.T + self.bias
+        loss = torch.nn.functional.cross_entropy(scores, targets, weight=self._weights)
+        if not self._options.contrastive_weight:
+            return loss
+        temperature = self._options.contrastive_temperature
+        return loss + self._options.contrastive_weight * contrastive_loss(vectors, targets, temperature)
+
+
+def contrastive_loss(vectors: "torch.Tensor", targets: "torch.Tensor", temperature: float) -> "torch.Tensor":
+    """Supervised contrastive loss of unit vectors `(n, dim)` (Khosla et al. 2020, equation 2).
+
+    For each text, the mean over the others of its label of how unlikely they are to be picked by a softmax
+    over cosines to all others, divided by `temperature`; the mean over the texts that have such others, 0
+    where none has.
+    """
+    import torch
+
+    itself = torch.eye(len(targets), dtype=torch.bool, device=targets.device)
+    alike = (targets[:, None] == targets[None, :]) & ~itself
+    cosines = (vectors @ vectors.T / temperature).masked_fill(itself, -1e4)
+    log_shares = cosines - torch.logsumexp(cosines, dim=1, keepdim=True)
+    counts = alike.sum(1)
+    paired = counts > 0
+    if not bool(paired.any()):
+        return vectors.sum() * 0
+    means = (log_shares * alike).sum(1)[paired] / counts[paired]
+    return -means.mean()
+
+
+def _optimiser(
+    model: "SentenceTransformer", head: _Head, options: TuningOptions
+) -> tuple["torch.optim.AdamW", list[float]]:
+    """The optimiser, and the greatest learning rate of each of its groups: the layers from below, the head."""
+    import torch
+
+    network = model[0].auto_model
+    layers = [network.embeddings, *network.encoder.layer]
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    groups = []
+    for above, layer in enumerate(reversed(layers if options.words else layers[1:])):
+        layer.requires_grad_(True)
+        rate = options.learning_rate * options.layer_decay**above
+        groups.append({"params": list(layer.parameters()), "lr": rate, "weight_decay": 0.01})
+    of_head = {"params": [head.directions, head.bias], "lr": options.head_learning_rate, "weight_decay": 0.0}
+    groups.append(of_head)
+    return torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6), [float(one["lr"]) for one in groups]
+
+
+def _batches(texts: Sequence[str], options: TuningOptions) -> list[list[int]]:
+    """Positions of the texts, batch by batch, for all epochs; texts of like length share a batch."""
+    batches: list[list[int]] = []
+    size = options.batch_size
+    for epoch in range(options.epochs):
+        rng = np.random.default_rng([options.seed, epoch])
+        order = rng.permutation(len(texts))
+        for start in range(0, len(order), size * _SORTED_BATCHES):
+            near = sorted(order[start : start + size * _SORTED_BATCHES], key=lambda i: len(texts[i]))
+            parts = [[int(i) for i in near[at : at + size]] for at in range(0, len(near), size)]
+            batches += [parts[i] for i in rng.permutation(len(parts))]
+    return batches
+
+
+def _pace(number: int, of: int) -> float:
+    """Share of the learning rate: rises over the first tenth, then falls to 0."""
+    warm = max(1, of // 10)
+    return (number + 1) / warm if number < warm else (of - number) / max(1, of - warm)
+
+
+def _key(
+    model: "SentenceTransformer", texts: Sequence[str], labels: Sequence[str], options: TuningOptions
+) -> str:
+    """Digest of everything that the weights depend on."""
+    digest = hashlib.sha256(json.dumps([asdict(options), list(texts), list(labels)]).encode())
+    for tensor in model[0].auto_model.state_dict().values():
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
