@@ -73,6 +73,9 @@ class ModelSet:
     """Limits chosen on held-out data: `wants_person`, `human_only`, `smalltalk`, `out_of_scope`."""
     card: Mapping[str, Any] = field(default_factory=dict)  # JSON: metrics, data hashes, versions
     """What it was trained with and how good it is."""
+    head_encoders: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprint of a head's own encoder, by head; the other heads read the set's encoder. `intent` and
+    `team` share one, and the scope is measured with its vectors."""
 
 
 def save_model_set(models: ModelSet, folder: Path) -> None:
@@ -166,7 +169,11 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
         "version": models.version,
         "encoder_fingerprint": models.encoder_fingerprint,
         "heads": {
-            name: {"labels": list(head.labels), "temperature": head.temperature}
+            name: {
+                "labels": list(head.labels),
+                "temperature": head.temperature,
+                "encoder": models.head_encoders.get(name),
+            }
             for name, head in models.heads.items()
         },
         "intents": {
@@ -245,4 +252,7 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
         calibration=CalibrationSample(tensors["calibration.confidences"], tensors["calibration.correct"]),
         limits={name: float(value) for name, value in manifest["limits"].items()},
         card=manifest["card"],
+        head_encoders={
+            name: head["encoder"] for name, head in manifest["heads"].items() if head.get("encoder")
+        },
     )

@@ -7,12 +7,22 @@ from dataclasses import dataclass, replace
 from model.answering import QuestionSignals
 from model.artifacts import ModelSet
 from model.context import search_text, sentences
+from model.errors import ArtifactError
 from model.generation import ExtractiveGenerator
 from model.interfaces import Generator, Reader, Retriever
 from model.policy import PolicySettings, Verdict, early_verdict, verdict
 from model.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
 from model.smalltalk import NONE, OUT_OF_SCOPE, smalltalk_reply
-from model.types import Candidate, Decision, Question, ScoredCandidate, Source, Understanding, Vector
+from model.types import (
+    Candidate,
+    Decision,
+    Question,
+    Reading,
+    ScoredCandidate,
+    Source,
+    Understanding,
+    Vector,
+)
 from model.understanding import understand
 
 TOP_K = 10
@@ -42,8 +52,14 @@ class Resolver:
         confidence_level: float = CONFIDENCE_LEVEL,
         policy: PolicySettings | None = None,
         generator: Generator | None = None,
+        head_encoders: Mapping[str, Reader] | None = None,
     ) -> None:
+        """`head_encoders` holds the encoders that heads of the set have of their own, by fingerprint.
+
+        Raises `ArtifactError` when one of them is not given.
+        """
         self.models = models
+        self._head_encoders = _own_encoders(models, head_encoders or {})
         self.threshold: RiskThreshold = risk_threshold(
             models.calibration.confidences,
             models.calibration.correct,
@@ -105,6 +121,7 @@ class Resolver:
             reading.features[0],
             reading.features[first_part:],
             mood=question.mood,
+            own=self._own_readings([question.text, *parts]),
         )
         vector = reading.vectors[len(extra)]
         signals = _signals(question, understanding, vector)
@@ -121,6 +138,11 @@ class Resolver:
             },
         )
 
+    def _own_readings(self, texts: Sequence[str]) -> Mapping[str, Reading]:
+        """What the heads with an encoder of their own read, by head; each encoder runs once."""
+        readings = {fingerprint: encoder.read(texts) for fingerprint, encoder in self._head_encoders.items()}
+        return {name: readings[fingerprint] for name, fingerprint in self.models.head_encoders.items()}
+
     def _words(
         self, question: Question, read: Understanding, found: Verdict
     ) -> tuple[str, tuple[Source, ...], tuple[Source, ...]]:
@@ -133,6 +155,16 @@ class Resolver:
         if found.kind == "smalltalk" and read.smalltalk is not None:
             return smalltalk_reply(read.smalltalk), (), ()
         return "", (), ()
+
+
+def _own_encoders(models: ModelSet, given: Mapping[str, Reader]) -> Mapping[str, Reader]:
+    missing = sorted(set(models.head_encoders.values()) - set(given))
+    if missing:
+        raise ArtifactError(
+            f"model set {models.version} has heads on encoder {missing[0]}, which is not loaded; "
+            "train it again: firstlast train heads"
+        )
+    return {fingerprint: given[fingerprint] for fingerprint in sorted(set(models.head_encoders.values()))}
 
 
 def _signals(question: Question, read: Understanding, vector: Vector) -> QuestionSignals:

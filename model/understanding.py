@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from model.artifacts import ModelSet
 from model.mood import updated_mood
 from model.smalltalk import NONE, OUT_OF_SCOPE
-from model.types import SentimentLabel, Understanding, Vector
+from model.types import Reading, SentimentLabel, Understanding, Vector
 
 PERSON = "person"
 """Label of the wish for a person."""
@@ -25,18 +25,24 @@ def understand(
     sentence_features: NDArray[np.float32],
     *,
     mood: float,
+    own: Mapping[str, Reading] | None = None,
 ) -> Understanding:
     """What one message says, from its vector `(dim,)` and features `(feature_dim,)`.
+
+    `own` has, for each head with an encoder of its own, what that encoder reads: the message's row, then
+    those of its sentences.
 
     `sentence_features`, shape `(n_sentences, feature_dim)`, are its sentences': the wish for a person, and
     a matter for people in passing, are the strongest of the whole and of its sentences.
     """
     heads = models.heads
     texts = np.vstack([features[None, :], sentence_features])
-    intents, out_of_scope, matters = _intents(models, vector, texts)
+    read = own or {}
+    about = read.get("intent") or Reading(vector[None, :], texts)
+    intents, out_of_scope, matters = _intents(models, about)
     named = intents and out_of_scope <= models.limits["out_of_scope"]
     intent = max(intents, key=intents.__getitem__) if named else None
-    sentiments = heads["sentiment"].read(features)
+    sentiments = heads["sentiment"].read(read["sentiment"].features[0] if "sentiment" in read else features)
     genres_by_text = heads["smalltalk"].probabilities(texts)
     genres = heads["smalltalk"].named(genres_by_text[0])
     score = sentiments["positive"] - sentiments["negative"]
@@ -48,29 +54,29 @@ def understand(
         out_of_scope_score=out_of_scope,
         human_only_probability=float(human_only[0]),
         human_only_in_passing=float(human_only.max()),
-        team=_team(models, features, intent),
+        team=_team(models, about.features[0], intent),
         sentiment=cast(SentimentLabel, max(sentiments, key=sentiments.__getitem__)),
         sentiment_score=score,
         mood=updated_mood(mood, score),
-        wants_person=_wants_person(models, texts),
+        wants_person=_wants_person(
+            models, read["wants_person"].features if "wants_person" in read else texts
+        ),
         smalltalk=_smalltalk(genres, limit=models.limits["smalltalk"]),
         genre_probabilities=genres,
     )
 
 
-def _intents(
-    models: ModelSet, vector: Vector, texts: NDArray[np.float32]
-) -> tuple[Mapping[str, float], float, NDArray[np.float64]]:
+def _intents(models: ModelSet, texts: Reading) -> tuple[Mapping[str, float], float, NDArray[np.float64]]:
     """Probability by intent and the scope's score, of the first text; human-only probability of each text.
 
     The last is given that a text is about the business. Without trained intents: none, 1, and zeros.
     """
     head = models.heads.get("intent")
     if head is None:
-        return {}, 1.0, np.zeros(len(texts))
-    scores = head.scores(texts)
+        return {}, 1.0, np.zeros(len(texts.features))
+    scores = head.scores(texts.features)
     probabilities = head.as_probabilities(scores)
-    strange = models.scope.score(vector[None, :], scores[:1].max(axis=1))
+    strange = models.scope.score(texts.vectors[:1], scores[:1].max(axis=1))
     human_only = [i for i, label in enumerate(head.labels) if models.intents[label].human_only]
     return head.named(probabilities[0]), float(strange[0]), probabilities[:, human_only].sum(axis=1)
 

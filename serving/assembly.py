@@ -109,7 +109,10 @@ def build_runtime(
 def resolver_of(
     models: ModelSet, settings: Settings, encoder: Reader, retriever: Retriever, *, risk: float
 ) -> Resolver:
-    """The bot of a model set; it hands over by rule when the home's settings say so."""
+    """The bot of a model set; it hands over by rule when the home's settings say so.
+
+    Raises `ArtifactError` when a head's own encoder is missing or damaged.
+    """
     policy = PolicySettings(
         mood_low=settings.mood_low,
         mood_fall=settings.mood_fall,
@@ -122,7 +125,18 @@ def resolver_of(
         risk=risk,
         confidence_level=settings.risk_confidence_level,
         policy=policy,
+        head_encoders=_head_encoders(models, settings),
     )
+
+
+def _head_encoders(models: ModelSet, settings: Settings) -> dict[str, Reader]:
+    """The encoders that heads of the set have of their own, by fingerprint."""
+    return {
+        fingerprint: OnnxEncoder.load(
+            find_encoder(settings.models_folder, fingerprint), threads=settings.encoder_threads
+        )
+        for fingerprint in set(models.head_encoders.values())
+    }
 
 
 def _first_encoder(settings: Settings) -> OnnxEncoder:

@@ -80,14 +80,10 @@ def finetune(
         final = _tuned(texts, labels, everything, encoders_folder, options, origin, checkpoints, track)
         final_reading = final.read(texts)
     head = replace(_head(final_reading, labels, everything, options.seed), temperature=temperature)
-    return FinetunedTexts(
-        final, encoders_folder / final.fingerprint, head, held_out, scores, scope
-    )
+    return FinetunedTexts(final, encoders_folder / final.fingerprint, head, held_out, scores, scope)
 
 
-def _split(
-    labels: Sequence[str], share: float, seed: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _split(labels: Sequence[str], share: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Positions to tune on and positions held out; by label, where every label has texts for both."""
     _, counts = np.unique(np.asarray(labels, dtype=str), return_counts=True)
     by_label = counts.min() >= 2 and share * len(labels) >= len(counts)

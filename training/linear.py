@@ -103,6 +103,10 @@ def _best_log_loss(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> fl
 
 
 def fitted_temperature(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> float:
+    """The temperature that makes the classes most likely, in (e^-3, e^3).
+
+    `scores` are those of texts held out from the fit, `(n_texts, n_labels)`; rows of NaN do not count.
+    """
     found: Any = minimize_scalar(  # SciPy's result object is untyped
         lambda log_t: _log_loss(scores, classes, float(np.exp(log_t))), bounds=(-3, 3), method="bounded"
     )

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class TuningOptions:
             raise ConfigurationError(f"views is {self.views}; it must be 1 or 2")
         if self.batch_size < 2 or self.max_tokens < 4:
             raise ConfigurationError(
-                f"batch_size is {self.batch_size} and max_tokens {self.max_tokens}; at least 2 and 4 are needed"
+                f"batch_size is {self.batch_size}, max_tokens {self.max_tokens}; at least 2 and 4 are needed"
             )
 
 
@@ -166,20 +166,20 @@ def contrastive_loss(vectors: "torch.Tensor", targets: "torch.Tensor", temperatu
 def _optimiser(
     model: "SentenceTransformer", head: _Head, options: TuningOptions
 ) -> tuple["torch.optim.AdamW", list[float]]:
-    """The optimiser, and the greatest learning rate of each of its groups: the layers from below, the head."""
+    """The optimiser, and the greatest rate of each of its groups: the layers from above, then the head."""
     import torch
 
     network = model[0].auto_model
     layers = [network.embeddings, *network.encoder.layer]
     for parameter in network.parameters():
         parameter.requires_grad_(False)
-    groups = []
+    groups: list[dict[str, Any]] = []  # torch's own layout
     for above, layer in enumerate(reversed(layers if options.words else layers[1:])):
         layer.requires_grad_(True)
         rate = options.learning_rate * options.layer_decay**above
         groups.append({"params": list(layer.parameters()), "lr": rate, "weight_decay": 0.01})
-    of_head = {"params": [head.directions, head.bias], "lr": options.head_learning_rate, "weight_decay": 0.0}
-    groups.append(of_head)
+    of_head = [head.directions, head.bias]
+    groups.append({"params": of_head, "lr": options.head_learning_rate, "weight_decay": 0.0})
     return torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6), [float(one["lr"]) for one in groups]
 
 

@@ -47,6 +47,7 @@ def test_a_round_trip_keeps_every_word(saved: Path) -> None:
     before, after = model_set(), load_model_set(saved, encoder_fingerprint=ENCODER)
     assert (after.version, after.encoder_fingerprint) == ("v1", ENCODER)
     assert (after.intents, after.limits, after.card) == (before.intents, before.limits, before.card)
+    assert after.head_encoders == {"sentiment": "encoder-b"}
     past = after.answering.past
     assert (past.refs, past.intents) == ((("article:refunds",), ()), ("refund", None))
     np.testing.assert_array_equal(past.vectors, before.answering.past.vectors)

@@ -12,6 +12,7 @@ from knowledge.documents import ArticleDocument
 from knowledge.index import KnowledgeIndex
 from model.artifacts import CalibrationSample, ModelSet
 from model.encoder import OnnxEncoder
+from model.errors import ArtifactError
 from model.resolver import CLARIFYING_QUESTION, Resolver
 from model.risk import NEVER
 from model.scope import ScopeDetector
@@ -54,6 +55,7 @@ def models(encoder: OnnxEncoder, *, wants_person: bool = False, genre: str = "no
         },
         scope=ScopeDetector(np.empty((0, encoder.dim), np.float32)),
         intents={},
+        head_encoders={},
         answering=answering(stump("dense_score", limit=0.5, below=0.1, above=0.9)),
         # right from .5 on, wrong below: at 2 % the threshold lies at .5
         calibration=CalibrationSample(np.linspace(0, 0.998, 500), np.linspace(0, 0.998, 500) >= 0.5),
@@ -90,6 +92,14 @@ def test_a_learned_answer_is_given_word_for_word(resolver: Resolver) -> None:
 def test_an_unknown_question_goes_to_a_person(resolver: Resolver) -> None:
     got = resolver.resolve(Question("who won the football yesterday?"))
     assert (got.kind, got.answer, got.sources) == ("handoff", "", ())
+
+
+def test_a_head_with_an_encoder_of_its_own_is_fed_by_it(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
+    pleased = replace(models(encoder), head_encoders={"sentiment": encoder.fingerprint})
+    found = Resolver(encoder, pleased, index, head_encoders={encoder.fingerprint: encoder})
+    assert found.resolve(Question("How do I skip a box?")).understanding.sentiment == "neutral"
+    with pytest.raises(ArtifactError, match=f"heads on encoder {encoder.fingerprint}, which is not loaded"):
+        Resolver(encoder, pleased, index)
 
 
 def test_each_stage_has_its_time_and_they_add_up(resolver: Resolver) -> None:

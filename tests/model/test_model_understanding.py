@@ -10,7 +10,7 @@ from model.artifacts import IntentInfo, ModelSet
 from model.heads import LinearHead
 from model.scope import ScopeDetector, guided_scores
 from model.smalltalk import smalltalk_reply
-from model.types import Understanding
+from model.types import Reading, Understanding
 from model.understanding import understand
 
 NEAR, FAR = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
@@ -68,6 +68,25 @@ def test_without_intents_there_is_no_intent_and_no_team() -> None:
     assert got.out_of_scope_score == 1.0
     assert (got.intent, got.intent_confidence, got.team, got.human_only_probability) == (None, 0.0, None, 0.0)
     assert dict(got.intent_probabilities) == {}
+
+
+def test_a_head_with_an_encoder_of_its_own_reads_that_alone() -> None:
+    happy_when_second = LinearHead(
+        ("negative", "neutral", "positive"),
+        np.array([[0, 0], [0, 0], [0, 9]], np.float32),
+        np.zeros(3, np.float32),
+    )
+    models = two_inputs(sentiment=happy_when_second, intent=sure("delivery", "refund"))
+    own = {
+        "sentiment": Reading(NEAR[None, :], FAR[None, :]),
+        "intent": Reading(FAR[None, :], np.stack([FAR, NEAR])),
+    }
+    shared = read(models, NEAR)
+    assert (shared.sentiment, shared.intent) == ("negative", "refund")  # the first of equals
+    got = understand(models, NEAR, NEAR, np.stack([FAR]), mood=0.0, own=own)
+    assert (got.sentiment, got.intent) == ("positive", "delivery")
+    assert got.human_only_in_passing == pytest.approx(0.75, abs=1e-3)  # its sentence, as its encoder reads it
+    assert got.out_of_scope_score == 1.0  # its vector is far from the known text: 1 / (1 + 0 * 1.1)
 
 
 def test_the_mood_moves_half_way_to_the_sentiment() -> None:
