@@ -79,14 +79,15 @@ def test_a_head_with_an_encoder_of_its_own_reads_that_alone() -> None:
     models = two_inputs(sentiment=happy_when_second, intent=sure("delivery", "refund"))
     own = {
         "sentiment": Reading(NEAR[None, :], FAR[None, :]),
-        "intent": Reading(FAR[None, :], np.stack([FAR, NEAR])),
+        "intent": Reading(NEAR[None, :], np.stack([FAR, NEAR])),
     }
     shared = read(models, NEAR)
     assert (shared.sentiment, shared.intent) == ("negative", "refund")  # the first of equals
-    got = understand(models, NEAR, NEAR, np.stack([FAR]), mood=0.0, own=own)
+    got = understand(models, FAR, NEAR, np.stack([FAR]), mood=0.0, own=own)
     assert (got.sentiment, got.intent) == ("positive", "delivery")
     assert got.human_only_in_passing == pytest.approx(0.75, abs=1e-3)  # its sentence, as its encoder reads it
-    assert got.out_of_scope_score == 1.0  # its vector is far from the known text: 1 / (1 + 0 * 1.1)
+    # the known text is near in its encoder's vectors: 1 / (1 + 1 * log 3)
+    assert got.out_of_scope_score == pytest.approx(1 / (1 + LN3))
 
 
 def test_the_mood_moves_half_way_to_the_sentiment() -> None:
