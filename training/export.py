@@ -62,15 +62,22 @@ def export_encoder(folder: Path, *, source: str = DEFAULT_ENCODER) -> None:
     forgotten, which negation and mood need). It is written beside `folder` and moved in only after
     it gave the same vectors as torch.
     """
-    bundled = source == DEFAULT_ENCODER
-    origin = str(bundled_weights_folder()) if bundled else source
+    export_model(load_torch(source), folder, name=source)
+
+
+def load_torch(source: str) -> "SentenceTransformer":
+    """The encoder's weights in torch: the bundled ones, or those of a local path or hub name."""
+    return _load(str(bundled_weights_folder()) if source == DEFAULT_ENCODER else source)
+
+
+def export_model(model: "SentenceTransformer", folder: Path, *, name: str) -> None:
+    """Write a model held in torch to `folder`, as `export_encoder` does; `name` is for people to read."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".encoder-", dir=folder.parent))
     try:
-        model = _load(origin)
         _write_graph(model, work / "model.onnx")
         model.tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
-        _write_manifest(work, name=source, dim=_dimension(model), max_tokens=_max_tokens(model))
+        _write_manifest(work, name=name, dim=_dimension(model), max_tokens=_max_tokens(model))
         _check_agreement(model, work)
         if folder.exists():
             shutil.rmtree(folder)
