@@ -12,7 +12,7 @@ from knowledge.documents import ArticleDocument
 from knowledge.importers import read_source
 from model.errors import DataError
 
-_FILES = ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv")
+_FILES = ("corpus.jsonl", "queries.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +38,29 @@ class BeirSet:
     queries: tuple[Query, ...]
     """Those with a fitting answer, in the order of the file."""
     queries_without_answer: int
-    """Queries left out: no judgement in `qrels/test.tsv`, or none above 0."""
+    """Queries left out: no judgement, or none above 0."""
     unknown_answers: int
     """Judgements above 0 of documents that the corpus does not hold; they count as never found."""
 
 
-def read_beir(folder: Path) -> BeirSet:
-    """The set in `folder`: `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`.
+def read_beir(folder: Path, *, judgements: str = "test") -> BeirSet:
+    """The set in `folder`: `corpus.jsonl`, `queries.jsonl` and `qrels/<judgements>.tsv`.
 
     Raises `DataError` that names the file, and the line of a bad row: each file's own errors, a judgement
     of a query that is not there, a query or judgement given twice. A benchmark short of some rows would
     be another benchmark.
     """
-    for name in _FILES:
+    files = (*_FILES, f"qrels/{judgements}.tsv")
+    for name in files:
         if not (folder / name).is_file():
-            raise DataError(f"{folder / name} is missing; a BEIR folder holds {', '.join(_FILES)}")
+            raise DataError(f"{folder / name} is missing; a BEIR folder holds {', '.join(files)}")
     articles = _articles(folder / "corpus.jsonl")
     texts = _queries(folder / "queries.jsonl")
-    gains = _gains(folder / "qrels" / "test.tsv", texts)
+    gains = _gains(folder / files[-1], texts)
     known = {f"article:{article.slug}" for article in articles}
     queries = tuple(Query(name, text, gains[name]) for name, text in texts.items() if name in gains)
     if not queries:
-        raise DataError(f"{folder / 'qrels' / 'test.tsv'} judges no answer of any query above 0; check it")
+        raise DataError(f"{folder / files[-1]} judges no answer of any query above 0; check it")
     return BeirSet(
         articles=articles,
         queries=queries,

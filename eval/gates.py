@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from eval.intervals import clopper_pearson
+from eval.intervals import Interval, clopper_pearson
 from eval.metrics import mcnemar_worse
 
 LEVEL = 0.05
@@ -64,6 +64,21 @@ def paired_gate(name: str, before: Sequence[bool], after: Sequence[bool], *, of:
         f"(exact McNemar test, one-sided p {p:.3f}, fails below {LEVEL})"
     )
     return Gate(name, _outcome(p >= LEVEL), reason)
+
+
+def gain_gate(name: str, gain: float, interval: Interval, *, of: str) -> Gate:
+    """Fails unless the whole 95 % interval of a paired difference lies above 0: else it may be luck."""
+    reason = f"{gain:+.4f} on {of}, 95 % interval [{interval.low:+.4f}, {interval.high:+.4f}]"
+    return Gate(name, _outcome(interval.low > 0), f"{reason}; must lie above 0")
+
+
+def loss_gate(name: str, gain: float, interval: Interval, *, of: str) -> Gate:
+    """Fails when the whole 95 % interval of a paired difference lies below 0.
+
+    For items that belong together, of which the McNemar test would make too much.
+    """
+    reason = f"{gain:+.4f} on {of}, 95 % interval [{interval.low:+.4f}, {interval.high:+.4f}]"
+    return Gate(name, _outcome(interval.high >= 0), f"{reason}; must not lie below 0")
 
 
 def risk_gate(wrong: int, answered: int, *, budget: float) -> Gate:

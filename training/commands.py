@@ -17,6 +17,7 @@ from serving.command_line import (
 )
 
 if TYPE_CHECKING:
+    from training.adaptation import Adaptation
     from training.promotion import Promotion
 
 VersionArgument = Annotated[
@@ -141,6 +142,64 @@ def train_heads(
     )
 
 
+@train_app.command("encoder")
+def train_encoder(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="A company folder, a folder with a BEIR corpus, or a JSONL file of texts whose label is the "
+            "need. Without it: what the home was made with.",
+        ),
+    ] = None,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Add the store's articles, answers and confirmed questions.")
+    ] = False,
+    also: Annotated[
+        list[Path] | None, typer.Option("--also", help="BEIR folder on which it must not lose; repeatable.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, max=100, help="Passes over the pairs.")] = 3,
+    seed: Annotated[int, typer.Option(help="Seed of the split and of the order.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Adapt the encoder to the business; a model set on it is registered if it gains and loses nowhere."""
+    from eval.progress import progress
+    from serving.settings import Settings
+    from training.adaptation import adapt_and_register
+    from training.encoder import AdaptationOptions
+
+    folders = also or []
+    for path in [data, *folders] if data else folders:
+        if not path.exists():
+            raise bad_usage(f"{path} does not exist; name a folder or file to adapt to or to measure on")
+    with friendly_errors():
+        found = adapt_and_register(
+            Settings.load(home),
+            data,
+            from_store=from_store,
+            also=folders,
+            options=AdaptationOptions(epochs=epochs, seed=seed),
+            progress=_say,
+            track=progress,
+        )
+    registered = found.registered
+    emit(
+        {
+            "accepted": registered is not None,
+            "model": registered.version if registered else None,
+            "number": registered.number if registered else None,
+            "aliases": list(registered.aliases) if registered else [],
+            "failed_gates": [gate.name for gate in found.failed],
+            **found.report(),
+        },
+        as_json=as_json,
+        text=lambda: _adaptation(found),
+    )
+    if found.failed:
+        raise typer.Exit(FAILED)
+
+
 @models_app.command("list")
 def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """The registered model sets, newest first."""
@@ -238,6 +297,20 @@ def roll_back_model(home: HomeOption = None, as_json: JsonOption = False) -> Non
         {"model": found.version, "replaced": found.replaced},
         as_json=as_json,
         text=lambda: f"{found.version} is the champion again, in place of {found.replaced}. {_SWITCHING}",
+    )
+
+
+def _adaptation(found: "Adaptation") -> str:
+    lines = [f"{gate.outcome:<8} {gate.name}: {gate.reason}" for gate in found.gates]
+    if found.registered is None:
+        failed = ", ".join(gate.name for gate in found.failed)
+        return "\n".join([*lines, f"refused, nothing is registered: {failed} failed"])
+    return "\n".join(
+        [
+            *lines,
+            f"{found.registered.version} on encoder {found.encoder} is registered as "
+            f"{', '.join(found.registered.aliases)}. Next: firstlast models promote",
+        ]
     )
 
 

@@ -51,7 +51,7 @@ def train_model_set(
 ) -> TrainedSet:
     """Heads on the frozen encoder, confidence on the calibration questions, limits on held-out data."""
     progress("reading the labelled texts")
-    labelled = _labelled(data)
+    labelled = labelled_texts(data)
     reading, places = _read_once(labelled, encoder)
     fitted = {}
     for name, rows in labelled.items():
@@ -123,7 +123,7 @@ _UNFITTED = AnsweringModel(
 """Stands in while the questions are read, before there are features to fit on."""
 
 
-def _labelled(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
+def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
     """Labelled texts by head; intent and team only when there are intents."""
     business = [*data.intents, *(row for row in data.wants_person if row.label == PERSON)]
     labelled: dict[str, Sequence[LabelledText]] = {

@@ -1,0 +1,307 @@
+"""Adapts the encoder to a business, measures gain and cost, and registers a model set on it if gates allow.
+
+The order: split by need, adapt, export, measure beside the encoder in service, decide, refit the heads,
+register. What is refused leaves nothing behind but its figures in MLflow.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.beir import read_beir
+from eval.gates import Gate, failures, gain_gate, loss_gate, paired_gate
+from eval.intervals import Interval
+from eval.results import Track, untracked
+from eval.suites import encoders
+from eval.suites.encoders import Sought
+from eval.tracking import log_run, numbers
+from knowledge.chunking import article_passages
+from knowledge.company import DEMO_FOLDER, LabelledText
+from model.encoder import OnnxEncoder
+from model.interfaces import Reader
+from serving.encoders import encoder_folder_in_service
+from serving.settings import Settings
+from training.data import TrainingData, company_data
+from training.encoder import AdaptationOptions, GeneralTexts, adapt
+from training.export import ensure_encoder, export_model, load_torch
+from training.heads import Progress, labelled_texts, train_model_set
+from training.linear import fit_head
+from training.needs import Needs, Split, gather_needs, is_held_out, needs_of, read_sources, share_of, split
+from training.pairs import Pairs, make_pairs
+from training.pipeline import gather
+from training.registry import RegisteredSet, register
+
+EXPERIMENT = "encoder"
+_WORDING = ("sentiment", "wants_person", "smalltalk")
+_MOST_GENERAL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was measured of one thing, and the gates it decides."""
+
+    figures: Mapping[str, Any]  # JSON
+    gates: tuple[Gate, ...]
+    items: tuple[Mapping[str, Any], ...] = ()  # JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """What an adaptation gained and cost, and what became of it."""
+
+    encoder: str
+    """Fingerprint of the adapted encoder."""
+    before: str
+    """Fingerprint of the encoder in service, which it was measured beside."""
+    checks: Mapping[str, Check]
+    """`business` for the gain, the others for what it cost."""
+    registered: RegisteredSet | None
+    """`None` when a gate failed: nothing was kept then."""
+
+    @property
+    def gates(self) -> list[Gate]:
+        """All gates, in the order they were asked."""
+        return [gate for check in self.checks.values() for gate in check.gates]
+
+    @property
+    def failed(self) -> list[Gate]:
+        """The gates that refused it."""
+        return failures(self.gates)
+
+    def report(self) -> dict[str, Any]:  # JSON
+        """Figures and gates; no text of anybody."""
+        return {
+            "encoder": self.encoder,
+            "before": self.before,
+            "gain": self.checks["business"].figures,
+            "elsewhere": {name: one.figures for name, one in self.checks.items() if name != "business"},
+            "gates": [asdict(gate) for gate in self.gates],
+        }
+
+
+def adapt_and_register(
+    settings: Settings,
+    data: Path | None,
+    *,
+    from_store: bool = False,
+    also: Sequence[Path] = (),
+    options: AdaptationOptions,
+    progress: Progress,
+    track: Track = untracked,
+) -> Adaptation:
+    """Adapt the home's own encoder to the needs of `data` (see `gather_needs`), and judge it.
+
+    It is held beside the encoder in service. `also` are BEIR folders on which it must not lose either. An
+    interrupted run that is started again goes on where it was. Raises `DataError` for too few questions.
+    """
+    ensure_encoder(settings.encoder_folder)
+    own = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+    needs = gather_needs(settings, data, from_store=from_store)
+    parts = split(needs, seed=options.seed)
+    others = {f"also {path.name}": _beir_questions(path) for path in also}
+    progress(f"looking for hard negatives among {len(parts.training.knowledge)} answers")
+    pairs = make_pairs(parts.training, own, rng=np.random.default_rng(options.seed))
+    progress(f"adapting to {len(pairs.sure)} pairs and {len(pairs.weak)} of one intent")
+    work = settings.models_folder / ".adapting"
+    _train(settings, own, pairs, _general_texts(parts, options.seed), options, work, track)
+    adapted = OnnxEncoder.load(work / "encoder", threads=settings.encoder_threads)
+    progress("measuring gain and cost")
+    in_service = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+    checks = {
+        "business": _gain(needs, parts, in_service, adapted, track=track),
+        **_elsewhere(needs, in_service, adapted, seed=options.seed, track=track),
+        **{
+            name: _cost(name, *questions, in_service, adapted, track=track)
+            for name, questions in others.items()
+        },
+    }
+    found = Adaptation(adapted.fingerprint, in_service.fingerprint, checks, None)
+    if not found.failed:
+        trained_on = pairs.texts
+        found = replace(
+            found, registered=_register(settings, data, found, trained_on, work, options.seed, progress)
+        )
+    _log(settings.home, found, data, needs, pairs, options)
+    shutil.rmtree(work, ignore_errors=True)
+    return found
+
+
+def unseen(data: TrainingData, seen: frozenset[str], *, seed: int) -> TrainingData:
+    """The data without the calibration questions that the encoder was trained on, their mix kept.
+
+    Similarities of texts that an encoder has seen flatter it: a threshold found on them would let wrong
+    answers through. Of the questions that nothing answers as large a share is kept as of the others.
+    """
+    answerable = [one for one in data.questions if one.refs]
+    kept = {one.id for one in answerable if one.text not in seen}
+    share = len(kept) / max(1, len(answerable))
+    kept |= {one.id for one in data.questions if not one.refs and share_of(one.text, seed=seed) < share}
+    return replace(data, questions=tuple(one for one in data.questions if one.id in kept))
+
+
+def _train(
+    settings: Settings,
+    own: OnnxEncoder,
+    pairs: Pairs,
+    general: Sequence[str],
+    options: AdaptationOptions,
+    work: Path,
+    track: Track,
+) -> None:
+    """The adapted encoder, exported to `encoder` in `work`, where the state of training is kept too."""
+    import torch
+
+    torch.set_num_threads(settings.encoder_threads or torch.get_num_threads())
+    model = load_torch(own.name)
+    texts = GeneralTexts(general, own.encode(general))
+    adapt(model, pairs, texts, options=options, checkpoints=work / "state", track=track)
+    export_model(model, work / "encoder", name=f"{own.name}, adapted")
+
+
+def _general_texts(parts: Split, seed: int) -> list[str]:
+    """Messages to the sample company and the business's titles: none that any check is measured on."""
+    rows = _wording_rows(company_data(DEMO_FOLDER))
+    texts = [row.text for name in sorted(rows) for row in rows[name] if not is_held_out(row.text, seed=seed)]
+    titles = [one.title for passages in parts.training.knowledge.values() for one in passages if one.title]
+    unique = list(dict.fromkeys((*titles, *texts)))
+    order = np.random.default_rng(seed).permutation(len(unique))[:_MOST_GENERAL]
+    return [unique[i] for i in order]
+
+
+def _gain(needs: Needs, parts: Split, before: Reader, after: Reader, *, track: Track) -> Check:
+    questions = [Sought(one.text, one.refs) for one in parts.held_out]
+    result = encoders.run(needs.knowledge, questions, before=before, after=after, track=track)
+    gain, of = result.figures["gain"], f"{len(questions)} held-out questions of the business"
+    gates = (
+        gain_gate("gain.mrr@10", gain["mrr@10"], Interval(*gain["mrr@10_interval"]), of=of),
+        loss_gate("gain.hit@1", gain["hit@1"], Interval(*gain["hit@1_interval"]), of=of),
+    )
+    return Check(result.figures, gates, result.items)
+
+
+def _cost(
+    name: str,
+    needs: Needs,
+    questions: Sequence[Sought],
+    before: Reader,
+    after: Reader,
+    *,
+    track: Track,
+) -> Check:
+    result = encoders.run(needs.knowledge, questions, before=before, after=after, track=track)
+    gain, of = result.figures["gain"], f"{len(questions)} questions of {name}"
+    gates = tuple(
+        loss_gate(f"{name}.{key}", gain[key], Interval(*gain[f"{key}_interval"]), of=of)
+        for key in encoders.METRICS
+    )
+    return Check(result.figures, gates, result.items)
+
+
+def _elsewhere(
+    needs: Needs,
+    before: Reader,
+    after: Reader,
+    *,
+    seed: int,
+    track: Track,
+) -> dict[str, Check]:
+    """What an adaptation must not cost: the sample company's questions, wording, and its own intents."""
+    checks: dict[str, Check] = {}
+    sample = needs_of(read_sources(DEMO_FOLDER))
+    if sample.knowledge.keys().isdisjoint(ref for ref in needs.knowledge if ref.startswith("article:")):
+        asked = [Sought(one.text, one.refs) for one in sample.asked]
+        checks["sample company"] = _cost("sample company", sample, asked, before, after, track=track)
+    rows = _wording_rows(company_data(DEMO_FOLDER))
+    if needs.alike:
+        rows["intent"] = needs.alike
+    for name in track(sorted(rows), doing="Wording"):
+        checks[name] = _wording(name, rows[name], before, after, seed=seed)
+    return checks
+
+
+def _wording_rows(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
+    rows = labelled_texts(data)
+    return {name: rows[name] for name in _WORDING}
+
+
+def _wording(name: str, rows: Sequence[LabelledText], before: Reader, after: Reader, *, seed: int) -> Check:
+    """A head fitted on each encoder, asked the fifth of the texts that neither head nor encoder has seen."""
+    known = [row for row in rows if not is_held_out(row.text, seed=seed)]
+    new = [row for row in rows if is_held_out(row.text, seed=seed)]
+    right = {}
+    for side, encoder in (("before", before), ("after", after)):
+        head = fit_head(
+            encoder.read([row.text for row in known]).features, [row.label for row in known], seed=seed
+        )
+        scores = head.scores(encoder.read([row.text for row in new]).features)
+        predicted = [head.labels[i] for i in scores.argmax(axis=1)]
+        right[side] = [row.label == label for row, label in zip(new, predicted, strict=True)]
+    gate = paired_gate(name, right["before"], right["after"], of=f"held-out texts with their {name} right")
+    figures = {"n": len(new), **{side: float(np.mean(flags)) for side, flags in right.items()}}
+    return Check(figures, (gate,))
+
+
+def _beir_questions(folder: Path) -> tuple[Needs, list[Sought]]:
+    data = read_beir(folder)
+    knowledge = {f"article:{one.slug}": tuple(article_passages(one)) for one in data.articles}
+    questions = [Sought(query.text, frozenset(query.gains)) for query in data.queries]
+    return Needs(knowledge, ()), questions
+
+
+def _register(
+    settings: Settings,
+    data: Path | None,
+    found: Adaptation,
+    seen: frozenset[str],
+    work: Path,
+    seed: int,
+    progress: Progress,
+) -> RegisteredSet:
+    """Heads and confidence refitted on the adapted encoder, which is moved to its place first."""
+    place = settings.models_folder / "encoders" / found.encoder
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (work / "encoder").rename(place)
+    encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
+    company = data if data is not None and (data / "company.toml").is_file() else None
+    texts = unseen(gather(settings, company, from_store=False), seen, seed=seed)
+    trained = train_model_set(texts, encoder, seed=seed, progress=progress)
+    report = found.report()
+    metrics = {
+        **trained.metrics,
+        **{f"adaptation.{name}": one for name, one in numbers(_means(report)).items()},
+    }
+    models = replace(trained.models, card={**trained.models.card, "adaptation": report})
+    return register(settings.home, replace(trained, models=models, metrics=metrics))
+
+
+def _means(report: Mapping[str, Any]) -> dict[str, Any]:  # JSON
+    return {"gain": report["gain"]["gain"], **report["elsewhere"]}
+
+
+def _log(
+    home: Path,
+    found: Adaptation,
+    data: Path | None,
+    needs: Needs,
+    pairs: Pairs,
+    options: AdaptationOptions,
+) -> None:
+    params = {
+        "data": data or "default",
+        "data_sha256": needs.sha256,
+        "encoder": found.encoder,
+        "before": found.before,
+        "pairs": len(pairs.sure),
+        "weak_pairs": len(pairs.weak),
+        **asdict(options),
+    }
+    report = found.report()
+    passed = {gate.name: gate.outcome == "passed" for gate in found.gates}
+    metrics = {"gain": report["gain"], "elsewhere": report["elsewhere"], "gate_passed": passed}
+    items = [{"check": name, **item} for name, check in found.checks.items() for item in check.items]
+    log_run(home, EXPERIMENT, params=params, metrics=metrics, items=items)
