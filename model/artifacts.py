@@ -74,8 +74,8 @@ class ModelSet:
     card: Mapping[str, Any] = field(default_factory=dict)  # JSON: metrics, data hashes, versions
     """What it was trained with and how good it is."""
     head_encoders: Mapping[str, str] = field(default_factory=dict)
-    """Fingerprint of a head's own encoder, by head; the other heads read the set's encoder. `intent` and
-    `team` share one, and the scope is measured with its vectors."""
+    """Fingerprint of a head's own encoder, by head; the other heads read the set's encoder. The scope is
+    measured with the vectors of the intents' encoder."""
 
 
 def save_model_set(models: ModelSet, folder: Path) -> None:

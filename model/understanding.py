@@ -54,7 +54,7 @@ def understand(
         out_of_scope_score=out_of_scope,
         human_only_probability=float(human_only[0]),
         human_only_in_passing=float(human_only.max()),
-        team=_team(models, about.features[0], intent),
+        team=_team(models, features, intent),
         sentiment=cast(SentimentLabel, max(sentiments, key=sentiments.__getitem__)),
         sentiment_score=score,
         mood=updated_mood(mood, score),

@@ -1,5 +1,6 @@
 """The commands that make homes and models: `demo`, `init`, `train`, `models`."""
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -112,14 +113,19 @@ def train_heads(
     from_store: Annotated[
         bool, typer.Option("--from-store", help="Add the confirmed questions of the store.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the folds.")] = 0,
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Tune an encoder to the intents; takes minutes to an hour.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the folds, and of tuning.")] = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Fit intent, team, sentiment, wants-a-person, smalltalk and the confidence; register the model set."""
+    from eval.progress import progress
     from serving.settings import Settings
     from training.export import ensure_encoder
     from training.pipeline import gather, train_and_register
+    from training.tuning import TuningOptions
 
     if data is not None and not data.exists():
         raise bad_usage(f"--data {data} does not exist; name a company folder or a JSONL file of intents")
@@ -127,8 +133,15 @@ def train_heads(
         settings = Settings.load(home)
         ensure_encoder(settings.encoder_folder)
         gathered = gather(settings, data, from_store=from_store)
-        with messages.status("training"):
-            registered = train_and_register(settings, gathered, seed=seed, progress=_say)
+        with contextlib.nullcontext() if finetune else messages.status("training"):
+            registered = train_and_register(
+                settings,
+                gathered,
+                seed=seed,
+                progress=_say,
+                tuning=TuningOptions(seed=seed) if finetune else None,
+                track=progress,
+            )
     emit(
         {
             "model": registered.version,

@@ -15,15 +15,17 @@ from eval.scope import distances, strongest
 from model.encoder import OnnxEncoder
 from model.heads import LinearHead
 from model.scope import guided_scores
-from model.types import Reading
+from model.types import Reading, Vectors
 from training.export import DEFAULT_ENCODER, export_model, load_torch
-from training.linear import fit_head, fitted_temperature
+from training.linear import FittedHead, fit_head, fitted_temperature
 from training.tuning import TuningOptions, tune
 
 _MANY_TEXTS = 5000
 """From here on texts enough are held out by a share so small that the encoder is tuned once only."""
 _HELD_OUT_OF_MANY = 0.05
 _HELD_OUT_OF_FEW = 0.2
+_STRENGTH = 3.0
+"""Inverse regularisation. On a tenth of BANKING77's training texts, held out, 3 gave .938 and 10 gave .937."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +43,16 @@ class FinetunedTexts:
     """Of those, before softmax and temperature, `(n_held_out, n_labels)`."""
     held_out_scope: NDArray[np.float64]
     """Out-of-scope scores of those, `(n_held_out,)`."""
+    known_vectors: Vectors
+    """Of all texts, by the tuned encoder, `(n_texts, dim)`."""
+    strength: float
+    """The inverse regularisation of the head."""
+
+    def as_fitted(self) -> FittedHead:
+        """The head with its held-out scores; NaN for the texts that were not held out."""
+        scores = np.full((len(self.known_vectors), len(self.head.labels)), np.nan)
+        scores[self.held_out] = self.held_out_scores
+        return FittedHead(self.head, self.strength, scores)
 
 
 def finetune(
@@ -79,8 +91,16 @@ def finetune(
         shutil.rmtree(encoders_folder / first.fingerprint, ignore_errors=True)
         final = _tuned(texts, labels, everything, encoders_folder, options, origin, checkpoints, track)
         final_reading = final.read(texts)
-    head = replace(_head(final_reading, labels, everything, options.seed), temperature=temperature)
-    return FinetunedTexts(final, encoders_folder / final.fingerprint, head, held_out, scores, scope)
+    return FinetunedTexts(
+        encoder=final,
+        folder=encoders_folder / final.fingerprint,
+        head=replace(_head(final_reading, labels, everything, options.seed), temperature=temperature),
+        held_out=held_out,
+        held_out_scores=scores,
+        held_out_scope=scope,
+        known_vectors=final_reading.vectors,
+        strength=_STRENGTH,
+    )
 
 
 def _split(labels: Sequence[str], share: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -120,4 +140,5 @@ def _tuned(
 
 
 def _head(reading: Reading, labels: Sequence[str], rows: NDArray[np.intp], seed: int) -> LinearHead:
-    return fit_head(reading.features[rows], [labels[i] for i in rows], seed=seed)
+    """Fitted on features that the encoder was tuned to: held-out folds would choose nothing sound."""
+    return fit_head(reading.features[rows], [labels[i] for i in rows], seed=seed, strengths=(_STRENGTH,))

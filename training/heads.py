@@ -15,6 +15,7 @@ from knowledge.company import LabelledQuestion, LabelledText
 from knowledge.index import KnowledgeIndex
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
+from model.errors import DataError
 from model.interfaces import Reader
 from model.past import PastQuestions
 from model.resolver import Read, Resolver
@@ -25,6 +26,7 @@ from model.types import Question, Reading, Vectors
 from model.understanding import NO_PERSON, PERSON
 from training.confidence import fit_confidence, limit_for_recall, past_questions
 from training.data import TrainingData
+from training.finetuning import FinetunedTexts
 from training.linear import FittedHead, cross_fitted_head
 
 SMALLTALK_LIMIT = 0.5
@@ -46,10 +48,23 @@ class TrainedSet:
     parameters: Mapping[str, str | int | float]
 
 
+Finetune = Callable[[Sequence[str], Sequence[str]], FinetunedTexts]
+"""Gives an encoder tuned to the labels of texts, with a head on it."""
+
+
 def train_model_set(
-    data: TrainingData, encoder: Reader, *, seed: int = 0, progress: Progress = lambda _: None
+    data: TrainingData,
+    encoder: Reader,
+    *,
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+    finetune: Finetune | None = None,
 ) -> TrainedSet:
-    """Heads on the frozen encoder, confidence on the calibration questions, limits on held-out data."""
+    """Heads on the frozen encoder, confidence on the calibration questions, limits on held-out data.
+
+    With `finetune` the intents have a tuned encoder of their own. Raises `DataError` when there are no
+    intents to tune it to.
+    """
     progress("reading the labelled texts")
     labelled = labelled_texts(data)
     reading, places = _read_once(labelled, encoder)
@@ -58,8 +73,15 @@ def train_model_set(
         progress(f"fitting {name} on {len(rows)} texts")
         features = reading.features[places[name]]
         fitted[name] = cross_fitted_head(features, [row.label for row in rows], seed=seed)
-    heads = {name: one.head for name, one in fitted.items()}
     scope = reading.vectors[places.get("intent", [])]
+    scope_limit = _scope_limit(fitted.get("intent"), scope)
+    own: FinetunedTexts | None = None
+    if finetune is not None:
+        progress("tuning an encoder to the intents")
+        own = _own_intents(labelled, finetune)
+        fitted["intent"] = own.as_fitted()
+        scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope)
+    heads = {name: one.head for name, one in fitted.items()}
     models = ModelSet(
         version=_new_version(),
         encoder_fingerprint=encoder.fingerprint,
@@ -72,11 +94,13 @@ def train_model_set(
             "wants_person": _HIGHEST_LIMIT,
             "human_only": _HIGHEST_LIMIT,
             "smalltalk": SMALLTALK_LIMIT,
-            "out_of_scope": _scope_limit(fitted.get("intent"), scope),
+            "out_of_scope": scope_limit,
         },
+        head_encoders={"intent": own.encoder.fingerprint} if own else {},
     )
     progress(f"calibrating on {len(data.questions)} questions")
-    models = _calibrated(models, data, encoder, seed=seed)
+    head_encoders = {own.encoder.fingerprint: own.encoder} if own else {}
+    models = _calibrated(models, data, encoder, head_encoders, seed=seed)
     metrics, confusion = _figures(fitted, labelled, models)
     parameters = _parameters(data, encoder, fitted, seed)
     card = {"metrics": metrics, "parameters": parameters}
@@ -146,6 +170,16 @@ def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
     return labelled
 
 
+def _own_intents(labelled: Mapping[str, Sequence[LabelledText]], finetune: Finetune) -> FinetunedTexts:
+    rows = labelled.get("intent")
+    if rows is None:
+        raise DataError(
+            "there are no intents to tune an encoder to; give a company folder or a JSONL file of intents: "
+            "firstlast train heads --finetune --data FOLDER"
+        )
+    return finetune([row.text for row in rows], [row.label for row in rows])
+
+
 def _scope_limit(fitted: FittedHead | None, vectors: Vectors) -> float:
     """The out-of-scope score that 95 % of the intents' texts stay under, each held out; 1 without intents."""
     if fitted is None:
@@ -170,8 +204,11 @@ def _team(infos: Mapping[str, IntentInfo], intent: str) -> str:
     return infos[intent].team or ""
 
 
-def _calibrated(models: ModelSet, data: TrainingData, encoder: Reader, *, seed: int) -> ModelSet:
-    resolver = Resolver(encoder, models, calibration_index(data, encoder))
+def _calibrated(
+    models: ModelSet, data: TrainingData, encoder: Reader, head_encoders: Mapping[str, Reader], *, seed: int
+) -> ModelSet:
+    index = calibration_index(data, encoder)
+    resolver = Resolver(encoder, models, index, head_encoders=head_encoders)
     questions = (*data.questions, *_held_out_phrasings(data))
     reads = [resolver.read(Question(question.text)) for question in questions]
     understood = [read.understanding for read in reads]

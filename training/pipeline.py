@@ -1,17 +1,21 @@
 """From settings to a registered model set: gathers, trains, registers; the steps live elsewhere."""
 
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from eval.results import Track, untracked
 from knowledge.company import DEMO_FOLDER, read_company
 from model.encoder import OnnxEncoder
 from serving.db.session import Database
 from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.data import TrainingData, company_data, general_data, intents_file, store_infos, stored_data
+from training.finetuning import finetune
 from training.heads import Progress, train_model_set
 from training.registry import RegisteredSet, register
+from training.tuning import TuningOptions
 
 
 def gather(settings: Settings, data: Path | None, *, from_store: bool) -> TrainingData:
@@ -34,11 +38,27 @@ def gather(settings: Settings, data: Path | None, *, from_store: bool) -> Traini
 
 
 def train_and_register(
-    settings: Settings, data: TrainingData, *, seed: int, progress: Progress
+    settings: Settings,
+    data: TrainingData,
+    *,
+    seed: int,
+    progress: Progress,
+    tuning: TuningOptions | None = None,
+    track: Track = untracked,
 ) -> RegisteredSet:
-    """Train on `data` with the champion's encoder, in a new home its own, and register the result."""
+    """Train on `data` with the champion's encoder, in a new home its own, and register the result.
+
+    With `tuning` the intents have an encoder of their own, tuned so.
+    """
     encoder = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
-    trained = train_model_set(data, encoder, seed=seed, progress=progress)
+    tuned = partial(
+        finetune,
+        encoders_folder=settings.models_folder / "encoders",
+        checkpoints=settings.models_folder / ".tuning",
+        options=tuning or TuningOptions(),
+        track=track,
+    )
+    trained = train_model_set(data, encoder, seed=seed, progress=progress, finetune=tuned if tuning else None)
     progress("registering the model set")
     return register(settings.home, trained)
 
