@@ -25,7 +25,7 @@ _MANY_TEXTS = 5000
 _HELD_OUT_OF_MANY = 0.05
 _HELD_OUT_OF_FEW = 0.2
 _STRENGTH = 3.0
-"""Inverse regularisation. On a tenth of BANKING77's training texts, held out, 3 gave .938 and 10 gave .937."""
+"""Inverse regularisation. On a tenth of BANKING77's training texts held out, 3 gave .938 and 10 gave .937."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

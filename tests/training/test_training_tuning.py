@@ -1,6 +1,9 @@
 """Tuning an encoder to labels: the loss by hand, the same weights again, also after an interruption."""
 
+import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +13,18 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
 from eval.results import T
+from knowledge.company import LabelledText
+from knowledge.index import KnowledgeIndex
+from model.artifacts import IntentInfo, load_model_set, save_model_set
 from model.encoder import OnnxEncoder
-from model.errors import ConfigurationError, DataError
+from model.errors import ArtifactError, ConfigurationError, DataError
+from model.types import Question
+from serving.assembly import resolver_of
+from serving.settings import Settings
+from training.data import TrainingData, general_data
 from training.export import DEFAULT_ENCODER, load_torch
 from training.finetuning import finetune
+from training.heads import train_model_set
 from training.torch_texts import vectors_of
 from training.tuning import TuningOptions, contrastive_loss, tune
 
@@ -113,6 +124,46 @@ def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(tmp_p
     assert len(found.held_out) == 3  # a fifth of twelve, rounded up
     assert found.held_out_scores.shape == (3, 2)
     assert ((found.held_out_scope > 0) & (found.held_out_scope <= 1)).all()
+
+
+def little_data() -> TrainingData:
+    """The general data thinned out, with the intents of this file."""
+    general = general_data()
+    return replace(
+        general,
+        intents=tuple(LabelledText(text, label) for text, label in zip(TEXTS, LABELS, strict=True)),
+        intent_infos={"plant": IntentInfo("devices", False), "bill": IntentInfo("billing", True)},
+        sentiment=general.sentiment[::8],
+        wants_person=general.wants_person[::8],
+        smalltalk=general.smalltalk,
+        questions=general.questions[::8],
+        articles=general.articles[::3],
+    )
+
+
+def test_a_set_with_tuned_intents_is_loaded_and_served_with_their_encoder(
+    encoder: OnnxEncoder, encoder_folder: Path, tmp_path: Path
+) -> None:
+    models_folder = tmp_path / "models"
+    tuned = partial(finetune, encoders_folder=models_folder / "encoders", options=QUICK)
+    trained = train_model_set(little_data(), encoder, finetune=tuned)
+    (own,) = trained.models.head_encoders.values()
+    assert set(trained.models.head_encoders) == {"intent"}
+    assert own != encoder.fingerprint
+    save_model_set(trained.models, models_folder / "v1")
+    again = load_model_set(models_folder / "v1", encoder_fingerprint=encoder.fingerprint)
+    settings = Settings.load(tmp_path)
+    resolver = resolver_of(again, settings, encoder, KnowledgeIndex(encoder), risk=0.02)
+    assert resolver.resolve(Question("the invoice is wrong")).understanding.human_only_probability > 0.5
+    shutil.rmtree(models_folder / "encoders" / own)
+    with pytest.raises(ArtifactError, match=f"no encoder {own}"):
+        resolver_of(again, settings, encoder, KnowledgeIndex(encoder), risk=0.02)
+
+
+def test_without_intents_there_is_nothing_to_tune_to(encoder: OnnxEncoder) -> None:
+    data = replace(little_data(), intents=(), intent_infos={})
+    with pytest.raises(DataError, match="no intents to tune an encoder to"):
+        train_model_set(data, encoder, finetune=lambda *_: pytest.fail("nothing to tune"))
 
 
 def test_a_single_label_is_refused() -> None:
