@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from eval.progress import progress
 from eval.results import Track, untracked
 from eval.scope import distances, strongest
 from model.encoder import OnnxEncoder
@@ -18,7 +19,7 @@ from model.scope import guided_scores
 from model.types import Reading, Vectors
 from training.export import DEFAULT_ENCODER, export_model, load_torch
 from training.linear import FittedHead, fit_head, fitted_temperature
-from training.tuning import TuningOptions, tune
+from training.tuning import TUNING, TuningOptions, tune
 
 _MANY_TEXTS = 5000
 """From here on texts enough are held out by a share so small that the encoder is tuned once only."""
@@ -100,6 +101,26 @@ def finetune(
         held_out_scope=scope,
         known_vectors=final_reading.vectors,
         strength=_STRENGTH,
+    )
+
+
+def tune_texts(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    kind: str,
+    encoders_folder: Path,
+    checkpoints: Path,
+    seed: int,
+) -> FinetunedTexts:
+    """`finetune` with the options of a kind of `TUNING`, a bar on terminals, and a state to go on from."""
+    return finetune(
+        texts,
+        labels,
+        encoders_folder=encoders_folder,
+        options=replace(TUNING[kind], seed=seed),
+        checkpoints=checkpoints,
+        track=progress,
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,16 @@ class TuningOptions:
             raise ConfigurationError(
                 f"batch_size is {self.batch_size}, max_tokens {self.max_tokens}; at least 2 and 4 are needed"
             )
+
+
+TUNING: Mapping[str, TuningOptions] = {
+    "intents": TuningOptions(),
+    "sentiment": TuningOptions(
+        epochs=3, layer_decay=0.9, contrastive_weight=0.0, views=1, balanced=True, words=True
+    ),
+}
+"""What proved best for a kind of labels. Sentiment has three labels of unlike size, each as important, and
+learns from many texts whose words the encoder has hardly met."""
 
 
 def tune(

@@ -1,9 +1,12 @@
 """What the commands of `firstlast eval` share: their parts, options, and where figures go."""
 
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Protocol
 
 import typer
 
@@ -13,6 +16,7 @@ from eval.report import as_text
 from eval.results import SuiteResult, data_sha256, write_items
 from eval.scope import FitHead
 from eval.tracking import log_run
+from eval.tuned import TunedTexts, TuneTexts
 from model.encoder import OnnxEncoder
 from model.errors import DataError
 from serving.command_line import emit
@@ -29,6 +33,26 @@ ChartsOption = Annotated[
 TrackOption = Annotated[bool, typer.Option("--track", help="Keep figures and items in the home's MLflow.")]
 
 
+TuningKind = Literal["intents", "sentiment"]
+
+
+class TuneIn(Protocol):
+    """Tunes an encoder to labelled texts, by what proved best for their kind."""
+
+    def __call__(
+        self,
+        texts: Sequence[str],
+        labels: Sequence[str],
+        *,
+        kind: TuningKind,
+        encoders_folder: Path,
+        checkpoints: Path,
+        seed: int,
+    ) -> TunedTexts:
+        """The tuned encoder, kept in a folder of `encoders_folder`, with its head."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the commands are given."""
@@ -36,6 +60,23 @@ class Parts:
     fit_head: FitHead
     ensure_encoder: Callable[[Path], object]
     open_resolver: OpenResolver
+    tune_texts: TuneIn
+    """Tunes an encoder to texts, in a folder where it may keep it and its state."""
+
+    @contextmanager
+    def tuning(self, settings: Settings, kind: TuningKind) -> Iterator[TuneTexts]:
+        """Tunes encoders for a measurement alone: they are removed at the end.
+
+        The state of an interrupted tuning stays in the home, and the same call goes on from it.
+        """
+        settings.models_folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".measured-", dir=settings.models_folder) as folder:
+            yield partial(
+                self.tune_texts,
+                kind=kind,
+                encoders_folder=Path(folder),
+                checkpoints=settings.models_folder / ".tuning",
+            )
 
     def encoder(self, settings: Settings) -> OnnxEncoder:
         """The encoder of the home's champion; without one the home's own, which is made if need be."""

@@ -21,6 +21,7 @@ from eval.metrics import (
 )
 from eval.results import SuiteResult, Track, figure, untracked
 from eval.scope import FitHead, Scores, distances, guided, held_out_guided, strongest
+from eval.tuned import TuneTexts
 from knowledge.company import LabelledText, read_labelled_texts
 from model.errors import DataError
 from model.heads import LinearHead
@@ -41,11 +42,13 @@ def run(
     fit_head: FitHead,
     oos_label: str = OOS_LABEL,
     seed: int = SEED,
+    tune: TuneTexts | None = None,
     track: Track = untracked,
 ) -> SuiteResult:
     """Fits an intent head on the rows `{"text", "label"}` of one file and measures it on another's.
 
-    The head sees the encoder's features, as in service. Rows labelled `oos_label` are no class: those of
+    The head sees the encoder's features, as in service; with `tune` those of an encoder tuned to the
+    training rows, and `encoder` is not used. Rows labelled `oos_label` are no class: those of
     the training file are left out, those of the test file count for the out-of-scope figures alone.
 
     - `accuracy`, `macro_f1`, `ece` (15 bins of equal width): over in-scope test rows; a label that the
@@ -55,7 +58,8 @@ def run(
       held out from a fit; `in_scope_kept` is the share of in-scope test rows that it keeps.
     - `oos_comparison`: AUROC of that score; of its halves, the distance to the nearest texts and the
       head's greatest score; and of the greatest probability (Hendrycks & Gimpel 2017).
-    - `fit_seconds`: from training texts to a head ready for use, of which `encode_seconds` for encoding.
+    - `fit_seconds`: from training texts to a head ready for use, of which `encode_seconds` for encoding;
+      of a tuned encoder all its tuning and exporting.
 
     Figures without rows to measure them on are `None`. Raises `DataError` for a bad row.
     """
@@ -63,25 +67,66 @@ def run(
     if not train:
         raise DataError(f"{train_file} has no row with another label than {oos_label!r}; give some")
     test = _rows(test_file)
+    fitted = _tuned(train, tune, seed, track) if tune else _frozen(train, encoder, fit_head, seed, track)
+    reading = _read(fitted.encoder, test, track, doing="Encoding test texts")
+    outcome = _outcome(test, fitted.head, reading, fitted.known, oos_label)
+    rng = np.random.default_rng(seed)
+    figures = {"n": len(test), **_intent_figures(outcome, fitted.head.labels, rng)}
+    held_out = fitted.held_out_scope() if outcome.is_oos.any() else np.empty(0)
+    figures |= _scope_figures(outcome, threshold_keeping(held_out) if len(held_out) else None, rng)
+    figures |= {
+        "fit_seconds": round(fitted.fit_seconds, 3),
+        "encode_seconds": round(fitted.encode_seconds, 3),
+        "n_train": len(train),
+        "labels": len(fitted.head.labels),
+        "finetuned": tune is not None,
+        "seed": seed,
+    }
+    return SuiteResult(figures, tuple(_items(outcome)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fitted:
+    """What the test rows are put to."""
+
+    encoder: Reader
+    head: LinearHead
+    known: Reading
+    """The training texts, as the encoder reads them."""
+    held_out_scope: Callable[[], Scores]
+    """Out-of-scope scores of training texts held out from a fit."""
+    fit_seconds: float
+    encode_seconds: float
+
+
+def _frozen(
+    train: Sequence[LabelledText], encoder: Reader, fit_head: FitHead, seed: int, track: Track
+) -> _Fitted:
+    """A head on the encoder as it is."""
     labels = [row.label for row in train]
     started = time.perf_counter()
     known = _read(encoder, train, track, doing="Encoding training texts")
     encoded = time.perf_counter()
     head = fit_head(known.features, labels, seed=seed)
     fitted = time.perf_counter()
-    outcome = _outcome(test, head, _read(encoder, test, track, doing="Encoding test texts"), known, oos_label)
-    rng = np.random.default_rng(seed)
-    figures = {"n": len(test), **_intent_figures(outcome, head.labels, rng)}
-    held_out = held_out_guided(known, labels, fit_head, seed=seed) if outcome.is_oos.any() else np.empty(0)
-    figures |= _scope_figures(outcome, threshold_keeping(held_out) if len(held_out) else None, rng)
-    figures |= {
-        "fit_seconds": round(fitted - started, 3),
-        "encode_seconds": round(encoded - started, 3),
-        "n_train": len(train),
-        "labels": len(head.labels),
-        "seed": seed,
-    }
-    return SuiteResult(figures, tuple(_items(outcome)))
+    return _Fitted(
+        encoder,
+        head,
+        known,
+        lambda: held_out_guided(known, labels, fit_head, seed=seed),
+        fitted - started,
+        encoded - started,
+    )
+
+
+def _tuned(train: Sequence[LabelledText], tune: TuneTexts, seed: int, track: Track) -> _Fitted:
+    """A head on an encoder tuned to the training rows."""
+    started = time.perf_counter()
+    found = tune([row.text for row in train], [row.label for row in train], seed=seed)
+    fitted = time.perf_counter()
+    known = _read(found.encoder, train, track, doing="Encoding training texts")
+    encoding = time.perf_counter() - fitted
+    return _Fitted(found.encoder, found.head, known, lambda: found.held_out_scope, fitted - started, encoding)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eval_parts import RuleResolver, fit_centroids
+from eval_parts import RuleResolver, fit_centroids, tune_nothing
 from typer.testing import CliRunner, Result
 
 from eval.commands import build_app
@@ -36,7 +36,9 @@ def run(encoder_folder: Path, home: Path) -> Run:
             folder.symlink_to(encoder_folder)
 
     def invoke(*arguments: object, open_resolver: object = open_resolver) -> Result:
-        app = build_app(fit_head=fit_centroids, ensure_encoder=link, open_resolver=open_resolver)
+        app = build_app(
+            fit_head=fit_centroids, ensure_encoder=link, tune_texts=tune_nothing, open_resolver=open_resolver
+        )
         return CliRunner().invoke(app, [*map(str, arguments), "--home", str(home)])
 
     return invoke
@@ -69,6 +71,17 @@ def test_intents_are_measured_with_the_real_encoder(run: Run, jsonl: Callable[..
     assert figures["accuracy"] == 1.0
     assert figures["oos_auroc"] == 1.0
     assert {"n", "macro_f1", "ece", "oos_recall_at_95", "fit_seconds"} <= set(figures)
+
+
+def test_a_tuned_encoder_is_measured_in_place_of_the_homes_and_removed(
+    run: Run, jsonl: Callable[..., Path], home: Path
+) -> None:
+    rows = [{"text": "yellow leaves", "label": "plant"}, {"text": "charged twice", "label": "billing"}]
+    file = jsonl("rows.jsonl", rows)
+    figures = last_line(run("intents", "--train", file, "--test", file, "--finetune", "--json"))
+    assert figures["finetuned"] is True
+    assert figures["accuracy"] == 0.5  # the stand-in always says billing
+    assert [path.name for path in (home / "models").iterdir()] == ["encoder"]
 
 
 def test_retrieval_is_printed_for_people_and_its_items_are_written(
