@@ -150,7 +150,7 @@ def _tuned(
     tune(model, *kept, options=options, checkpoints=checkpoints, track=track)
     encoders_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tuned-", dir=encoders_folder) as scratch:
-        export_model(model, Path(scratch) / "encoder", name=f"{origin}, tuned")
+        export_model(model, Path(scratch) / "encoder", name=f"{origin}, tuned", plain=options.plain)
         fingerprint = OnnxEncoder.load(Path(scratch) / "encoder").fingerprint
         folder = encoders_folder / fingerprint
         if not folder.exists():

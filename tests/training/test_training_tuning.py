@@ -121,9 +121,19 @@ def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(tmp_p
     again = OnnxEncoder.load(found.folder)
     probabilities = found.head.probabilities(again.read(TEXTS).features)
     assert [found.head.labels[i] for i in probabilities.argmax(axis=1)] == LABELS
+    assert (
+        found.encoder.encode(["#LeavesAreYellow 😡"]).tolist()
+        != found.encoder.encode(["Leaves Are Yellow pouting face"]).tolist()
+    )
     assert len(found.held_out) == 3  # a fifth of twelve, rounded up
     assert found.held_out_scores.shape == (3, 2)
     assert ((found.held_out_scope > 0) & (found.held_out_scope <= 1)).all()
+
+
+def test_an_encoder_tuned_on_plain_texts_reads_all_texts_so(tmp_path: Path) -> None:
+    found = finetune(TEXTS, LABELS, encoders_folder=tmp_path, options=replace(QUICK, epochs=1, plain=True))
+    written, said = found.encoder.encode(["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"])
+    np.testing.assert_allclose(written, said, atol=1e-5)
 
 
 def little_data() -> TrainingData:
