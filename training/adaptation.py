@@ -16,6 +16,7 @@ from eval.gates import Gate, failures
 from eval.results import Track, untracked
 from eval.tracking import log_run, numbers
 from model.encoder import OnnxEncoder
+from model.errors import ArtifactError
 from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.adaptation_checks import Beside, Check, beir_needs, sample_needs, wording_rows
@@ -31,6 +32,8 @@ from training.registry import RegisteredSet, register
 
 EXPERIMENT = "encoder"
 _MOST_GENERAL = 2000
+_ADAPTED = ", adapted"
+"""Ends the name of an adapted encoder, of which only the export is kept, no weights to train on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,10 @@ def adapt_and_register(
     """
     ensure_encoder(settings.encoder_folder)
     own = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+    if own.name.endswith(_ADAPTED):
+        raise ArtifactError(
+            f"{settings.encoder_folder} is an adapted encoder; put the one it came from there"
+        )
     needs = gather_needs(settings, data, from_store=from_store)
     parts = split(needs, seed=options.seed)
     others = {f"also {path.name}": beir_needs(path) for path in also}
@@ -149,7 +156,7 @@ def _train(
     model = load_torch(own.name)
     texts = GeneralTexts(general, own.encode(general))
     adapt(model, pairs, texts, options=options, checkpoints=work / "state", track=track)
-    export_model(model, work / "encoder", name=f"{own.name}, adapted")
+    export_model(model, work / "encoder", name=f"{own.name}{_ADAPTED}")
 
 
 def _general_texts(parts: Split, seed: int) -> list[str]:

@@ -18,26 +18,15 @@ from serving import assembly
 from serving.articles import service as articles
 from serving.assembly import build_runtime
 from serving.db.session import Database
-from serving.encoders import open_knowledge
+from serving.encoders import encoder_folder_in_service, open_knowledge
 from serving.in_service import Knowledge
 from serving.learned_answers import service as learned_answers
 from serving.settings import Settings
+from tests.encoders import copy_encoder
 from tests.stores import sqlite_url
 
 REFUNDS = ArticleDocument("refunds", "Refunds", "Unopened devices can be returned within 45 days.")
 WIFI = ArticleDocument("wifi", "Connect the wifi", "Hold the button until the light is blue.")
-
-
-def copy_encoder(source: Path, models: Path, fingerprint: str) -> Path:
-    """The default encoder under another fingerprint, which cuts texts earlier, among the home's encoders."""
-    folder = models / "encoders" / fingerprint
-    folder.mkdir(parents=True)
-    manifest = json.loads((source / "encoder.json").read_text())
-    manifest |= {"fingerprint": fingerprint, "max_tokens": 64}
-    (folder / "encoder.json").write_text(json.dumps(manifest))
-    for name in ("model.onnx", "tokenizer.json"):
-        (folder / name).symlink_to(source / name)
-    return folder
 
 
 @pytest.fixture
@@ -208,3 +197,19 @@ def test_a_home_whose_champions_encoder_is_gone_starts_with_its_own_and_says_so(
     assert "has no encoder gone" in str(runtime.resolver.last_error)
     assert runtime.index.refs() == {"article:refunds", "article:wifi"}
     runtime.stop()
+
+
+def test_a_home_thinks_with_its_champions_encoder_and_else_with_its_own(
+    settings: Settings, encoder_folder: Path
+) -> None:
+    """So do the commands that measure and train: a champion that cannot be read holds up no training."""
+    models = settings.models_folder
+    assert encoder_folder_in_service(settings) == settings.encoder_folder  # nobody has word hashes as files
+    copy = copy_encoder(encoder_folder, models, "another")
+    save_set(models, "v2", encoder="another")
+    write_pointer(models, "v2")
+    assert encoder_folder_in_service(settings) == copy
+    (models / "v2" / "manifest.json").write_text("{}")
+    assert encoder_folder_in_service(settings) == settings.encoder_folder
+    (models / "champion").unlink()
+    assert encoder_folder_in_service(settings) == settings.encoder_folder

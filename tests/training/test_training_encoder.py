@@ -33,8 +33,12 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # torch and MLflow warn of ot
 
 PAIRS = Pairs(
     sure=tuple(
-        Pair(f"question about {name}", f"answer about {name}", frozenset({name}))
-        for name in ("pumps", "leaves", "boxes", "money", "light", "water", "wifi", "salt")
+        Pair(f"question about {name}", f"answer about {other}", frozenset({name}))
+        for name, other in zip(
+            ("pumps", "leaves", "boxes", "money", "light", "water", "wifi", "salt"),
+            ("noise", "colour", "post", "refund", "lamp", "tank", "network", "food"),
+            strict=True,
+        )
     ),
     weak=(),
 )
@@ -102,13 +106,15 @@ def test_pairs_come_nearer_and_word_embeddings_stay(tiny: str, general: GeneralT
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
     assert changed
     assert not any("embeddings" in name for name in changed)
-    assert _hits(model) > _hits(load_torch(tiny))
+    assert _lead(model) > _lead(load_torch(tiny)) + 0.05
 
 
-def _hits(model: "SentenceTransformer") -> int:
+def _lead(model: "SentenceTransformer") -> float:
+    """How much nearer each question is to its own answer than to the others, on average."""
     questions = vectors_of(model, [pair.anchor for pair in PAIRS.sure])
     answers = vectors_of(model, [pair.positive for pair in PAIRS.sure])
-    return int(((questions @ answers.T).argmax(axis=1) == np.arange(len(PAIRS.sure))).sum())
+    scores, count = questions @ answers.T, len(PAIRS.sure)
+    return float(scores.trace() / count - (scores.sum() - scores.trace()) / (count * (count - 1)))
 
 
 def test_general_texts_stay_nearer_to_where_they_were_when_that_counts_more(
