@@ -12,41 +12,28 @@ from typing import Any
 
 import numpy as np
 
-from eval.beir import read_beir
-from eval.gates import Gate, failures, gain_gate, loss_gate, paired_gate
-from eval.intervals import Interval
+from eval.gates import Gate, failures
 from eval.results import Track, untracked
-from eval.suites import encoders
-from eval.suites.encoders import Sought
 from eval.tracking import log_run, numbers
-from knowledge.chunking import article_passages
-from knowledge.company import DEMO_FOLDER, LabelledText
 from model.encoder import OnnxEncoder
-from model.interfaces import Reader
+from model.errors import ArtifactError
 from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
-from training.data import TrainingData, company_data
+from training.adaptation_checks import Beside, Check, beir_needs, sample_needs, wording_rows
+from training.data import TrainingData
 from training.encoder import AdaptationOptions, GeneralTexts, adapt
 from training.export import ensure_encoder, export_model, load_torch
-from training.heads import Progress, labelled_texts, train_model_set
-from training.linear import fit_head
-from training.needs import Needs, Split, gather_needs, is_held_out, needs_of, read_sources, share_of, split
+from training.heads import Progress, train_model_set
+from training.need_sources import gather_needs
+from training.needs import Needs, Split, is_held_out, share_of, split
 from training.pairs import Pairs, make_pairs
 from training.pipeline import gather
 from training.registry import RegisteredSet, register
 
 EXPERIMENT = "encoder"
-_WORDING = ("sentiment", "wants_person", "smalltalk")
 _MOST_GENERAL = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What was measured of one thing, and the gates it decides."""
-
-    figures: Mapping[str, Any]  # JSON
-    gates: tuple[Gate, ...]
-    items: tuple[Mapping[str, Any], ...] = ()  # JSON
+_ADAPTED = ", adapted"
+"""Ends the name of an adapted encoder, of which only the export is kept, no weights to train on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +87,15 @@ def adapt_and_register(
     """
     ensure_encoder(settings.encoder_folder)
     own = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+    if own.name.endswith(_ADAPTED):
+        raise ArtifactError(
+            f"{settings.encoder_folder} is an adapted encoder; put the one it came from there"
+        )
     needs = gather_needs(settings, data, from_store=from_store)
     parts = split(needs, seed=options.seed)
-    others = {f"also {path.name}": _beir_questions(path) for path in also}
+    others = {f"also {path.name}": beir_needs(path) for path in also}
+    if (sample := sample_needs(needs)) is not None:
+        others["sample company"] = sample
     progress(f"looking for hard negatives among {len(parts.training.knowledge)} answers")
     pairs = make_pairs(parts.training, own, rng=np.random.default_rng(options.seed))
     progress(f"adapting to {len(pairs.sure)} pairs and {len(pairs.weak)} of one intent")
@@ -111,13 +104,12 @@ def adapt_and_register(
     adapted = OnnxEncoder.load(work / "encoder", threads=settings.encoder_threads)
     progress("measuring gain and cost")
     in_service = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+    beside = Beside(in_service, adapted, track)
+    wording = wording_rows() | ({"intent": needs.alike} if needs.alike else {})
     checks = {
-        "business": _gain(needs, parts, in_service, adapted, track=track),
-        **_elsewhere(needs, in_service, adapted, seed=options.seed, track=track),
-        **{
-            name: _cost(name, *questions, in_service, adapted, track=track)
-            for name, questions in others.items()
-        },
+        "business": beside.gain(needs, parts.held_out),
+        **{name: beside.cost(name, asked) for name, asked in others.items()},
+        **beside.wording(wording, seed=options.seed),
     }
     found = Adaptation(adapted.fingerprint, in_service.fingerprint, checks, None)
     if not found.failed:
@@ -134,13 +126,18 @@ def unseen(data: TrainingData, seen: frozenset[str], *, seed: int) -> TrainingDa
     """The data without the calibration questions that the encoder was trained on, their mix kept.
 
     Similarities of texts that an encoder has seen flatter it: a threshold found on them would let wrong
-    answers through. Of the questions that nothing answers as large a share is kept as of the others.
+    answers through. Of the questions that nothing answers as large a share is kept as of the others. What
+    the encoder has seen stays known as the business's past.
     """
     answerable = [one for one in data.questions if one.refs]
     kept = {one.id for one in answerable if one.text not in seen}
     share = len(kept) / max(1, len(answerable))
     kept |= {one.id for one in data.questions if not one.refs and share_of(one.text, seed=seed) < share}
-    return replace(data, questions=tuple(one for one in data.questions if one.id in kept))
+    return replace(
+        data,
+        questions=tuple(one for one in data.questions if one.id in kept),
+        seen_questions=tuple(one for one in data.questions if one.text in seen),
+    )
 
 
 def _train(
@@ -159,97 +156,17 @@ def _train(
     model = load_torch(own.name)
     texts = GeneralTexts(general, own.encode(general))
     adapt(model, pairs, texts, options=options, checkpoints=work / "state", track=track)
-    export_model(model, work / "encoder", name=f"{own.name}, adapted")
+    export_model(model, work / "encoder", name=f"{own.name}{_ADAPTED}")
 
 
 def _general_texts(parts: Split, seed: int) -> list[str]:
     """Messages to the sample company and the business's titles: none that any check is measured on."""
-    rows = _wording_rows(company_data(DEMO_FOLDER))
+    rows = wording_rows()
     texts = [row.text for name in sorted(rows) for row in rows[name] if not is_held_out(row.text, seed=seed)]
     titles = [one.title for passages in parts.training.knowledge.values() for one in passages if one.title]
     unique = list(dict.fromkeys((*titles, *texts)))
     order = np.random.default_rng(seed).permutation(len(unique))[:_MOST_GENERAL]
     return [unique[i] for i in order]
-
-
-def _gain(needs: Needs, parts: Split, before: Reader, after: Reader, *, track: Track) -> Check:
-    questions = [Sought(one.text, one.refs) for one in parts.held_out]
-    result = encoders.run(needs.knowledge, questions, before=before, after=after, track=track)
-    gain, of = result.figures["gain"], f"{len(questions)} held-out questions of the business"
-    gates = (
-        gain_gate("gain.mrr@10", gain["mrr@10"], Interval(*gain["mrr@10_interval"]), of=of),
-        loss_gate("gain.hit@1", gain["hit@1"], Interval(*gain["hit@1_interval"]), of=of),
-    )
-    return Check(result.figures, gates, result.items)
-
-
-def _cost(
-    name: str,
-    needs: Needs,
-    questions: Sequence[Sought],
-    before: Reader,
-    after: Reader,
-    *,
-    track: Track,
-) -> Check:
-    result = encoders.run(needs.knowledge, questions, before=before, after=after, track=track)
-    gain, of = result.figures["gain"], f"{len(questions)} questions of {name}"
-    gates = tuple(
-        loss_gate(f"{name}.{key}", gain[key], Interval(*gain[f"{key}_interval"]), of=of)
-        for key in encoders.METRICS
-    )
-    return Check(result.figures, gates, result.items)
-
-
-def _elsewhere(
-    needs: Needs,
-    before: Reader,
-    after: Reader,
-    *,
-    seed: int,
-    track: Track,
-) -> dict[str, Check]:
-    """What an adaptation must not cost: the sample company's questions, wording, and its own intents."""
-    checks: dict[str, Check] = {}
-    sample = needs_of(read_sources(DEMO_FOLDER))
-    if sample.knowledge.keys().isdisjoint(ref for ref in needs.knowledge if ref.startswith("article:")):
-        asked = [Sought(one.text, one.refs) for one in sample.asked]
-        checks["sample company"] = _cost("sample company", sample, asked, before, after, track=track)
-    rows = _wording_rows(company_data(DEMO_FOLDER))
-    if needs.alike:
-        rows["intent"] = needs.alike
-    for name in track(sorted(rows), doing="Wording"):
-        checks[name] = _wording(name, rows[name], before, after, seed=seed)
-    return checks
-
-
-def _wording_rows(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
-    rows = labelled_texts(data)
-    return {name: rows[name] for name in _WORDING}
-
-
-def _wording(name: str, rows: Sequence[LabelledText], before: Reader, after: Reader, *, seed: int) -> Check:
-    """A head fitted on each encoder, asked the fifth of the texts that neither head nor encoder has seen."""
-    known = [row for row in rows if not is_held_out(row.text, seed=seed)]
-    new = [row for row in rows if is_held_out(row.text, seed=seed)]
-    right = {}
-    for side, encoder in (("before", before), ("after", after)):
-        head = fit_head(
-            encoder.read([row.text for row in known]).features, [row.label for row in known], seed=seed
-        )
-        scores = head.scores(encoder.read([row.text for row in new]).features)
-        predicted = [head.labels[i] for i in scores.argmax(axis=1)]
-        right[side] = [row.label == label for row, label in zip(new, predicted, strict=True)]
-    gate = paired_gate(name, right["before"], right["after"], of=f"held-out texts with their {name} right")
-    figures = {"n": len(new), **{side: float(np.mean(flags)) for side, flags in right.items()}}
-    return Check(figures, (gate,))
-
-
-def _beir_questions(folder: Path) -> tuple[Needs, list[Sought]]:
-    data = read_beir(folder)
-    knowledge = {f"article:{one.slug}": tuple(article_passages(one)) for one in data.articles}
-    questions = [Sought(query.text, frozenset(query.gains)) for query in data.queries]
-    return Needs(knowledge, ()), questions
 
 
 def _register(

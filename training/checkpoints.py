@@ -20,7 +20,7 @@ _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 class Checkpoints:
     """The newest state of one training: weights, the optimiser's moments, and how many steps are done."""
 
-    def __init__(self, folder: Path, *, key: str, every_seconds: float = 60.0) -> None:
+    def __init__(self, folder: Path, *, key: str, every_seconds: float) -> None:
         """`key` names everything that the training depends on: another one's state is never taken up."""
         self._path = folder / _FILE
         self._key = key

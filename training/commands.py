@@ -171,7 +171,7 @@ def train_encoder(
     also: Annotated[
         list[Path] | None, typer.Option("--also", help="BEIR folder on which it must not lose; repeatable.")
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, max=100, help="Passes over the pairs.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, max=100, help="Passes over the pairs.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the split and of the order.")] = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,

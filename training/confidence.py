@@ -45,19 +45,21 @@ def fit_confidence(
     reads: Sequence[Read],
     *,
     past: PastQuestions,
+    in_past: int | None = None,
     reaches_answer: Callable[[Read], bool],
     seed: int,
     trees: int = TREES,
 ) -> FittedConfidence:
     """Confidence of candidates, fitted on all questions; and what it was for questions held out.
 
-    `past` holds the first of the questions, or none; each is fitted on with itself left out of it.
+    `past` begins with the first `in_past` of the questions, by default all of it is these, or it is empty;
+    each of them is fitted on with itself left out of it.
 
     The sample holds each question's most confident candidate, scored by a model that never saw the
     question (10 folds), for the questions that `reaches_answer`: the others go to people before any
     answer is considered. Raises `DataError` when there are too few questions.
     """
-    rows = _rows(questions, reads, past)
+    rows = _rows(questions, reads, past, len(past) if in_past is None else min(in_past, len(past)))
     answered = len(np.unique(rows.question[rows.correct]))
     if len(questions) < _FEWEST_QUESTIONS or answered < FOLDS or rows.correct.all():
         raise DataError(
@@ -92,12 +94,14 @@ def past_questions(questions: Sequence[LabelledQuestion], vectors: Vectors) -> P
     return PastQuestions(vectors, refs, [question.intent for question in questions])
 
 
-def _rows(questions: Sequence[LabelledQuestion], reads: Sequence[Read], past: PastQuestions) -> _Rows:
+def _rows(
+    questions: Sequence[LabelledQuestion], reads: Sequence[Read], past: PastQuestions, in_past: int
+) -> _Rows:
     features: list[NDArray[np.float64]] = [np.empty((0, len(FEATURES)))]
     correct: list[bool] = []
     index: list[int] = []
     for i, (question, read) in enumerate(zip(questions, reads, strict=True)):
-        without = i if i < len(past) else None
+        without = i if i < in_past else None
         features.append(feature_rows(read.candidates, read.signals, past, without=without))
         correct.extend(candidate.ref in question.refs for candidate in read.candidates)
         index.extend([i] * len(read.candidates))

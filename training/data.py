@@ -41,6 +41,8 @@ class TrainingData:
     learned_answers: tuple[QuestionAnswer, ...]
     own_questions: bool = True
     """Whether `questions` are the business's own: only then do they count as its past."""
+    seen_questions: tuple[LabelledQuestion, ...] = ()
+    """More of its past, which the encoder was trained on, so that nothing may be calibrated on them."""
 
     @property
     def sha256(self) -> str:
@@ -49,7 +51,8 @@ class TrainingData:
             [[row.text, row.label] for row in rows]
             for rows in (self.intents, self.sentiment, self.wants_person, self.smalltalk, self.out_of_scope)
         ]
-        questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in self.questions]
+        asked = (*self.questions, *self.seen_questions)
+        questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]
         return hashlib.sha256(json.dumps([parts, questions, articles, learned]).encode()).hexdigest()

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
-_MAX_TOKENS = 128
-"""Longer texts are cut in training: passages have about 120 words, and time grows with the longest."""
+_MAX_TOKENS = 64
+"""Longer texts are cut in training: time grows with the longest, and what a passage is about comes first."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdaptationOptions:
     """How an encoder is adapted; refuses what cannot work."""
 
-    epochs: int = 3
+    epochs: int = 1
     batch_size: int = 32
-    learning_rate: float = 3e-5
+    learning_rate: float = 5e-5
     """Greatest, after a tenth of the steps; it falls to 0 along a line."""
     temperature: float = 0.05
     weak_weight: float = 0.3
@@ -44,6 +44,8 @@ class AdaptationOptions:
     keep_texts: int = 16
     """General texts a step."""
     seed: int = 0
+    checkpoint_seconds: float = 120.0
+    """How often the state is kept; half a second's work."""
 
     def __post_init__(self) -> None:
         """Raises `ConfigurationError` for an option out of range."""
@@ -82,7 +84,7 @@ def adapt(
 ) -> None:
     """Trains the model in place, its word embeddings apart, which few texts could only spoil.
 
-    State is kept in the folder `checkpoints` every minute. When it is run again with the same arguments after
+    State is kept in the folder `checkpoints` now and then. When it is run again with the same arguments after
     an interruption it goes on from there, to the very same weights: steps are drawn before, without dropout.
     """
     import torch
@@ -90,7 +92,8 @@ def adapt(
     trainable = _trainable(model)
     steps = _steps(pairs, general, options)
     optimiser = torch.optim.AdamW(trainable, lr=options.learning_rate, weight_decay=0.01)
-    kept = Checkpoints(checkpoints, key=_key(model.tokenizer.name_or_path, pairs, general, options))
+    key = _key(model.tokenizer.name_or_path, pairs, general, options)
+    kept = Checkpoints(checkpoints, key=key, every_seconds=options.checkpoint_seconds)
     begin = kept.restore(trainable, optimiser)
     for number in track(range(begin, len(steps)), doing="Adapting the encoder"):
         for group in optimiser.param_groups:

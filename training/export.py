@@ -67,8 +67,16 @@ def export_encoder(folder: Path, *, source: str = DEFAULT_ENCODER) -> None:
 
 
 def load_torch(source: str) -> "SentenceTransformer":
-    """The encoder's weights in torch: the bundled ones, or those of a local path or hub name."""
-    return _load(str(bundled_weights_folder()) if source == DEFAULT_ENCODER else source)
+    """The encoder's weights in torch: the bundled ones, or those of a local path or hub name.
+
+    Raises `ArtifactError` when there are none to load.
+    """
+    try:
+        return _load(str(bundled_weights_folder()) if source == DEFAULT_ENCODER else source)
+    except (OSError, ValueError) as error:
+        raise ArtifactError(
+            f"the weights of encoder {source!r} cannot be loaded ({error}); name a folder that has them"
+        ) from error
 
 
 def export_model(model: "SentenceTransformer", folder: Path, *, name: str, plain: bool = False) -> None:

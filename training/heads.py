@@ -237,8 +237,16 @@ def _calibrated(
     past = PastQuestions.none()
     if data.own_questions:
         vectors = np.stack([read.signals.vector for read in reads[: len(data.questions)]])
-        past = past_questions(data.questions, vectors)
-    confidence = fit_confidence(questions, reads, past=past, reaches_answer=reaches_answer, seed=seed)
+        seen = encoder.encode([question.text for question in data.seen_questions])
+        past = past_questions((*data.questions, *data.seen_questions), np.vstack([vectors, seen]))
+    confidence = fit_confidence(
+        questions,
+        reads,
+        past=past,
+        in_past=len(data.questions),
+        reaches_answer=reaches_answer,
+        seed=seed,
+    )
     return replace(models, answering=confidence.model, calibration=confidence.sample, limits=limits)
 
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -65,8 +64,8 @@ def make_pairs(needs: Needs, encoder: Encoder, *, rng: np.random.Generator) -> P
         if known and known[0].kind == "learned_answer":
             by_need[frozenset({ref})].extend(one.search_text for one in known)
     return Pairs(
-        sure=(*found, *_chained(by_need, rng), *_title_pairs(needs)),
-        weak=tuple(_chained(_by_intent(needs), rng)),
+        sure=(*found, *_two_by_two(by_need, rng), *_title_pairs(needs)),
+        weak=tuple(_two_by_two(_by_intent(needs), rng)),
     )
 
 
@@ -92,12 +91,12 @@ def _question_pair(
     return Pair(text, right.search_text, refs, tuple(wrong.values()))
 
 
-def _chained(by_need: defaultdict[frozenset[str], list[str]], rng: np.random.Generator) -> Iterator[Pair]:
-    """Each text of a need with another one of it: with n texts, n pairs in a ring (one for two texts)."""
+def _two_by_two(by_need: defaultdict[frozenset[str], list[str]], rng: np.random.Generator) -> Iterator[Pair]:
+    """The texts of a need two by two, in any order; with an odd number one is in two pairs."""
     for need, texts in by_need.items():
         shuffled = [texts[i] for i in rng.permutation(len(texts))]
-        ring = shuffled + shuffled[:1] if len(shuffled) > 2 else shuffled
-        for first, second in pairwise(ring):
+        odd = shuffled[:1] if len(shuffled) % 2 and len(shuffled) > 1 else []
+        for first, second in zip(shuffled[::2], [*shuffled[1::2], *odd], strict=False):
             yield Pair(first, second, need)
 
 

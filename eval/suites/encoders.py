@@ -56,7 +56,7 @@ def run(
         for name, encoder in (("before", before), ("after", after))
     }
     clusters = [one.cluster for one in questions]
-    items = [
+    items: list[dict[str, Any]] = [  # JSON
         {"text": one.text, "refs": sorted(one.refs), "before": old, "after": new}
         for one, old, new in zip(questions, sides["before"], sides["after"], strict=True)
     ]

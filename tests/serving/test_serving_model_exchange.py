@@ -20,12 +20,19 @@ from tests.forests import answering, stump
 from tests.stores import sqlite_url
 
 
-def save_set(models: Path, version: str, *, encoder: str = "word-hashes-64", dim: int = 64) -> None:
+def save_set(
+    models: Path,
+    version: str,
+    *,
+    encoder: str = "word-hashes-64",
+    dim: int = 64,
+    feature_dim: int | None = None,
+) -> None:
     """A set that hands everything over."""
 
     def head(*labels: str) -> LinearHead:
         bias = np.array([10.0, *(0.0 for _ in labels[1:])], np.float32)
-        return LinearHead(labels, np.zeros((len(labels), dim), np.float32), bias)
+        return LinearHead(labels, np.zeros((len(labels), feature_dim or dim), np.float32), bias)
 
     saved = ModelSet(
         version=version,
@@ -86,11 +93,11 @@ def asking(live: LiveServer) -> Iterator[list[tuple[int, str]]]:
         thread.join(20)
 
 
-def until(holds: Callable[[], bool]) -> float:
+def until(holds: Callable[[], bool], *, at_most: float = 5) -> float:
     """Seconds until it holds."""
     started = time.monotonic()
     while not holds():
-        assert time.monotonic() - started < 5, "not within 5 seconds"
+        assert time.monotonic() - started < at_most, f"not within {at_most} seconds"
         time.sleep(0.02)
     return time.monotonic() - started
 

@@ -23,6 +23,7 @@ from model.encoder import OnnxEncoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from serving.db.session import Database
 from serving.settings import Settings
+from tests.encoders import copy_encoder
 from training import promotion, registry
 from training.heads import TrainedSet
 from training.homes import store_company
@@ -280,3 +281,30 @@ def test_questions_whose_answers_the_home_does_not_know_are_refused(home: Home) 
     database.close()
     with pytest.raises(DataError, match="the home knows none of the"):
         promotion.compare_sets(home.settings, most_past=10)
+
+
+def test_a_set_on_another_encoder_is_compared_on_its_own_index_and_can_go_back(
+    home: Home, encoder_folder: Path
+) -> None:
+    place = copy_encoder(encoder_folder, home.settings.models_folder, "another")
+    other = OnnxEncoder.load(place, threads=1)
+    register(home.path, good_set("v2", other))
+    found = home.promote(override=Override("Ada Wren", "whatever the times are"))
+    assert found.comparison is not None
+    assert outcomes(found.comparison)["encoder_mb"] == "passed"
+    challenger = found.comparison.figures["challenger"]
+    assert (challenger["answered_right"], challenger["regression_cases_kept"]) == (1.0, 2)
+    assert sorted(path.name for path in home.settings.index_folder.iterdir() if not path.suffix) == sorted(
+        ["another", home.encoder.fingerprint]
+    )
+    assert home.champion() == "v2"
+    assert roll_back(home.settings).version == "v1"
+
+
+def test_a_set_whose_encoder_is_missing_is_refused(home: Home, encoder_folder: Path) -> None:
+    place = copy_encoder(encoder_folder, home.settings.models_folder, "another")
+    register(home.path, good_set("v2", OnnxEncoder.load(place, threads=1)))
+    shutil.rmtree(place)
+    with pytest.raises(ArtifactError, match="has no encoder another"):
+        home.promote(override=Override("Ada Wren", "now"))
+    assert home.champion() == "v1"
