@@ -28,11 +28,12 @@ def _app(module: str, name: str = "app") -> Callable[[], typer.Typer]:
 
 def _eval_app() -> typer.Typer:
     from eval.commands import build_app
+    from eval.commands.shared import Parts
     from training.export import ensure_encoder
     from training.finetuning import tune_texts
     from training.linear import fit_head
 
-    return build_app(fit_head=fit_head, ensure_encoder=ensure_encoder, tune_texts=tune_texts)
+    return build_app(Parts(fit_head=fit_head, ensure_encoder=ensure_encoder, tune_texts=tune_texts))
 
 
 _MOUNTS = {

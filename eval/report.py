@@ -11,9 +11,14 @@ def as_text(figures: Mapping[str, Any]) -> str:  # JSON
 
     Values have four decimals, `-` stands for a figure there was nothing to measure for.
     """
-    rows = list(_rows(figures, indent=""))
+    rows = figure_rows(figures)
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join(f"{name:<{width}}  {value}".rstrip() for name, value in rows)
+
+
+def figure_rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:  # JSON
+    """Name and value of each figure, as in `as_text`."""
+    return list(_rows(figures, indent=""))
 
 
 def side_by_side(columns: Mapping[str, Mapping[str, Any]], keys: Iterable[str]) -> str:  # JSON

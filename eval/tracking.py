@@ -1,6 +1,7 @@
 """Keeps the figures of a run in the home folder's MLflow; sends nothing anywhere else."""
 
 import importlib.metadata
+import json
 import logging
 import os
 import re
@@ -15,6 +16,8 @@ from eval.results import write_items
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+ITEMS_FILE = "items.jsonl"
+FIGURES_FILE = "figures.json"
 _FORBIDDEN = re.compile(r"[^\w\-. :/]")
 _MAX_PARAM_CHARS = 6000
 _PACKAGES = ("firstlast", "scikit-learn", "onnxruntime", "numpy")
@@ -31,10 +34,10 @@ def log_run(
 ) -> str:
     """Writes one finished run to `<home>/mlflow.db`; gives its id.
 
-    Its `items.jsonl` and the pictures of its charts go to `<home>/mlruns`; beside `params` stand the
-    versions of the packages that figures depend on. Only the numbers of `metrics` are kept, those of a
-    mapping as `outer.inner`, the ends of an interval as `.low` and `.high`; `@` in a name becomes `_at_`,
-    which MLflow does not accept.
+    Its `figures.json`, `items.jsonl` and the pictures of its charts go to `<home>/mlruns`; beside `params`
+    stand the versions of the packages that figures depend on. Of `metrics` only the numbers are MLflow
+    metrics, those of a mapping as `outer.inner`, the ends of an interval as `.low` and `.high`; `@` in a
+    name becomes `_at_`, which MLflow does not accept.
     """
     client = open_client(home)
     run_id = start_run(client, home, experiment)
@@ -43,7 +46,8 @@ def log_run(
     for name, number in numbers(metrics).items():
         client.log_metric(run_id, name, number)
     with tempfile.TemporaryDirectory() as folder:
-        write_items(Path(folder) / "items.jsonl", items)
+        write_items(Path(folder) / ITEMS_FILE, items)
+        (Path(folder) / FIGURES_FILE).write_text(json.dumps(metrics, default=str), encoding="utf-8")
         write_charts(Path(folder), charts or {})
         client.log_artifacts(run_id, folder)
     client.set_terminated(run_id)

@@ -49,6 +49,8 @@ class TuningOptions:
     """Whether texts are read as `model.plain_text` says them: links, names and emoji in words."""
     max_tokens: int = 64
     """Longer texts are cut while tuning."""
+    checkpoint_seconds: float = 60.0
+    """How often the state is kept."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -88,7 +90,7 @@ def tune(
     Cross-entropy on scaled cosines to one direction a label, which starts at the mean of the label's texts,
     plus a supervised contrastive loss that draws the texts of a label together (Khosla et al. 2020).
 
-    State is kept in the folder `checkpoints` every minute. When it is run again with the same arguments
+    State is kept in the folder `checkpoints` now and then. When it is run again with the same arguments
     after an interruption it goes on from there, to the very same weights: batches and dropout are drawn
     by seed and step. Raises `DataError` for fewer than two labels.
     """
@@ -104,7 +106,7 @@ def tune(
     optimiser, rates = _optimiser(model, head, options)
     trainable = [one for group in optimiser.param_groups for one in group["params"]]
     batches = _batches(texts, options)
-    kept = Checkpoints(checkpoints, key=_key(model, texts, labels, options)) if checkpoints else None
+    kept = _checkpoints(checkpoints, _key(model, texts, labels, options), options)
     begin = kept.restore(trainable, optimiser) if kept else 0
     for number in track(range(begin, len(batches)), doing="Tuning the encoder"):
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
@@ -121,6 +123,10 @@ def tune(
         if kept:
             kept.keep(number + 1, trainable, optimiser, last=number + 1 == len(batches))
     model.eval()
+
+
+def _checkpoints(folder: Path | None, key: str, options: TuningOptions) -> Checkpoints | None:
+    return Checkpoints(folder, key=key, every_seconds=options.checkpoint_seconds) if folder else None
 
 
 class _Head:

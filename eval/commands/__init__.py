@@ -1,30 +1,26 @@
 """The commands of `firstlast eval`, a module each: parse arguments, run a suite, hand its result over."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import typer
 
-from eval.commands import answers, intents, retrieval
-from eval.commands.shared import Parts, TuneIn
-from eval.home import OpenResolver, open_resolver
-from eval.scope import FitHead
+from eval.commands import (
+    answers,
+    intents,
+    report,
+    retrieval,
+)
+from eval.commands.shared import Parts
+
+_COMMANDS = (
+    intents,
+    retrieval,
+    answers,
+    report,
+)
 
 
-def build_app(
-    *,
-    fit_head: FitHead,
-    ensure_encoder: Callable[[Path], object],
-    tune_texts: TuneIn,
-    open_resolver: OpenResolver = open_resolver,
-) -> typer.Typer:
-    """The commands. What training provides is passed in, since eval must not import it.
-
-    `ensure_encoder` makes the encoder of a folder if it is not there; `fit_head` fits the intent head;
-    `tune_texts` tunes an encoder along.
-    """
+def build_app(parts: Parts) -> typer.Typer:
+    """The commands. What training provides is passed in with `parts`, since eval must not import it."""
     app = typer.Typer(no_args_is_help=True, help="Measure how good the bot is, with 95 % intervals.")
-    parts = Parts(fit_head, ensure_encoder, open_resolver, tune_texts)
-    for module in (intents, retrieval, answers):
+    for module in _COMMANDS:
         module.add(app, parts)
     return app

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Protocol
 import typer
 
 from eval.charts import write_charts
-from eval.home import OpenResolver
+from eval.home import OpenResolver, open_resolver
 from eval.report import as_text
 from eval.results import SuiteResult, data_sha256, write_items
 from eval.scope import FitHead
@@ -53,15 +53,18 @@ class TuneIn(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the commands are given."""
+    """What the commands are given: all that trains, which eval must not import."""
 
     fit_head: FitHead
+    """Fits a linear head."""
     ensure_encoder: Callable[[Path], object]
-    open_resolver: OpenResolver
+    """Makes the encoder of a folder if it is not there."""
     tune_texts: TuneIn
     """Tunes an encoder to texts, in a folder where it may keep it and its state."""
+    open_resolver: OpenResolver = open_resolver
+    """Opens the home's bot."""
 
     @contextmanager
     def tuning(self, settings: Settings, kind: TuningKind) -> Iterator[TuneTexts]:

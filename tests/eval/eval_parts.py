@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.commands.shared import Parts
 from model.heads import LinearHead
 from model.interfaces import Reader
 from model.risk import RiskThreshold
@@ -80,6 +82,16 @@ def tune_nothing(
     names = tuple(sorted(set(labels)))
     head = LinearHead(names, np.zeros((len(names), 2), np.float32), np.zeros(len(names), np.float32))
     return TunedNothing(WordEncoder(["word"]), head, np.full(len(texts), 0.5))
+
+
+def command_parts(**changes: Any) -> Parts:  # parts of many types
+    """The parts of the commands, with stand-ins for all that trains."""
+    given: dict[str, Any] = {
+        "fit_head": fit_centroids,
+        "ensure_encoder": lambda _: None,
+        "tune_texts": tune_nothing,
+    }
+    return Parts(**(given | changes))
 
 
 class RuleResolver:

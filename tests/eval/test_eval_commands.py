@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eval_parts import RuleResolver, fit_centroids, tune_nothing
+from eval_parts import RuleResolver, command_parts
 from typer.testing import CliRunner, Result
 
 from eval.commands import build_app
@@ -36,9 +36,7 @@ def run(encoder_folder: Path, home: Path) -> Run:
             folder.symlink_to(encoder_folder)
 
     def invoke(*arguments: object, open_resolver: object = open_resolver) -> Result:
-        app = build_app(
-            fit_head=fit_centroids, ensure_encoder=link, tune_texts=tune_nothing, open_resolver=open_resolver
-        )
+        app = build_app(command_parts(ensure_encoder=link, open_resolver=open_resolver))
         return CliRunner().invoke(app, [*map(str, arguments), "--home", str(home)])
 
     return invoke

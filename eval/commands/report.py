@@ -1,0 +1,43 @@
+"""`firstlast eval report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.commands.shared import Parts
+from eval.history import tracked_runs
+from eval.page import as_page
+from model.errors import DataError
+from serving.command_line import HomeOption, JsonOption, emit, friendly_errors
+from serving.settings import Settings
+
+OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
+
+
+def add(app: typer.Typer, parts: Parts) -> None:  # noqa: ARG001
+    """Mount the command."""
+
+    @app.command("report")
+    def report_command(
+        out: OutOption = Path("firstlast-report.html"), home: HomeOption = None, as_json: JsonOption = False
+    ) -> None:
+        """All tracked measurements of the home as one HTML page: figures, curves, worst mistakes, trend."""
+        with friendly_errors():
+            settings = Settings.load(home)
+            runs = tracked_runs(settings.home)
+            page = as_page(runs, title=f"{settings.company_name}: how good the bot is")
+            _write(out, page)
+        suites = {suite: len(found) for suite, found in runs.items()}
+        emit(
+            {"report": str(out), "suites": suites},
+            as_json=as_json,
+            text=lambda: f"{out}: {', '.join(suites)}",
+        )
+
+
+def _write(path: Path, page: str) -> None:
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{path} cannot be written ({error.strerror}); choose another --out") from error
