@@ -8,13 +8,16 @@ from typing import Annotated
 import typer
 
 from eval.charts import write_charts
+from eval.classifiers import FitTexts, FrozenEncoderFitter
 from eval.home import OpenResolver
+from eval.progress import progress
 from eval.report import as_text
 from eval.results import SuiteResult, data_sha256, write_items
 from eval.scope import FitHead
 from eval.tracking import log_run
 from model.encoder import OnnxEncoder
 from model.errors import DataError
+from model.interfaces import Reader
 from serving.command_line import emit
 from serving.settings import Settings
 
@@ -40,6 +43,10 @@ class Parts:
         """The home's encoder, made if need be."""
         self.ensure_encoder(settings.encoder_folder)
         return OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+
+    def fit_texts(self, encoder: Reader) -> FitTexts:
+        """Fits classifiers of texts: heads on the encoder, which stays as it is."""
+        return FrozenEncoderFitter(encoder, self.fit_head, progress)
 
 
 @dataclass(frozen=True, slots=True)
