@@ -44,8 +44,8 @@ def repetition(vectors: Vectors, *, weight: float = WEIGHT_OF_NEWEST) -> float:
     """
     running = 0.0
     for place, similarities in enumerate(vectors @ vectors.T):
-        nearest = similarities[max(0, place - LOOKED_BACK) : place].max(initial=UNRELATED)
-        repeated = min(1.0, (float(nearest) - UNRELATED) / (1 - UNRELATED))
+        nearest = float(similarities[max(0, place - LOOKED_BACK) : place].max(initial=-1.0))
+        repeated = (min(1.0, max(UNRELATED, nearest)) - UNRELATED) / (1 - UNRELATED)
         running = (1 - weight) * running + weight * repeated
     return running
 

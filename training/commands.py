@@ -18,6 +18,7 @@ from serving.command_line import (
 
 if TYPE_CHECKING:
     from training.promotion import Promotion
+    from training.registry import RegisteredSet
 
 VersionArgument = Annotated[
     str | None, typer.Argument(help="Version or number of the model set [the challenger].")
@@ -128,17 +129,42 @@ def train_heads(
         gathered = gather(settings, data, from_store=from_store)
         with messages.status("training"):
             registered = train_and_register(settings, gathered, seed=seed, progress=_say)
-    emit(
-        {
-            "model": registered.version,
-            "number": registered.number,
-            "aliases": list(registered.aliases),
-            "run_id": registered.run_id,
-            "in_service": registered.in_service,
-            "metrics": dict(registered.metrics),
-        },
-        as_json=as_json,
-    )
+    emit(_registered(registered), as_json=as_json)
+
+
+@train_app.command("sentiment")
+def train_sentiment(
+    data: Annotated[
+        Path,
+        typer.Option("--data", help="JSONL of messages with text and label: negative, neutral, positive."),
+    ],
+    only: Annotated[
+        bool, typer.Option("--only", help="Leave the sample company's customer service sentences out.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the folds.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the sentiment head on messages of a file; register the champion with it as the challenger."""
+    from eval.progress import progress
+    from eval.suites.sentiment import read_sentiments
+    from serving.settings import Settings
+    from training.replacing import replace_part
+    from training.sentiment import sentiment_data
+    from training.sentiment import train_sentiment as fit
+
+    if not data.is_file():
+        raise bad_usage(f"--data {data} is no file; name a JSONL file of messages with text and label")
+    with friendly_errors():
+        gathered = sentiment_data(read_sentiments(data), with_company=not only)
+        for words in gathered.left_out():
+            _say(words)
+        registered = replace_part(
+            Settings.load(home),
+            "sentiment",
+            lambda champion, encoder: fit(gathered, champion, encoder, seed=seed, track=progress),
+        )
+    emit(_registered(registered), as_json=as_json)
 
 
 @models_app.command("list")
@@ -149,17 +175,7 @@ def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     with friendly_errors():
         found = list_sets(Settings.load(home).home)
-    rows = [
-        {
-            "number": one.number,
-            "model": one.version,
-            "aliases": list(one.aliases),
-            "in_service": one.in_service,
-            "run_id": one.run_id,
-            "metrics": dict(one.metrics),
-        }
-        for one in found
-    ]
+    rows = [_registered(one) for one in found]
     emit({"models": rows}, as_json=as_json, text=lambda: _table(rows))
 
 
@@ -239,6 +255,17 @@ def roll_back_model(home: HomeOption = None, as_json: JsonOption = False) -> Non
         as_json=as_json,
         text=lambda: f"{found.version} is the champion again, in place of {found.replaced}. {_SWITCHING}",
     )
+
+
+def _registered(one: "RegisteredSet") -> dict[str, object]:
+    return {
+        "number": one.number,
+        "model": one.version,
+        "aliases": list(one.aliases),
+        "in_service": one.in_service,
+        "run_id": one.run_id,
+        "metrics": dict(one.metrics),
+    }
 
 
 def _promotion(found: "Promotion") -> str:
