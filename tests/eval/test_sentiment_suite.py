@@ -117,7 +117,7 @@ def test_a_bad_row_is_named_before_anything_is_fitted(test_file: Path, row: obje
     def never() -> ByWord:
         raise AssertionError
 
-    with pytest.raises(DataError, match="test.jsonl:9: ") as found:
+    with pytest.raises(DataError, match=r"test\.jsonl:9: ") as found:
         sentiment.run(test_file, make=never)
     assert said in str(found.value)
 
