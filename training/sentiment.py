@@ -59,10 +59,12 @@ def sentiment_data(
     for row in rows:
         labels[_folded(row.text)].add(row.label)
     clear = [row for row in rows if len(labels[_folded(row.text)]) == 1]
-    once = list({_folded(row.text): row for row in reversed(clear)}.values())[::-1]
+    once: dict[str, LabelledText] = {}
+    for row in clear:
+        once.setdefault(_folded(row.text), row)
     sentences = (_company_sentences() if company is None else company) if with_company else ()
     data = SentimentData(
-        tuple(once),
+        tuple(once.values()),
         tuple(row for row in sentences if _folded(row.text) not in labels),
         duplicates=len(clear) - len(once),
         contradictory=len(rows) - len(clear),
