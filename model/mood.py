@@ -8,7 +8,7 @@ WEIGHT_OF_NEWEST = 0.4
 Chosen, like all numbers here, on the sample company's `calibration/moods.jsonl` (104 conversations, 58 of
 them calm), for the greatest share of unhappy conversations noticed while at most 5 % of the calm ones are."""
 
-LOW = -0.55
+LOW = -0.5
 """At or below this level a person should help."""
 
 FALL = 0.9
