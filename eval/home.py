@@ -28,9 +28,15 @@ def open_resolver(
     settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever | None
 ) -> Resolver:
     """The home's champion and policy. Raises `ArtifactError` when there is no champion."""
-    models = _champion(settings, encoder)
+    models = open_champion(settings, encoder)
     found = open_index(settings, encoder) if retriever is None else retriever
     return resolver_of(models, settings, encoder, found, risk=risk)
+
+
+def open_champion(settings: Settings, encoder: Reader) -> ModelSet:
+    """The model set in service. Raises `ArtifactError` when there is none, or it cannot be read."""
+    version = champion_version(settings.models_folder)
+    return load_model_set(settings.models_folder / version, encoder_fingerprint=encoder.fingerprint)
 
 
 def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
@@ -41,11 +47,6 @@ def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
         return KnowledgeSync(database, encoder).load_or_rebuild(settings.snapshot_folder(encoder.fingerprint))
     finally:
         database.close()
-
-
-def _champion(settings: Settings, encoder: Reader) -> ModelSet:
-    version = champion_version(settings.models_folder)
-    return load_model_set(settings.models_folder / version, encoder_fingerprint=encoder.fingerprint)
 
 
 def champion_version(models_folder: Path) -> str:

@@ -2,16 +2,23 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from model.artifacts import IntentInfo
 from model.errors import DataError
+from model.types import SentimentLabel, Turn
 
 DEMO_FOLDER = Path(__file__).parent / "demo"
 """The sample company's folder, inside the installed package."""
+
+SENTIMENTS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
+
+Outcome = Literal["satisfied", "neutral", "asks_for_person", "bad_rating", "leaves"]
+CALM_OUTCOMES = ("satisfied", "neutral")
+UNHAPPY_OUTCOMES = ("asks_for_person", "bad_rating", "leaves")
 
 QuestionKind = Literal["answerable", "needs_person", "out_of_scope", "smalltalk"]
 _KINDS = ("answerable", "needs_person", "out_of_scope", "smalltalk")
@@ -94,11 +101,46 @@ def read_company(folder: Path) -> Company:
     return company
 
 
-def read_labelled_texts(path: Path) -> list[LabelledText]:
-    """Rows `{"text", "label"}` of a JSONL file. Raises `DataError` naming file and line."""
-    return [
-        LabelledText(_string(row, "text", where), _string(row, "label", where)) for where, row in _rows(path)
-    ]
+@dataclass(frozen=True, slots=True)
+class MoodConversation:
+    """A conversation with how it ended for the customer."""
+
+    id: str
+    turns: tuple[Turn, ...]
+    outcome: Outcome
+    at: int | None
+    """The turn in which the customer asks for a person, or after which they leave or rate badly; `None` for
+    a calm conversation."""
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nobody needed a warning: the customer ends satisfied, or at least not unhappy."""
+        return self.at is None
+
+
+def read_labelled_texts(path: Path, *, labels: Collection[str] | None = None) -> list[LabelledText]:
+    """Rows `{"text", "label"}` of a JSONL file.
+
+    Raises `DataError` naming file and line, also for a label that is not among `labels`, if given.
+    """
+    found = []
+    for where, row in _rows(path):
+        label = _string(row, "label", where)
+        if labels is not None and label not in labels:
+            raise DataError(f"{where}: label is {label!r}, expected one of {', '.join(labels)}")
+        found.append(LabelledText(_string(row, "text", where), label))
+    return found
+
+
+def read_mood_conversations(path: Path) -> list[MoodConversation]:
+    """Rows `{"id", "turns": [{"author", "text"}], "outcome", "at"}` of a JSONL file.
+
+    `at` is left out of calm conversations. Raises `DataError` naming file and line, or for no rows.
+    """
+    conversations = [_mood_conversation(row, where) for where, row in _rows(path)]
+    if not conversations:
+        raise DataError(f"{path} has no rows; give a JSONL file with a conversation a line")
+    return conversations
 
 
 def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
@@ -130,6 +172,29 @@ def _question(row: dict[str, Any], where: str) -> LabelledQuestion:  # JSON
         intent=row.get("intent"),
         refs=frozenset(one if ":" in one else f"article:{one}" for one in articles),
     )
+
+
+def _mood_conversation(row: dict[str, Any], where: str) -> MoodConversation:  # JSON
+    turns = row.get("turns")
+    if not isinstance(turns, list) or not turns:
+        raise DataError(f"{where}: turns is {turns!r}, expected a list of objects with author and text")
+    found = tuple(_turn(turn, f"{where}: turn {place}") for place, turn in enumerate(turns))
+    outcome, at = row.get("outcome"), row.get("at")
+    if outcome not in (*CALM_OUTCOMES, *UNHAPPY_OUTCOMES):
+        expected = ", ".join((*CALM_OUTCOMES, *UNHAPPY_OUTCOMES))
+        raise DataError(f"{where}: outcome is {outcome!r}, expected one of {expected}")
+    by_customer = [place for place, turn in enumerate(found) if turn.author == "customer"]
+    if outcome in CALM_OUTCOMES and (at is not None or not by_customer):
+        raise DataError(f"{where}: a {outcome} conversation needs a customer's turn and no at, got {at!r}")
+    if outcome in UNHAPPY_OUTCOMES and (isinstance(at, bool) or at not in by_customer):
+        raise DataError(f"{where}: at is {at!r}, expected the place of a customer's turn: {by_customer}")
+    return MoodConversation(_string(row, "id", where), found, cast(Outcome, outcome), at)
+
+
+def _turn(turn: object, where: str) -> Turn:
+    if not isinstance(turn, dict) or turn.get("author") not in ("customer", "bot", "agent"):
+        raise DataError(f"{where}: expected an author (customer, bot or agent) and a text, got {turn!r}")
+    return Turn(turn["author"], _string(turn, "text", where))
 
 
 def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:  # JSON

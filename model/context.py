@@ -12,6 +12,7 @@ _FOLLOW_UP = re.compile(
 _MOST_FOLLOW_UP_WORDS = 9
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 _MOST_SENTENCES = 6
+_MOST_EARLIER = 6
 
 
 def is_follow_up(text: str) -> bool:
@@ -25,6 +26,11 @@ def search_text(question: Question) -> str:
         return question.text
     earlier = [turn.text for turn in question.history if turn.author == "customer"]
     return f"{earlier[-1]}\n{question.text}" if earlier else question.text
+
+
+def said_by_customer(question: Question) -> list[str]:
+    """The customer's messages before this one, oldest first, the last six of them."""
+    return [turn.text for turn in question.history if turn.author == "customer"][-_MOST_EARLIER:]
 
 
 def sentences(text: str) -> list[str]:

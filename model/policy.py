@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from model.mood import mood_trigger
+from model.mood import FALL, LOW, mood_trigger
 from model.types import DecisionKind, Question, ScoredCandidate, Understanding
 
 
@@ -28,8 +28,8 @@ class PolicySettings:
     """How far such a learned answer must be ahead of every other candidate, in cosine."""
     most_choices: int = 3
     most_clarifications: int = 1
-    mood_low: float = -0.6
-    mood_fall: float = 0.9
+    mood_low: float = LOW
+    mood_fall: float = FALL
     high_touch_attribute: str = "high_touch"
     """A customer with this attribute set always gets a person."""
 
@@ -86,6 +86,18 @@ def verdict(
     return Verdict("handoff", (reason, "asked_back_already") if question.clarifications else (reason,))
 
 
+def mood_reason(question: Question, read: Understanding, settings: PolicySettings) -> str | None:
+    """Why the mood alone gives the conversation to a person; `None` when it does not."""
+    return mood_trigger(
+        question.mood,
+        read.mood,
+        read.sentiment_score,
+        repetition=read.repetition,
+        low=settings.mood_low,
+        fall=settings.mood_fall,
+    )
+
+
 def _reason(fresh: Sequence[ScoredCandidate], *, in_passing: bool) -> str:
     """Why nothing is answered at once."""
     if not fresh:
@@ -107,9 +119,7 @@ def _human_only_rule(question: Question, read: Understanding, settings: PolicySe
         return "human_only_customer"
     if read.human_only_probability >= settings.human_only:
         return "human_only_intent"
-    return mood_trigger(
-        question.mood, read.mood, read.sentiment_score, low=settings.mood_low, fall=settings.mood_fall
-    )
+    return mood_reason(question, read, settings)
 
 
 def _is_set(contact: Mapping[str, object], attribute: str) -> bool:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from model.answering import QuestionSignals
 from model.artifacts import ModelSet
-from model.context import search_text, sentences
+from model.context import said_by_customer, search_text, sentences
 from model.errors import ArtifactError
 from model.generation import ExtractiveGenerator
 from model.interfaces import Generator, Reader, Retriever
 from model.policy import PolicySettings, Verdict, early_verdict, verdict
+from model.recent import RecentVectors
 from model.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
 from model.smalltalk import NONE, OUT_OF_SCOPE, smalltalk_reply
 from model.types import (
@@ -72,6 +73,7 @@ class Resolver:
             human_only=models.limits["human_only"],
         )
         self._encoder = encoder
+        self._recent = RecentVectors(encoder)
         self._retriever = retriever
         self._generator = generator or ExtractiveGenerator()
 
@@ -113,6 +115,8 @@ class Resolver:
         query = search_text(question)
         extra = [query] if query != question.text else []
         reading = self._encoder.read([question.text, *extra, *parts])
+        said_before = self._recent.of(said_by_customer(question))
+        self._recent.keep(question.text, reading.vectors[0])
         encoded = time.perf_counter()
         first_part = 1 + len(extra)
         understanding = understand(
@@ -122,6 +126,7 @@ class Resolver:
             reading.features[first_part:],
             mood=question.mood,
             own=self._own_readings([question.text, *parts]),
+            said_before=said_before,
         )
         vector = reading.vectors[len(extra)]
         signals = _signals(question, understanding, vector)

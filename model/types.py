@@ -149,6 +149,8 @@ class Understanding:
     """Kind of smalltalk (`greeting`, `thanks` …), or `None`."""
     genre_probabilities: Mapping[str, float]
     """About the business (`none`), `out_of_scope`, or a kind of smalltalk."""
+    repetition: float = 0.0
+    """How much the customer comes back to the same thing, in [0, 1]; see `model.mood.repetition`."""
 
 
 @dataclass(frozen=True, slots=True)

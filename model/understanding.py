@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.artifacts import ModelSet
-from model.mood import updated_mood
+from model.mood import repetition, updated_mood
 from model.smalltalk import NONE, OUT_OF_SCOPE
-from model.types import Reading, SentimentLabel, Understanding, Vector
+from model.types import Reading, SentimentLabel, Understanding, Vector, Vectors
 
 PERSON = "person"
 """Label of the wish for a person."""
@@ -26,6 +26,7 @@ def understand(
     *,
     mood: float,
     own: Mapping[str, Reading] | None = None,
+    said_before: Vectors | None = None,
 ) -> Understanding:
     """What one message says, from its vector `(dim,)` and features `(feature_dim,)`.
 
@@ -33,7 +34,8 @@ def understand(
     those of its sentences.
 
     `sentence_features`, shape `(n_sentences, feature_dim)`, are its sentences': the wish for a person, and
-    a matter for people in passing, are the strongest of the whole and of its sentences.
+    a matter for people in passing, are the strongest of the whole and of its sentences. `said_before`, shape
+    `(n_messages, dim)`, are the vectors of the customer's messages before it, oldest first.
     """
     heads = models.heads
     texts = np.vstack([features[None, :], sentence_features])
@@ -63,7 +65,14 @@ def understand(
         ),
         smalltalk=_smalltalk(genres, limit=models.limits["smalltalk"]),
         genre_probabilities=genres,
+        repetition=_repetition(said_before, vector),
     )
+
+
+def _repetition(said_before: Vectors | None, vector: Vector) -> float:
+    if said_before is None:
+        return 0.0
+    return repetition(np.vstack([said_before, vector[None, :]]))
 
 
 def _intents(models: ModelSet, texts: Reading) -> tuple[Mapping[str, float], float, NDArray[np.float64]]:

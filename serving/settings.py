@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from model.errors import ConfigurationError
+from model.mood import FALL, LOW
 
 ENV_PREFIX = "FIRSTLAST_"
 DEFAULT_HOME = Path(".firstlast")
@@ -51,9 +52,9 @@ class Settings(BaseSettings):
     """Greatest accepted share of wrong answers among given answers."""
     risk_confidence_level: float = Field(default=0.9, gt=0, lt=1)
     """Probability with which the risk budget is kept."""
-    mood_low: float = Field(default=-0.6, ge=-1, le=1)
-    """A mood at or below this goes to a person."""
-    mood_fall: float = Field(default=0.9, ge=0, le=2)
+    mood_low: float = Field(default=LOW, ge=-1, le=1)
+    """A mood at or below this goes to a person; the more the customer repeats themself, the sooner."""
+    mood_fall: float = Field(default=FALL, ge=0, le=2)
     """A fall of the mood by this much goes to a person."""
     high_touch_attribute: str = "high_touch"
     """Contact attribute that, when true, sends every question to a person."""

@@ -20,6 +20,7 @@ from serving.command_line import (
 if TYPE_CHECKING:
     from training.adaptation import Adaptation
     from training.promotion import Promotion
+    from training.registry import RegisteredSet
 
 VersionArgument = Annotated[
     str | None, typer.Argument(help="Version or number of the model set [the challenger].")
@@ -142,17 +143,42 @@ def train_heads(
                 tuning=TuningOptions(seed=seed) if finetune else None,
                 track=progress,
             )
-    emit(
-        {
-            "model": registered.version,
-            "number": registered.number,
-            "aliases": list(registered.aliases),
-            "run_id": registered.run_id,
-            "in_service": registered.in_service,
-            "metrics": dict(registered.metrics),
-        },
-        as_json=as_json,
-    )
+    emit(_registered(registered), as_json=as_json)
+
+
+@train_app.command("sentiment")
+def train_sentiment(
+    data: Annotated[
+        Path,
+        typer.Option("--data", help="JSONL of messages with text and label: negative, neutral, positive."),
+    ],
+    only: Annotated[
+        bool, typer.Option("--only", help="Leave the sample company's customer service sentences out.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the folds.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the sentiment head on messages of a file; register the champion with it as the challenger."""
+    from eval.progress import progress
+    from eval.suites.sentiment import read_sentiments
+    from serving.settings import Settings
+    from training.replacing import replace_part
+    from training.sentiment import sentiment_data
+    from training.sentiment import train_sentiment as fit
+
+    if not data.is_file():
+        raise bad_usage(f"--data {data} is no file; name a JSONL file of messages with text and label")
+    with friendly_errors():
+        gathered = sentiment_data(read_sentiments(data), with_company=not only)
+        for words in gathered.left_out():
+            _say(words)
+        registered = replace_part(
+            Settings.load(home),
+            "sentiment",
+            lambda champion, encoder: fit(gathered, champion, encoder, seed=seed, track=progress),
+        )
+    emit(_registered(registered), as_json=as_json)
 
 
 @train_app.command("encoder")
@@ -221,17 +247,7 @@ def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     with friendly_errors():
         found = list_sets(Settings.load(home).home)
-    rows = [
-        {
-            "number": one.number,
-            "model": one.version,
-            "aliases": list(one.aliases),
-            "in_service": one.in_service,
-            "run_id": one.run_id,
-            "metrics": dict(one.metrics),
-        }
-        for one in found
-    ]
+    rows = [_registered(one) for one in found]
     emit({"models": rows}, as_json=as_json, text=lambda: _table(rows))
 
 
@@ -325,6 +341,17 @@ def _adaptation(found: "Adaptation") -> str:
             f"{', '.join(found.registered.aliases)}. Next: firstlast models promote",
         ]
     )
+
+
+def _registered(one: "RegisteredSet") -> dict[str, object]:
+    return {
+        "number": one.number,
+        "model": one.version,
+        "aliases": list(one.aliases),
+        "in_service": one.in_service,
+        "run_id": one.run_id,
+        "metrics": dict(one.metrics),
+    }
 
 
 def _promotion(found: "Promotion") -> str:

@@ -27,7 +27,7 @@ from model.understanding import NO_PERSON, PERSON
 from training.confidence import fit_confidence, limit_for_recall, past_questions
 from training.data import TrainingData
 from training.finetuning import FinetunedTexts
-from training.linear import FittedHead, cross_fitted_head
+from training.linear import SENTIMENT_STRENGTHS, STRENGTHS, FittedHead, cross_fitted_head
 
 SMALLTALK_LIMIT = 0.5
 _PERSON_RECALL = 1.0
@@ -72,7 +72,10 @@ def train_model_set(
     for name, rows in labelled.items():
         progress(f"fitting {name} on {len(rows)} texts")
         features = reading.features[places[name]]
-        fitted[name] = cross_fitted_head(features, [row.label for row in rows], seed=seed)
+        strengths = SENTIMENT_STRENGTHS if name == "sentiment" else STRENGTHS
+        fitted[name] = cross_fitted_head(
+            features, [row.label for row in rows], seed=seed, strengths=strengths
+        )
     scope = reading.vectors[places.get("intent", [])]
     scope_limit = _scope_limit(fitted.get("intent"), scope)
     own: FinetunedTexts | None = None
@@ -83,7 +86,7 @@ def train_model_set(
         scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope)
     heads = {name: one.head for name, one in fitted.items()}
     models = ModelSet(
-        version=_new_version(),
+        version=new_version(),
         encoder_fingerprint=encoder.fingerprint,
         heads=heads,
         scope=ScopeDetector(scope),
@@ -120,6 +123,11 @@ def calibration_index(data: TrainingData, encoder: Reader) -> KnowledgeIndex:
         }
     )
     return index
+
+
+def new_version() -> str:
+    """A version that no other set has: the time, with four letters against a tie."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def _held_out_phrasings(data: TrainingData) -> list[LabelledQuestion]:
@@ -283,7 +291,3 @@ def _parameters(
         parameters[f"{name}.labels"] = len(one.head.labels)
         parameters[f"{name}.strength"] = one.strength
     return parameters | package_versions()
-
-
-def _new_version() -> str:
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

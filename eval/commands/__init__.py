@@ -5,13 +5,17 @@ import typer
 from eval.commands import (
     answers,
     intents,
+    mood,
     report,
     retrieval,
+    sentiment,
 )
 from eval.commands.shared import Parts
 
 _COMMANDS = (
     intents,
+    sentiment,
+    mood,
     retrieval,
     answers,
     report,

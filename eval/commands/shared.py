@@ -11,7 +11,9 @@ from typing import Annotated, Literal, Protocol
 import typer
 
 from eval.charts import write_charts
+from eval.classifiers import FitTexts, FrozenEncoderFitter
 from eval.home import OpenResolver, open_resolver
+from eval.progress import progress
 from eval.report import as_text
 from eval.results import SuiteResult, data_sha256, write_items
 from eval.scope import FitHead
@@ -19,6 +21,7 @@ from eval.tracking import log_run
 from eval.tuned import TunedTexts, TuneTexts
 from model.encoder import OnnxEncoder
 from model.errors import DataError
+from model.interfaces import Reader
 from serving.command_line import emit
 from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
@@ -85,6 +88,10 @@ class Parts:
         """The encoder of the home's champion; without one the home's own, which is made if need be."""
         self.ensure_encoder(settings.encoder_folder)
         return OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+
+    def fit_texts(self, encoder: Reader) -> FitTexts:
+        """Fits classifiers of texts: heads on the encoder, which stays as it is."""
+        return FrozenEncoderFitter(encoder, self.fit_head, progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ REASON_WORDS: Mapping[str, str] = {
     "bot_error": "Something went wrong while the bot looked for an answer",
     "chosen_by_customer": "The customer chose this answer",
     "customer_request": "The customer pressed the button for a person",
+    "getting_nowhere": "The customer comes back to the same thing and is not happy",
     "human_only_customer": "This customer is always served by a person",
     "human_only_in_passing": "A matter that only people handle came up in passing",
     "human_only_intent": "Only people handle this kind of request",

@@ -128,6 +128,7 @@ def _trace(decision: Decision, read: Understanding) -> dict[str, Any]:  # a JSON
         "human_only_probability": finite(read.human_only_probability),
         "human_only_in_passing": finite(read.human_only_in_passing),
         "sentiment_score": finite(read.sentiment_score),
+        "repetition": finite(read.repetition),
         "smalltalk": read.smalltalk,
         "milliseconds": _finite_values(decision.milliseconds),
     }

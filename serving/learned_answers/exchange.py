@@ -11,7 +11,15 @@ from serving.db.tables import Conversation, DecisionRecord, Feedback, Message
 _LOOKED_BACK = 200
 """Messages before the reply that are considered."""
 _ANSWER_FAILED = frozenset(
-    {"wants_person", "customer_request", "no_other_answer", "mood_low", "mood_fall", "agent_stepped_in"}
+    {
+        "wants_person",
+        "customer_request",
+        "no_other_answer",
+        "mood_low",
+        "mood_fall",
+        "getting_nowhere",
+        "agent_stepped_in",
+    }
 )
 """Reasons of a handoff after which the bot's last answer counts as no answer."""
 

@@ -82,6 +82,71 @@ def test_a_tuned_encoder_is_measured_in_place_of_the_homes_and_removed(
     assert [path.name for path in (home / "models").iterdir()] == ["encoder"]
 
 
+SENTIMENTS = [
+    ("this is awful and I am angry", "negative"),
+    ("worst service ever, so disappointed", "negative"),
+    ("I hate this broken thing", "negative"),
+    ("where can I change my address", "neutral"),
+    ("how many pods are in the box", "neutral"),
+    ("the parcel comes on Monday", "neutral"),
+    ("wonderful, thank you so much", "positive"),
+    ("I love it, great work", "positive"),
+    ("perfect, you made my day", "positive"),
+]
+
+
+def test_sentiment_is_measured_with_a_head_fitted_on_the_file_given(
+    run: Run, jsonl: Callable[..., Path]
+) -> None:
+    train = jsonl("train.jsonl", [{"text": text, "label": label} for text, label in SENTIMENTS])
+    test = jsonl(
+        "test.jsonl",
+        [
+            {"text": "terrible, I am so disappointed", "label": "negative"},
+            {"text": "how do I change the box", "label": "neutral"},
+            {"text": "thank you, I love it", "label": "positive"},
+        ],
+    )
+    figures = last_line(run("sentiment", "--train", train, "--test", test, "--json"))
+    assert (figures["n"], figures["n_train"], figures["macro_recall"]) == (3, 9, 1.0)
+    assert {"accuracy", "macro_f1", "macro_recall_interval", "ece", "p95_ms", "head_p95_ms"} <= set(figures)
+
+
+def test_without_training_rows_the_champions_sentiment_is_measured_as_it_is(
+    run: Run, jsonl: Callable[..., Path], home: Path, encoder_folder: Path
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))  # says neutral whatever it reads
+    test = jsonl("test.jsonl", [{"text": text, "label": label} for text, label in SENTIMENTS])
+    figures = last_line(run("sentiment", "--test", test, "--json"))
+    assert (figures["accuracy"], figures["n_train"]) == (pytest.approx(1 / 3), None)
+    assert figures["confusion"]["negative"] == {"negative": 0, "neutral": 3, "positive": 0}
+
+
+def test_a_sentiment_that_is_none_ends_with_status_1_and_its_line(
+    run: Run, jsonl: Callable[..., Path]
+) -> None:
+    test = jsonl("test.jsonl", [{"text": "fine", "label": "neutral"}, {"text": "hm", "label": "mixed"}])
+    result = run("sentiment", "--test", test)
+    assert result.exit_code == 1
+    assert "test.jsonl:2: label is 'mixed'" in result.stderr
+
+
+def test_the_mood_is_measured_with_the_homes_champion_and_drawn(
+    run: Run, jsonl: Callable[..., Path], home: Path, encoder_folder: Path, tmp_path: Path
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))  # whose mood never moves
+    turns = [{"author": "customer", "text": "this is awful"}, {"author": "bot", "text": "I am sorry."}]
+    rows = [
+        {"id": "calm", "turns": turns, "outcome": "neutral"},
+        {"id": "angry", "turns": [*turns, turns[0]], "outcome": "leaves", "at": 2},
+    ]
+    data = jsonl("moods.jsonl", rows)
+    figures = last_line(run("mood", "--data", data, "--charts", tmp_path / "charts", "--json"))
+    assert (figures["n_calm"], figures["n_unhappy"], figures["mood_low"]) == (1, 1, -0.5)
+    assert (figures["false_alarms"], figures["warned"], figures["turns_before"]) == (0.0, 0.0, None)
+    assert (tmp_path / "charts" / "mood_warning.png").stat().st_size > 1000
+
+
 def test_retrieval_is_printed_for_people_and_its_items_are_written(
     run: Run, beir: Path, tmp_path: Path
 ) -> None:
@@ -124,6 +189,8 @@ def test_without_a_champion_answers_say_what_to_do(run: Run, beir: Path) -> None
         ("intents", "--train", "gone.jsonl", "--test", "gone.jsonl"),
         ("retrieval", "--data", "gone"),
         ("answers", "--data", "gone"),
+        ("sentiment", "--test", "gone.jsonl"),
+        ("mood", "--data", "gone.jsonl"),
     ],
 )
 def test_a_missing_file_ends_with_status_1_and_its_name(run: Run, arguments: Sequence[str]) -> None:
@@ -150,6 +217,7 @@ def test_a_risk_that_is_no_share_ends_with_status_2(run: Run) -> None:
 def test_arguments_left_out_end_with_status_2(run: Run) -> None:
     assert run("intents").exit_code == 2
     assert run("retrieval").exit_code == 2
+    assert run("sentiment").exit_code == 2
 
 
 def _save_champion(home: Path, encoder: OnnxEncoder) -> None:

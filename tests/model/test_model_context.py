@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.context import is_follow_up, search_text, sentences
+from model.context import is_follow_up, said_by_customer, search_text, sentences
 from model.types import Question, Turn
 
 
@@ -75,3 +75,13 @@ def test_a_number_is_not_cut() -> None:
 def test_of_a_long_text_the_last_six_sentences_are_read() -> None:
     text = " ".join(f"Number {i}." for i in range(1, 10))
     assert sentences(text) == [f"Number {i}." for i in range(4, 10)]
+
+
+def test_the_customers_last_six_messages_count_as_said_before() -> None:
+    history = tuple(
+        Turn(author, f"{author} {i}")
+        for i in range(8)
+        for author in ("customer", "bot")  # type: ignore[arg-type]
+    )
+    assert said_by_customer(Question("now", history)) == [f"customer {i}" for i in range(2, 8)]
+    assert said_by_customer(Question("now")) == []

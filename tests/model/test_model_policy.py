@@ -87,6 +87,11 @@ def test_a_low_mood_goes_to_a_person() -> None:
     assert got == Verdict("handoff", ("mood_low",))
 
 
+def test_a_customer_who_repeats_themself_unhappily_goes_to_a_person() -> None:
+    read = understanding(mood=-0.3, sentiment_score=-0.5, repetition=0.3)
+    assert early(Question("as I said", mood=-0.2), read) == Verdict("handoff", ("getting_nowhere",))
+
+
 def test_a_steep_fall_of_the_mood_goes_to_a_person() -> None:
     got = early(Question("what?!", mood=0.4), understanding(mood=-0.25, sentiment_score=-0.9))
     assert got == Verdict("handoff", ("mood_fall",))

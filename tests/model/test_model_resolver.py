@@ -1,6 +1,7 @@
 """The resolver with the real encoder over three articles; heads and confidences are set by hand."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from model.errors import ArtifactError
 from model.resolver import CLARIFYING_QUESTION, Resolver
 from model.risk import NEVER
 from model.scope import ScopeDetector
-from model.types import Decision, Question, Turn
+from model.types import Decision, Question, Turn, Vectors
 from tests.forests import answering, stump
 
 ARTICLES = (
@@ -191,3 +192,30 @@ def test_several_threads_get_the_same_decisions(resolver: Resolver) -> None:
     for thread in threads:
         thread.join()
     assert got == expected
+
+
+def test_a_message_said_before_is_a_repetition_and_an_unrelated_one_is_not(resolver: Resolver) -> None:
+    history = (Turn("customer", "why is my pump so loud?"), Turn("bot", "Fill the tank."))
+    again = resolver.read(Question("my pump is still so loud", history)).understanding
+    other = resolver.read(Question("do you sell gift cards", history)).understanding
+    assert again.repetition > 0.2
+    assert other.repetition < 0.1
+    assert resolver.read(Question("why is my pump so loud?")).understanding.repetition == 0.0
+
+
+def test_what_the_bot_has_read_before_is_not_encoded_again(
+    encoder: OnnxEncoder, index: KnowledgeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[str] = []
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        encoded.extend(texts)
+        return encoder.read(texts).vectors
+
+    monkeypatch.setattr(encoder, "encode", encode)
+    resolver = Resolver(encoder, models(encoder), index)
+    resolver.read(Question("is the pump loud"))
+    history = (Turn("customer", "is the pump loud"), Turn("bot", "Yes."), Turn("customer", "since when"))
+    for _ in range(2):
+        resolver.read(Question("and for how long", history))
+    assert encoded == ["since when"]

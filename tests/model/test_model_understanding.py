@@ -90,12 +90,18 @@ def test_a_head_with_an_encoder_of_its_own_reads_that_alone() -> None:
     assert got.out_of_scope_score == pytest.approx(1 / (1 + LN3))
 
 
-def test_the_mood_moves_half_way_to_the_sentiment() -> None:
+def test_a_message_is_compared_with_those_before_it() -> None:
+    same = understand(two_inputs(), NEAR, NEAR, NO_SENTENCES, mood=0.0, said_before=np.stack([NEAR]))
+    assert same.repetition == pytest.approx(0.4)
+    assert read(two_inputs(), NEAR).repetition == 0.0
+
+
+def test_the_mood_moves_four_tenths_of_the_way_to_the_sentiment() -> None:
     angry = flat_head("negative", "neutral", "positive", n_inputs=2, favours="negative")
     got = read(two_inputs(sentiment=angry), NEAR)
     assert got.sentiment == "negative"
     assert got.sentiment_score == pytest.approx(-1, abs=1e-3)
-    assert got.mood == pytest.approx(-0.3, abs=1e-3)
+    assert got.mood == pytest.approx(-0.16, abs=1e-3)  # from .4
 
 
 def test_a_wish_in_one_sentence_is_a_wish_of_the_message() -> None:

@@ -1,0 +1,60 @@
+"""`firstlast eval mood`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.commands.shared import (
+    ChartsOption,
+    ItemsOption,
+    Output,
+    Parts,
+    SeedOption,
+    TrackOption,
+    check_exist,
+    hand_over,
+)
+from eval.progress import progress
+from eval.suites import mood
+from knowledge.company import DEMO_FOLDER, read_mood_conversations
+from knowledge.index import KnowledgeIndex
+from serving.command_line import HomeOption, JsonOption, friendly_errors
+from serving.settings import Settings
+
+ConversationsOption = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        help="JSONL of conversations with id, turns, outcome and at [the sample company's].",
+        show_default=False,
+    ),
+]
+
+
+def add(app: typer.Typer, parts: Parts) -> None:
+    """Mount the command."""
+
+    @app.command("mood")
+    def mood_command(
+        data: ConversationsOption = DEMO_FOLDER / "test" / "moods.jsonl",
+        seed: SeedOption = mood.SEED,
+        home: HomeOption = None,
+        items: ItemsOption = None,
+        charts: ChartsOption = None,
+        track: TrackOption = False,
+        as_json: JsonOption = False,
+    ) -> None:
+        """The mood as a warning before customers ask for a person, rate badly or leave."""
+        with friendly_errors():
+            settings = Settings.load(home)
+            check_exist(data)
+            conversations = read_mood_conversations(data)
+            encoder = parts.encoder(settings)
+            resolver = parts.open_resolver(
+                settings, encoder, risk=settings.risk_budget, retriever=KnowledgeIndex(encoder)
+            )  # what is known has no part in the mood
+            result = mood.run(conversations, resolver=resolver, seed=seed, track=progress)
+            params = {"data": data, "seed": seed}
+            output = Output(items, track, as_json, charts)
+            hand_over(result, settings.home, "mood", params, output, data=(data,))

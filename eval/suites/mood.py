@@ -1,0 +1,242 @@
+"""The mood as a warning: whether it calls a person before an unhappy customer does; chooses no level."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from eval.charts import Chart, Curve
+from eval.intervals import Rows, bootstrap, wilson
+from eval.results import SuiteResult, Track, figure, untracked
+from knowledge.company import MoodConversation
+from model.policy import PolicySettings, mood_reason
+from model.resolver import Resolver
+from model.types import Question, Understanding
+
+SEED = 0
+FALSE_ALARMS = 0.05
+"""The share of calm conversations that warnings are compared at."""
+
+_LEVELS = np.linspace(-1, 0, 201)
+"""Levels of the trigger that the curves are drawn through."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTurn:
+    """A customer's turn as the bot reads it."""
+
+    place: int
+    """Among all turns, from 0."""
+    question: Question
+    read: Understanding
+
+
+@dataclass(frozen=True, slots=True)
+class ReadConversation:
+    """A conversation with its customer's turns read in order, the mood carried on."""
+
+    labelled: MoodConversation
+    turns: tuple[ReadTurn, ...]
+
+    @property
+    def before_event(self) -> int:
+        """How many of the customer's turns lie before what a warning is for; all of a calm conversation.
+
+        A wish for a person is made within its turn, a bad rating or a farewell follows on its turn.
+        """
+        if self.labelled.at is None:
+            return len(self.turns)
+        places = [turn.place for turn in self.turns]
+        return places.index(self.labelled.at) + (self.labelled.outcome != "asks_for_person")
+
+
+Rule = Callable[[ReadTurn], str | None]
+"""Why a turn calls for a person, `None` when it does not."""
+
+
+def run(
+    conversations: Sequence[MoodConversation],
+    *,
+    resolver: Resolver,
+    seed: int = SEED,
+    track: Track = untracked,
+) -> SuiteResult:
+    """Reads each conversation turn by turn as in service, up to the first turn whose mood calls for a person.
+
+    - `false_alarms`: share of calm conversations with such a turn; `warned`: share of unhappy ones with such
+      a turn before the event; `precision`: share of unhappy ones among those with such a turn.
+    - `turns_before`: mean of the customer's turns from the warning to the event, over warned conversations,
+      1 being the last turn before it; `turns_before_median`; both by bootstrap.
+    - `at_5_percent`: the greatest share warned by any level while at most 5 % of the calm conversations are,
+      for the trigger as it is, without the repetition, and by the last message alone: found on these very
+      conversations, in hindsight, so good for comparing the three but no promise.
+    - `last_message_negative`: the same figures for the simplest rule, a last message read as negative.
+
+    Chart `mood_warning`: share warned against false alarms, over all levels.
+    """
+    rng = np.random.default_rng(seed)
+    read = [read_conversation(one, resolver) for one in track(conversations, doing="Reading conversations")]
+    settings = resolver.policy
+    warnings = [_first(one, lambda turn: mood_reason(turn.question, turn.read, settings)) for one in read]
+    curves = {name: _curve(read, make) for name, make in _by_level(settings).items()}
+    figures = {
+        "n": len(read),
+        "n_calm": sum(one.labelled.is_calm for one in read),
+        "n_unhappy": sum(not one.labelled.is_calm for one in read),
+        **_figures(read, warnings, rng),
+        "warned_by_outcome": _by_outcome(read, warnings),
+        "reasons": dict(Counter(one.reason for one in warnings if one)),
+        "at_5_percent": {key: value for pair in curves.items() for key, value in _at(*pair).items()},
+        "last_message_negative": _figures(read, [_first(one, _is_negative) for one in read], rng),
+        "mood_low": settings.mood_low,
+        "mood_fall": settings.mood_fall,
+        "seed": seed,
+    }
+    return SuiteResult(figures, tuple(map(_item, read, warnings)), {"mood_warning": _chart(curves)})
+
+
+def read_conversation(conversation: MoodConversation, resolver: Resolver) -> ReadConversation:
+    """The customer's turns as the bot understands them one after the other, as if it always went on."""
+    turns: list[ReadTurn] = []
+    mood = 0.0
+    for place, turn in enumerate(conversation.turns):
+        if turn.author != "customer":
+            continue
+        question = Question(turn.text, history=conversation.turns[:place], mood=mood)
+        turns.append(ReadTurn(place, question, resolver.read(question).understanding))
+        mood = turns[-1].read.mood
+    return ReadConversation(conversation, tuple(turns))
+
+
+@dataclass(frozen=True, slots=True)
+class _Warning:
+    turn: int
+    """Among the customer's turns, from 0."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """Conversations noticed at one level."""
+
+    false_alarms: int
+    calm: int
+    warned: int
+    unhappy: int
+
+
+def _first(conversation: ReadConversation, rule: Rule) -> _Warning | None:
+    """The first turn that calls for a person, if it lies before the event."""
+    for place, turn in enumerate(conversation.turns[: conversation.before_event]):
+        reason = rule(turn)
+        if reason is not None:
+            return _Warning(place, reason)
+    return None
+
+
+def _is_negative(turn: ReadTurn) -> str | None:
+    return "negative" if turn.read.sentiment == "negative" else None
+
+
+def _figures(
+    read: Sequence[ReadConversation], warnings: Sequence[_Warning | None], rng: np.random.Generator
+) -> dict[str, Any]:  # JSON
+    pairs = list(zip(read, warnings, strict=True))
+    calm = [warning is not None for one, warning in pairs if one.labelled.is_calm]
+    unhappy = [(one, warning) for one, warning in pairs if not one.labelled.is_calm]
+    ahead = np.array([one.before_event - warning.turn for one, warning in unhappy if warning], dtype=float)
+    return {
+        **_share("false_alarms", sum(calm), len(calm)),
+        **_share("warned", len(ahead), len(unhappy)),
+        **_share("precision", len(ahead), len(ahead) + sum(calm)),
+        **_resampled("turns_before", lambda rows: float(ahead[rows].mean()), len(ahead), rng),
+        **_resampled("turns_before_median", lambda rows: float(np.median(ahead[rows])), len(ahead), rng),
+    }
+
+
+def _share(key: str, hits: int, n: int) -> dict[str, Any]:  # JSON
+    return figure(key, hits / n if n else None, wilson(hits, n) if n else None)
+
+
+def _resampled(
+    key: str, statistic: Callable[[Rows], float], n: int, rng: np.random.Generator
+) -> dict[str, Any]:  # JSON
+    if not n:
+        return figure(key, None, None)
+    return figure(key, statistic(np.arange(n)), bootstrap(statistic, n, rng=rng))
+
+
+def _by_outcome(
+    read: Sequence[ReadConversation], warnings: Sequence[_Warning | None]
+) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for one, warning in zip(read, warnings, strict=True):
+        counts = found.setdefault(one.labelled.outcome, {"n": 0, "warned": 0})
+        counts["n"] += 1
+        counts["warned"] += warning is not None
+    return found
+
+
+def _by_level(settings: PolicySettings) -> dict[str, Callable[[float], Rule]]:
+    """For each trigger compared, its rule at a level."""
+
+    def trigger(level: float, turn: ReadTurn, *, counts_repetition: bool) -> str | None:
+        read = turn.read if counts_repetition else replace(turn.read, repetition=0.0)
+        return mood_reason(turn.question, read, replace(settings, mood_low=level))
+
+    return {
+        "trigger": lambda level: partial(trigger, level, counts_repetition=True),
+        "without_repetition": lambda level: partial(trigger, level, counts_repetition=False),
+        "last_message": lambda level: lambda turn: "low" if turn.read.sentiment_score <= level else None,
+    }
+
+
+def _curve(read: Sequence[ReadConversation], make: Callable[[float], Rule]) -> list[_Point]:
+    """What becomes of the conversations at each level, from the lowest level on."""
+    points = []
+    for level in _LEVELS:
+        rule = make(float(level))
+        noticed = [_first(one, rule) is not None for one in read]
+        calm = [found for one, found in zip(read, noticed, strict=True) if one.labelled.is_calm]
+        unhappy = [found for one, found in zip(read, noticed, strict=True) if not one.labelled.is_calm]
+        points.append(_Point(sum(calm), len(calm), sum(unhappy), len(unhappy)))
+    return points
+
+
+def _at(name: str, curve: Sequence[_Point]) -> dict[str, Any]:  # JSON
+    """The most warned by any level with few enough false alarms."""
+    few = [point for point in curve if point.false_alarms <= FALSE_ALARMS * point.calm]
+    return _share(name, max((point.warned for point in few), default=0), curve[0].unhappy)
+
+
+def _chart(curves: Mapping[str, Sequence[_Point]]) -> Chart:
+    return Chart(
+        "Warned before the event, over the level of the trigger",
+        "share of calm conversations with a false alarm",
+        "share of unhappy conversations warned",
+        tuple(
+            Curve(
+                name.replace("_", " "),
+                [point.false_alarms / max(1, point.calm) for point in curve],
+                [point.warned / max(1, point.unhappy) for point in curve],
+            )
+            for name, curve in curves.items()
+        ),
+    )
+
+
+def _item(one: ReadConversation, warning: _Warning | None) -> dict[str, Any]:  # JSON
+    return {
+        "id": one.labelled.id,
+        "outcome": one.labelled.outcome,
+        "at": one.labelled.at,
+        "warned_at": one.turns[warning.turn].place if warning else None,
+        "reason": warning.reason if warning else None,
+        "turns_before": one.before_event - warning.turn if warning and not one.labelled.is_calm else None,
+        "sentiments": [round(turn.read.sentiment_score, 4) for turn in one.turns],
+        "moods": [round(turn.read.mood, 4) for turn in one.turns],
+        "repetitions": [round(turn.read.repetition, 4) for turn in one.turns],
+    }
