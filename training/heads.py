@@ -16,6 +16,7 @@ from knowledge.index import KnowledgeIndex
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.interfaces import Reader
+from model.leaning import FOLLOW_UP_HEAD, LEANING_HEAD
 from model.past import PastQuestions
 from model.resolver import Read, Resolver
 from model.risk import risk_threshold
@@ -25,6 +26,7 @@ from model.types import Question, Reading, Vectors
 from model.understanding import NO_PERSON, PERSON
 from training.confidence import fit_confidence, limit_for_recall, past_questions
 from training.data import TrainingData
+from training.follow_ups import fit_leaning, follow_up_texts
 from training.linear import FittedHead, cross_fitted_head
 
 SMALLTALK_LIMIT = 0.5
@@ -76,7 +78,11 @@ def train_model_set(
         },
     )
     progress(f"calibrating on {len(data.questions)} questions")
-    models = _calibrated(models, data, encoder, seed=seed)
+    index = calibration_index(data, encoder)
+    if data.dialogues:
+        leaning = fit_leaning(data.dialogues, fitted[FOLLOW_UP_HEAD], encoder, index, seed=seed)
+        models = replace(models, heads={**heads, LEANING_HEAD: leaning})
+    models = _calibrated(models, data, encoder, index, seed=seed)
     metrics, confusion = _figures(fitted, labelled, models)
     parameters = _parameters(data, encoder, fitted, seed)
     card = {"metrics": metrics, "parameters": parameters}
@@ -138,6 +144,8 @@ def _labelled(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
             *(LabelledText(row.text, OUT_OF_SCOPE) for row in data.out_of_scope),
         ],
     }
+    if data.dialogues:
+        labelled[FOLLOW_UP_HEAD] = follow_up_texts(data)
     if len({row.label for row in data.intents}) > 1:
         labelled["intent"] = data.intents
         teams = [LabelledText(row.text, _team(data.intent_infos, row.label)) for row in data.intents]
@@ -170,8 +178,10 @@ def _team(infos: Mapping[str, IntentInfo], intent: str) -> str:
     return infos[intent].team or ""
 
 
-def _calibrated(models: ModelSet, data: TrainingData, encoder: Reader, *, seed: int) -> ModelSet:
-    resolver = Resolver(encoder, models, calibration_index(data, encoder))
+def _calibrated(
+    models: ModelSet, data: TrainingData, encoder: Reader, index: KnowledgeIndex, *, seed: int
+) -> ModelSet:
+    resolver = Resolver(encoder, models, index)
     questions = (*data.questions, *_held_out_phrasings(data))
     reads = [resolver.read(Question(question.text)) for question in questions]
     understood = [read.understanding for read in reads]
