@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from eval.commands import answers, intents, retrieval
+from eval.commands import answers, followups, intents, retrieval
 from eval.commands.shared import Parts
 from eval.home import OpenResolver, open_resolver
 from eval.scope import FitHead
@@ -23,6 +23,6 @@ def build_app(
     """
     app = typer.Typer(no_args_is_help=True, help="Measure how good the bot is, with 95 % intervals.")
     parts = Parts(fit_head, ensure_encoder, open_resolver)
-    for module in (intents, retrieval, answers):
+    for module in (intents, retrieval, answers, followups):
         module.add(app, parts)
     return app

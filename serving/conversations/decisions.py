@@ -129,6 +129,8 @@ def _trace(decision: Decision, read: Understanding) -> dict[str, Any]:  # a JSON
         "human_only_in_passing": finite(read.human_only_in_passing),
         "sentiment_score": finite(read.sentiment_score),
         "smalltalk": read.smalltalk,
+        "follow_up": finite(decision.follow_up),
+        "ruled_out": sorted(decision.ruled_out),
         "milliseconds": _finite_values(decision.milliseconds),
     }
 
