@@ -156,6 +156,11 @@ def read_texts(path: Path) -> list[str]:
     return texts
 
 
+def read_json_rows(path: Path) -> list[tuple[str, dict[str, Any]]]:  # JSON
+    """The objects of a JSONL file, each with its file and line. Raises `DataError` naming them."""
+    return list(_rows(path))
+
+
 def _question(row: dict[str, Any], where: str) -> LabelledQuestion:  # JSON
     kind = _string(row, "kind", where)
     if kind not in _KINDS:

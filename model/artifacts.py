@@ -22,7 +22,7 @@ from model.past import PastQuestions
 from model.scope import ScopeDetector
 
 MODEL_SET_FORMAT = 4
-HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk")
+HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk", "follow_up", "leaning")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
 

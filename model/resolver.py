@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 from model.answering import QuestionSignals
 from model.artifacts import ModelSet
-from model.context import said_by_customer, search_text, sentences
+from model.context import given_refs, in_context, named_choice, said_by_customer, sentences
 from model.errors import ArtifactError
 from model.generation import ExtractiveGenerator
 from model.interfaces import Generator, Reader, Retriever
+from model.leaning import Leaning, leaning, weighed_candidates, weighed_understanding
 from model.policy import PolicySettings, Verdict, early_verdict, verdict
 from model.recent import RecentVectors
 from model.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
@@ -23,6 +24,7 @@ from model.types import (
     Source,
     Understanding,
     Vector,
+    Vectors,
 )
 from model.understanding import understand
 
@@ -31,13 +33,31 @@ CLARIFYING_QUESTION = "I want to get this right. Is it one of these?"
 
 
 @dataclass(frozen=True, slots=True)
+class InContext:
+    """A message read with what was said before it."""
+
+    signals: QuestionSignals
+    candidates: tuple[Candidate, ...]
+    share: float
+    """Weight of this reading, in (0, 1]."""
+    chosen_ref: str | None
+    """The choice that the message names by its place."""
+    ruled_out: frozenset[str]
+    """Answers already given that the message says were not the right ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """A message after the encoder and the heads."""
 
     understanding: Understanding
+    """Of the message with what was said before it, as far as it leans on that."""
     signals: QuestionSignals
+    """Of the message alone, as are the candidates."""
     candidates: tuple[Candidate, ...]
     milliseconds: Mapping[str, float]
+    in_context: InContext | None = None
+    """`None` for a message that says all by itself."""
 
 
 class Resolver:
@@ -82,7 +102,8 @@ class Resolver:
         started = time.perf_counter()
         read = self.read(question)
         before = time.perf_counter()
-        scored = tuple(self.models.answering.score(read.candidates, read.signals))
+        scored = tuple(self._scored(read))
+        question = _as_read(question, read)
         after_score = time.perf_counter()
         found = early_verdict(question, read.understanding, self.policy) or verdict(
             question, read.understanding, scored, threshold=self.threshold.value, settings=self.policy
@@ -106,37 +127,31 @@ class Resolver:
                 "decide": _milliseconds(after_score, finished),
                 "total": _milliseconds(started, finished),
             },
+            follow_up=read.in_context.share if read.in_context else 0.0,
+            ruled_out=read.in_context.ruled_out if read.in_context else frozenset(),
         )
 
     def read(self, question: Question) -> Read:
         """What the message says and which answers may fit, before anything is decided."""
         started = time.perf_counter()
         parts = sentences(question.text)
-        query = search_text(question)
-        extra = [query] if query != question.text else []
-        reading = self._encoder.read([question.text, *extra, *parts])
-        said_before = self._recent.of(said_by_customer(question))
-        self._recent.keep(question.text, reading.vectors[0])
-        encoded = time.perf_counter()
-        first_part = 1 + len(extra)
-        understanding = understand(
-            self.models,
-            reading.vectors[0],
-            reading.features[0],
-            reading.features[first_part:],
-            mood=question.mood,
-            own=self._own_readings([question.text, *parts]),
-            said_before=said_before,
+        joined = in_context(question)
+        texts = [question.text, *([joined] if joined else []), *parts]
+        reading = self._encoder.read(texts)
+        message = _Message(
+            question, len(parts), reading, self._own_readings(texts), self._said_before(question, reading)
         )
-        vector = reading.vectors[len(extra)]
-        signals = _signals(question, understanding, vector)
+        encoded = time.perf_counter()
+        understanding = self._understood(message, 0)
+        signals = _signals(question.text, understanding, reading.vectors[0])
         headed = time.perf_counter()
-        candidates = tuple(self._retriever.search(query, vector, top_k=TOP_K))
-        return Read(
-            understanding,
-            signals,
-            candidates,
-            {
+        candidates = tuple(self._retriever.search(question.text, signals.vector, top_k=TOP_K))
+        read = Read(understanding, signals, candidates, {})
+        if joined:
+            read = self._read_in_context(message, read, joined)
+        return replace(
+            read,
+            milliseconds={
                 "encode": _milliseconds(started, encoded),
                 "heads": _milliseconds(encoded, headed),
                 "retrieve": _milliseconds(headed, time.perf_counter()),
@@ -147,6 +162,60 @@ class Resolver:
         """What the heads with an encoder of their own read, by head; each encoder runs once."""
         readings = {fingerprint: encoder.read(texts) for fingerprint, encoder in self._head_encoders.items()}
         return {name: readings[fingerprint] for name, fingerprint in self.models.head_encoders.items()}
+
+    def _said_before(self, question: Question, reading: Reading) -> Vectors:
+        """The vectors of what the customer said before the message, whose own is kept for the next one."""
+        said = self._recent.of(said_by_customer(question))
+        self._recent.keep(question.text, reading.vectors[0])
+        return said
+
+    def _understood(self, message: "_Message", row: int) -> Understanding:
+        """What the text of this row says."""
+        return understand(
+            self.models,
+            message.shared.vectors[row],
+            message.shared.features[row],
+            message.shared.features[message.first_part :],
+            mood=message.question.mood,
+            own={name: message.of_text(reading, row) for name, reading in message.own.items()},
+            said_before=message.said_before,
+        )
+
+    def _read_in_context(self, message: "_Message", read: Read, joined: str) -> Read:
+        """`read`, with the reading of `joined`, the second row, as far as the message leans on it."""
+        question, reading = message.question, message.shared
+        choice = named_choice(question)
+        found = Leaning(1.0, unhelped=False)
+        if choice is None:
+            found = leaning(
+                self.models,
+                reading.features[0],
+                cosine=float(reading.vectors[0] @ reading.vectors[1]),
+                best_dense=max((one.dense_score for one in read.candidates), default=0.0),
+            )
+        if found.share == 0:
+            return read
+        understanding = self._understood(message, 1)
+        signals = _signals(joined, understanding, reading.vectors[1])
+        return replace(
+            read,
+            understanding=weighed_understanding(read.understanding, understanding, found.share),
+            in_context=InContext(
+                signals=signals,
+                candidates=tuple(self._retriever.search(joined, signals.vector, top_k=TOP_K)),
+                share=found.share,
+                chosen_ref=choice.ref if choice else None,
+                ruled_out=given_refs(question.history) if found.unhelped else frozenset(),
+            ),
+        )
+
+    def _scored(self, read: Read) -> Sequence[ScoredCandidate]:
+        """The candidates with their confidences, most confident first."""
+        alone = self.models.answering.score(read.candidates, read.signals)
+        if read.in_context is None:
+            return alone
+        joined = self.models.answering.score(read.in_context.candidates, read.in_context.signals)
+        return weighed_candidates(alone, joined, read.in_context.share)
 
     def _words(
         self, question: Question, read: Understanding, found: Verdict
@@ -162,6 +231,28 @@ class Resolver:
         return "", (), ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Message:
+    """A message as all encoders read it: its row, the one in context if any, then its sentences."""
+
+    question: Question
+    n_parts: int
+    shared: Reading
+    own: Mapping[str, Reading]
+    """By head with an encoder of its own."""
+    said_before: Vectors
+
+    @property
+    def first_part(self) -> int:
+        """The row of its first sentence."""
+        return len(self.shared.features) - self.n_parts
+
+    def of_text(self, reading: Reading, row: int) -> Reading:
+        """This row and those of the sentences."""
+        rows = [row, *range(self.first_part, len(reading.features))]
+        return Reading(reading.vectors[rows], reading.features[rows])
+
+
 def _own_encoders(models: ModelSet, given: Mapping[str, Reader]) -> Mapping[str, Reader]:
     missing = sorted(set(models.head_encoders.values()) - set(given))
     if missing:
@@ -172,14 +263,26 @@ def _own_encoders(models: ModelSet, given: Mapping[str, Reader]) -> Mapping[str,
     return {fingerprint: given[fingerprint] for fingerprint in sorted(set(models.head_encoders.values()))}
 
 
-def _signals(question: Question, read: Understanding, vector: Vector) -> QuestionSignals:
+def _as_read(question: Question, read: Read) -> Question:
+    """The question with what its words say of answers given and offered before."""
+    found = read.in_context
+    if found is None:
+        return question
+    return replace(
+        question,
+        tried_refs=question.tried_refs | found.ruled_out,
+        chosen_ref=found.chosen_ref or question.chosen_ref,
+    )
+
+
+def _signals(text: str, read: Understanding, vector: Vector) -> QuestionSignals:
     out_of_scope = read.genre_probabilities.get(OUT_OF_SCOPE, 0.0)
     return QuestionSignals(
         in_scope=1.0 - read.out_of_scope_score,
         out_of_scope=out_of_scope,
         human_only=read.human_only_probability,
         smalltalk=1.0 - read.genre_probabilities[NONE] - out_of_scope,
-        words=len(question.text.split()),
+        words=len(text.split()),
         intents=read.intent_probabilities,
         vector=vector,
     )

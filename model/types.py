@@ -94,11 +94,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """An answer that a bot's message gave, or offered to choose from."""
+
+    ref: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One earlier message of the conversation."""
 
     author: Author
     text: str
+    offered: tuple[Offered, ...] = ()
+    """Of a bot's message: the one answer it gave, or the several it asked the customer to choose from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +196,7 @@ class Decision:
     """Version of the model set."""
     milliseconds: Mapping[str, float]
     """Time by stage: `encode`, `heads`, `retrieve`, `score`, `decide`, `total`."""
+    follow_up: float = 0.0
+    """How far the message was read with what was said before it, in [0, 1]."""
+    ruled_out: frozenset[str] = frozenset()
+    """Answers that, in the customer's words, were not the right ones: they are not given again."""

@@ -17,6 +17,7 @@ from knowledge.company import (
     read_labelled_questions,
     read_labelled_texts,
 )
+from knowledge.dialogues import Dialogue, read_dialogues
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importers import read_source
 from model.artifacts import IntentInfo
@@ -43,19 +44,31 @@ class TrainingData:
     """Whether `questions` are the business's own: only then do they count as its past."""
     seen_questions: tuple[LabelledQuestion, ...] = ()
     """More of its past, which the encoder was trained on, so that nothing may be calibrated on them."""
+    follow_ups: tuple[LabelledText, ...] = ()
+    """Messages that stand alone, lean on what was said before them, or say that an answer was not right."""
+    dialogues: tuple[Dialogue, ...] = ()
+    """Two and three turns each, with the answers to the last message."""
 
     @property
     def sha256(self) -> str:
         """Digest of every labelled text, in order: the same data give the same digest."""
         parts = [
             [[row.text, row.label] for row in rows]
-            for rows in (self.intents, self.sentiment, self.wants_person, self.smalltalk, self.out_of_scope)
+            for rows in (
+                *(self.intents, self.sentiment, self.wants_person, self.smalltalk, self.out_of_scope),
+                self.follow_ups,
+            )
+        ]
+        dialogues = [
+            [one.id, one.text, one.kind, [turn.text for turn in one.before]] for one in self.dialogues
         ]
         asked = (*self.questions, *self.seen_questions)
         questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]
-        return hashlib.sha256(json.dumps([parts, questions, articles, learned]).encode()).hexdigest()
+        return hashlib.sha256(
+            json.dumps([parts, questions, articles, learned, dialogues]).encode()
+        ).hexdigest()
 
 
 def company_data(folder: Path) -> TrainingData:
@@ -80,6 +93,8 @@ def company_data(folder: Path) -> TrainingData:
         articles=published_articles(calibrated / "articles"),
         learned_answers=_learned_answers(calibrated / "learned_answers.jsonl"),
         own_questions=calibrated == folder,
+        follow_ups=_texts(folder, "follow_ups"),
+        dialogues=_dialogues(folder),
     )
 
 
@@ -151,6 +166,11 @@ def published_articles(folder: Path) -> tuple[ArticleDocument, ...]:
 
 def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
     return read_source(path).question_answers if path.is_file() else ()
+
+
+def _dialogues(folder: Path) -> tuple[Dialogue, ...]:
+    path = folder / "calibration" / "dialogues.jsonl"
+    return tuple(read_dialogues(path if path.is_file() else DEMO_FOLDER / "calibration" / "dialogues.jsonl"))
 
 
 def _texts(folder: Path, name: str, *, fallback: bool = True) -> tuple[LabelledText, ...]:

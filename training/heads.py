@@ -17,6 +17,7 @@ from model.answering import FEATURES, AnsweringModel, Forest
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.errors import DataError
 from model.interfaces import Reader
+from model.leaning import FOLLOW_UP_HEAD, LEANING_HEAD
 from model.past import PastQuestions
 from model.resolver import Read, Resolver
 from model.risk import risk_threshold
@@ -27,6 +28,7 @@ from model.understanding import NO_PERSON, PERSON
 from training.confidence import fit_confidence, limit_for_recall, past_questions
 from training.data import TrainingData
 from training.finetuning import FinetunedTexts
+from training.follow_ups import fit_leaning, follow_up_texts
 from training.linear import SENTIMENT_STRENGTHS, STRENGTHS, FittedHead, cross_fitted_head
 
 SMALLTALK_LIMIT = 0.5
@@ -103,7 +105,11 @@ def train_model_set(
     )
     progress(f"calibrating on {len(data.questions)} questions")
     head_encoders = {own.encoder.fingerprint: own.encoder} if own else {}
-    models = _calibrated(models, data, encoder, head_encoders, seed=seed)
+    index = calibration_index(data, encoder)
+    if data.dialogues:
+        leaning = fit_leaning(data.dialogues, fitted[FOLLOW_UP_HEAD], encoder, index, seed=seed)
+        models = replace(models, heads={**heads, LEANING_HEAD: leaning})
+    models = _calibrated(models, data, encoder, index, head_encoders, seed=seed)
     metrics, confusion = _figures(fitted, labelled, models)
     parameters = _parameters(data, encoder, fitted, seed)
     card = {"metrics": metrics, "parameters": parameters}
@@ -170,6 +176,8 @@ def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
             *(LabelledText(row.text, OUT_OF_SCOPE) for row in data.out_of_scope),
         ],
     }
+    if data.dialogues:
+        labelled[FOLLOW_UP_HEAD] = follow_up_texts(data)
     if len({row.label for row in data.intents}) > 1:
         labelled["intent"] = data.intents
         teams = [LabelledText(row.text, _team(data.intent_infos, row.label)) for row in data.intents]
@@ -213,9 +221,14 @@ def _team(infos: Mapping[str, IntentInfo], intent: str) -> str:
 
 
 def _calibrated(
-    models: ModelSet, data: TrainingData, encoder: Reader, head_encoders: Mapping[str, Reader], *, seed: int
+    models: ModelSet,
+    data: TrainingData,
+    encoder: Reader,
+    index: KnowledgeIndex,
+    head_encoders: Mapping[str, Reader],
+    *,
+    seed: int,
 ) -> ModelSet:
-    index = calibration_index(data, encoder)
     resolver = Resolver(encoder, models, index, head_encoders=head_encoders)
     questions = (*data.questions, *_held_out_phrasings(data))
     reads = [resolver.read(Question(question.text)) for question in questions]

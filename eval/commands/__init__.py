@@ -4,6 +4,7 @@ import typer
 
 from eval.commands import (
     answers,
+    followups,
     intents,
     mood,
     report,
@@ -18,6 +19,7 @@ _COMMANDS = (
     mood,
     retrieval,
     answers,
+    followups,
     report,
 )
 

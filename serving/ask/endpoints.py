@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from model.errors import PermissionDeniedError
-from model.types import Turn
+from model.types import Offered, Turn
 from serving.ask import service
-from serving.ask.schemas import AskBody, AskOut, SuggestionOut, SuggestionsOut
+from serving.ask.schemas import AskBody, AskOut, SuggestionOut, SuggestionsOut, TurnIn
 from serving.assembly import Runtime
 from serving.contacts.repository import find_contact
 from serving.dependencies import CurrentRuntime
@@ -25,7 +25,7 @@ def ask(body: AskBody, principal: AnyPrincipal, runtime: CurrentRuntime) -> AskO
     shown = service.ask(
         runtime,
         body.question,
-        history=[Turn(turn.author, turn.text) for turn in body.history],
+        history=[_turn(turn) for turn in body.history],
         contact=_attributes(runtime, principal),
         with_candidates=not isinstance(principal, CustomerPrincipal),
     )
@@ -41,6 +41,10 @@ def suggest(runtime: CurrentRuntime, q: Annotated[str, Query(max_length=1_000)] 
             SuggestionOut(ref=one.ref, title=one.passage.title, kind=one.passage.kind) for one in found
         ]
     )
+
+
+def _turn(turn: TurnIn) -> Turn:
+    return Turn(turn.author, turn.text, tuple(Offered(one.ref, one.title) for one in turn.offered))
 
 
 def _attributes(runtime: Runtime, principal: Principal) -> dict[str, Any]:  # JSON attributes

@@ -7,11 +7,19 @@ from pydantic import BaseModel, Field
 from serving.text import LongText, SafeText
 
 
+class OfferedIn(BaseModel):
+    """An answer that a bot's message gave, or offered to choose from."""
+
+    ref: SafeText
+    title: SafeText
+
+
 class TurnIn(BaseModel):
-    """One earlier message."""
+    """One earlier message; a bot's with the answer it gave, or those it offered to choose from."""
 
     author: Literal["customer", "bot", "agent"]
     text: LongText
+    offered: Annotated[list[OfferedIn], Field(max_length=10)] = []
 
 
 class AskBody(BaseModel):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from model.types import Decision, Question, Turn
+from model.types import Decision, Offered, Question, Turn
 from serving.conversations import repository
 from serving.conversations.decisions import decision_record, failure_record, sources_json
 from serving.conversations.handoff import BOT_ERROR, Handoff, hand_over, tried_answers
@@ -210,7 +210,13 @@ def _turn(message: Message) -> Turn:
         case "agent":
             return Turn("agent", message.text)
         case _:
-            return Turn("bot", message.text)
+            return Turn("bot", message.text, _offered(message))
+
+
+def _offered(message: Message) -> tuple[Offered, ...]:
+    """The answer that the bot's message gave, or those it offered to choose from."""
+    shown = message.payload.get("sources") or message.payload.get("choices") or []
+    return tuple(Offered(one["ref"], one["title"]) for one in shown)
 
 
 def _clarifications(decisions: Sequence[DecisionRecord]) -> int:

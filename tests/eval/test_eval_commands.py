@@ -12,10 +12,14 @@ from typer.testing import CliRunner, Result
 from eval.commands import build_app
 from eval.home import open_resolver
 from knowledge.company import DEMO_FOLDER, read_labelled_questions
+from knowledge.documents import ArticleDocument, ImportResult
 from model.artifacts import CalibrationSample, ModelSet, save_model_set, write_pointer
 from model.encoder import OnnxEncoder
 from model.heads import LinearHead
 from model.scope import ScopeDetector
+from serving.articles.importing import import_source
+from serving.db.session import Database
+from serving.settings import Settings
 from tests.forests import answering, stump
 
 Run = Callable[..., Result]
@@ -177,6 +181,30 @@ def test_without_data_the_sample_companys_questions_are_asked(run: Run) -> None:
     assert figures["handed_over"] == 1.0
 
 
+def test_a_dialogue_is_asked_of_the_homes_knowledge(run: Run, home: Path, jsonl: Callable[..., Path]) -> None:
+    store = Database(Settings.load(home).database_url)
+    store.migrate()
+    with store.session() as session:
+        article = ArticleDocument("pause", "How do I pause?", "Tap *Pause*.")
+        import_source(session, ImportResult((article,), (), ()), source="/help")
+    store.close()
+    turns = [{"author": "customer", "text": "how do I pause"}, {"author": "bot", "ref": "article:pause"}]
+    row = {
+        "id": "d1",
+        "turns": [*turns, {"author": "customer", "text": "until when?"}],
+        "kind": "follow_up",
+        "articles": ["pause"],
+    }
+    rules = RuleResolver(
+        {"until when?": ("answer", ("article:pause",)), "how do I pause\nuntil when?": ("handoff", ())}
+    )
+    path = jsonl("dialogues.jsonl", [row])
+    figures = last_line(run("followups", "--data", path, "--json", open_resolver=lambda *_, **__: rules))
+    assert figures["n"] == 1
+    assert figures["with_history"]["best_right"] == 1.0
+    assert figures["always_joined"]["outcomes"]["person_instead"] == 1
+
+
 def test_without_a_champion_answers_say_what_to_do(run: Run, beir: Path) -> None:
     result = run("answers", "--data", beir)
     assert result.exit_code == 1
@@ -191,6 +219,7 @@ def test_without_a_champion_answers_say_what_to_do(run: Run, beir: Path) -> None
         ("answers", "--data", "gone"),
         ("sentiment", "--test", "gone.jsonl"),
         ("mood", "--data", "gone.jsonl"),
+        ("followups", "--data", "gone"),
     ],
 )
 def test_a_missing_file_ends_with_status_1_and_its_name(run: Run, arguments: Sequence[str]) -> None:

@@ -1,42 +1,21 @@
-"""Follow-ups are searched with what they lean on; sentences are read one by one."""
+"""What was said before is found, and choices named by their place; sentences are read one by one."""
 
 import pytest
 
-from model.context import is_follow_up, said_by_customer, search_text, sentences
-from model.types import Question, Turn
+from model.context import given_refs, in_context, named_choice, said_before, said_by_customer, sentences
+from model.types import Offered, Question, Turn
+
+HOLIDAY = Offered("article:holiday-mode", "Going away?")
+PAUSE = Offered("article:pause", "How do I pause?")
+SKIP = Offered("article:skip", "How do I skip?")
+OFFER = Turn("bot", "Is it one of these?", (HOLIDAY, PAUSE, SKIP))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "and for the yearly plan?",
-        "What about Norway?",
-        "how long does it take",
-        "is that free?",
-        "  and then?",
-        "Why?",
-        "does it work with batteries",
-    ],
-)
-def test_short_messages_that_lean_on_the_last_one_are_follow_ups(text: str) -> None:
-    assert is_follow_up(text)
+def asked(*lines: str) -> tuple[Turn, ...]:
+    return tuple(Turn("customer", line) for line in lines)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "How do I pause my plan?",
-        "android app crashes",
-        "item missing from my box",
-        "and when I opened the box this morning two of the pods were broken in half",
-    ],
-)
-def test_messages_that_stand_alone_are_no_follow_ups(text: str) -> None:
-    assert not is_follow_up(text)
-
-
-def test_a_follow_up_is_searched_with_the_customers_last_message() -> None:
+def test_a_message_is_read_with_the_customers_last_one() -> None:
     history = (
         Turn("customer", "hello"),
         Turn("bot", "Hello! What can I help you with?"),
@@ -44,18 +23,69 @@ def test_a_follow_up_is_searched_with_the_customers_last_message() -> None:
         Turn("bot", "22 a month."),
     )
     question = Question("and for the yearly plan?", history)
-    assert search_text(question) == "What does the monthly plan cost?\nand for the yearly plan?"
+    assert in_context(question) == "What does the monthly plan cost?\nand for the yearly plan?"
 
 
-def test_a_message_that_stands_alone_is_searched_as_it_is() -> None:
-    history = (Turn("customer", "What does the monthly plan cost?"),)
-    assert search_text(Question("How do I pause my plan?", history)) == "How do I pause my plan?"
+def test_a_last_message_of_less_than_five_words_is_read_with_the_one_before_it() -> None:
+    assert said_before(asked("how do I pause", "until when")) == "how do I pause\nuntil when"
+    assert said_before(asked("first", "how do I pause it", "until when exactly please sir")) == (
+        "until when exactly please sir"
+    )
 
 
-def test_a_follow_up_to_nothing_is_searched_as_it_is() -> None:
-    assert search_text(Question("and for the yearly plan?")) == "and for the yearly plan?"
-    bot_only = (Turn("bot", "Hello!"),)
-    assert search_text(Question("and for the yearly plan?", bot_only)) == "and for the yearly plan?"
+def test_with_nothing_said_there_is_nothing_to_read_with() -> None:
+    assert said_before(()) == ""
+    assert in_context(Question("and for the yearly plan?")) is None
+    assert in_context(Question("and for the yearly plan?", (Turn("bot", "Hello!"),))) is None
+
+
+def test_a_click_says_all_by_itself() -> None:
+    question = Question("How do I pause?", (*asked("going away"), OFFER), chosen_ref=PAUSE.ref)
+    assert in_context(question) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("the second one", PAUSE),
+        ("1", HOLIDAY),
+        ("First please!", HOLIDAY),
+        ("no 2", PAUSE),
+        ("number three", SKIP),
+        ("#3", SKIP),
+        ("the last one pls", SKIP),
+        ("The latter.", SKIP),
+        ("2nd", PAUSE),
+    ],
+)
+def test_a_choice_is_named_by_its_place(text: str, choice: Offered) -> None:
+    question = Question(text, (*asked("I am going away"), OFFER))
+    assert named_choice(question) == choice
+    assert in_context(question) == choice.title
+
+
+@pytest.mark.parametrize(
+    "text", ["", "4", "the second box is broken", "one pod is missing", "none", "no", "?"]
+)
+def test_other_words_name_no_choice(text: str) -> None:
+    assert named_choice(Question(text, (*asked("I am going away"), OFFER))) is None
+
+
+def test_a_place_beyond_the_last_choice_names_none() -> None:
+    two = Turn("bot", "Is it one of these?", (HOLIDAY, PAUSE))
+    assert named_choice(Question("the third", (*asked("I am going away"), two))) is None
+
+
+def test_a_place_names_nothing_unless_the_bot_just_offered_choices() -> None:
+    answered = Turn("bot", "Open the app.", (PAUSE,))
+    assert named_choice(Question("1", (*asked("I am going away"), answered))) is None
+    assert named_choice(Question("1", (OFFER, *asked("hm")))) is None
+    assert named_choice(Question("1")) is None
+
+
+def test_answers_given_are_told_from_answers_only_offered() -> None:
+    history = (OFFER, Turn("bot", "Open the app.", (PAUSE,)), Turn("bot", "Hello!"))
+    assert given_refs(history) == {"article:pause"}
 
 
 def test_one_sentence_has_no_parts() -> None:

@@ -11,13 +11,14 @@ from model_parts import flat_head, model_set
 from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.documents import ArticleDocument
 from knowledge.index import KnowledgeIndex
-from model.artifacts import CalibrationSample, ModelSet
+from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.encoder import OnnxEncoder
 from model.errors import ArtifactError
+from model.heads import LinearHead
 from model.resolver import CLARIFYING_QUESTION, Resolver
 from model.risk import NEVER
 from model.scope import ScopeDetector
-from model.types import Decision, Question, Turn, Vectors
+from model.types import Decision, Offered, Question, Turn, Vectors
 from tests.forests import answering, stump
 
 ARTICLES = (
@@ -41,8 +42,10 @@ def index(encoder: OnnxEncoder) -> KnowledgeIndex:
     return index
 
 
-def models(encoder: OnnxEncoder, *, wants_person: bool = False, genre: str = "none") -> ModelSet:
-    """Confidence is .9 above a similarity of .5, else .1."""
+def models(
+    encoder: OnnxEncoder, *, wants_person: bool = False, genre: str = "none", says: str = "leans"
+) -> ModelSet:
+    """Confidence is .9 above a similarity of .5, else .1; every message after others `says` the same."""
     inputs = encoder.feature_dim
     return replace(
         model_set(),
@@ -53,6 +56,10 @@ def models(encoder: OnnxEncoder, *, wants_person: bool = False, genre: str = "no
                 "no", "person", n_inputs=inputs, favours="person" if wants_person else "no"
             ),
             "smalltalk": flat_head("greeting", "none", "out_of_scope", n_inputs=inputs, favours=genre),
+            "follow_up": flat_head("alone", "leans", "unhelped", n_inputs=inputs, favours=says),
+            "leaning": flat_head(
+                "alone", "leans", n_inputs=3, favours="alone" if says == "alone" else "leans"
+            ),
         },
         scope=ScopeDetector(np.empty((0, encoder.dim), np.float32)),
         intents={},
@@ -121,13 +128,82 @@ def test_the_customers_choice_is_answered(resolver: Resolver) -> None:
     assert (got.reasons, refs(got)) == (("chosen_by_customer",), ["article:gift-cards"])
 
 
+GIFT_CARD = Offered("article:gift-cards", "Gift cards")
+LOUD_PUMP = Offered("article:loud-pump", "The pump is loud")
+AFTER_GIFT_CARDS = (Turn("customer", "I have a gift card"), Turn("bot", "Lovely.", (GIFT_CARD,)))
+
+
 def test_a_follow_up_is_searched_with_what_it_leans_on(resolver: Resolver) -> None:
-    history = (Turn("customer", "I have a gift card"), Turn("bot", "Lovely."))
     alone = resolver.resolve(Question("and how long is it valid?"))
-    followed = resolver.resolve(Question("and how long is it valid?", history))
+    followed = resolver.resolve(Question("and how long is it valid?", AFTER_GIFT_CARDS))
     best, without = followed.candidates[0].candidate, alone.candidates[0].candidate
     assert best.ref == "article:gift-cards"
     assert best.dense_score > without.dense_score
+    assert (followed.follow_up, alone.follow_up) == (1.0, 0.0)
+
+
+def test_a_new_subject_is_searched_by_itself(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
+    apart = Resolver(encoder, models(encoder, says="alone"), index)
+    text = "why is my pump so loud?"
+    after, first = apart.resolve(Question(text, AFTER_GIFT_CARDS)), apart.resolve(Question(text))
+    assert [one.candidate.dense_score for one in after.candidates] == pytest.approx(
+        [one.candidate.dense_score for one in first.candidates], abs=1e-5
+    )
+    assert after.follow_up == 0.0
+
+
+def test_in_the_words_that_did_not_work_the_same_answer_is_not_given_again(
+    encoder: OnnxEncoder, index: KnowledgeIndex
+) -> None:
+    history = (Turn("customer", "why is my pump so loud?"), Turn("bot", "Fill the tank.", (LOUD_PUMP,)))
+    helped = Resolver(encoder, models(encoder), index).resolve(Question("is my pump still loud?", history))
+    got = Resolver(encoder, models(encoder, says="unhelped"), index).resolve(
+        Question("my pump is still so loud", history)
+    )
+    assert refs(helped) == ["article:loud-pump"]
+    assert got.ruled_out == {"article:loud-pump"}
+    assert got.kind == "handoff"
+
+
+def test_what_was_said_before_makes_a_matter_one_for_people(
+    encoder: OnnxEncoder, index: KnowledgeIndex
+) -> None:
+    """The intent head is sure of cancelling for what lies near it, and "ok, do it" alone does not."""
+    cancel, other = encoder.read(["I want to cancel my plan", "ok, do it"]).features
+    intents = LinearHead(
+        ("cancel", "other"), np.stack([30 * (cancel - other), np.zeros_like(other)]), np.zeros(2, np.float32)
+    )
+    base = models(encoder)
+    sure = replace(
+        base,
+        heads={**base.heads, "intent": intents},
+        intents={"cancel": IntentInfo("success", True), "other": IntentInfo("success", False)},
+        scope=ScopeDetector(encoder.encode(["I want to cancel my plan"])),
+    )
+    resolver = Resolver(encoder, sure, index)
+    history = (Turn("customer", "I want to cancel my plan"), Turn("bot", "A person does it with you."))
+    assert "human_only_intent" not in resolver.resolve(Question("ok, do it")).reasons
+    assert resolver.resolve(Question("ok, do it", history)).reasons == ("human_only_intent",)
+
+
+def test_the_choice_named_by_its_place_is_answered(resolver: Resolver) -> None:
+    history = (
+        Turn("customer", "something about my plan"),
+        Turn("bot", CLARIFYING_QUESTION, (LOUD_PUMP, GIFT_CARD)),
+    )
+    got = resolver.resolve(Question("the second one", history, clarifications=1))
+    assert (got.reasons, refs(got)) == (("chosen_by_customer",), ["article:gift-cards"])
+
+
+def test_a_set_without_the_heads_reads_every_message_alone(
+    encoder: OnnxEncoder, index: KnowledgeIndex
+) -> None:
+    base = models(encoder)
+    heads = {name: head for name, head in base.heads.items() if name not in {"follow_up", "leaning"}}
+    got = Resolver(encoder, replace(base, heads=heads), index).resolve(
+        Question("and how long is it valid?", AFTER_GIFT_CARDS)
+    )
+    assert got.follow_up == 0.0
 
 
 def test_who_asks_for_a_person_gets_one_even_when_the_answer_is_known(

@@ -271,3 +271,24 @@ def test_what_was_due_when_the_process_died_is_answered_by_the_next(
     successor = worker_with(runtime, runtime.resolver.resolve)
     assert successor.run_once() >= 1
     assert bot_texts(customer, conversation_id) == ["We ship **daily**."]
+
+
+def test_the_resolver_is_told_which_answers_the_bots_messages_gave_and_offered(
+    customer: Customer, runtime: Runtime
+) -> None:
+    conversation_id = customer.start()
+    worker = worker_with(runtime, runtime.resolver.resolve)
+    for text in ("do you ship?", "unclear"):
+        customer.say(conversation_id, text)
+        worker.run_once()
+    customer.say(conversation_id, "the second one")
+    with runtime.database.reading() as session:
+        turn = answering.read_turn(session, conversation_id, runtime.settings)
+    assert turn is not None
+    assert [(one.author, [answer.ref for answer in one.offered]) for one in turn.question.history] == [
+        ("customer", []),
+        ("bot", ["learned_answer:1"]),
+        ("customer", []),
+        ("bot", ["article:refund-policy", "learned_answer:1"]),
+    ]
+    assert turn.question.history[1].offered[0].title == "1"

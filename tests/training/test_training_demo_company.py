@@ -16,6 +16,7 @@ from knowledge.company import (
     read_labelled_texts,
     read_texts,
 )
+from knowledge.dialogues import DIALOGUE_KINDS, Dialogue, read_dialogues
 from knowledge.importers import read_source
 from model.smalltalk import smalltalk_reply
 from training.data import published_articles
@@ -26,6 +27,10 @@ SPLITS = ("calibration", "test")
 
 def questions(split: str) -> list[LabelledQuestion]:
     return read_labelled_questions(DEMO_FOLDER / split / "questions.jsonl")
+
+
+def dialogues(split: str) -> list[Dialogue]:
+    return read_dialogues(DEMO_FOLDER / split / "dialogues.jsonl")
 
 
 def labels(name: str) -> Counter[str]:
@@ -122,6 +127,40 @@ def test_every_intent_named_is_the_companys(split: str) -> None:
     assert {
         one.intent for one in named if one.kind == "answerable" and known[one.intent or ""].human_only
     } == set()
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_dialogues_are_many_of_all_kinds_and_of_two_and_three_turns(split: str) -> None:
+    found = dialogues(split)
+    assert len(found) >= 90
+    assert set(Counter(one.kind for one in found)) == set(DIALOGUE_KINDS)
+    customers = Counter(sum(turn.author == "customer" for turn in one.before) for one in found)
+    assert min(customers[1], customers[2]) >= 15
+    assert len({one.id for one in found}) == len(found)
+
+
+def test_no_test_dialogue_is_trained_or_calibrated_on() -> None:
+    tested = {folded(one.text) for one in dialogues("test")}
+    for path in (*TRAINING, DEMO_FOLDER / "calibration" / "questions.jsonl"):
+        assert tested.isdisjoint(map(folded, read_texts(path))), path.name
+    calibrated = {
+        folded(text)
+        for one in dialogues("calibration")
+        for text in (one.text, *(turn.text for turn in one.before if turn.author == "customer"))
+    }
+    said = {
+        folded(turn.text) for one in dialogues("test") for turn in one.before if turn.author == "customer"
+    }
+    assert (tested | said).isdisjoint(calibrated)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_every_answer_of_a_dialogue_is_published_or_learned(split: str) -> None:
+    learned = read_source(DEMO_FOLDER / "learned_answers.jsonl").question_answers
+    known = {f"article:{one.slug}" for one in published_articles(DEMO_FOLDER / "articles")}
+    known |= {f"learned_answer:{one.question}" for one in learned}
+    named = {ref for one in dialogues(split) for ref in (*one.refs, *(r for t in one.before for r in t.refs))}
+    assert named - known == set()
 
 
 def test_superseded_articles_name_their_successor() -> None:

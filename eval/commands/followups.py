@@ -1,0 +1,65 @@
+"""`firstlast eval followups`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.commands.answers import RiskOption
+from eval.commands.shared import (
+    ItemsOption,
+    Output,
+    Parts,
+    SeedOption,
+    TrackOption,
+    check_exist,
+    hand_over,
+)
+from eval.home import open_index
+from eval.progress import progress
+from eval.suites import followups
+from knowledge.company import DEMO_FOLDER
+from knowledge.dialogues import known_answers, read_dialogues
+from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.settings import Settings
+
+DialoguesOption = Annotated[
+    Path | None, typer.Option("--data", help="Dialogues to ask, JSONL [the sample company's test dialogues].")
+]
+_SAMPLE = DEMO_FOLDER / "test" / "dialogues.jsonl"
+
+
+def add(app: typer.Typer, parts: Parts) -> None:
+    """Mount the command."""
+
+    @app.command("followups")
+    def followups_command(
+        data: DialoguesOption = None,
+        risk: RiskOption = None,
+        home: HomeOption = None,
+        seed: SeedOption = 0,
+        items: ItemsOption = None,
+        track: TrackOption = False,
+        as_json: JsonOption = False,
+    ) -> None:
+        """Follow-ups, corrections and changes of subject: right with the history, and right without it."""
+        if risk is not None and not 0 < risk < 1:
+            raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+        path = data or _SAMPLE
+        with friendly_errors():
+            check_exist(path)
+            dialogues = read_dialogues(path)
+            settings = Settings.load(home)
+            budget = settings.risk_budget if risk is None else risk
+            encoder = parts.encoder(settings)
+            index = open_index(settings, encoder)
+            result = followups.run(
+                dialogues,
+                resolver=parts.open_resolver(settings, encoder, risk=budget, retriever=index),
+                answers=known_answers(index),
+                seed=seed,
+                track=progress,
+            )
+            params = {"data": data or "sample company", "risk": budget, "seed": seed}
+            output = Output(items, track, as_json)
+            hand_over(result, settings.home, "followups", params, output, data=(path,))

@@ -1,0 +1,271 @@
+"""What becomes of messages that lean on what was said before them, with and without it; changes nothing."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import structlog
+
+from eval.intervals import bootstrap, bootstrap_mean, clopper_pearson, wilson
+from eval.metrics import wrong_among_answered
+from eval.results import SuiteResult, Track, figure, untracked
+from eval.suites.answers import AnsweringResolver
+from knowledge.dialogues import (
+    DIALOGUE_KINDS,
+    LEANING_KINDS,
+    UNHELPED_KINDS,
+    Dialogue,
+    DialogueKind,
+    history_of,
+)
+from model.errors import DataError
+from model.types import Decision, Offered, Question, Turn
+
+Arm = Literal["with_history", "without_history", "always_joined", "opening_words"]
+ARMS: tuple[Arm, ...] = get_args(Arm)
+"""How the last message is asked.
+
+- `with_history`: as the bot is asked in service.
+- `without_history`: the message alone.
+- `always_joined`: the customer's message before it and the message, as one text.
+- `opening_words`: joined in the same way if the message has nine words at most and begins like a follow-up,
+  else alone.
+"""
+
+Outcome = Literal[
+    "answered_right",
+    "answered_wrong",
+    "clarified_right",
+    "clarified_wrong",
+    "person_right",
+    "person_instead",
+    "smalltalk_right",
+    "smalltalk_wrong",
+    "failed",
+]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+SERVED: tuple[Outcome, ...] = ("answered_right", "clarified_right", "person_right", "smalltalk_right")
+
+_OPENING = re.compile(
+    r"^\s*(and|also|but|or|so|what about|how about|what if|and if|even if|same for|is that|does that|"
+    r"do(es)? it|is it|can it|will it|that|it|this|those|these|them|which one|why|how so|how long|when)\b",
+    re.IGNORECASE,
+)
+_MOST_OPENING_WORDS = 9
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpItem:
+    """What became of the last message of one dialogue, asked in one way."""
+
+    id: str
+    arm: Arm
+    kind: DialogueKind
+    before: tuple[str, ...]
+    text: str
+    outcome: Outcome
+    right_refs: tuple[str, ...]
+    best_ref: str | None
+    """The answer given, or else the most confident candidate that is not ruled out."""
+    best_right: bool | None
+    """Whether it is right; `None` when only a person, or smalltalk, is."""
+    ref: str | None
+    choices: tuple[str, ...]
+    repeated: bool
+    """Whether an answer that the customer said was not the right one is given or offered again."""
+    follow_up: float | None
+    """How far it was read with what was said before it; in `opening_words` 0 or 1."""
+    confidence: float | None
+    reasons: tuple[str, ...]
+    error: str | None
+
+
+def run(
+    dialogues: Sequence[Dialogue],
+    *,
+    resolver: AnsweringResolver,
+    answers: Mapping[str, Offered],
+    seed: int = 0,
+    track: Track = untracked,
+) -> SuiteResult:
+    """Asks the last message of each dialogue in the four ways of `ARMS`.
+
+    An answer is right when its first source is one of the dialogue's answers, asking back when one of them
+    is among the choices, a person when nothing else would do, or the last answer did not help, and smalltalk
+    for smalltalk. `best_right` is counted where there are right answers at all.
+
+    - for each way, under its name: `best_right`, `served` (share that ends right), `wrong_among_answered`,
+      `repeated` (of the dialogues in which an answer did not help), `outcomes`, and `by_kind`, which holds
+      the same by kind of dialogue.
+    - `best_right_gain`, `served_gain`: with history less without, paired; `…_over_always_joined`,
+      `…_over_opening_words`: less the two simple ways. Bootstrap intervals over dialogues.
+    - `detector`: precision, recall and F1 of the messages read with what was said before them (half of the
+      weight at least), for the bot and for `opening_words`.
+
+    Raises `DataError` without dialogues, or for one that names an unknown answer.
+    """
+    if not dialogues:
+        raise DataError("there are no dialogues to ask; give a file that holds some")
+    histories = [history_of(one, answers) for one in dialogues]
+    pairs = list(zip(dialogues, histories, strict=True))
+    items = [
+        _asked(dialogue, history, arm, resolver, answers)
+        for dialogue, history in track(pairs, doing="Asking")
+        for arm in ARMS
+    ]
+    by_arm = {arm: [item for item in items if item.arm == arm] for arm in ARMS}
+    rng = np.random.default_rng(seed)
+    return SuiteResult(
+        figures={
+            "n": len(dialogues),
+            "n_by_kind": dict(Counter(one.kind for one in dialogues)),
+            "threshold": resolver.threshold.value,
+            "risk": resolver.threshold.risk,
+            **_gains(by_arm, rng),
+            **{arm: _arm_figures(by_arm[arm]) | {"by_kind": _by_kind(by_arm[arm])} for arm in ARMS},
+            "detector": {arm: _detector(by_arm[arm], rng) for arm in ("with_history", "opening_words")},
+        },
+        items=tuple(asdict(item) for item in items),
+    )
+
+
+def begins_like_a_follow_up(text: str) -> bool:
+    """Whether a message of nine words at most begins with one of the usual words ("and", "what about" …)."""
+    return len(text.split()) <= _MOST_OPENING_WORDS and bool(_OPENING.match(text))
+
+
+def _asked(
+    dialogue: Dialogue,
+    history: tuple[Turn, ...],
+    arm: Arm,
+    resolver: AnsweringResolver,
+    answers: Mapping[str, Offered],
+) -> FollowUpItem:
+    decision, error = None, None
+    question, joined = _question(dialogue, history, arm)
+    try:
+        decision = resolver.resolve(question)
+    except Exception as raised:  # whatever goes wrong for one dialogue, the others are still asked
+        error = repr(raised)
+        _log.error("dialogue_failed", id=dialogue.id, arm=arm, exception=type(raised).__name__)
+    right = frozenset(answers[ref].ref for ref in dialogue.refs if ref in answers)
+    given = {turn.offered[0].ref for turn in history if len(turn.offered) == 1}
+    ref = decision.sources[0].ref if decision and decision.sources else None
+    choices = tuple(choice.ref for choice in decision.choices) if decision else ()
+    best = ref or _best(decision)
+    return FollowUpItem(
+        id=dialogue.id,
+        arm=arm,
+        kind=dialogue.kind,
+        before=tuple(turn.text for turn in history),
+        text=dialogue.text,
+        outcome=_outcome(dialogue, decision, right),
+        right_refs=tuple(sorted(right)),
+        best_ref=best,
+        best_right=best in right if dialogue.refs else None,
+        ref=ref,
+        choices=choices,
+        repeated=dialogue.kind in UNHELPED_KINDS and bool(given & {ref, *choices}),
+        follow_up=joined if joined is not None else decision.follow_up if decision else None,
+        confidence=decision.confidence if decision else None,
+        reasons=decision.reasons if decision else (),
+        error=error,
+    )
+
+
+def _question(dialogue: Dialogue, history: tuple[Turn, ...], arm: Arm) -> tuple[Question, float | None]:
+    """What is asked, and how far it is joined with what was said before where that is settled here."""
+    if arm == "with_history":
+        return Question(dialogue.text, history), None
+    joins = arm == "always_joined" or (arm == "opening_words" and begins_like_a_follow_up(dialogue.text))
+    if not joins:
+        return Question(dialogue.text), 0.0
+    said = [turn.text for turn in history if turn.author == "customer"]
+    return Question(f"{said[-1]}\n{dialogue.text}"), 1.0
+
+
+def _best(decision: Decision | None) -> str | None:
+    refs = (one.candidate.ref for one in decision.candidates) if decision else ()
+    return next((ref for ref in refs if decision and ref not in decision.ruled_out), None)
+
+
+def _outcome(dialogue: Dialogue, decision: Decision | None, right: frozenset[str]) -> Outcome:
+    if decision is None:
+        return "failed"
+    if decision.kind == "answer":
+        return "answered_right" if decision.sources[0].ref in right else "answered_wrong"
+    if decision.kind == "clarify":
+        offered = {choice.ref for choice in decision.choices}
+        return "clarified_right" if offered & right else "clarified_wrong"
+    if decision.kind == "smalltalk":
+        return "smalltalk_right" if dialogue.kind == "smalltalk" else "smalltalk_wrong"
+    person = dialogue.kind == "did_not_work" or (not dialogue.refs and dialogue.kind != "smalltalk")
+    return "person_right" if person else "person_instead"
+
+
+def _arm_figures(items: Sequence[FollowUpItem]) -> dict[str, Any]:  # JSON
+    counts = Counter(item.outcome for item in items)
+    best = [item.best_right for item in items if item.best_right is not None]
+    served = sum(counts[outcome] for outcome in SERVED)
+    wrong, answered = counts["answered_wrong"], counts["answered_wrong"] + counts["answered_right"]
+    unhelped = [item.repeated for item in items if item.kind in UNHELPED_KINDS]
+    exact = clopper_pearson(wrong, answered) if answered else None
+    return {
+        "n": len(items),
+        "n_with_answers": len(best),
+        "n_answered": answered,
+        **_share("best_right", sum(best), len(best)),
+        **_share("served", served, len(items)),
+        **figure("wrong_among_answered", wrong_among_answered(wrong, answered), exact),
+        **_share("repeated", sum(unhelped), len(unhelped)),
+        "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},
+    }
+
+
+def _by_kind(items: Sequence[FollowUpItem]) -> dict[str, Any]:  # JSON
+    grouped = {kind: [item for item in items if item.kind == kind] for kind in DIALOGUE_KINDS}
+    return {kind: _arm_figures(of_kind) for kind, of_kind in grouped.items() if of_kind}
+
+
+def _share(key: str, count: int, n: int) -> dict[str, Any]:  # JSON
+    return figure(key, count / n if n else None, wilson(count, n) if n else None)
+
+
+def _gains(by_arm: Mapping[Arm, Sequence[FollowUpItem]], rng: np.random.Generator) -> dict[str, Any]:  # JSON
+    """How much more is right with history than in each other way, on the same dialogues."""
+    measures: dict[str, Callable[[FollowUpItem], bool | None]] = {
+        "best_right": lambda item: item.best_right,
+        "served": lambda item: item.outcome in SERVED,
+    }
+    figures: dict[str, Any] = {}
+    for name, measure in measures.items():
+        for arm in ARMS[1:]:
+            key = f"{name}_gain" if arm == "without_history" else f"{name}_gain_over_{arm}"
+            pairs = zip(by_arm["with_history"], by_arm[arm], strict=True)
+            found = [(measure(one), measure(other)) for one, other in pairs]
+            gains = [float(a) - float(b) for a, b in found if a is not None and b is not None]
+            interval = bootstrap_mean(gains, rng=rng) if gains else None
+            figures |= figure(key, float(np.mean(gains)) if gains else None, interval)
+    return figures
+
+
+def _detector(items: Sequence[FollowUpItem], rng: np.random.Generator) -> dict[str, Any]:  # JSON
+    """Of messages that lean on what was said before: how many of those found do, and how many are found."""
+    leans = np.array([item.kind in LEANING_KINDS for item in items])
+    found = np.array([(item.follow_up or 0.0) >= 0.5 for item in items])
+    figures: dict[str, Any] = {"n_leaning": int(leans.sum()), "n_found": int(found.sum())}
+    right = int((leans & found).sum())
+    figures |= _share("precision", right, int(found.sum()))
+    figures |= _share("recall", right, int(leans.sum()))
+
+    def f1(rows: np.ndarray[Any, np.dtype[np.int64]]) -> float | None:
+        total = int(leans[rows].sum() + found[rows].sum())
+        return 2 * int((leans & found)[rows].sum()) / total if total else None
+
+    every = f1(np.arange(len(items)))
+    return figures | figure("f1", every, bootstrap(f1, len(items), rng=rng) if every is not None else None)
