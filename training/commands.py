@@ -116,7 +116,9 @@ def train_heads(
     as_json: JsonOption = False,
 ) -> None:
     """Fit intent, team, sentiment, wants-a-person, smalltalk and the confidence; register the model set."""
+    from knowledge.data_problems import data_problems
     from serving.settings import Settings
+    from training.datasets.telling import tell_problems
     from training.export import ensure_encoder
     from training.pipeline import gather, train_and_register
 
@@ -124,6 +126,8 @@ def train_heads(
         raise bad_usage(f"--data {data} does not exist; name a company folder or a JSONL file of intents")
     with friendly_errors():
         settings = Settings.load(home)
+        problems = data_problems(data)
+        tell_problems(problems)
         ensure_encoder(settings.encoder_folder)
         gathered = gather(settings, data, from_store=from_store)
         with messages.status("training"):
@@ -136,6 +140,7 @@ def train_heads(
             "run_id": registered.run_id,
             "in_service": registered.in_service,
             "metrics": dict(registered.metrics),
+            "data_problems": [problem.as_json() for problem in problems],
         },
         as_json=as_json,
     )
