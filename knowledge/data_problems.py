@@ -108,7 +108,7 @@ def read_checked(path: Path, *, text: str = "text", label: str = "label") -> Che
         if isinstance(row, Row):
             rows.append(row)
         else:
-            bad[row].append(line)  # type: ignore[index]
+            bad[row].append(line)
     problems = [
         Problem(kind, path.name, len(bad[kind]), tuple(map(str, bad[kind][:_NAMED])))
         for kind in BAD_ROW_KINDS

@@ -68,7 +68,10 @@ def test_names_go_in_any_writing_but_words_only_beside_a_greeting() -> None:
 
 
 def test_a_customers_id_is_taken_literally() -> None:
-    assert scrub("I am AC/77-x, not AC/77-xy", customer_ids=["ac/77-x"]).text == "I am [customer_id], not AC/77-xy"
+    assert (
+        scrub("I am AC/77-x, not AC/77-xy", customer_ids=["ac/77-x"]).text
+        == "I am [customer_id], not AC/77-xy"
+    )
 
 
 def test_places_are_counted_by_kind() -> None:

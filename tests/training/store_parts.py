@@ -148,7 +148,11 @@ class Shop:
 
 
 def decision(
-    kind: DecisionKind, refs: Sequence[str] = (), *, intent: str | None = None, reason: str = "above_threshold"
+    kind: DecisionKind,
+    refs: Sequence[str] = (),
+    *,
+    intent: str | None = None,
+    reason: str = "above_threshold",
 ) -> Decision:
     """A decision that answers with the first ref, or asks which of them it is."""
     shown = tuple(

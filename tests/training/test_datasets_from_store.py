@@ -53,9 +53,7 @@ def test_an_answer_that_helped_resolves_its_question_and_confirms_its_intent(sho
         ("I want my money back", question("article:refunds", how="confirmed"))
     ]
     assert rows(found, "intents") == [("I want my money back", {"label": "refund"})]
-    assert rows(found, "handoffs") == [
-        ("I want my money back", {"label": "resolved_by_bot", "reason": ""})
-    ]
+    assert rows(found, "handoffs") == [("I want my money back", {"label": "resolved_by_bot", "reason": ""})]
     (one,) = (example for example in found.examples if example.config == "intents")
     assert (one.source, one.conversation_id, one.person and one.person.names) == (
         "confirmed",
@@ -86,9 +84,7 @@ def test_a_picked_choice_resolves_the_question_asked_before_it(shop: Shop) -> No
     assert rows(found, "intents") == []
     shop.rate_answer(talk, helpful=True)
     found = read(shop)
-    assert rows(found, "questions") == [
-        ("can I give it back", question("article:returns", how="confirmed"))
-    ]
+    assert rows(found, "questions") == [("can I give it back", question("article:returns", how="confirmed"))]
     assert rows(found, "intents") == [("can I give it back", {"label": "refund"})]
 
 

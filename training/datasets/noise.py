@@ -145,7 +145,8 @@ def held_out_probabilities(
         )
     names = all_names[enough]
     given = np.searchsorted(enough, all_given[judged])
-    _, groups = np.unique([normalised(texts[place]) for place in judged], return_inverse=True)
+    said = np.asarray([normalised(texts[place]) for place in judged.tolist()], dtype=str)
+    _, groups = np.unique(said, return_inverse=True)
     folds = min(FOLDS, int(np.bincount(given).min()))
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     probabilities = np.zeros((len(judged), len(names)))
@@ -164,7 +165,7 @@ def flipped(labels: Sequence[str], share: float, seed: int) -> tuple[list[str], 
     names = sorted(set(labels))
     places = np.sort(rng.choice(len(labels), round(share * len(labels)), replace=False))
     changed = list(labels)
-    for place in places:
+    for place in places.tolist():
         others = [name for name in names if name != labels[place]]
         changed[place] = others[int(rng.integers(len(others)))]
     return changed, places
