@@ -19,7 +19,6 @@ from serving.learned_answers import service as learned_answers
 from serving.settings import Settings
 from tests.stores import sqlite_url
 
-
 AGENT = "theo"
 
 

@@ -171,8 +171,12 @@ def _write_rows(folder: Path, examples: Sequence[Example], splitting: Splitting)
             lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows[split])
             (folder / ROWS / config / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")
         features = _features(config)
-        made = DatasetDict({split: Dataset.from_list(rows[split], features=features) for split in SPLITS})
-        made.save_to_disk(str(folder / ARROW / config))
+        made = DatasetDict()
+        for split in SPLITS:  # column by column: a split without rows has its columns too
+            columns = {column: [row[column] for row in rows[split]] for column in features}
+            made[split] = Dataset.from_dict(columns, features=features)
+        # without a number the library writes no file for a split without rows, and cannot read it again
+        made.save_to_disk(str(folder / ARROW / config), num_shards=dict.fromkeys(SPLITS, 1))
 
 
 def _row(example: Example, group: int) -> dict[str, Any]:  # JSON
