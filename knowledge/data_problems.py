@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from knowledge.company import LabelledText, read_company
+from knowledge.company import LabelledText, read_company, read_labelled_questions
 from model.errors import DataError
 
 ProblemKind = Literal[
@@ -38,6 +38,7 @@ PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
 - `class_with_one_row`, `class_without_rows`, `label_only_in_test`: labels rather than rows are counted.
 """
 BAD_ROW_KINDS = PROBLEM_KINDS[:7]
+_LABELLED_FILES = ("intents", "sentiment", "wants_person", "smalltalk", "out_of_scope")
 _NAMED = 5
 """Lines or labels named of each problem."""
 
@@ -174,10 +175,13 @@ def data_problems(data: Path | None) -> list[Problem]:
 
 
 def company_problems(folder: Path) -> list[Problem]:
-    """Problems of a company folder's labelled files, and of its intents against `company.toml`."""
+    """Problems of a company folder's labelled files, of its intents against `company.toml`, and of the
+    intents that its calibration questions name against those that have rows."""
     found: list[Problem] = []
     labels: set[str] = set()
-    for path in sorted((folder / "training").glob("*.jsonl")):
+    for path in (folder / "training" / f"{name}.jsonl" for name in _LABELLED_FILES):
+        if not path.is_file():
+            continue
         checked = read_checked(path)
         found += checked.problems
         if path.stem == "intents":
@@ -185,6 +189,11 @@ def company_problems(folder: Path) -> list[Problem]:
     missing = {intent.name for intent in read_company(folder).intents} - labels
     if labels and missing:
         found.append(about_labels("class_without_rows", "company.toml", missing))
+    questions = folder / "calibration" / "questions.jsonl"
+    asked = read_labelled_questions(questions) if questions.is_file() else []
+    untrained = {one.intent for one in asked if one.intent is not None} - labels
+    if labels and untrained:
+        found.append(about_labels("label_only_in_test", "calibration/questions.jsonl", untrained))
     return found
 
 
