@@ -46,6 +46,9 @@ _MOUNTS = {
     "search": _Mount("Search the knowledge.", _app("serving.commands")),
     "agents": _Mount("Look after agents.", _app("serving.commands", "agents_app"), is_group=True),
     "train": _Mount("Train models.", _app("training.commands", "train_app"), is_group=True),
+    "data": _Mount(
+        "Build data sets, find mistakes.", _app("training.datasets.commands", "data_app"), is_group=True
+    ),
     "eval": _Mount("Measure how good the bot is.", _eval_app, is_group=True),
     "bench": _Mount("Measure how fast the bot is.", _app("serving.commands", "bench_app"), is_group=True),
     "models": _Mount("Look after model sets.", _app("training.commands", "models_app"), is_group=True),

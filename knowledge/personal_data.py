@@ -3,25 +3,25 @@
 import re
 from collections.abc import Iterator
 
-_EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _ROLE = re.compile(
     r"(?:help|support|info|contact|hello|hi|team|billing|sales|service|care|privacy|press|legal|no-?reply|"
     r"orders|returns|office|mail)\Z",
     re.IGNORECASE,
 )
 """Addresses of a business rather than a person: an answer may name them."""
-_URL = re.compile(r"https?://[^\s<>)\]]+", re.IGNORECASE)
-_PRIVATE_URL = re.compile(r"\d{6,}|(?:token|code|key|email|auth|session)=", re.IGNORECASE)
-_DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
-_PHONE = re.compile(r"(?<![\w.,$€£#/-])[+(]?\d(?:[ ().\-/]{0,3}\d){7,18}(?!\w)")
+URL = re.compile(r"https?://[^\s<>)\]]+", re.IGNORECASE)
+PRIVATE_URL = re.compile(r"\d{6,}|(?:token|code|key|email|auth|session)=", re.IGNORECASE)
+DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}")
+PHONE = re.compile(r"(?<![\w.,$€£#/-])[+(]?\d(?:[ ().\-/]{0,3}\d){7,18}(?!\w)")
 _PUBLIC_PHONE = re.compile(r"\b(?:call|phone|dial|ring|hotline|line|reach us)\b[^.!?]{0,40}\Z", re.IGNORECASE)
-_LONG_NUMBER = re.compile(
+LONG_NUMBER = re.compile(
     r"(?<![\w$€£.,/-])"
     r"(?:#[ ]?\d{3,}|\d(?:[ -]?\d){6,30}|[A-Z]{2,5}-?\d{4,}[A-Z0-9]*|[A-Z]{2}\d{2}(?: "
     r"?[A-Z0-9]{4}){3,8})(?!\w)"
 )
 """Numbers of orders, cards, parcels and bank accounts; prices and years are shorter or marked."""
-_IDENTIFIER = re.compile(
+IDENTIFIER = re.compile(
     r"(?P<label>\b(?:order|parcel|package|shipment|tracking|invoice|ticket|case|customer|account|reference|"
     r"booking|serial|ref|confirmation)\b)"
     r"(?:[ ]+(?:number|no\.?|nr\.?|id|code|reference))?[ ]*(?:is|was|:|=)?[ ]*"
@@ -29,7 +29,7 @@ _IDENTIFIER = re.compile(
     re.IGNORECASE,
 )
 """A labelled number, "order no. 4411"; the label alone is general."""
-_COMMON_WORDS = frozenset(
+COMMON_WORDS = frozenset(
     {"art", "bill", "bob", "dawn", "drew", "faith", "frank", "grace", "grant", "guy", "hope", "iris", "ivy"}
     | {"jack", "joy", "june", "mark", "max", "may", "mint", "olive", "pat", "penny", "ray", "rich", "rob"}
     | {
@@ -46,6 +46,9 @@ _COMMON_WORDS = frozenset(
         "rosemary",
         "sage",
     }
+    | {"baker", "black", "brown", "bush", "cook", "day", "field", "gray", "green", "hill", "king", "law"}
+    | {"lane", "little", "long", "love", "moss", "park", "price", "rice", "sharp", "short", "stone", "swift"}
+    | {"walker", "waters", "white", "wise", "wood", "young"}
 )
 """Names that are also words: removed only where somebody is spoken to."""
 
@@ -64,12 +67,12 @@ def without_personal_data(text: str, *, placeholder: str = "") -> str:
 
 def without_identifiers(text: str) -> str:
     """The text with "order 4411" said as "order"."""
-    return _IDENTIFIER.sub(lambda found: found.group("label"), text)
+    return IDENTIFIER.sub(lambda found: found.group("label"), text)
 
 
 def holds_identifier(text: str) -> bool:
     """Whether it holds a labelled number such as "order 4411"."""
-    return _IDENTIFIER.search(text) is not None
+    return IDENTIFIER.search(text) is not None
 
 
 def without_name(text: str, name: str | None) -> str:
@@ -81,7 +84,7 @@ def without_name(text: str, name: str | None) -> str:
         text = re.sub(rf"[ \t]*,[ \t]*{word}(?=\s*(?:[,.!?]|\Z|\n))", "", text, flags=re.IGNORECASE)
         spoken_to = rf"(^|[.!?]\s+){word}[ \t]*,[ \t]*(\w)"
         text = re.sub(spoken_to, lambda m: m[1] + m[2].upper(), text, flags=re.IGNORECASE | re.MULTILINE)
-        if called.casefold() not in _COMMON_WORDS:
+        if called.casefold() not in COMMON_WORDS:
             text = re.sub(rf"\b{word}['’]s\b", "your", text)
             text = re.sub(rf"[ \t]*\b{word}\b", "", text)
     return text
@@ -89,10 +92,10 @@ def without_name(text: str, name: str | None) -> str:
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Where personal data stands; places do not overlap."""
-    links = list(_URL.finditer(text))
+    links = list(URL.finditer(text))
     taken = [found.span() for found in links]
-    yield from (found.span() for found in links if _PRIVATE_URL.search(found.group()))
-    for pattern, counts in ((_EMAIL, _is_persons), (_PHONE, _is_private), (_LONG_NUMBER, _is_private)):
+    yield from (found.span() for found in links if PRIVATE_URL.search(found.group()))
+    for pattern, counts in ((EMAIL, _is_persons), (PHONE, _is_private), (LONG_NUMBER, _is_private)):
         for found in pattern.finditer(text):
             free = all(found.end() <= begin or found.start() >= end for begin, end in taken)
             if free and counts(found):
@@ -106,6 +109,6 @@ def _is_persons(email: re.Match[str]) -> bool:
 
 def _is_private(number: re.Match[str]) -> bool:
     """Whether it is neither a date nor a number that customers are told to call."""
-    if _DATE.fullmatch(number.group().strip()):
+    if DATE.fullmatch(number.group().strip()):
         return False
     return _PUBLIC_PHONE.search(number.string[max(0, number.start() - 60) : number.start()]) is None

@@ -123,7 +123,9 @@ def train_heads(
 ) -> None:
     """Fit intent, team, sentiment, wants-a-person, smalltalk and the confidence; register the model set."""
     from eval.progress import progress
+    from knowledge.data_problems import data_problems
     from serving.settings import Settings
+    from training.datasets.telling import tell_problems
     from training.export import ensure_encoder
     from training.pipeline import gather, train_and_register
     from training.tuning import TuningOptions
@@ -132,6 +134,8 @@ def train_heads(
         raise bad_usage(f"--data {data} does not exist; name a company folder or a JSONL file of intents")
     with friendly_errors():
         settings = Settings.load(home)
+        problems = data_problems(data)
+        tell_problems(problems)
         ensure_encoder(settings.encoder_folder)
         gathered = gather(settings, data, from_store=from_store)
         with contextlib.nullcontext() if finetune else messages.status("training"):
@@ -143,7 +147,8 @@ def train_heads(
                 tuning=TuningOptions(seed=seed) if finetune else None,
                 track=progress,
             )
-    emit(_registered(registered), as_json=as_json)
+    told = {"data_problems": [problem.as_json() for problem in problems]}
+    emit({**_registered(registered), **told}, as_json=as_json)
 
 
 @train_app.command("sentiment")

@@ -15,8 +15,8 @@ from knowledge.company import (
     LabelledText,
     read_company,
     read_labelled_questions,
-    read_labelled_texts,
 )
+from knowledge.data_problems import read_checked
 from knowledge.dialogues import Dialogue, read_dialogues
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importers import read_source
@@ -120,7 +120,7 @@ def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:
 
     Labels without an entry in `infos` have no team and may be answered by the bot.
     """
-    rows = tuple(read_labelled_texts(path))
+    rows = tuple(read_checked(path).texts)
     known = {label: infos.get(label, IntentInfo(None, False)) for label in _labels(rows)}
     return replace(general_data(), intents=rows, intent_infos=known)
 
@@ -179,7 +179,7 @@ def _texts(folder: Path, name: str, *, fallback: bool = True) -> tuple[LabelledT
         if not fallback:
             return ()
         path = DEMO_FOLDER / "training" / f"{name}.jsonl"
-    return tuple(read_labelled_texts(path))
+    return tuple(read_checked(path).texts)
 
 
 def _check_intents(rows: Sequence[LabelledText], infos: Iterable[str]) -> None:

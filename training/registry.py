@@ -12,6 +12,7 @@ from eval.metrics.classification import ConfusionMatrix
 from eval.tracking import open_client, start_run
 from model.artifacts import read_pointer, save_model_set, write_pointer
 from training.heads import TrainedSet
+from training.leftovers import end_open_runs, registering_alone
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -43,12 +44,19 @@ class RegisteredSet:
 def register(home: Path, trained: TrainedSet) -> RegisteredSet:
     """Save, log and register a trained set; it becomes the champion if there is none, else the challenger.
 
-    The pointer that servers follow is moved last, when everything else is in place.
+    The pointer that servers follow is moved last, when everything else is in place. What an earlier call that
+    was killed left behind is cleared first; two calls wait for each other.
     """
+    with registering_alone(home / "models"):
+        return _register(home, trained)
+
+
+def _register(home: Path, trained: TrainedSet) -> RegisteredSet:
     models_folder = home / "models"
     folder = models_folder / trained.models.version
     save_model_set(trained.models, folder)
     client = open_client(home)
+    end_open_runs(client, EXPERIMENT)
     run_id = _log_run(client, home, trained, folder)
     with contextlib.suppress(_mlflow_error()):
         client.create_registered_model(REGISTERED_NAME)

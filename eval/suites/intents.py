@@ -1,6 +1,7 @@
 """How well intents are told apart, and texts with none of them noticed; chooses nothing by the test rows."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from eval.results import SuiteResult, Track, figure, untracked
 from eval.scope import FitHead, Scores, distances, guided, held_out_guided, strongest
 from eval.tuned import TuneTexts
 from knowledge.company import LabelledText, read_labelled_texts
+from knowledge.data_problems import contradictions, duplicates, normalised
 from model.errors import DataError
 from model.heads import LinearHead
 from model.interfaces import Reader
@@ -52,7 +54,8 @@ def run(
     the training file are left out, those of the test file count for the out-of-scope figures alone.
 
     - `accuracy`, `macro_f1`, `ece` (15 bins of equal width): over in-scope test rows; a label that the
-      training file does not have counts as wrong, and is counted in `n_unknown_label`.
+      training file does not have counts as wrong, is counted in `n_unknown_label` and named in
+      `unknown_labels`.
     - `oos_auroc`: of the score `eval.scope.guided`, with out-of-scope rows as the positive ones.
     - `oos_recall_at_95`: share of out-of-scope rows above the threshold that keeps 95 % of training texts
       held out from a fit; `in_scope_kept` is the share of in-scope test rows that it keeps.
@@ -60,6 +63,9 @@ def run(
       head's greatest score; and of the greatest probability (Hendrycks & Gimpel 2017).
     - `fit_seconds`: from training texts to a head ready for use, of which `encode_seconds` for encoding;
       of a tuned encoder all its tuning and exporting.
+    - `n_duplicate`, `n_contradictory`: test rows whose text and label stand earlier too, and rows whose text
+      has another label elsewhere (case, spacing and outer marks ignored); `n_train_…` the same of the
+      training rows; `n_test_in_train`: test rows whose text was trained on. All are measured like others.
 
     Figures without rows to measure them on are `None`. Raises `DataError` for a bad row.
     """
@@ -74,6 +80,7 @@ def run(
     figures = {"n": len(test), **_intent_figures(outcome, fitted.head.labels, rng)}
     held_out = fitted.held_out_scope() if outcome.is_oos.any() else np.empty(0)
     figures |= _scope_figures(outcome, threshold_keeping(held_out) if len(held_out) else None, rng)
+    figures |= _row_figures(train, test)
     figures |= {
         "fit_seconds": round(fitted.fit_seconds, 3),
         "encode_seconds": round(fitted.encode_seconds, 3),
@@ -127,6 +134,22 @@ def _tuned(train: Sequence[LabelledText], tune: TuneTexts, seed: int, track: Tra
     known = _read(found.encoder, train, track, doing="Encoding training texts")
     encoding = time.perf_counter() - fitted
     return _Fitted(found.encoder, found.head, known, lambda: found.held_out_scope, fitted - started, encoding)
+
+
+def _row_figures(train: Sequence[LabelledText], test: Sequence[LabelledText]) -> dict[str, Any]:  # JSON
+    """Rows that say the same as others of their file, and test rows that were trained on."""
+    trained = [(normalised(row.text), row.label) for row in train]
+    asked = [(normalised(row.text), row.label) for row in test]
+    known = {text for text, _ in trained}
+    counted = Counter(label for _, label in trained)
+    return {
+        "n_duplicate": len(duplicates(asked)),
+        "n_contradictory": len(contradictions(asked)),
+        "n_train_duplicate": len(duplicates(trained)),
+        "n_train_contradictory": len(contradictions(trained)),
+        "n_test_in_train": sum(text in known for text, _ in asked),
+        "labels_with_one_row": sorted(label for label, rows in counted.items() if rows == 1),
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -188,6 +211,7 @@ def _intent_figures(
     return {
         "n_in_scope": len(names),
         "n_unknown_label": int((~np.isin(names, known_labels)).sum()),
+        "unknown_labels": sorted({str(name) for name in names} - set(known_labels)),
         **figure("accuracy", accuracy(true, taken), share),
         **_resampled(
             "macro_f1", lambda rows: macro_f1(confusion_matrix(true[rows], taken[rows])), len(names), rng

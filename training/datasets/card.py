@@ -1,0 +1,140 @@
+"""Writes the data card: a README that the Hugging Face hub and `load_dataset` understand."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from training.datasets.examples import SPLITS, Config
+
+if TYPE_CHECKING:
+    from training.datasets.build import Summary
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_LARGEST = "n>1M"
+
+_ABOUT: Mapping[Config, str] = {
+    "intents": "What the customer wants. From the store: the bot's own reading of a question whose "
+    "answer the "
+    "customer said helped; no person looked at the label itself. From files and the hub: the label "
+    "given there.",
+    "questions": "Which answers resolve a question (`refs`) and which do not (`rejected_refs`). "
+    "`how` says how "
+    "that is known: `confirmed` by the customer; `picked` by the customer when the bot asked back; a "
+    "`person` "
+    "answered (with the learned answer where one was approved from the reply, else with no ref); an "
+    "`approved_phrasing` of a learned answer; `unresolved`, only rejected answers are known.",
+    "handoffs": "`needed_person`: a person answered after the bot handed over, for the `reason` named; "
+    "`resolved_by_bot`: the customer said that the bot's answer helped.",
+    "sentiment": "Comments left with a rating; the label is the rating: 1 and 2 negative, 3 neutral, 4 and 5 "
+    "positive.",
+    "csat": "All that the customer said in a rated conversation, a message a line, with the rating.",
+}
+
+
+def data_card(summary: "Summary", name: str) -> str:
+    """The card as Markdown with YAML front matter."""
+    parts = [
+        _front_matter(summary, name),
+        f"# {name}",
+        "Made by `firstlast data build`; figures of every kind are in `dataset.json` too. Rows are in "
+        "`data/<configuration>/<split>.jsonl`, and in `arrow/<configuration>` for `datasets.load_from_disk`.",
+        "## Configurations",
+        *(_configuration(summary, config) for config in summary.counts),
+        "## How it was split",
+        _splitting(summary),
+        "## Personal data",
+        _personal_data(summary),
+        "## Known gaps",
+        _gaps(summary),
+        "## Origin",
+        f"firstlast {summary.version}; data SHA-256 `{summary.data_sha256}`.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _front_matter(summary: "Summary", name: str) -> str:
+    lines = [
+        "---",
+        f"pretty_name: {_quoted(name)}",
+        "license: unknown",
+        "task_categories:",
+        "- text-classification",
+        "tags:",
+        "- firstlast",
+        "size_categories:",
+        f"- {size_category(summary.size)}",
+        "configs:",
+    ]
+    for config in summary.counts:
+        lines += [f"- config_name: {config}", "  data_files:"]
+        for split in SPLITS:
+            if summary.counts[config][split]:  # an empty file has no columns to be read by
+                lines += [f"  - split: {split}", f"    path: data/{config}/{split}.jsonl"]
+    return "\n".join([*lines, "---"])
+
+
+def size_category(rows: int) -> str:
+    """The hub's name for that many rows."""
+    return next((name for limit, name in _SIZES if rows < limit), _LARGEST)
+
+
+def _configuration(summary: "Summary", config: Config) -> str:
+    by_label = summary.labels[config]
+    rows = [
+        f"| {label} | {' | '.join(str(counts[split]) for split in SPLITS)} |"
+        for label, counts in by_label.items()
+    ]
+    total = " | ".join(str(summary.counts[config][split]) for split in SPLITS)
+    sources = ", ".join(f"{source} {count}" for source, count in summary.sources[config].items())
+    table = [
+        f"| {'how' if config == 'questions' else 'label'} | {' | '.join(SPLITS)} |",
+        "|---|---|---|---|",
+        *rows,
+        f"| **all** | {total} |",
+    ]
+    return "\n\n".join([f"### {config}", _ABOUT[config], "\n".join(table), f"Rows by source: {sources}."])
+
+
+def _splitting(summary: "Summary") -> str:
+    shares = summary.shares
+    times = summary.times
+    span = (
+        f"Times run from {times[0].isoformat()} to {times[1].isoformat()}. "
+        if times
+        else "No row has a time. "
+    )
+    return (
+        f"{summary.size} rows in {summary.groups} groups, the largest of {summary.largest_group}. A "
+        f"group holds all "
+        "rows of a conversation, of a customer, of a text (case, spacing and outer marks ignored), "
+        "and texts with a "
+        f"cosine of at least {summary.same_above:g}; it stays in one split, over all configurations. {span}"
+        f"Groups with a time: the newest {shares.test:.0%} of rows are test, those before them "
+        f"({shares.validation:.0%}) "
+        f"validation. Groups without: drawn at random, label by label, seed {summary.seed}. "
+        f"Groups kept in train because they are larger than a whole split: {summary.too_large}."
+    )
+
+
+def _personal_data(summary: "Summary") -> str:
+    found = ", ".join(f"{kind} {count}" for kind, count in summary.scrubbed.items()) or "none"
+    return (
+        "Replaced by their kind in square brackets, with the number of places: "
+        f"{found}. Names are those of the customer and of agents, and of whoever introduced "
+        f"themselves; other names, "
+        "addresses in languages other than English, German and French, and what a story tells of a "
+        "person may remain: "
+        "read before you share."
+    )
+
+
+def _gaps(summary: "Summary") -> str:
+    lines = [f"- {problem}" for problem in summary.problems]
+    lines += [f"- left out, {why.replace('_', ' ')}: {count}" for why, count in summary.left_out.items()]
+    lines.append(
+        "- Customers who rate or confirm are not all customers: outcomes are known of those who said so."
+    )
+    return "\n".join(lines)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,224 @@
+"""Turns the store into examples: questions by what resolved them, intents, handoffs, ratings; "
+"scrubs nothing."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from knowledge.data_problems import normalised
+from serving.articles.texts import folded
+from serving.db.tables import Agent, Article, Intent, LearnedAnswer, Phrasing, Proposal
+from serving.learned_answers.exchange import read_exchange
+from training.datasets.examples import HOW, Config, Example
+from training.datasets.threads import Thread, Turn, agent_replies, answered_by_person, read_threads, turns
+
+NO_INTENT = "confirmed_without_a_known_intent"
+GONE = "refs_without_an_answer_today"
+WITHOUT_OUTCOME = "questions_without_a_known_outcome"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreExamples:
+    """What the store gave."""
+
+    examples: tuple[Example, ...]
+    agent_names: tuple[str, ...]
+    left_out: Mapping[str, int]
+    """What gave no example, by why."""
+    conversations: int
+
+
+def read_store(session: Session) -> StoreExamples:
+    """Everything that people made known through the product, the oldest conversation first.
+
+    Answers are named by what answers today: a superseded one by its successor; a retired one by nothing.
+    """
+    reader = _Reader(session)
+    threads = read_threads(session)
+    examples = [example for thread in threads for example in reader.of_thread(thread)]
+    examples += reader.phrasings({thread.conversation.id: thread for thread in threads})
+    names = session.scalars(select(Agent.name).order_by(Agent.id))
+    return StoreExamples(
+        tuple(_merged_questions(examples)), tuple(names), dict(reader.left_out), len(threads)
+    )
+
+
+class _Reader:
+    """The lookups that all conversations share."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._intents = set(session.scalars(select(Intent.name)))
+        self._articles = {one.slug: one for one in session.scalars(select(Article))}
+        answers = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
+        self._answers = {one.id: one for one in session.scalars(answers.order_by(LearnedAnswer.id))}
+        approved = select(Proposal).where(Proposal.status == "approved").order_by(Proposal.id)
+        self._approved = list(session.scalars(approved))
+        self.left_out: Counter[str] = Counter()
+
+    def of_thread(self, thread: Thread) -> Iterator[Example]:
+        """The examples of one conversation."""
+        asked = turns(thread)
+        for turn, after in zip(asked, [*asked[1:], None], strict=True):
+            yield from self._of_turn(thread, turn, after)
+        yield from self._persons_answers(thread)
+        yield from self._ratings(thread)
+
+    def phrasings(self, threads: Mapping[str, Thread]) -> Iterator[Example]:
+        """The approved ways to ask for each learned answer in use.
+
+        One that a customer used belongs to their conversation. The others were written by whoever approved
+        or imported the answer: they stay together, and with the conversation it was learned from.
+        """
+        said_in = {
+            (one.learned_answer_id, folded(text)): one.conversation_id
+            for one in self._approved
+            for text in _drafted(one)
+        }
+        for answer in self._answers.values():
+            if answer.status != "approved":
+                continue
+            for phrasing in answer.phrasings:
+                thread = threads.get(said_in.get((answer.id, folded(phrasing.text)), ""))
+                yield self._phrasing(answer, phrasing, thread)
+
+    def _phrasing(self, answer: LearnedAnswer, phrasing: Phrasing, thread: Thread | None) -> Example:
+        fields = {"refs": [f"learned_answer:{answer.id}"], "how": "approved_phrasing", "rejected_refs": []}
+        if thread is not None:
+            return replace(
+                _example("questions", thread, phrasing.text, fields, source="approved_phrasing"),
+                asked_at=thread.conversation.created_at,
+            )
+        keys = [f"phrasings:{answer.id}"]
+        if answer.source_conversation_id:
+            keys.append(f"conversation:{answer.source_conversation_id}")
+        return Example("questions", phrasing.text, fields, "approved_phrasing", keys=tuple(keys))
+
+    def _of_turn(self, thread: Thread, turn: Turn, after: Turn | None) -> Iterator[Example]:
+        def example(config: Config, source: str, **fields: Any) -> Example:  # JSON
+            return replace(_example(config, thread, turn.text, fields, source=source), asked_at=turn.asked_at)
+
+        refs, how = self._resolution(turn)
+        rejected = self._living(turn.rejected)
+        refs = [ref for ref in refs if ref not in rejected or how == "confirmed"]
+        if refs or rejected:
+            how = how if refs else "unresolved"
+            gone = [ref for ref in rejected if ref not in refs]
+            yield example("questions", how, refs=refs, how=how, rejected_refs=gone)
+        elif not turn.handed_over:
+            self.left_out[WITHOUT_OUTCOME] += 1
+        if turn.confirmed and turn.intent in self._intents:
+            yield example("intents", "confirmed", label=turn.intent)
+        elif turn.confirmed:
+            self.left_out[NO_INTENT] += 1
+        until = after.last_message_id if after else None
+        if turn.confirmed:
+            yield example("handoffs", "confirmed", label="resolved_by_bot", reason="")
+        elif turn.handed_over is not None and answered_by_person(thread, turn, until):
+            yield example("handoffs", "person", label="needed_person", reason=turn.handed_over)
+
+    def _resolution(self, turn: Turn) -> tuple[list[str], str]:
+        if turn.confirmed:
+            return self._living(turn.confirmed), "confirmed"
+        return self._living((turn.picked,) if turn.picked else ()), "picked"
+
+    def _persons_answers(self, thread: Thread) -> Iterator[Example]:
+        """What agents answered, with the learned answer when their reply became one."""
+        learned = {one.message_id: one.learned_answer_id for one in self._approved}
+        for reply in agent_replies(thread):
+            exchange = read_exchange(self._session, thread.conversation, reply)
+            if not exchange.customer_messages:
+                continue
+            ids = [learned[one.id] for one in exchange.replies if learned.get(one.id)]
+            fields = {
+                "refs": self._living(tuple(f"learned_answer:{one}" for one in ids)),
+                "how": "person",
+                "rejected_refs": [],
+            }
+            asked = [one for one in thread.messages if one.author == "customer" and one.id < reply.id]
+            text = "\n".join(exchange.customer_messages)
+            example = _example("questions", thread, text, fields, source="person")
+            yield replace(example, asked_at=asked[-1].created_at if asked else reply.created_at)
+
+    def _ratings(self, thread: Thread) -> Iterator[Example]:
+        rating = thread.rating
+        if rating is None:
+            return
+        label = "negative" if rating.score <= 2 else "neutral" if rating.score == 3 else "positive"
+        fields = {"label": label, "score": rating.score}
+        own = [
+            message.text
+            for message in thread.messages
+            if message.author == "customer" and not message.payload.get("choice")
+        ]
+        for config, text in (("sentiment", rating.comment), ("csat", "\n".join(own))):
+            if text.strip():
+                named: Config = "sentiment" if config == "sentiment" else "csat"
+                made = _example(named, thread, text, fields, source="rating")
+                yield replace(made, asked_at=rating.created_at)
+
+    def _living(self, refs: tuple[str, ...]) -> list[str]:
+        """The refs as they are called today, without repeats; counts those that answer no more."""
+        found: list[str] = []
+        for ref in refs:
+            today = self._today(ref)
+            if today is None:
+                self.left_out[GONE] += 1
+            elif today not in found:
+                found.append(today)
+        return found
+
+    def _today(self, ref: str) -> str | None:
+        kind, _, name = ref.partition(":")
+        for _ in range(len(self._answers) + len(self._articles) + 1):  # chains may not be endless
+            if kind == "article":
+                article = self._articles.get(name)
+                if article is None or not article.superseded_by:
+                    return f"article:{name}" if article and article.status == "published" else None
+                name = article.superseded_by
+            else:
+                answer = self._answers.get(int(name)) if name.isdecimal() else None
+                if answer is None or not answer.superseded_by_id:
+                    return f"{kind}:{name}" if answer and answer.status == "approved" else None
+                name = str(answer.superseded_by_id)
+        return None
+
+
+def _merged_questions(examples: list[Example]) -> Iterator[Example]:
+    """One row for each text of a conversation: refs joined, what is known surest first."""
+    places: dict[tuple[str, str], int] = {}
+    merged: list[Example] = []
+    for one in examples:
+        key = (one.conversation_id or "", normalised(one.text))
+        if one.config != "questions" or one.conversation_id is None:
+            merged.append(one)
+        elif key in places:
+            merged[places[key]] = _merged(merged[places[key]], one)
+        else:
+            places[key] = len(merged)
+            merged.append(one)
+    yield from merged
+
+
+def _merged(first: Example, second: Example) -> Example:
+    surest = min(first, second, key=lambda one: HOW.index(one.fields["how"]))
+    refs = list(dict.fromkeys([*first.fields["refs"], *second.fields["refs"]]))
+    rejected = dict.fromkeys([*first.fields["rejected_refs"], *second.fields["rejected_refs"]])
+    how = surest.fields["how"]
+    fields = {"refs": refs, "how": how, "rejected_refs": [ref for ref in rejected if ref not in refs]}
+    return replace(first, fields=fields, source=how, keys=(*first.keys, *second.keys))
+
+
+def _drafted(proposal: Proposal) -> list[str]:
+    """The customer's words that the proposal was drafted from."""
+    drafted = (proposal.undo or {}).get("drafted", {})
+    question = drafted.get("question", proposal.question)
+    return [question, *drafted.get("phrasings", proposal.phrasings)]
+
+
+def _example(config: Config, thread: Thread, text: str, fields: Mapping[str, Any], *, source: str) -> Example:
+    return Example(config, text, fields, source, thread.conversation.id, thread.person)

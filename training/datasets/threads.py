@@ -1,0 +1,155 @@
+"""Reads the store's conversations with what became of each question in them; judges no answer itself."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from serving.db.tables import Conversation, CsatRating, DecisionRecord, Feedback, Message
+from training.datasets.examples import Person
+
+T = TypeVar("T", Message, DecisionRecord)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Thread:
+    """A conversation with everything said and decided in it, oldest first."""
+
+    conversation: Conversation
+    person: Person
+    messages: tuple[Message, ...]
+    """Without notes and system lines."""
+    decisions: tuple[DecisionRecord, ...]
+    helpful: Mapping[int, bool]
+    """The customer's word on the answer of a decision, by the decision's id."""
+    rating: CsatRating | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question to the bot and what became of it; a picked choice belongs to the question asked back."""
+
+    text: str
+    intent: str | None
+    asked_at: datetime
+    last_message_id: int
+    asked_back: bool = False
+    picked: str | None = None
+    confirmed: tuple[str, ...] = ()
+    """Refs of the answers that the customer said helped."""
+    rejected: tuple[str, ...] = ()
+    handed_over: str | None = None
+    """Why it went to people, if it did."""
+
+
+def read_threads(session: Session) -> list[Thread]:
+    """All conversations of the store, the oldest first."""
+    asked = select(Conversation).options(joinedload(Conversation.contact))
+    conversations = session.scalars(asked.order_by(Conversation.created_at, Conversation.id)).all()
+    said = select(Message).where(Message.kind == "message", Message.author != "system")
+    messages = _by_conversation(session.scalars(said.order_by(Message.id)))
+    decisions = _by_conversation(session.scalars(select(DecisionRecord).order_by(DecisionRecord.id)))
+    rated = session.execute(
+        select(Message.decision_id, Feedback.helpful)
+        .join(Message, Message.id == Feedback.message_id)
+        .where(Message.decision_id.is_not(None))
+    )
+    helpful = {row.decision_id: row.helpful for row in rated}
+    ratings = {one.conversation_id: one for one in session.scalars(select(CsatRating))}
+    return [
+        Thread(
+            conversation=one,
+            person=_person(one),
+            messages=tuple(messages[one.id]),
+            decisions=tuple(decisions[one.id]),
+            helpful={row.id: helpful[row.id] for row in decisions[one.id] if row.id in helpful},
+            rating=ratings.get(one.id),
+        )
+        for one in conversations
+    ]
+
+
+def turns(thread: Thread) -> list[Turn]:
+    """The questions of a conversation, in order; smalltalk and what was said to people are none."""
+    messages = {message.id: message for message in thread.messages}
+    found: list[Turn] = []
+    spoken = (one for one in thread.decisions if one.kind not in ("silent", "smalltalk"))
+    for message_id, group in groupby(spoken, key=lambda one: one.message_id):
+        records = list(group)
+        turn = _turn(records, messages.get(message_id), thread.helpful)
+        if turn.picked and found and found[-1].asked_back:
+            found[-1] = _joined(found[-1], turn)
+        elif not turn.picked:  # a choice says nothing without the question before it
+            found.append(turn)
+    return found
+
+
+def answered_by_person(thread: Thread, turn: Turn, until: int | None) -> bool:
+    """Whether an agent wrote to the customer after the turn and before the message `until`."""
+    return any(
+        message.author == "agent"
+        and message.id > turn.last_message_id
+        and (until is None or message.id < until)
+        for message in thread.messages
+    )
+
+
+def agent_replies(thread: Thread) -> list[Message]:
+    """The last of each run of an agent's messages."""
+    following: Sequence[Message | None] = [*thread.messages[1:], None]
+    return [
+        message
+        for message, after in zip(thread.messages, following, strict=True)
+        if message.author == "agent" and (after is None or after.author != "agent")
+    ]
+
+
+def _turn(records: Sequence[DecisionRecord], message: Message | None, helpful: Mapping[int, bool]) -> Turn:
+    """One question; a retry after an answer that did not help is the same question."""
+    choice = message.payload.get("choice") if message else None
+    handed_over = [one.reasons[-1] if one.reasons else "" for one in records if one.kind == "handoff"]
+    said = [(one.answer_ref, helpful.get(one.id)) for one in records if one.answer_ref]
+    return Turn(
+        text=records[0].question,
+        intent=records[0].intent,
+        asked_at=message.created_at if message else records[0].created_at,
+        last_message_id=records[0].message_id,
+        asked_back=records[-1].kind == "clarify",
+        picked=choice if isinstance(choice, str) else None,
+        confirmed=tuple(ref for ref, helped in said if ref and helped is True),
+        rejected=tuple(ref for ref, helped in said if ref and helped is False),
+        handed_over=handed_over[-1] if handed_over else None,
+    )
+
+
+def _joined(asked: Turn, choice: Turn) -> Turn:
+    return replace(
+        asked,
+        last_message_id=choice.last_message_id,
+        asked_back=choice.asked_back,
+        picked=choice.picked,
+        confirmed=(*asked.confirmed, *choice.confirmed),
+        rejected=(*asked.rejected, *choice.rejected),
+        handed_over=choice.handed_over or asked.handed_over,
+    )
+
+
+def _person(conversation: Conversation) -> Person:
+    contact = conversation.contact
+    return Person(
+        id=contact.id,
+        names=(contact.name,) if contact.name else (),
+        customer_ids=(contact.external_id,) if contact.external_id else (),
+    )
+
+
+def _by_conversation(rows: Iterable[T]) -> defaultdict[str, list[T]]:
+    found: defaultdict[str, list[T]] = defaultdict(list)
+    for row in rows:
+        found[row.conversation_id].append(row)
+    return found
