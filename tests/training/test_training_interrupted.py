@@ -38,6 +38,7 @@ def killed_at(place: str, home: Path, version: str) -> None:
     assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
 
 
+@pytest.mark.timeout(300)  # two processes of their own, one of which makes MLflow's store
 def test_what_a_killed_training_left_is_no_set_and_the_next_one_starts_clean(tmp_path: Path) -> None:
     home = tmp_path / "home"
     killed_at("model.artifacts.file_sha256", home, "v1")  # the tensors are written, the manifest is not
