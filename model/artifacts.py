@@ -17,11 +17,11 @@ from safetensors.numpy import load_file, save_file
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.encoder import file_sha256
 from model.errors import ArtifactError
-from model.heads import LinearHead
+from model.heads import KernelHead, LinearHead
 from model.past import PastQuestions
 from model.scope import ScopeDetector
 
-MODEL_SET_FORMAT = 4
+MODEL_SET_FORMAT = 5
 HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
@@ -149,6 +149,9 @@ def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 a
     for name, head in models.heads.items():
         tensors[f"heads.{name}.weights"] = head.weights
         tensors[f"heads.{name}.bias"] = head.bias
+        if isinstance(head, KernelHead):
+            tensors[f"heads.{name}.landmarks"] = head.landmarks
+            tensors[f"heads.{name}.projection"] = head.projection
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
@@ -158,7 +161,11 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
         "version": models.version,
         "encoder_fingerprint": models.encoder_fingerprint,
         "heads": {
-            name: {"labels": list(head.labels), "temperature": head.temperature}
+            name: {
+                "labels": list(head.labels),
+                "temperature": head.temperature,
+                "gamma": head.gamma if isinstance(head, KernelHead) else None,
+            }
             for name, head in models.heads.items()
         },
         "intents": {
@@ -202,15 +209,7 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
     missing = [name for name in REQUIRED_HEADS if name not in manifest["heads"]]
     if missing:
         raise ValueError(f"heads {missing} are missing")
-    heads = {
-        name: LinearHead(
-            tuple(head["labels"]),
-            tensors[f"heads.{name}.weights"],
-            tensors[f"heads.{name}.bias"],
-            float(head["temperature"]),
-        )
-        for name, head in manifest["heads"].items()
-    }
+    heads = {name: _head(name, head, tensors) for name, head in manifest["heads"].items()}
     return ModelSet(
         version=manifest["version"],
         encoder_fingerprint=manifest["encoder_fingerprint"],
@@ -237,4 +236,20 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
         calibration=CalibrationSample(tensors["calibration.confidences"], tensors["calibration.correct"]),
         limits={name: float(value) for name, value in manifest["limits"].items()},
         card=manifest["card"],
+    )
+
+
+def _head(name: str, told: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> LinearHead:  # as _tensors
+    labels, temperature = tuple(told["labels"]), float(told["temperature"])
+    weights, bias = tensors[f"heads.{name}.weights"], tensors[f"heads.{name}.bias"]
+    if told["gamma"] is None:
+        return LinearHead(labels, weights, bias, temperature)
+    return KernelHead(
+        labels,
+        weights,
+        bias,
+        temperature,
+        projection=tensors[f"heads.{name}.projection"],
+        landmarks=tensors[f"heads.{name}.landmarks"],
+        gamma=float(told["gamma"]),
     )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from model.artifacts import ModelSet
 from model.mood import updated_mood
+from model.scope import clearness
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import SentimentLabel, Understanding, Vector
 
@@ -70,7 +71,7 @@ def _intents(
         return {}, 1.0, np.zeros(len(texts))
     scores = head.scores(texts)
     probabilities = head.as_probabilities(scores)
-    strange = models.scope.score(vector[None, :], scores[:1].max(axis=1))
+    strange = models.scope.score(vector[None, :], clearness(scores[:1]))
     human_only = [i for i, label in enumerate(head.labels) if models.intents[label].human_only]
     return head.named(probabilities[0]), float(strange[0]), probabilities[:, human_only].sum(axis=1)
 

@@ -13,18 +13,20 @@ from eval.tracking import package_versions
 from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.company import LabelledQuestion, LabelledText
 from knowledge.index import KnowledgeIndex
+from knowledge.label_names import with_label_names
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.interfaces import Reader
 from model.past import PastQuestions
 from model.resolver import Read, Resolver
 from model.risk import risk_threshold
-from model.scope import ScopeDetector, guided_scores
+from model.scope import ScopeDetector, clearness, guided_scores
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import Question, Reading, Vectors
 from model.understanding import NO_PERSON, PERSON
 from training.confidence import fit_confidence, limit_for_recall, past_questions
 from training.data import TrainingData
+from training.kernel import cross_fitted_kernel_head
 from training.linear import FittedHead, cross_fitted_head
 
 SMALLTALK_LIMIT = 0.5
@@ -57,7 +59,8 @@ def train_model_set(
     for name, rows in labelled.items():
         progress(f"fitting {name} on {len(rows)} texts")
         features = reading.features[places[name]]
-        fitted[name] = cross_fitted_head(features, [row.label for row in rows], seed=seed)
+        fit = cross_fitted_kernel_head if name == "wants_person" else cross_fitted_head
+        fitted[name] = fit(features, [row.label for row in rows], seed=seed)
     heads = {name: one.head for name, one in fitted.items()}
     scope = reading.vectors[places.get("intent", [])]
     models = ModelSet(
@@ -139,7 +142,7 @@ def _labelled(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
         ],
     }
     if len({row.label for row in data.intents}) > 1:
-        labelled["intent"] = data.intents
+        labelled["intent"] = with_label_names(data.intents)
         teams = [LabelledText(row.text, _team(data.intent_infos, row.label)) for row in data.intents]
         if len({row.label for row in teams}) > 1 and all(row.label for row in teams):
             labelled["team"] = teams
@@ -151,8 +154,8 @@ def _scope_limit(fitted: FittedHead | None, vectors: Vectors) -> float:
     if fitted is None:
         return 1.0
     held_out = ~np.isnan(fitted.held_out_scores[:, 0])
-    strongest = fitted.held_out_scores[held_out].max(axis=1)
-    return threshold_keeping(guided_scores(training_distances(vectors)[held_out], strongest))
+    clear = clearness(fitted.held_out_scores[held_out])
+    return threshold_keeping(guided_scores(training_distances(vectors)[held_out], clear))
 
 
 def _read_once(
@@ -237,6 +240,7 @@ def _parameters(
         parameters[f"{name}.texts"] = len(one.held_out_scores)
         parameters[f"{name}.labels"] = len(one.head.labels)
         parameters[f"{name}.strength"] = one.strength
+        parameters[f"{name}.lower"] = one.lower
     return parameters | package_versions()
 
 
