@@ -29,9 +29,10 @@ def _app(module: str, name: str = "app") -> Callable[[], typer.Typer]:
 def _eval_app() -> typer.Typer:
     from eval.commands import build_app
     from training.export import ensure_encoder
+    from training.kernel import fit_wish
     from training.linear import fit_head
 
-    return build_app(fit_head=fit_head, ensure_encoder=ensure_encoder)
+    return build_app(fit_head=fit_head, fit_wish=fit_wish, ensure_encoder=ensure_encoder)
 
 
 _MOUNTS = {

@@ -114,6 +114,11 @@ def read_texts(path: Path) -> list[str]:
     return texts
 
 
+def read_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:  # JSON
+    """The objects of a JSONL file, each with its `file:line`. Raises `DataError` naming file and line."""
+    return _rows(path)
+
+
 def _question(row: dict[str, Any], where: str) -> LabelledQuestion:  # JSON
     kind = _string(row, "kind", where)
     if kind not in _KINDS:

@@ -5,24 +5,27 @@ from pathlib import Path
 
 import typer
 
-from eval.commands import answers, intents, retrieval
+from eval.commands import answers, intents, retrieval, wants_person
 from eval.commands.shared import Parts
 from eval.home import OpenResolver, open_resolver
 from eval.scope import FitHead
+from eval.suites.wants_person import FitWish
 
 
 def build_app(
     *,
     fit_head: FitHead,
+    fit_wish: FitWish,
     ensure_encoder: Callable[[Path], object],
     open_resolver: OpenResolver = open_resolver,
 ) -> typer.Typer:
     """The commands. What training provides is passed in, since eval must not import it.
 
-    `ensure_encoder` makes the encoder of a folder if it is not there; `fit_head` fits the intent head.
+    `ensure_encoder` makes the encoder of a folder if it is not there; `fit_head` fits the intent head,
+    `fit_wish` one that tells wishes for a person.
     """
     app = typer.Typer(no_args_is_help=True, help="Measure how good the bot is, with 95 % intervals.")
-    parts = Parts(fit_head, ensure_encoder, open_resolver)
-    for module in (intents, retrieval, answers):
+    parts = Parts(fit_head, ensure_encoder, open_resolver, fit_wish)
+    for module in (intents, retrieval, answers, wants_person):
         module.add(app, parts)
     return app

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.suites.wants_person import TaughtHead
 from model.heads import LinearHead
 from model.risk import RiskThreshold
 from model.types import (
@@ -52,6 +53,16 @@ def fit_centroids(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: i
     of_label = np.asarray(labels)
     weights = np.stack([inputs[of_label == name].mean(axis=0) for name in names])
     return LinearHead(tuple(names), 10 * weights.astype(np.float32), np.zeros(len(names), np.float32))
+
+
+def fit_wish_direction(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> TaughtHead:
+    """Ten times the direction from the other texts to the wishes, half way between them as the bound."""
+    wish = np.asarray(labels) == "person"
+    wishes, others = inputs[wish].mean(axis=0), inputs[~wish].mean(axis=0)
+    row = 10 * (wishes - others)
+    bias = np.array([0, -row @ (wishes + others) / 2], np.float32)
+    head = LinearHead(("no", "person"), np.stack([np.zeros_like(row), row]), bias)
+    return TaughtHead(head, head.probabilities(inputs)[:, 1])
 
 
 class RuleResolver:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eval_parts import RuleResolver, fit_centroids
+from eval_parts import RuleResolver, fit_centroids, fit_wish_direction
 from typer.testing import CliRunner, Result
 
 from eval.commands import build_app
@@ -36,7 +36,12 @@ def run(encoder_folder: Path, home: Path) -> Run:
             folder.symlink_to(encoder_folder)
 
     def invoke(*arguments: object, open_resolver: object = open_resolver) -> Result:
-        app = build_app(fit_head=fit_centroids, ensure_encoder=link, open_resolver=open_resolver)
+        app = build_app(
+            fit_head=fit_centroids,
+            fit_wish=fit_wish_direction,
+            ensure_encoder=link,
+            open_resolver=open_resolver,
+        )
         return CliRunner().invoke(app, [*map(str, arguments), "--home", str(home)])
 
     return invoke
@@ -113,6 +118,7 @@ def test_without_a_champion_answers_say_what_to_do(run: Run, beir: Path) -> None
         ("intents", "--train", "gone.jsonl", "--test", "gone.jsonl"),
         ("retrieval", "--data", "gone"),
         ("answers", "--data", "gone"),
+        ("wants-person", "--data", "gone"),
     ],
 )
 def test_a_missing_file_ends_with_status_1_and_its_name(run: Run, arguments: Sequence[str]) -> None:
@@ -128,6 +134,27 @@ def test_a_bad_row_ends_with_status_1_and_its_line(run: Run, beir: Path) -> None
     result = run("retrieval", "--data", beir)
     assert result.exit_code == 1
     assert "queries.jsonl:5" in result.stderr
+
+
+def test_repeats_without_shots_end_with_status_2(run: Run) -> None:
+    result = run("intents", "--train", "a", "--test", "b", "--repeats", "5")
+    assert result.exit_code == 2
+    assert "needs --shots" in result.stderr
+
+
+def test_wishes_for_a_person_are_measured_with_the_real_encoder(
+    run: Run, jsonl: Callable[..., Path], home: Path, encoder_folder: Path
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))
+    rows = [
+        {"text": "let me talk to one of your staff", "labels": ["handoff"], "fold": "0"},
+        {"text": "the basil leaves are yellow", "labels": [], "fold": "0"},
+        {"text": "get me a human being", "labels": ["handoff"], "fold": "1"},
+        {"text": "my invoice of May is missing", "labels": [], "fold": "1"},
+    ]
+    figures = last_line(run("wants-person", "--data", jsonl("rows.jsonl", rows), "--json"))
+    assert figures["taught"]["f1"] == 1.0
+    assert figures["champion"]["recall"] == 0.0  # it never hands over
 
 
 def test_a_risk_that_is_no_share_ends_with_status_2(run: Run) -> None:
