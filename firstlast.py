@@ -31,9 +31,12 @@ def _eval_app() -> typer.Typer:
     from eval.commands.shared import Parts
     from training.export import ensure_encoder
     from training.finetuning import tune_texts
+    from training.kernel import fit_wish
     from training.linear import fit_head
 
-    return build_app(Parts(fit_head=fit_head, ensure_encoder=ensure_encoder, tune_texts=tune_texts))
+    return build_app(
+        Parts(fit_head=fit_head, fit_wish=fit_wish, ensure_encoder=ensure_encoder, tune_texts=tune_texts)
+    )
 
 
 _MOUNTS = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta, norm
+from scipy.stats import beta, norm, rankdata
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -48,6 +48,26 @@ def clopper_pearson(successes: int, n: int, *, level: float = LEVEL) -> Interval
     low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, n - successes + 1))
     high = 1.0 if successes == n else float(beta.ppf(1 - tail, successes + 1, n - successes))
     return Interval(low, high)
+
+
+def auroc_interval(scores: ArrayLike, positive: ArrayLike, *, level: float = LEVEL) -> Interval:
+    """Interval of the area under the ROC curve (DeLong et al. 1988), inside [0, 1].
+
+    The variance is that of each item's share of the others ranked rightly against it, within either kind;
+    ties count one half. Raises `ValueError` with fewer than two items of a kind.
+    """
+    values, is_positive = np.asarray(scores, dtype=np.float64), np.asarray(positive, dtype=bool)
+    above, below = int(is_positive.sum()), int((~is_positive).sum())
+    if min(above, below) < 2:
+        raise ValueError(f"{above} items above and {below} below vary too little; two of each are needed")
+    ranks = rankdata(values)
+    beaten = (ranks[is_positive] - rankdata(values[is_positive])) / below
+    beating = 1 - (ranks[~is_positive] - rankdata(values[~is_positive])) / above
+    half = float(norm.ppf(0.5 + level / 2)) * float(
+        np.sqrt(beaten.var(ddof=1) / above + beating.var(ddof=1) / below)
+    )
+    area = float(beaten.mean())
+    return Interval(max(0.0, area - half), min(1.0, area + half))
 
 
 def share_interval(

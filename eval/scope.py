@@ -5,10 +5,14 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from model.heads import LinearHead
-from model.scope import NEIGHBOURS, ScopeDetector, guided_scores, neighbour_distances
+from model.scope import NEIGHBOURS, clearness, guided_scores, neighbour_distances
 from model.types import Reading, Vectors
+
+PRODUCT = "guided_by_lead"
+"""The score that the bot uses, among `all_scores`."""
 
 _BATCH = 1024
 """Texts compared at once with all training texts: 60 MB of cosines for 15,000 of them."""
@@ -17,6 +21,11 @@ _ITSELF = -2.0
 _FOLDS = 5
 _LEAST_FITTED = 2
 """Texts a label needs to be fitted."""
+_COUNTS = (1, NEIGHBOURS, 10)
+_SHARPNESS = 20.0
+"""Of the density's kernel: with cosines .1 apart the nearer text counts for 7 times the other."""
+_SHRINKAGE = 0.3
+"""Share of the covariance that is spread evenly; .1 was a little worse on both validation sets."""
 
 Scores = NDArray[np.float64]
 
@@ -29,52 +38,71 @@ class FitHead(Protocol):
         ...
 
 
-def distances(vectors: Vectors, known: Vectors) -> Scores:
-    """Out-of-scope score of each text by its nearest training texts, `(n_texts,)`, in [0, 1]."""
-    scope = ScopeDetector(known)
-    starts = range(0, len(vectors), _BATCH)
-    return np.concatenate([np.empty(0), *(scope.distance(vectors[i : i + _BATCH]) for i in starts)])
-
-
 def training_distances(known: Vectors) -> Scores:
-    """The same of each training text by the others, itself left out; 1 for a text without others."""
+    """Distance of each training text to its nearest others, itself left out; 1 for one without others.
+
+    `(n_texts,)`, in [0, 1], as `ScopeDetector.distance` gives it for other texts.
+    """
     if len(known) < 2:
         return np.ones(len(known))
-    scores = []
-    for start in range(0, len(known), _BATCH):
-        similarities = known[start : start + _BATCH] @ known.T
-        rows = np.arange(len(similarities))
-        similarities[rows, start + rows] = _ITSELF
-        if len(known) <= NEIGHBOURS:  # all are neighbours: the text itself has to go
-            similarities = np.sort(similarities, axis=1)[:, 1:]
-        scores.append(neighbour_distances(similarities))
-    return np.concatenate(scores)
+    return _by_neighbours(known, known, itself=np.arange(len(known)))[_nearest(NEIGHBOURS)]
 
 
-def guided(by_distance: Scores, head: LinearHead, features: NDArray[np.float32]) -> Scores:
-    """The bot's own out-of-scope score of each text, `(n_texts,)`, from its distance."""
-    return guided_scores(by_distance, strongest(head, features))
+def all_scores(
+    reading: Reading,
+    head: LinearHead,
+    known: Reading,
+    labels: Sequence[str],
+    *,
+    itself: NDArray[np.intp] | None = None,
+) -> dict[str, Scores]:
+    """Out-of-scope scores of each text by name, greater being stranger; `PRODUCT` is the bot's own.
+
+    - `probability`: 1 - the greatest (Hendrycks & Gimpel 2017); `entropy` of all, in nats;
+    - `energy`: -log sum exp of the head's scores (Liu et al. 2020); `strongest_score`: -the greatest;
+    - `nearest_1`, `nearest_5`, `nearest_10`: 1 - mean cosine to so many texts of `known` (Sun et al. 2022);
+    - `density`: -log of a kernel density of `known` (von Mises-Fisher);
+    - `mahalanobis` to the nearest mean of `labels`, with their shared, shrunken covariance (Lee et al.
+      2018), and `relative_mahalanobis`, less that to the mean of all (Ren et al. 2021);
+    - `guided`: nearness times greatest score (Park et al. 2023); `guided_by_lead`: see `model.scope`.
+
+    `itself` gives the place of each text among `known` where it is one of them, which is then left out of
+    its neighbours (not of the means).
+    """
+    scores = head.scores(reading.features)
+    probabilities = head.as_probabilities(scores)
+    near = _by_neighbours(reading.vectors, known.vectors, itself=itself)
+    distance = near[_nearest(NEIGHBOURS)]
+    inner = probabilities * np.log(np.maximum(probabilities, 1e-12))
+    return {
+        "probability": 1 - probabilities.max(axis=1),
+        "entropy": -inner.sum(axis=1),
+        "energy": -logsumexp(scores, axis=1),
+        "strongest_score": -scores.max(axis=1),
+        **near,
+        **_by_means(reading.vectors, known.vectors, labels),
+        "guided": guided_scores(distance, scores.max(axis=1)),
+        PRODUCT: guided_scores(distance, clearness(scores)),
+    }
 
 
-def strongest(head: LinearHead, features: NDArray[np.float32]) -> Scores:
-    """The head's greatest score of each text, `(n_texts,)`, before softmax and temperature."""
-    scores: Scores = head.scores(features).max(axis=1)
-    return scores
-
-
-def held_out_guided(known: Reading, labels: Sequence[str], fit_head: FitHead, *, seed: int) -> Scores:
-    """Guided scores of a fifth of the training texts, by a head fitted on the rest.
+def held_out_scores(
+    known: Reading, labels: Sequence[str], fit_head: FitHead, *, seed: int
+) -> dict[str, Scores]:
+    """`all_scores` of a fifth of the training texts, by a head fitted on the rest.
 
     The fifth is drawn by label: of fewer than ten texts one, of fewer than three none, so that two are
-    left to fit on. Empty when no label has three.
+    left to fit on. Neighbours are all other training texts, as in service. Empty when no label has three.
     """
     held_out = _a_fifth_of_each(labels, np.random.default_rng(seed))
     if not held_out.any():
-        return np.empty(0)
+        return {}
     rest = ~held_out
     kept = [label for label, keep in zip(labels, rest, strict=True) if keep]
     head = fit_head(known.features[rest], kept, seed=seed)
-    return guided(training_distances(known.vectors)[held_out], head, known.features[held_out])
+    reading = Reading(known.vectors[held_out], known.features[held_out])
+    found = all_scores(reading, head, known, labels, itself=np.flatnonzero(held_out))
+    return found | _by_means(reading.vectors, known.vectors[rest], kept)
 
 
 def _a_fifth_of_each(labels: Sequence[str], rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -85,3 +113,45 @@ def _a_fifth_of_each(labels: Sequence[str], rng: np.random.Generator) -> NDArray
         count = max(1, len(places) // _FOLDS) if len(places) > _LEAST_FITTED else 0
         chosen[rng.permutation(places)[:count]] = True
     return chosen
+
+
+def _nearest(count: int) -> str:
+    return f"nearest_{count}"
+
+
+def _by_neighbours(vectors: Vectors, known: Vectors, *, itself: NDArray[np.intp] | None) -> dict[str, Scores]:
+    """Scores by the cosines to the training texts; there must be one that is not the text itself."""
+    others = len(known) - (itself is not None)
+    names = (*map(_nearest, _COUNTS), "density")
+    rows: dict[str, list[Scores]] = {name: [np.empty(0)] for name in names}
+    for start in range(0, len(vectors), _BATCH):
+        similarities = vectors[start : start + _BATCH] @ known.T
+        if itself is not None:
+            own = itself[start : start + _BATCH]
+            similarities[np.arange(len(own)), own] = _ITSELF
+        for count in _COUNTS:
+            distances = neighbour_distances(similarities, neighbours=min(count, others))
+            rows[_nearest(count)].append(distances)
+        rows["density"].append(-logsumexp(_SHARPNESS * similarities.astype(np.float64), axis=1))
+    return {name: np.concatenate(found) for name, found in rows.items()}
+
+
+def _by_means(vectors: Vectors, known: Vectors, labels: Sequence[str]) -> dict[str, Scores]:
+    names, classes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
+    wide = known.astype(np.float64)
+    means = np.stack([wide[classes == number].mean(axis=0) for number in range(len(names))])
+    middle = wide.mean(axis=0, keepdims=True)
+    to_label = _squared_distances(vectors, means, wide - means[classes]).min(axis=1)
+    to_middle = _squared_distances(vectors, middle, wide - middle)[:, 0]
+    return {"mahalanobis": to_label, "relative_mahalanobis": to_label - to_middle}
+
+
+def _squared_distances(vectors: Vectors, means: Scores, residuals: Scores) -> Scores:
+    """Mahalanobis distances, squared, `(n_texts, n_means)`, under the residuals' shrunken covariance."""
+    covariance = residuals.T @ residuals / len(residuals)
+    spread = max(float(np.trace(covariance)) / len(covariance), 1e-9)
+    shrunken = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * spread * np.eye(len(covariance))
+    root = np.linalg.cholesky(np.linalg.inv(shrunken))
+    ours, theirs = vectors.astype(np.float64) @ root, means @ root
+    squared: Scores = (ours**2).sum(axis=1)[:, None] + (theirs**2).sum(axis=1) - 2 * ours @ theirs.T
+    return np.maximum(squared, 0)

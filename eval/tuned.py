@@ -1,6 +1,6 @@
 """What the suites know of an encoder tuned to labelled texts; tunes nothing itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from eval.scope import Scores
@@ -22,8 +22,8 @@ class TunedTexts(Protocol):
         ...
 
     @property
-    def held_out_scope(self) -> Scores:
-        """Out-of-scope scores of texts in scope that neither encoder nor head was fitted on."""
+    def held_out_scope(self) -> Mapping[str, Scores]:
+        """`eval.scope.all_scores` of texts in scope that neither encoder nor head was fitted on."""
         ...
 
 

@@ -17,11 +17,11 @@ from safetensors.numpy import load_file, save_file
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.encoder import file_sha256
 from model.errors import ArtifactError
-from model.heads import LinearHead
+from model.heads import KernelHead, LinearHead
 from model.past import PastQuestions
 from model.scope import ScopeDetector
 
-MODEL_SET_FORMAT = 4
+MODEL_SET_FORMAT = 5
 HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk", "follow_up", "leaning")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
@@ -160,6 +160,9 @@ def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 a
     for name, head in models.heads.items():
         tensors[f"heads.{name}.weights"] = head.weights
         tensors[f"heads.{name}.bias"] = head.bias
+        if isinstance(head, KernelHead):
+            tensors[f"heads.{name}.landmarks"] = head.landmarks
+            tensors[f"heads.{name}.projection"] = head.projection
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
@@ -173,6 +176,7 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
                 "labels": list(head.labels),
                 "temperature": head.temperature,
                 "encoder": models.head_encoders.get(name),
+                "gamma": head.gamma if isinstance(head, KernelHead) else None,
             }
             for name, head in models.heads.items()
         },
@@ -217,15 +221,7 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
     missing = [name for name in REQUIRED_HEADS if name not in manifest["heads"]]
     if missing:
         raise ValueError(f"heads {missing} are missing")
-    heads = {
-        name: LinearHead(
-            tuple(head["labels"]),
-            tensors[f"heads.{name}.weights"],
-            tensors[f"heads.{name}.bias"],
-            float(head["temperature"]),
-        )
-        for name, head in manifest["heads"].items()
-    }
+    heads = {name: _head(name, head, tensors) for name, head in manifest["heads"].items()}
     return ModelSet(
         version=manifest["version"],
         encoder_fingerprint=manifest["encoder_fingerprint"],
@@ -255,4 +251,20 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
         head_encoders={
             name: head["encoder"] for name, head in manifest["heads"].items() if head.get("encoder")
         },
+    )
+
+
+def _head(name: str, told: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> LinearHead:  # as _tensors
+    labels, temperature = tuple(told["labels"]), float(told["temperature"])
+    weights, bias = tensors[f"heads.{name}.weights"], tensors[f"heads.{name}.bias"]
+    if told["gamma"] is None:
+        return LinearHead(labels, weights, bias, temperature)
+    return KernelHead(
+        labels,
+        weights,
+        bias,
+        temperature,
+        projection=tensors[f"heads.{name}.projection"],
+        landmarks=tensors[f"heads.{name}.landmarks"],
+        gamma=float(told["gamma"]),
     )

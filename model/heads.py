@@ -1,4 +1,4 @@
-"""Linear classification heads on the encoder's output; fitting them is training's job."""
+"""Classification heads on the encoder's output, linear and kernel; fitting them is training's job."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,6 +51,48 @@ class LinearHead:
     def named(self, probabilities: NDArray[np.float64]) -> Mapping[str, float]:
         """Probability by label, from one text's, shape `(n_labels,)`."""
         return dict(zip(self.labels, map(float, probabilities), strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class KernelHead(LinearHead):
+    """A head on likeness to landmarks: for a wish that no single direction of the features tells.
+
+    The inputs, projected to fewer directions, are compared with each landmark by a Gaussian kernel, and
+    the linear head works on those likenesses: `weights` has a column a landmark.
+    """
+
+    projection: NDArray[np.float32]
+    """Shape `(n_directions, n_inputs)`."""
+    landmarks: NDArray[np.float32]
+    """Shape `(n_landmarks, n_directions)`."""
+    gamma: float
+    """A landmark at squared distance `d` has likeness `exp(-gamma * d)`."""
+
+    def __post_init__(self) -> None:
+        LinearHead.__post_init__(self)  # zero-argument super() does not work in a class with slots
+        expected = (self.weights.shape[1], len(self.projection))
+        if self.landmarks.shape != expected:
+            raise ArtifactError(
+                f"a kernel head's landmarks have shape {self.landmarks.shape}, expected {expected}; "
+                "train the heads again: firstlast train heads"
+            )
+        if not self.gamma > 0:
+            raise ArtifactError(f"a kernel head's gamma must be above 0, got {self.gamma}")
+
+    def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Before softmax and temperature, shape `(n_texts, n_labels)`."""
+        seen = inputs @ self.projection.T
+        return LinearHead.scores(self, likenesses(seen, self.landmarks, gamma=self.gamma))
+
+
+def likenesses(
+    inputs: NDArray[np.float32], landmarks: NDArray[np.float32], *, gamma: float
+) -> NDArray[np.float32]:
+    """`exp(-gamma * squared distance)` of each text to each landmark, `(n_texts, n_landmarks)`, in (0, 1]."""
+    lengths = np.einsum("ij,ij->i", landmarks, landmarks)
+    squared = np.einsum("ij,ij->i", inputs, inputs)[:, None] + lengths - 2 * inputs @ landmarks.T
+    alike: NDArray[np.float32] = np.exp(-gamma * np.maximum(squared, 0)).astype(np.float32)
+    return alike
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from model.artifacts import ModelSet
 from model.mood import repetition, updated_mood
+from model.scope import clearness
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import Reading, SentimentLabel, Understanding, Vector, Vectors
 
@@ -85,7 +86,7 @@ def _intents(models: ModelSet, texts: Reading) -> tuple[Mapping[str, float], flo
         return {}, 1.0, np.zeros(len(texts.features))
     scores = head.scores(texts.features)
     probabilities = head.as_probabilities(scores)
-    strange = models.scope.score(texts.vectors[:1], scores[:1].max(axis=1))
+    strange = models.scope.score(texts.vectors[:1], clearness(scores[:1]))
     human_only = [i for i, label in enumerate(head.labels) if models.intents[label].human_only]
     return head.named(probabilities[0]), float(strange[0]), probabilities[:, human_only].sum(axis=1)
 

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,13 +12,12 @@ from sklearn.model_selection import train_test_split
 
 from eval.progress import progress
 from eval.results import Track, untracked
-from eval.scope import distances, strongest
+from eval.scope import all_scores
 from model.encoder import OnnxEncoder
 from model.heads import LinearHead
-from model.scope import guided_scores
 from model.types import Reading, Vectors
 from training.export import DEFAULT_ENCODER, export_model, load_torch
-from training.linear import FittedHead, fit_head, fitted_temperature
+from training.linear import FittedHead, Recipe, fit_head, temperature_of
 from training.tuning import TUNING, TuningOptions, tune
 
 _MANY_TEXTS = 5000
@@ -42,8 +41,8 @@ class FinetunedTexts:
     """Positions of the texts held out."""
     held_out_scores: NDArray[np.float64]
     """Of those, before softmax and temperature, `(n_held_out, n_labels)`."""
-    held_out_scope: NDArray[np.float64]
-    """Out-of-scope scores of those, `(n_held_out,)`."""
+    held_out_scope: Mapping[str, NDArray[np.float64]]
+    """Out-of-scope scores of those by name, as `eval.scope.all_scores`, each `(n_held_out,)`."""
     known_vectors: Vectors
     """Of all texts, by the tuned encoder, `(n_texts, dim)`."""
     strength: float
@@ -82,10 +81,9 @@ def finetune(
     reading = first.read(texts)
     head = _head(reading, labels, rest, options.seed)
     scores = head.scores(reading.features[held_out])
-    by_distance = distances(reading.vectors[held_out], reading.vectors[rest])
-    scope = guided_scores(by_distance, strongest(head, reading.features[held_out]))
+    scope = all_scores(_rows(reading, held_out), head, _rows(reading, rest), [labels[i] for i in rest])
     classes = np.searchsorted(head.labels, np.asarray(labels)[held_out])
-    temperature = fitted_temperature(scores, classes)
+    temperature = temperature_of(scores, classes)
     everything = np.arange(len(texts))
     final, final_reading = first, reading
     if not many:
@@ -160,6 +158,12 @@ def _tuned(
     return OnnxEncoder.load(folder)
 
 
+def _rows(reading: Reading, rows: NDArray[np.intp]) -> Reading:
+    return Reading(reading.vectors[rows], reading.features[rows])
+
+
 def _head(reading: Reading, labels: Sequence[str], rows: NDArray[np.intp], seed: int) -> LinearHead:
     """Fitted on features that the encoder was tuned to: held-out folds would choose nothing sound."""
-    return fit_head(reading.features[rows], [labels[i] for i in rows], seed=seed, strengths=(_STRENGTH,))
+    return fit_head(
+        reading.features[rows], [labels[i] for i in rows], seed=seed, recipes=(Recipe(_STRENGTH),)
+    )

@@ -4,15 +4,17 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 
 from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
-from eval.scope import training_distances
+from eval.scope import PRODUCT, training_distances
 from eval.tracking import package_versions
 from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.company import LabelledQuestion, LabelledText
 from knowledge.index import KnowledgeIndex
+from knowledge.label_names import with_label_names
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.errors import DataError
@@ -21,7 +23,7 @@ from model.leaning import FOLLOW_UP_HEAD, LEANING_HEAD
 from model.past import PastQuestions
 from model.resolver import Read, Resolver
 from model.risk import risk_threshold
-from model.scope import ScopeDetector, guided_scores
+from model.scope import ScopeDetector, clearness, guided_scores
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import Question, Reading, Vectors
 from model.understanding import NO_PERSON, PERSON
@@ -29,13 +31,20 @@ from training.confidence import fit_confidence, limit_for_recall, past_questions
 from training.data import TrainingData
 from training.finetuning import FinetunedTexts
 from training.follow_ups import fit_leaning, follow_up_texts
-from training.linear import SENTIMENT_STRENGTHS, STRENGTHS, FittedHead, cross_fitted_head
+from training.kernel import cross_fitted_kernel_head
+from training.linear import SENTIMENT_RECIPES, FittedHead, cross_fitted_head
 
 SMALLTALK_LIMIT = 0.5
 _PERSON_RECALL = 1.0
 _HUMAN_ONLY_RECALL = 0.98
 """Shares of the calibration questions for people that the limits must catch."""
 _HIGHEST_LIMIT = 0.5
+
+_FITTING: Mapping[str, Callable[..., FittedHead]] = {
+    "sentiment": partial(cross_fitted_head, recipes=SENTIMENT_RECIPES),
+    "wants_person": cross_fitted_kernel_head,
+}
+"""How heads are fitted that want something of their own."""
 
 Progress = Callable[[str], None]
 
@@ -74,10 +83,8 @@ def train_model_set(
     for name, rows in labelled.items():
         progress(f"fitting {name} on {len(rows)} texts")
         features = reading.features[places[name]]
-        strengths = SENTIMENT_STRENGTHS if name == "sentiment" else STRENGTHS
-        fitted[name] = cross_fitted_head(
-            features, [row.label for row in rows], seed=seed, strengths=strengths
-        )
+        fit = _FITTING.get(name, cross_fitted_head)
+        fitted[name] = fit(features, [row.label for row in rows], seed=seed)
     scope = reading.vectors[places.get("intent", [])]
     scope_limit = _scope_limit(fitted.get("intent"), scope)
     own: FinetunedTexts | None = None
@@ -85,7 +92,7 @@ def train_model_set(
         progress("tuning an encoder to the intents")
         own = _own_intents(labelled, finetune)
         fitted["intent"] = own.as_fitted()
-        scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope)
+        scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope[PRODUCT])
     heads = {name: one.head for name, one in fitted.items()}
     models = ModelSet(
         version=new_version(),
@@ -179,7 +186,7 @@ def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
     if data.dialogues:
         labelled[FOLLOW_UP_HEAD] = follow_up_texts(data)
     if len({row.label for row in data.intents}) > 1:
-        labelled["intent"] = data.intents
+        labelled["intent"] = with_label_names(data.intents)
         teams = [LabelledText(row.text, _team(data.intent_infos, row.label)) for row in data.intents]
         if len({row.label for row in teams}) > 1 and all(row.label for row in teams):
             labelled["team"] = teams
@@ -201,8 +208,8 @@ def _scope_limit(fitted: FittedHead | None, vectors: Vectors) -> float:
     if fitted is None:
         return 1.0
     held_out = ~np.isnan(fitted.held_out_scores[:, 0])
-    strongest = fitted.held_out_scores[held_out].max(axis=1)
-    return threshold_keeping(guided_scores(training_distances(vectors)[held_out], strongest))
+    clear = clearness(fitted.held_out_scores[held_out])
+    return threshold_keeping(guided_scores(training_distances(vectors)[held_out], clear))
 
 
 def _read_once(
@@ -303,4 +310,5 @@ def _parameters(
         parameters[f"{name}.texts"] = len(one.held_out_scores)
         parameters[f"{name}.labels"] = len(one.head.labels)
         parameters[f"{name}.strength"] = one.strength
+        parameters[f"{name}.lower"] = one.lower
     return parameters | package_versions()

@@ -18,7 +18,7 @@ from knowledge.company import DEMO_FOLDER, SENTIMENTS, LabelledText, read_labell
 from model.artifacts import ModelSet
 from model.errors import DataError
 from model.interfaces import Reader
-from training.linear import SENTIMENT_STRENGTHS, FittedHead, cross_fitted_head
+from training.linear import SENTIMENT_RECIPES, FittedHead, cross_fitted_head
 from training.replacing import NewPart
 
 _BATCH = 512
@@ -88,7 +88,7 @@ def train_sentiment(
     rows = (*data.rows, *data.company_rows)
     labels = [row.label for row in rows]
     features = _features(encoder, rows, track)
-    fitted = cross_fitted_head(features, labels, seed=seed, strengths=SENTIMENT_STRENGTHS)
+    fitted = cross_fitted_head(features, labels, seed=seed, recipes=SENTIMENT_RECIPES)
     metrics, confusion = _figures(fitted, labels, n_of_file=len(data.rows))
     return NewPart(
         models=replace(champion, heads={**champion.heads, "sentiment": fitted.head}),

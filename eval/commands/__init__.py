@@ -10,6 +10,7 @@ from eval.commands import (
     report,
     retrieval,
     sentiment,
+    wants_person,
 )
 from eval.commands.shared import Parts
 
@@ -17,6 +18,7 @@ _COMMANDS = (
     intents,
     sentiment,
     mood,
+    wants_person,
     retrieval,
     answers,
     followups,

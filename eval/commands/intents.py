@@ -16,7 +16,7 @@ from eval.commands.shared import (
 )
 from eval.progress import progress
 from eval.suites import intents
-from serving.command_line import HomeOption, JsonOption, friendly_errors
+from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
 from serving.settings import Settings
 
 TrainOption = Annotated[Path, typer.Option("--train", help="JSONL of rows with text and label.")]
@@ -24,6 +24,10 @@ TestOption = Annotated[Path, typer.Option("--test", help="JSONL of rows with tex
 FinetuneOption = Annotated[
     bool, typer.Option("--finetune", help="Tune the encoder to the training rows too; up to an hour.")
 ]
+ShotsOption = Annotated[
+    int | None, typer.Option("--shots", min=2, help="Training rows a label, drawn by the seed [all].")
+]
+RepeatsOption = Annotated[int, typer.Option("--repeats", min=1, max=100, help="How often they are drawn.")]
 OosOption = Annotated[str, typer.Option("--oos-label", help="Label of texts with no intent.")]
 
 
@@ -37,12 +41,16 @@ def add(app: typer.Typer, parts: Parts) -> None:
         oos_label: OosOption = intents.OOS_LABEL,
         finetune: FinetuneOption = False,
         seed: SeedOption = intents.SEED,
+        shots: ShotsOption = None,
+        repeats: RepeatsOption = 1,
         home: HomeOption = None,
         items: ItemsOption = None,
         track: TrackOption = False,
         as_json: JsonOption = False,
     ) -> None:
         """Tell intents apart, and notice texts with none of them."""
+        if repeats > 1 and shots is None:
+            raise bad_usage("--repeats draws again with another seed, and needs --shots; try --shots 10")
         with friendly_errors():
             settings = Settings.load(home)
             check_exist(train, test)
@@ -54,15 +62,12 @@ def add(app: typer.Typer, parts: Parts) -> None:
                     fit_head=parts.fit_head,
                     oos_label=oos_label,
                     seed=seed,
+                    shots=shots,
+                    repeats=repeats,
                     tune=tune if finetune else None,
                     track=progress,
                 )
-            params = {
-                "train": train,
-                "test": test,
-                "oos_label": oos_label,
-                "finetune": finetune,
-                "seed": seed,
-            }
+            params = {"train": train, "test": test, "oos_label": oos_label, "seed": seed}
+            params |= {"shots": shots, "repeats": repeats, "finetune": finetune}
             output = Output(items, track, as_json)
             hand_over(result, settings.home, "intents", params, output, data=(train, test))

@@ -17,6 +17,7 @@ from eval.progress import progress
 from eval.report import as_text
 from eval.results import SuiteResult, data_sha256, write_items
 from eval.scope import FitHead
+from eval.suites.wants_person import FitWish
 from eval.tracking import log_run
 from eval.tuned import TunedTexts, TuneTexts
 from model.encoder import OnnxEncoder
@@ -62,6 +63,8 @@ class Parts:
 
     fit_head: FitHead
     """Fits a linear head."""
+    fit_wish: FitWish
+    """Fits the head that notices who wants a person."""
     ensure_encoder: Callable[[Path], object]
     """Makes the encoder of a folder if it is not there."""
     tune_texts: TuneIn

@@ -1,9 +1,11 @@
 """Pure functions, one a metric: formula, paper, tie rule and zero-denominator rule in each docstring."""
 
 from eval.metrics.classification import (
+    Confusion,
     ConfusionMatrix,
     accuracy,
     confusion_matrix,
+    confusions,
     expected_calibration_error,
     macro_f1,
     macro_precision,
@@ -15,11 +17,13 @@ from eval.metrics.risk import RiskPoint, risk_coverage, wrong_among_answered
 from eval.metrics.scope import auroc, share_above, threshold_keeping
 
 __all__ = [
+    "Confusion",
     "ConfusionMatrix",
     "RiskPoint",
     "accuracy",
     "auroc",
     "confusion_matrix",
+    "confusions",
     "expected_calibration_error",
     "hit_at_k",
     "macro_f1",

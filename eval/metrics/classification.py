@@ -28,6 +28,25 @@ def confusion_matrix(true: ArrayLike, predicted: ArrayLike) -> ConfusionMatrix:
     return ConfusionMatrix(tuple(map(str, labels)), counts)
 
 
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """One label taken for another, so many times."""
+
+    label: str
+    predicted: str
+    count: int
+
+
+def confusions(matrix: ConfusionMatrix, *, most: int = 20) -> list[Confusion]:
+    """The pairs most often confused, the most frequent first, ties in the order of their names."""
+    found = [
+        Confusion(matrix.labels[row], matrix.labels[column], int(matrix.counts[row, column]))
+        for row, column in np.argwhere(matrix.counts)
+        if row != column
+    ]
+    return sorted(found, key=lambda one: (-one.count, one.label, one.predicted))[:most]
+
+
 def accuracy(true: ArrayLike, predicted: ArrayLike) -> float | None:
     """Share of items with the right label; `None` without items."""
     rows, columns = np.asarray(true), np.asarray(predicted)

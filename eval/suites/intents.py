@@ -2,31 +2,34 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.intervals import Rows, bootstrap, wilson
+from eval.few_shot import drawn, over_draws
+from eval.intervals import Interval, Rows, auroc_interval, bootstrap, wilson
 from eval.metrics import (
     accuracy,
     auroc,
     confusion_matrix,
+    confusions,
     expected_calibration_error,
     macro_f1,
     share_above,
     threshold_keeping,
 )
 from eval.results import SuiteResult, Track, figure, untracked
-from eval.scope import FitHead, Scores, distances, guided, held_out_guided, strongest
+from eval.scope import PRODUCT, FitHead, Scores, all_scores, held_out_scores
 from eval.tuned import TuneTexts
 from knowledge.company import LabelledText, read_labelled_texts
 from knowledge.data_problems import contradictions, duplicates, normalised
+from knowledge.label_names import with_label_names
 from model.errors import DataError
-from model.heads import LinearHead
+from model.heads import LinearHead, softmax
 from model.interfaces import Reader
 from model.types import Reading
 
@@ -44,23 +47,28 @@ def run(
     fit_head: FitHead,
     oos_label: str = OOS_LABEL,
     seed: int = SEED,
+    shots: int | None = None,
+    repeats: int = 1,
     tune: TuneTexts | None = None,
     track: Track = untracked,
 ) -> SuiteResult:
     """Fits an intent head on the rows `{"text", "label"}` of one file and measures it on another's.
 
-    The head sees the encoder's features, as in service; with `tune` those of an encoder tuned to the
-    training rows, and `encoder` is not used. Rows labelled `oos_label` are no class: those of
-    the training file are left out, those of the test file count for the out-of-scope figures alone.
+    The head sees the encoder's features, as in service, and the names of labels with few texts, as in
+    training; with `tune` those of an encoder tuned to the training rows, and `encoder` is not used. Rows
+    labelled `oos_label` are no class: those of the training file are left out, those of the
+    test file count for the out-of-scope figures alone. With `shots`, so many training rows a label are
+    drawn, `repeats` times with the seeds `seed`, `seed + 1` …; figures are then means over the draws, with
+    intervals as in `eval.few_shot.over_draws`.
 
     - `accuracy`, `macro_f1`, `ece` (15 bins of equal width): over in-scope test rows; a label that the
       training file does not have counts as wrong, is counted in `n_unknown_label` and named in
-      `unknown_labels`.
-    - `oos_auroc`: of the score `eval.scope.guided`, with out-of-scope rows as the positive ones.
+      `unknown_labels`. `ece_uncalibrated` is the error without the head's temperature.
+    - `confusions`: the 20 pairs of labels most often taken for another, over all draws.
+    - `oos_auroc`: of the bot's score, with out-of-scope rows as the positive ones.
     - `oos_recall_at_95`: share of out-of-scope rows above the threshold that keeps 95 % of training texts
       held out from a fit; `in_scope_kept` is the share of in-scope test rows that it keeps.
-    - `oos_comparison`: AUROC of that score; of its halves, the distance to the nearest texts and the
-      head's greatest score; and of the greatest probability (Hendrycks & Gimpel 2017).
+    - `oos_comparison`: AUROC and that recall of each of `eval.scope.all_scores`.
     - `fit_seconds`: from training texts to a head ready for use, of which `encode_seconds` for encoding;
       of a tuned encoder all its tuning and exporting.
     - `n_duplicate`, `n_contradictory`: test rows whose text and label stand earlier too, and rows whose text
@@ -73,67 +81,82 @@ def run(
     if not train:
         raise DataError(f"{train_file} has no row with another label than {oos_label!r}; give some")
     test = _rows(test_file)
-    fitted = _tuned(train, tune, seed, track) if tune else _frozen(train, encoder, fit_head, seed, track)
-    reading = _read(fitted.encoder, test, track, doing="Encoding test texts")
-    outcome = _outcome(test, fitted.head, reading, fitted.known, oos_label)
-    rng = np.random.default_rng(seed)
-    figures = {"n": len(test), **_intent_figures(outcome, fitted.head.labels, rng)}
-    held_out = fitted.held_out_scope() if outcome.is_oos.any() else np.empty(0)
-    figures |= _scope_figures(outcome, threshold_keeping(held_out) if len(held_out) else None, rng)
+    draws = []
+    for number in range(repeats):
+        rng = np.random.default_rng(seed + number)
+        rows = with_label_names(train if shots is None else drawn(train, shots, rng))
+        if tune:
+            known = _tuned(rows, tune, seed=seed + number, track=track)
+        else:
+            known = _fitted(rows, encoder, fit_head, seed=seed + number, track=track)
+        read = _read(known.encoder, test, track, doing="Encoding test texts")
+        outcome = _outcome(test, read, known, oos_label)
+        held_out = known.held_out_scope() if outcome.is_oos.any() else {}
+        draws.append((outcome, _figures(outcome, known, held_out, rng)))
+    figures = over_draws([one for _, one in draws]) if repeats > 1 else draws[0][1]
+    figures |= {"confusions": _confusions([outcome for outcome, _ in draws])}
     figures |= _row_figures(train, test)
-    figures |= {
-        "fit_seconds": round(fitted.fit_seconds, 3),
-        "encode_seconds": round(fitted.encode_seconds, 3),
-        "n_train": len(train),
-        "labels": len(fitted.head.labels),
-        "finetuned": tune is not None,
-        "seed": seed,
-    }
-    return SuiteResult(figures, tuple(_items(outcome)))
+    figures |= {"finetuned": tune is not None, "seed": seed, "shots": shots, "repeats": repeats}
+    items = [
+        item | ({"draw": i} if repeats > 1 else {})
+        for i, (one, _) in enumerate(draws)
+        for item in _items(one)
+    ]
+    return SuiteResult(figures, tuple(items))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Fitted:
-    """What the test rows are put to."""
+class _Known:
+    """What was learned from, and the head that was."""
 
     encoder: Reader
-    head: LinearHead
-    known: Reading
+    reading: Reading
     """The training texts, as the encoder reads them."""
-    held_out_scope: Callable[[], Scores]
-    """Out-of-scope scores of training texts held out from a fit."""
+    labels: Sequence[str]
+    head: LinearHead
+    held_out_scope: Callable[[], Mapping[str, Scores]]
+    """Out-of-scope scores of training texts held out from a fit, by name."""
     fit_seconds: float
     encode_seconds: float
 
 
-def _frozen(
-    train: Sequence[LabelledText], encoder: Reader, fit_head: FitHead, seed: int, track: Track
-) -> _Fitted:
-    """A head on the encoder as it is."""
-    labels = [row.label for row in train]
+def _fitted(
+    rows: Sequence[LabelledText], encoder: Reader, fit_head: FitHead, *, seed: int, track: Track
+) -> _Known:
+    labels = [row.label for row in rows]
     started = time.perf_counter()
-    known = _read(encoder, train, track, doing="Encoding training texts")
+    reading = _read(encoder, rows, track, doing="Encoding training texts")
     encoded = time.perf_counter()
-    head = fit_head(known.features, labels, seed=seed)
+    head = fit_head(reading.features, labels, seed=seed)
     fitted = time.perf_counter()
-    return _Fitted(
+    return _Known(
         encoder,
+        reading,
+        labels,
         head,
-        known,
-        lambda: held_out_guided(known, labels, fit_head, seed=seed),
-        fitted - started,
-        encoded - started,
+        lambda: held_out_scores(reading, labels, fit_head, seed=seed),
+        round(fitted - started, 3),
+        round(encoded - started, 3),
     )
 
 
-def _tuned(train: Sequence[LabelledText], tune: TuneTexts, seed: int, track: Track) -> _Fitted:
+def _tuned(rows: Sequence[LabelledText], tune: TuneTexts, *, seed: int, track: Track) -> _Known:
     """A head on an encoder tuned to the training rows."""
+    labels = [row.label for row in rows]
     started = time.perf_counter()
-    found = tune([row.text for row in train], [row.label for row in train], seed=seed)
+    found = tune([row.text for row in rows], labels, seed=seed)
     fitted = time.perf_counter()
-    known = _read(found.encoder, train, track, doing="Encoding training texts")
+    reading = _read(found.encoder, rows, track, doing="Encoding training texts")
     encoding = time.perf_counter() - fitted
-    return _Fitted(found.encoder, found.head, known, lambda: found.held_out_scope, fitted - started, encoding)
+    return _Known(
+        found.encoder,
+        reading,
+        labels,
+        found.head,
+        lambda: found.held_out_scope,
+        round(fitted - started, 3),
+        round(encoding, 3),
+    )
 
 
 def _row_figures(train: Sequence[LabelledText], test: Sequence[LabelledText]) -> dict[str, Any]:  # JSON
@@ -161,48 +184,74 @@ class _Outcome:
     is_oos: NDArray[np.bool_]
     predicted: NDArray[np.str_]
     confidences: Scores
-    by_distance: Scores
-    strongest: Scores
-    guided: Scores
+    uncalibrated: Scores
+    strangeness: Mapping[str, Scores]
+    """By score, as `eval.scope.all_scores`."""
+
+    @property
+    def wrong(self) -> NDArray[np.bool_]:
+        """In-scope rows whose label was not the predicted one."""
+        wrong: NDArray[np.bool_] = ~self.is_oos & (self.labels != self.predicted)
+        return wrong
 
 
-def _outcome(
-    rows: Sequence[LabelledText], head: LinearHead, reading: Reading, known: Reading, oos_label: str
-) -> _Outcome:
+def _outcome(rows: Sequence[LabelledText], reading: Reading, known: _Known, oos_label: str) -> _Outcome:
     labels = np.asarray([row.label for row in rows])
-    probabilities = head.probabilities(reading.features)
-    by_distance = distances(reading.vectors, known.vectors)
+    scores = known.head.scores(reading.features)
+    probabilities = known.head.as_probabilities(scores)
     return _Outcome(
         texts=[row.text for row in rows],
         labels=labels,
         is_oos=labels == oos_label,
-        predicted=np.asarray(head.labels)[probabilities.argmax(axis=1)],
+        predicted=np.asarray(known.head.labels)[scores.argmax(axis=1)],
         confidences=probabilities.max(axis=1),
-        by_distance=by_distance,
-        strongest=strongest(head, reading.features),
-        guided=guided(by_distance, head, reading.features),
+        uncalibrated=softmax(scores).max(axis=1),
+        strangeness=all_scores(reading, known.head, known.reading, known.labels),
     )
 
 
 def _items(outcome: _Outcome) -> list[dict[str, Any]]:  # JSON
+    strangeness, wrong = outcome.strangeness[PRODUCT], outcome.wrong
     return [
         {
             "row": number,
             "text": text,
             "label": str(outcome.labels[number - 1]),
             "predicted": str(outcome.predicted[number - 1]),
+            "wrong": bool(wrong[number - 1]),
             "confidence": float(outcome.confidences[number - 1]),
-            "out_of_scope_score": float(outcome.guided[number - 1]),
+            "out_of_scope_score": float(strangeness[number - 1]),
         }
         for number, text in enumerate(outcome.texts, start=1)
     ]
+
+
+def _confusions(outcomes: Sequence[_Outcome]) -> list[dict[str, Any]]:  # JSON
+    true = np.concatenate([one.labels[~one.is_oos] for one in outcomes])
+    predicted = np.concatenate([one.predicted[~one.is_oos] for one in outcomes])
+    return [asdict(one) for one in confusions(confusion_matrix(true, predicted))]
+
+
+def _figures(
+    outcome: _Outcome, known: _Known, held_out: Mapping[str, Scores], rng: np.random.Generator
+) -> dict[str, Any]:  # JSON
+    return {
+        "n": len(outcome.texts),
+        **_intent_figures(outcome, known.head.labels, rng),
+        **_scope_figures(outcome, held_out),
+        "fit_seconds": known.fit_seconds,
+        "encode_seconds": known.encode_seconds,
+        "n_train": len(known.labels),
+        "labels": len(known.head.labels),
+    }
 
 
 def _intent_figures(
     outcome: _Outcome, known_labels: Sequence[str], rng: np.random.Generator
 ) -> dict[str, Any]:  # JSON
     kept = ~outcome.is_oos
-    names, predicted, sure = outcome.labels[kept], outcome.predicted[kept], outcome.confidences[kept]
+    names, predicted = outcome.labels[kept], outcome.predicted[kept]
+    sure, unsure = outcome.confidences[kept], outcome.uncalibrated[kept]
     # numbers instead of names: a thousand resamples take seconds instead of minutes
     _, numbers = np.unique(np.concatenate([names, predicted]), return_inverse=True)
     true, taken = numbers[: len(names)], numbers[len(names) :]
@@ -219,29 +268,46 @@ def _intent_figures(
         **_resampled(
             "ece", lambda rows: expected_calibration_error(sure[rows], right[rows]), len(names), rng
         ),
+        **_resampled(
+            "ece_uncalibrated",
+            lambda rows: expected_calibration_error(unsure[rows], right[rows]),
+            len(names),
+            rng,
+        ),
     }
 
 
-def _scope_figures(
-    outcome: _Outcome, threshold: float | None, rng: np.random.Generator
-) -> dict[str, Any]:  # JSON
-    oos, scores = outcome.is_oos, outcome.guided
-    noticed = None if threshold is None else share_above(scores[oos], threshold)
-    passed = None if threshold is None else share_above(scores[~oos], threshold)
-    recall = None if noticed is None else wilson(round(noticed * int(oos.sum())), int(oos.sum()))
+def _scope_figures(outcome: _Outcome, held_out: Mapping[str, Scores]) -> dict[str, Any]:  # JSON
+    oos = outcome.is_oos
+    told = {
+        name: _told_apart(scores, oos, held_out.get(name)) for name, scores in outcome.strangeness.items()
+    }
+    threshold = threshold_keeping(held_out[PRODUCT]) if held_out else None
+    kept = None if threshold is None else int((outcome.strangeness[PRODUCT][~oos] <= threshold).sum())
+    n = int((~oos).sum())
     return {
         "n_out_of_scope": int(oos.sum()),
-        **_resampled("oos_auroc", lambda rows: auroc(scores[rows], oos[rows]), len(oos), rng),
-        **figure("oos_recall_at_95", noticed, recall),
+        **{f"oos_{key}": value for key, value in told[PRODUCT].items()},
         "oos_threshold": threshold,
-        "in_scope_kept": None if passed is None else 1 - passed,
-        "oos_comparison": {
-            "guided": auroc(scores, oos),
-            "nearest_texts": auroc(outcome.by_distance, oos),
-            "strongest_score": auroc(-outcome.strongest, oos),
-            "probability": auroc(1 - outcome.confidences, oos),
-        },
+        **figure("in_scope_kept", kept / n if kept is not None and n else None, _wilson(kept, n)),
+        "oos_comparison": told if oos.any() else {},
     }
+
+
+def _told_apart(scores: Scores, oos: NDArray[np.bool_], held_out: Scores | None) -> dict[str, Any]:  # JSON
+    """AUROC of one score, and its recall at the threshold of the held-out scores."""
+    noticed = None if held_out is None else share_above(scores[oos], threshold_keeping(held_out))
+    found = None if noticed is None else round(noticed * int(oos.sum()))
+    area = auroc(scores, oos)
+    enough = area is not None and min(oos.sum(), (~oos).sum()) > 1
+    return {
+        **figure("auroc", area, auroc_interval(scores, oos) if enough else None),
+        **figure("recall_at_95", noticed, _wilson(found, int(oos.sum()))),
+    }
+
+
+def _wilson(found: int | None, n: int) -> Interval | None:
+    return None if found is None or not n else wilson(found, n)
 
 
 def _resampled(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.commands.shared import Parts
+from eval.suites.wants_person import TaughtHead
 from model.heads import LinearHead
 from model.interfaces import Reader
 from model.risk import RiskThreshold
@@ -65,7 +66,7 @@ class TunedNothing:
 
     encoder: Reader
     head: LinearHead
-    held_out_scope: NDArray[np.float64]
+    held_out_scope: Mapping[str, NDArray[np.float64]]
 
 
 def tune_nothing(
@@ -81,17 +82,28 @@ def tune_nothing(
     (encoders_folder / "tuned").touch()
     names = tuple(sorted(set(labels)))
     head = LinearHead(names, np.zeros((len(names), 2), np.float32), np.zeros(len(names), np.float32))
-    return TunedNothing(WordEncoder(["word"]), head, np.full(len(texts), 0.5))
+    return TunedNothing(WordEncoder(["word"]), head, {})
 
 
 def command_parts(**changes: Any) -> Parts:  # parts of many types
     """The parts of the commands, with stand-ins for all that trains."""
     given: dict[str, Any] = {
         "fit_head": fit_centroids,
+        "fit_wish": fit_wish_direction,
         "ensure_encoder": lambda _: None,
         "tune_texts": tune_nothing,
     }
     return Parts(**(given | changes))
+
+
+def fit_wish_direction(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> TaughtHead:
+    """Ten times the direction from the other texts to the wishes, half way between them as the bound."""
+    wish = np.asarray(labels) == "person"
+    wishes, others = inputs[wish].mean(axis=0), inputs[~wish].mean(axis=0)
+    row = 10 * (wishes - others)
+    bias = np.array([0, -row @ (wishes + others) / 2], np.float32)
+    head = LinearHead(("no", "person"), np.stack([np.zeros_like(row), row]), bias)
+    return TaughtHead(head, head.probabilities(inputs)[:, 1])
 
 
 class RuleResolver:

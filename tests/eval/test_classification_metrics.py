@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from eval.metrics import (
+    Confusion,
     accuracy,
     confusion_matrix,
+    confusions,
     expected_calibration_error,
     macro_f1,
     macro_precision,
@@ -25,6 +27,18 @@ def test_the_confusion_matrix_has_true_labels_as_rows() -> None:
     matrix = confusion_matrix(TRUE, PREDICTED)
     assert matrix.labels == ("a", "b", "c")
     assert matrix.counts.tolist() == [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
+
+
+def test_confusions_are_listed_by_how_often_then_by_name() -> None:
+    matrix = confusion_matrix(["a", "a", "c", "b", "b", "b"], ["b", "b", "a", "a", "b", "c"])
+    assert confusions(matrix) == [
+        Confusion("a", "b", 2),
+        Confusion("b", "a", 1),
+        Confusion("b", "c", 1),
+        Confusion("c", "a", 1),
+    ]
+    assert confusions(matrix, most=1) == [Confusion("a", "b", 2)]
+    assert confusions(confusion_matrix(["a"], ["a"])) == confusions(confusion_matrix([], [])) == []
 
 
 def test_accuracy_is_the_share_of_right_labels() -> None:

@@ -220,6 +220,7 @@ def test_without_a_champion_answers_say_what_to_do(run: Run, beir: Path) -> None
         ("sentiment", "--test", "gone.jsonl"),
         ("mood", "--data", "gone.jsonl"),
         ("followups", "--data", "gone"),
+        ("wants-person", "--data", "gone"),
     ],
 )
 def test_a_missing_file_ends_with_status_1_and_its_name(run: Run, arguments: Sequence[str]) -> None:
@@ -235,6 +236,27 @@ def test_a_bad_row_ends_with_status_1_and_its_line(run: Run, beir: Path) -> None
     result = run("retrieval", "--data", beir)
     assert result.exit_code == 1
     assert "queries.jsonl:5" in result.stderr
+
+
+def test_repeats_without_shots_end_with_status_2(run: Run) -> None:
+    result = run("intents", "--train", "a", "--test", "b", "--repeats", "5")
+    assert result.exit_code == 2
+    assert "needs --shots" in result.stderr
+
+
+def test_wishes_for_a_person_are_measured_with_the_real_encoder(
+    run: Run, jsonl: Callable[..., Path], home: Path, encoder_folder: Path
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))
+    rows = [
+        {"text": "let me talk to one of your staff", "labels": ["handoff"], "fold": "0"},
+        {"text": "the basil leaves are yellow", "labels": [], "fold": "0"},
+        {"text": "get me a human being", "labels": ["handoff"], "fold": "1"},
+        {"text": "my invoice of May is missing", "labels": [], "fold": "1"},
+    ]
+    figures = last_line(run("wants-person", "--data", jsonl("rows.jsonl", rows), "--json"))
+    assert figures["taught"]["f1"] == 1.0
+    assert figures["champion"]["recall"] == 0.0  # it never hands over
 
 
 def test_a_risk_that_is_no_share_ends_with_status_2(run: Run) -> None:

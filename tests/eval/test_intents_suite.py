@@ -8,7 +8,7 @@ import pytest
 from eval_parts import WordEncoder, fit_centroids
 from numpy.typing import NDArray
 
-from eval.scope import distances, guided, held_out_guided, training_distances
+from eval.scope import PRODUCT, all_scores, held_out_scores, training_distances
 from eval.suites import intents
 from model.errors import DataError
 from model.heads import LinearHead
@@ -67,8 +67,22 @@ def test_texts_of_foreign_words_are_told_from_all_others(
     figures = run(files, word_encoder).figures
     assert figures["oos_auroc"] == 1.0
     assert figures["oos_recall_at_95"] == 1.0
-    assert figures["oos_comparison"]["nearest_texts"] == 1.0
-    assert set(figures["oos_comparison"]) == {"guided", "nearest_texts", "strongest_score", "probability"}
+    assert figures["oos_comparison"]["nearest_5"]["auroc"] == 1.0
+    assert figures["oos_comparison"][PRODUCT]["recall_at_95"] == figures["oos_recall_at_95"]
+
+
+def test_every_score_is_compared_by_the_same_two_figures_with_intervals(
+    files: tuple[Path, Path], word_encoder: WordEncoder
+) -> None:
+    compared = run(files, word_encoder).figures["oos_comparison"]
+    assert set(compared) == {
+        *("probability", "entropy", "energy", "strongest_score", "nearest_1", "nearest_5", "nearest_10"),
+        *("density", "mahalanobis", "relative_mahalanobis", "guided", "guided_by_lead"),
+    }
+    for told in compared.values():
+        for key in ("auroc", "recall_at_95"):
+            low, high = told[f"{key}_interval"]
+            assert 0 <= low <= told[key] <= high <= 1
 
 
 def test_every_mean_has_its_interval(files: tuple[Path, Path], word_encoder: WordEncoder) -> None:
@@ -92,6 +106,7 @@ def test_each_row_keeps_what_was_predicted_and_how_strange_it_was(
     items = run(files, word_encoder).items
     assert [item["predicted"] for item in items[:3]] == ["plant", "device", "device"]
     assert items[2]["row"] == 3
+    assert [item["wrong"] for item in items] == [False, False, True, True, False, False]
     assert items[4]["out_of_scope_score"] > items[0]["out_of_scope_score"]
 
 
@@ -107,7 +122,7 @@ def test_out_of_scope_training_rows_are_no_class(jsonl: Write, word_encoder: Wor
         train, jsonl("test.jsonl", TEST), encoder=word_encoder, fit_head=fit, oos_label="none"
     ).figures
     assert seen == [{"plant", "device"}]
-    assert figures["n_train"] == 10
+    assert figures["n_train"] == 12  # with the names of both
     assert figures["n_out_of_scope"] == 0
 
 
@@ -144,7 +159,6 @@ def test_a_file_without_rows_or_classes_is_refused(jsonl: Write, word_encoder: W
 def test_a_training_text_is_not_its_own_neighbour() -> None:
     vectors = np.eye(3, dtype=np.float32)
     assert training_distances(vectors).tolist() == [1.0, 1.0, 1.0]
-    assert distances(vectors, vectors)[0] == pytest.approx(1 - 1 / 3)
 
 
 def test_the_twin_of_a_training_text_is_its_neighbour() -> None:
@@ -161,12 +175,27 @@ def test_a_lone_training_text_has_no_neighbour() -> None:
     assert training_distances(np.ones((1, 2), dtype=np.float32)).tolist() == [1.0]
 
 
-def test_the_guided_score_does_not_depend_on_the_temperature() -> None:
+def test_the_scores_of_texts_by_hand() -> None:
+    """The texts are the two known ones, each the mean of its label."""
     weights, bias = np.array([[2, 0], [0, 4]], np.float32), np.zeros(2, np.float32)
-    features = np.array([[1, 0], [0, 1]], np.float32)
+    known = Reading(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32))
     for temperature in (0.5, 2.0):
         head = LinearHead(("a", "b"), weights, bias, temperature)
-        assert guided(np.array([0.5, 0.25]), head, features).tolist() == [0.5, 0.25]
+        scores = all_scores(known, head, known, ["a", "b"])
+        assert scores["strongest_score"].tolist() == [-2, -4]
+        assert scores["nearest_1"].tolist() == [0, 0]
+        assert scores["nearest_10"].tolist() == [0.5, 0.5]  # all there are
+        assert scores["mahalanobis"].tolist() == [0, 0]
+        # 1 / (1 + .5 * 2) and, with half the lead over the other label, 1 / (1 + .5 * 3)
+        assert scores["guided"].tolist() == [0.5, pytest.approx(1 / 3)]
+        assert scores[PRODUCT].tolist() == [pytest.approx(0.4), pytest.approx(0.25)]
+
+
+def test_a_text_that_is_known_is_left_out_of_its_own_neighbours() -> None:
+    head = LinearHead(("a", "b"), np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
+    known = Reading(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32))
+    scores = all_scores(known, head, known, ["a", "b"], itself=np.array([0, 1]))
+    assert scores["nearest_5"].tolist() == [1, 1]
 
 
 def test_a_fifth_of_each_label_is_held_out_of_the_fit() -> None:
@@ -178,15 +207,47 @@ def test_a_fifth_of_each_label_is_held_out_of_the_fit() -> None:
 
     vectors = np.random.default_rng(0).random((15, 4)).astype(np.float32)
     labels = ["a"] * 10 + ["b"] * 3 + ["c"] * 2
-    scores = held_out_guided(Reading(vectors, vectors), labels, fit, seed=0)
+    scores = held_out_scores(Reading(vectors, vectors), labels, fit, seed=0)
     assert sizes == [{"a": 8, "b": 2, "c": 2}]
-    assert len(scores) == 3
+    assert {len(one) for one in scores.values()} == {3}
 
 
 def test_with_too_few_texts_a_label_to_hold_any_out_there_is_no_recall(
     jsonl: Write, word_encoder: WordEncoder
 ) -> None:
-    train = jsonl("train.jsonl", [TRAIN[0], TRAIN[1], TRAIN[5], TRAIN[6]])
+    rows = [TRAIN[0], TRAIN[5]]  # and the labels' names
+    train = jsonl("train.jsonl", rows)
     figures = run((train, jsonl("test.jsonl", TEST)), word_encoder).figures
-    assert figures["oos_auroc"] == 1.0
+    assert figures["oos_auroc"] is not None
     assert figures["oos_recall_at_95"] is figures["oos_threshold"] is figures["in_scope_kept"] is None
+
+
+def test_the_labels_most_often_taken_for_another_are_listed(
+    files: tuple[Path, Path], word_encoder: WordEncoder
+) -> None:
+    assert run(files, word_encoder).figures["confusions"] == [
+        {"label": "plant", "predicted": "device", "count": 1},
+        {"label": "unheard", "predicted": "plant", "count": 1},
+    ]
+
+
+def test_a_few_shots_are_drawn_again_with_the_next_seed(
+    files: tuple[Path, Path], word_encoder: WordEncoder
+) -> None:
+    seen: list[int] = []
+
+    def fit(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
+        seen.append(seed)
+        return fit_centroids(inputs, labels, seed=seed)
+
+    result = intents.run(*files, encoder=word_encoder, fit_head=fit, shots=2, repeats=3, seed=4)
+    assert sorted(set(seen)) == [4, 5, 6]
+    assert result.figures["n_train"] == 6  # two texts and the name of each label
+    assert (result.figures["shots"], result.figures["repeats"], result.figures["n"]) == (2, 3, 6)
+    assert len(result.items) == 18
+    assert [item["draw"] for item in result.items[::6]] == [0, 1, 2]
+    low, high = result.figures["accuracy_interval"]
+    assert low < result.figures["accuracy"] < high
+    assert sum(one["count"] for one in result.figures["confusions"]) == sum(
+        item["wrong"] for item in result.items
+    )

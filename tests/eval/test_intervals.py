@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from eval.intervals import Interval, bootstrap, bootstrap_mean, clopper_pearson, share_interval, wilson
+from eval.intervals import (
+    Interval,
+    auroc_interval,
+    bootstrap,
+    bootstrap_mean,
+    clopper_pearson,
+    share_interval,
+    wilson,
+)
 
 counts = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -123,3 +131,27 @@ def test_a_share_of_clusters_that_differ_is_resampled_by_cluster() -> None:
     # of ten clusters, binomial(10, 0.7) has its 2.5 % and 97.5 % points at 4 and 9 (10 with chance .028)
     assert found.low == pytest.approx(0.4)
     assert found.high in (pytest.approx(0.9), pytest.approx(1.0))
+
+
+def test_the_interval_of_an_area_under_the_curve_by_hand() -> None:
+    # positives 3 and 2 rank above 2 and 1.5 of the negatives 1 and 2: shares 1 and .75, area .875;
+    # negatives 1 and 2 rank below 2 and 1.5 of the positives. Variance .03125 / 2 twice over.
+    half = 1.959964 * np.sqrt(2 * 0.03125 / 2)
+    found = auroc_interval([3, 2, 1, 2], [True, True, False, False])
+    assert found.low == pytest.approx(0.875 - half, abs=1e-5)
+    assert found.high == 1.0
+
+
+def test_the_interval_of_an_area_holds_the_truth_as_often_as_it_says() -> None:
+    # scores of positives are normal around 1, of negatives around 0: the area is P(N(1, 2) > 0) = .7602
+    generator, held = rng(), 0
+    positive = np.arange(100) < 40
+    for _ in range(400):
+        found = auroc_interval(generator.normal(size=100) + positive, positive)
+        held += found.low <= 0.7602 <= found.high
+    assert 0.91 <= held / 400 <= 0.98
+
+
+def test_the_interval_of_an_area_needs_two_of_each_kind() -> None:
+    with pytest.raises(ValueError, match="1 items above and 2 below"):
+        auroc_interval([1, 2, 3], [True, False, False])

@@ -4,7 +4,7 @@ import numpy as np
 
 from model.answering import FEATURES, AnsweringModel, QuestionSignals
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
-from model.heads import LinearHead
+from model.heads import KernelHead, LinearHead
 from model.past import PastQuestions
 from model.scope import ScopeDetector
 from model.types import Candidate, CandidateKind, Passage, ScoredCandidate, Understanding
@@ -106,7 +106,7 @@ def model_set(version: str = "v1") -> ModelSet:
             "intent": head("delivery", "refund", seed=1),
             "team": head("billing", "deliveries", seed=2),
             "sentiment": head("negative", "neutral", "positive", seed=3),
-            "wants_person": head("no", "person", seed=4),
+            "wants_person": _kernel_head(),
             "smalltalk": head("greeting", "none", "out_of_scope", seed=5),
         },
         scope=ScopeDetector(np.eye(3, dtype=np.float32)),
@@ -126,4 +126,18 @@ def model_set(version: str = "v1") -> ModelSet:
         limits={"wants_person": 0.4, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 0.6},
         card={"metrics": {"intent.accuracy": 0.95}, "note": "schön"},
         head_encoders={"sentiment": "encoder-b"},
+    )
+
+
+def _kernel_head() -> KernelHead:
+    """Four landmarks in two of three directions."""
+    rng = np.random.default_rng(4)
+    return KernelHead(
+        ("no", "person"),
+        rng.normal(size=(2, 4)).astype(np.float32),
+        rng.normal(size=2).astype(np.float32),
+        0.7,
+        projection=rng.normal(size=(2, 3)).astype(np.float32),
+        landmarks=rng.normal(size=(4, 2)).astype(np.float32),
+        gamma=0.5,
     )

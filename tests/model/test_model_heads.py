@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.errors import ArtifactError
-from model.heads import LinearHead, softmax
+from model.heads import KernelHead, LinearHead, likenesses, softmax
 
 LN3 = math.log(3)
 
@@ -60,3 +60,39 @@ def test_shapes_that_do_not_fit_the_labels_are_refused(
 def test_a_temperature_that_is_not_above_zero_is_refused(temperature: float) -> None:
     with pytest.raises(ArtifactError, match="temperature must be above 0"):
         head(temperature=temperature)
+
+
+def kernel_head(**changes: object) -> KernelHead:
+    """Looks at the second input alone; likeness 1 to its one landmark, at 0, scores ln 3 for `yes`."""
+    parts: dict[str, object] = {
+        "labels": ("no", "yes"),
+        "weights": np.array([[0], [LN3]], np.float32),
+        "bias": np.zeros(2, np.float32),
+        "projection": np.array([[0, 1]], np.float32),
+        "landmarks": np.zeros((1, 1), np.float32),
+        "gamma": math.log(2),
+    }
+    return KernelHead(**(parts | changes))  # type: ignore[arg-type]
+
+
+def test_likeness_falls_with_the_square_of_the_distance() -> None:
+    got = likenesses(np.array([[0], [1], [2]], np.float32), np.zeros((1, 1), np.float32), gamma=math.log(2))
+    np.testing.assert_allclose(got, [[1], [1 / 2], [1 / 16]], atol=1e-6)
+
+
+def test_a_kernel_head_sees_its_directions_alone() -> None:
+    got = kernel_head().probabilities(np.array([[9, 0], [-4, 0]], np.float32))
+    np.testing.assert_allclose(got, [[0.25, 0.75], [0.25, 0.75]], atol=1e-6)
+
+
+def test_far_from_its_landmarks_a_kernel_head_is_undecided() -> None:
+    assert kernel_head().read(np.array([0, 30], np.float32)) == pytest.approx({"no": 0.5, "yes": 0.5})
+
+
+def test_a_kernel_head_of_shapes_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ArtifactError, match=r"landmarks have shape \(2, 1\), expected \(1, 1\)"):
+        kernel_head(landmarks=np.zeros((2, 1), np.float32))
+    with pytest.raises(ArtifactError, match="gamma must be above 0, got 0"):
+        kernel_head(gamma=0.0)
+    with pytest.raises(ArtifactError, match="temperature must be above 0"):
+        kernel_head(temperature=0.0)

@@ -8,7 +8,7 @@ from model_parts import flat_head, model_set
 
 from model.artifacts import IntentInfo, ModelSet
 from model.heads import LinearHead
-from model.scope import ScopeDetector, guided_scores
+from model.scope import ScopeDetector, clearness, guided_scores
 from model.smalltalk import smalltalk_reply
 from model.types import Reading, Understanding
 from model.understanding import understand
@@ -86,8 +86,8 @@ def test_a_head_with_an_encoder_of_its_own_reads_that_alone() -> None:
     got = understand(models, FAR, NEAR, np.stack([FAR]), mood=0.0, own=own)
     assert (got.sentiment, got.intent) == ("positive", "delivery")
     assert got.human_only_in_passing == pytest.approx(0.75, abs=1e-3)  # its sentence, as its encoder reads it
-    # the known text is near in its encoder's vectors: 1 / (1 + 1 * log 3)
-    assert got.out_of_scope_score == pytest.approx(1 / (1 + LN3))
+    # the known text is near in its encoder's vectors, delivery is log 3 ahead: 1 / (1 + 1 * (1 + .5) * log 3)
+    assert got.out_of_scope_score == pytest.approx(1 / (1 + 1.5 * LN3))
 
 
 def test_a_message_is_compared_with_those_before_it() -> None:
@@ -136,6 +136,12 @@ def test_the_scope_score_by_hand() -> None:
     np.testing.assert_allclose(guided_scores(np.array([0.2, 0.2]), np.array([2.5, -4.0])), [1 / 3, 1])
 
 
+def test_a_clear_message_scores_high_and_leads() -> None:
+    # 4 + (4 - 1) / 2, 4 + 0 for a tie, -1 + (3 - 1) / 2
+    scores = np.array([[1.0, 4.0, 0.0], [4.0, 4.0, 0.0], [-1.0, -3.0, -5.0]])
+    np.testing.assert_allclose(clearness(scores), [5.5, 4.0, 0.0])
+
+
 def test_without_training_texts_everything_is_out_of_scope() -> None:
     detector = ScopeDetector(np.empty((0, 2), np.float32))
     np.testing.assert_array_equal(detector.score(np.stack([NEAR, FAR]), np.array([9.0, 0.0])), [1, 1])
@@ -143,12 +149,13 @@ def test_without_training_texts_everything_is_out_of_scope() -> None:
 
 def test_no_intent_is_named_out_of_scope() -> None:
     # the vector is the training text itself, the head's greatest score 2 ln 3 (near) or ln 3 (far)
+    # and the other ln 3 or 0: with half the lead 2.5 ln 3 or 1.5 ln 3
     models = two_inputs(intent=sure("delivery", "refund"))
-    strict = replace(models, limits=dict(models.limits) | {"out_of_scope": 0.4})
-    assert read(strict, NEAR).out_of_scope_score == pytest.approx(1 / (1 + 2 * LN3), abs=1e-5)
+    strict = replace(models, limits=dict(models.limits) | {"out_of_scope": 0.35})
+    assert read(strict, NEAR).out_of_scope_score == pytest.approx(1 / (1 + 2.5 * LN3), abs=1e-5)
     assert read(strict, NEAR).intent == "refund"
     got = read(strict, FAR)
-    assert got.out_of_scope_score == pytest.approx(1 / (1 + LN3), abs=1e-5)
+    assert got.out_of_scope_score == pytest.approx(1 / (1 + 1.5 * LN3), abs=1e-5)
     assert (got.intent, got.intent_confidence, got.team) == (None, 0.0, None)
     assert got.intent_probabilities["delivery"] == pytest.approx(0.75)
 

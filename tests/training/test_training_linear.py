@@ -5,7 +5,7 @@ import pytest
 
 from model.errors import DataError
 from model.heads import softmax
-from training.linear import cross_fitted_head, fit_head
+from training.linear import Recipe, cross_fitted_head, fit_head
 
 
 def clusters(*, per_label: int, spread: float = 0.1) -> tuple[np.ndarray, list[str]]:
@@ -87,3 +87,30 @@ def test_fewer_than_two_labels_with_two_texts_are_refused_with_their_counts(labe
 def test_no_texts_are_refused() -> None:
     with pytest.raises(DataError, match="a head needs two labels"):
         fit_head(np.empty((0, 3), np.float32), [], seed=0)
+
+
+def layers(per_label: int) -> tuple[np.ndarray, list[str]]:
+    """Four layers of ten inputs; the last tells the two labels apart, the lower ones are noise."""
+    rng = np.random.default_rng(7)
+    labels = ["a", "b"] * per_label
+    inputs = rng.normal(size=(2 * per_label, 40))
+    inputs[:, 30] = np.where(np.array(labels) == "a", -1.0, 1.0)
+    return inputs.astype(np.float32), labels
+
+
+def test_lower_layers_that_tell_nothing_count_less() -> None:
+    inputs, labels = layers(15)
+    recipes = (Recipe(1.0), Recipe(1.0, lower=0.1))
+    fitted = cross_fitted_head(inputs, labels, seed=0, recipes=recipes)
+    assert fitted.lower == 0.1
+    assert cross_fitted_head(inputs, labels, seed=0, recipes=recipes[:1]).lower == 1.0
+
+
+def test_the_weight_of_the_layers_is_part_of_the_heads_weights() -> None:
+    """Held-out scores and the head's own scores are on the same scale, for inputs as they come."""
+    inputs, labels = layers(15)
+    head = cross_fitted_head(inputs, labels, seed=0, recipes=(Recipe(1.0, lower=0.1),)).head
+    scaled = inputs.copy()
+    scaled[:, :30] *= 0.1
+    plain = cross_fitted_head(scaled, labels, seed=0, recipes=(Recipe(1.0),)).head
+    np.testing.assert_allclose(head.scores(inputs), plain.scores(scaled), atol=1e-4)

@@ -24,7 +24,7 @@ from training.datasets.noise import Noise, find_noise, flip_figures, flipped
 from training.datasets.splitting import SAME_ABOVE, Shares
 from training.datasets.telling import tell_problems
 from training.export import ensure_encoder
-from training.linear import fit_head
+from training.linear import Recipe, fit_head
 
 _NOISE_STRENGTH = 10.0
 """One regularisation instead of a search in each fold: what is ranked is the margin, not the last percent."""
@@ -160,7 +160,7 @@ def _encoder(settings: Settings) -> OnnxEncoder:
 def _noise(checked: CheckedFile, labels: list[str], encoder: OnnxEncoder, seed: int) -> Noise:
     texts = [row.text for row in checked.rows]
     features = encoder.read(texts).features
-    fit = partial(fit_head, strengths=(_NOISE_STRENGTH,))
+    fit = partial(fit_head, recipes=(Recipe(_NOISE_STRENGTH),))
     return find_noise(features, labels, texts, fit, seed=seed, track=progress)
 
 
