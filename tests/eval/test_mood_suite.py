@@ -30,14 +30,15 @@ def conversation(name: str, outcome: Outcome, *said: str, at: int | None = None)
     return MoodConversation(name, tuple(turns), outcome, None if at is None else 2 * at)
 
 
-# "awful" is read as -1, all else as 0: moods -.4, -.64, -.784; two messages that share one of two words have
-# a cosine of .5, which is a repetition of .4 * 4 / 9 = .178 and, once more, of .284
+# "awful" is read as -1, all else as 0: moods -.4, -.64, -.784. Two messages that share one of two words have
+# a cosine of .5, a repetition of .4 * 4 / 9 = .178 and, once more, of .284; a word within two one of .707,
+# a repetition of .4 * .6746 = .27
 CALM = conversation("calm", "neutral", "pump", "tank", "leaves")
 HELPED = conversation("helped", "satisfied", "awful leaves", "awful plant", "great")  # -.64 at the second
 ASKS = conversation("asks", "asks_for_person", "awful leaves", "awful plant", "pump", at=2)
 RATES = conversation("rates", "bad_rating", "awful leaves", "awful plant", "pump", at=2)
 LEAVES = conversation("leaves", "leaves", "pump", "tank", "leaves", at=2)  # never a bad word
-REPEATS = conversation("repeats", "asks_for_person", "pump tank", "awful pump", "leaves", "plant", at=3)
+REPEATS = conversation("repeats", "asks_for_person", "pump", "awful pump", "leaves", "plant", at=3)
 ENDLESS = conversation(
     "endless", "asks_for_person", "awful leaves", "awful plant", "awful lamp", "tank", at=3
 )
@@ -106,7 +107,7 @@ def test_the_items_say_where_and_why_and_the_chart_shows_all_levels(resolver: Re
     repeats = result.items[5]
     assert (repeats["warned_at"], repeats["reason"], repeats["turns_before"]) == (2, "getting_nowhere", 2)
     assert repeats["moods"] == pytest.approx([0, -0.4, -0.24, -0.144], abs=1e-3)
-    assert repeats["repetitions"] == pytest.approx([0, 0.1778, 0.1067, 0.064], abs=1e-3)
+    assert repeats["repetitions"] == pytest.approx([0, 0.2698, 0.1619, 0.0971], abs=1e-3)
     assert (result.items[0]["warned_at"], result.items[1]["turns_before"]) == (None, None)
     trigger = result.charts["mood_warning"].curves[0]
     assert trigger.name == "trigger"
