@@ -117,26 +117,17 @@ def run(
     """
     rows = read_wishes(path)
     read = _Messages.read(rows, encoder, track)
-    own_features = encoder.read([row.text for row in own]).features
-    wishes = np.array([row.wish for row in rows])
-    folds = np.array([row.fold for row in rows])
     champion = _Judged(
         read.strongest(models.heads["wants_person"]), np.full(len(rows), models.limits["wants_person"])
     )
-    taught = _Judged(np.empty(len(rows)), np.empty(len(rows)))
-    for fold in track(sorted(set(folds)), doing="Teaching without a fold"):
-        asked = folds == fold
-        features = np.concatenate([own_features, read.whole[~asked]])
-        labels = [*(row.label for row in own), *np.where(wishes[~asked], PERSON, NO_PERSON)]
-        fitted = fit(features, labels, seed=seed)
-        taught.probabilities[asked] = read.strongest(fitted.head)[asked]
-        taught.limits[asked] = best_limit(fitted.held_out[len(own) :], wishes[~asked])
+    own_features = encoder.read([row.text for row in own]).features
+    taught = _taught(rows, read, own, own_features, fit, seed, track)
     judged = {"champion": champion, "taught": taught}
     figures = {
         "n": len(rows),
-        "wishes": int(wishes.sum()),
+        "wishes": sum(row.wish for row in rows),
         "negated": sum(row.negated for row in rows),
-        "folds": len(set(folds)),
+        "folds": len({row.fold for row in rows}),
         **{name: _by_domain(rows, one, np.random.default_rng(seed)) for name, one in judged.items()},
         "seed": seed,
     }
@@ -198,6 +189,28 @@ class _Messages:
         strongest = head.probabilities(self.whole)[:, column]
         np.maximum.at(strongest, self.owner, head.probabilities(self.parts)[:, column])
         return strongest
+
+
+def _taught(
+    rows: Sequence[WishRow],
+    read: _Messages,
+    own: Sequence[LabelledText],
+    own_features: NDArray[np.float32],
+    fit: FitWish,
+    seed: int,
+    track: Track,
+) -> _Judged:
+    """Each fold judged by a head, and held against a limit, of the other folds."""
+    wishes, folds = np.array([row.wish for row in rows]), np.array([row.fold for row in rows])
+    judged = _Judged(np.empty(len(rows)), np.empty(len(rows)))
+    for fold in track(sorted(set(folds)), doing="Teaching without a fold"):
+        asked = folds == fold
+        features = np.concatenate([own_features, read.whole[~asked]])
+        labels = [*(row.label for row in own), *np.where(wishes[~asked], PERSON, NO_PERSON)]
+        fitted = fit(features, labels, seed=seed)
+        judged.probabilities[asked] = read.strongest(fitted.head)[asked]
+        judged.limits[asked] = best_limit(fitted.held_out[len(own) :], wishes[~asked])
+    return judged
 
 
 def _row(row: Mapping[str, Any], where: str, domain: str) -> WishRow:  # JSON
