@@ -41,8 +41,8 @@ class TrainingData:
     learned_answers: tuple[QuestionAnswer, ...]
     own_questions: bool = True
     """Whether `questions` are the business's own: only then do they count as its past."""
-    seen_questions: tuple[LabelledQuestion, ...] = ()
-    """More of its past, which the encoder was trained on, so that nothing may be calibrated on them."""
+    only_past: tuple[LabelledQuestion, ...] = ()
+    """More of its past, which calibrates nothing: an encoder that was trained on questions flatters them."""
 
     @property
     def sha256(self) -> str:
@@ -51,7 +51,7 @@ class TrainingData:
             [[row.text, row.label] for row in rows]
             for rows in (self.intents, self.sentiment, self.wants_person, self.smalltalk, self.out_of_scope)
         ]
-        asked = (*self.questions, *self.seen_questions)
+        asked = (*self.questions, *self.only_past)
         questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]
