@@ -85,38 +85,21 @@ def adapt_and_register(
     It is held beside the encoder in service. `also` are BEIR folders on which it must not lose either. An
     interrupted run that is started again goes on where it was. Raises `DataError` for too few questions.
     """
-    ensure_encoder(settings.encoder_folder)
-    own = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
-    if own.name.endswith(_ADAPTED):
-        raise ArtifactError(
-            f"{settings.encoder_folder} is an adapted encoder; put the one it came from there"
-        )
+    own = _own_encoder(settings)
     needs = gather_needs(settings, data, from_store=from_store)
+    others = _others(needs, also)
     parts = split(needs, seed=options.seed)
-    others = {f"also {path.name}": beir_needs(path) for path in also}
-    if (sample := sample_needs(needs)) is not None:
-        others["sample company"] = sample
     progress(f"looking for hard negatives among {len(parts.training.knowledge)} answers")
     pairs = make_pairs(parts.training, own, rng=np.random.default_rng(options.seed))
     progress(f"adapting to {len(pairs.sure)} pairs and {len(pairs.weak)} of one intent")
     work = settings.models_folder / ".adapting"
     _train(settings, own, pairs, _general_texts(parts, options.seed), options, work, track)
-    adapted = OnnxEncoder.load(work / "encoder", threads=settings.encoder_threads)
     progress("measuring gain and cost")
-    in_service = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
-    beside = Beside(in_service, adapted, track)
-    wording = wording_rows() | ({"intent": needs.alike} if needs.alike else {})
-    checks = {
-        "business": beside.gain(needs, parts.held_out),
-        **{name: beside.cost(name, asked) for name, asked in others.items()},
-        **beside.wording(wording, seed=options.seed),
-    }
-    found = Adaptation(adapted.fingerprint, in_service.fingerprint, checks, None)
+    found = _judged(settings, work, needs, parts, others, seed=options.seed, track=track)
     if not found.failed:
-        trained_on = pairs.texts
-        found = replace(
-            found, registered=_register(settings, data, found, trained_on, work, options.seed, progress)
-        )
+        texts = unseen(_heads_data(settings, data), pairs.texts, seed=options.seed)
+        registered = _register(settings, found, texts, work, options.seed, progress)
+        found = replace(found, registered=registered)
     _log(settings.home, found, data, needs, pairs, options)
     shutil.rmtree(work, ignore_errors=True)
     return found
@@ -127,7 +110,7 @@ def unseen(data: TrainingData, seen: frozenset[str], *, seed: int) -> TrainingDa
 
     Similarities of texts that an encoder has seen flatter it: a threshold found on them would let wrong
     answers through. Of the questions that nothing answers as large a share is kept as of the others. What
-    the encoder has seen stays known as the business's past.
+    calibrates nothing stays known as the business's past.
     """
     answerable = [one for one in data.questions if one.refs]
     kept = {one.id for one in answerable if one.text not in seen}
@@ -136,8 +119,57 @@ def unseen(data: TrainingData, seen: frozenset[str], *, seed: int) -> TrainingDa
     return replace(
         data,
         questions=tuple(one for one in data.questions if one.id in kept),
-        seen_questions=tuple(one for one in data.questions if one.text in seen),
+        only_past=tuple(one for one in data.questions if one.id not in kept),
     )
+
+
+def _own_encoder(settings: Settings) -> OnnxEncoder:
+    """The home's own encoder, of which the weights can be had."""
+    ensure_encoder(settings.encoder_folder)
+    own = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+    if own.name.endswith(_ADAPTED):
+        raise ArtifactError(
+            f"{settings.encoder_folder} is an adapted encoder; put the one it came from there"
+        )
+    return own
+
+
+def _others(needs: Needs, also: Sequence[Path]) -> dict[str, Needs]:
+    """What must not be lost, by name; read before anything is trained, so that a bad file costs no time."""
+    sample = sample_needs(needs)
+    return {
+        **({"sample company": sample} if sample else {}),
+        **{f"also {path.name}": beir_needs(path) for path in also},
+    }
+
+
+def _judged(
+    settings: Settings,
+    work: Path,
+    needs: Needs,
+    parts: Split,
+    others: Mapping[str, Needs],
+    *,
+    seed: int,
+    track: Track,
+) -> Adaptation:
+    """The adapted encoder in `work` beside the one in service."""
+    before = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+    adapted = OnnxEncoder.load(work / "encoder", threads=settings.encoder_threads)
+    beside = Beside(before, adapted, track)
+    wording = wording_rows() | ({"intent": needs.alike} if needs.alike else {})
+    checks = {
+        "business": beside.gain(needs, parts.held_out),
+        **{name: beside.cost(name, asked) for name, asked in others.items()},
+        **beside.wording(wording, seed=seed),
+    }
+    return Adaptation(adapted.fingerprint, before.fingerprint, checks, None)
+
+
+def _heads_data(settings: Settings, data: Path | None) -> TrainingData:
+    """What the heads are refitted on: the company folder, or what the home was made with."""
+    is_company = data is not None and (data / "company.toml").is_file()
+    return gather(settings, data if is_company else None, from_store=False)
 
 
 def _train(
@@ -171,9 +203,8 @@ def _general_texts(parts: Split, seed: int) -> list[str]:
 
 def _register(
     settings: Settings,
-    data: Path | None,
     found: Adaptation,
-    seen: frozenset[str],
+    texts: TrainingData,
     work: Path,
     seed: int,
     progress: Progress,
@@ -184,8 +215,6 @@ def _register(
         place.parent.mkdir(parents=True, exist_ok=True)
         (work / "encoder").rename(place)
     encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
-    company = data if data is not None and (data / "company.toml").is_file() else None
-    texts = unseen(gather(settings, company, from_store=False), seen, seed=seed)
     trained = train_model_set(texts, encoder, seed=seed, progress=progress)
     report = found.report()
     metrics = {

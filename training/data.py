@@ -42,12 +42,12 @@ class TrainingData:
     learned_answers: tuple[QuestionAnswer, ...]
     own_questions: bool = True
     """Whether `questions` are the business's own: only then do they count as its past."""
-    seen_questions: tuple[LabelledQuestion, ...] = ()
-    """More of its past, which the encoder was trained on, so that nothing may be calibrated on them."""
     follow_ups: tuple[LabelledText, ...] = ()
     """Messages that stand alone, lean on what was said before them, or say that an answer was not right."""
     dialogues: tuple[Dialogue, ...] = ()
     """Two and three turns each, with the answers to the last message."""
+    only_past: tuple[LabelledQuestion, ...] = ()
+    """More of its past, which calibrates nothing: an encoder that was trained on questions flatters them."""
 
     @property
     def sha256(self) -> str:
@@ -62,7 +62,7 @@ class TrainingData:
         dialogues = [
             [one.id, one.text, one.kind, [turn.text for turn in one.before]] for one in self.dialogues
         ]
-        asked = (*self.questions, *self.seen_questions)
+        asked = (*self.questions, *self.only_past)
         questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]

@@ -265,8 +265,8 @@ def _calibrated(
     past = PastQuestions.none()
     if data.own_questions:
         vectors = np.stack([read.signals.vector for read in reads[: len(data.questions)]])
-        seen = encoder.encode([question.text for question in data.seen_questions])
-        past = past_questions((*data.questions, *data.seen_questions), np.vstack([vectors, seen]))
+        seen = encoder.encode([question.text for question in data.only_past])
+        past = past_questions((*data.questions, *data.only_past), np.vstack([vectors, seen]))
     confidence = fit_confidence(
         questions,
         reads,
