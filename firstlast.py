@@ -30,8 +30,9 @@ def _eval_app() -> typer.Typer:
     from eval.commands import build_app
     from training.export import ensure_encoder
     from training.linear import fit_head
+    from training.pipeline import refit_to
 
-    return build_app(fit_head=fit_head, ensure_encoder=ensure_encoder)
+    return build_app(fit_head=fit_head, ensure_encoder=ensure_encoder, refit_answering=refit_to)
 
 
 _MOUNTS = {

@@ -28,7 +28,7 @@ def open_resolver(
     settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever | None
 ) -> Resolver:
     """The home's champion and policy. Raises `ArtifactError` when there is no champion."""
-    models = _champion(settings, encoder)
+    models = open_champion(settings, encoder)
     found = open_index(settings, encoder) if retriever is None else retriever
     return resolver_of(models, settings, encoder, found, risk=risk)
 
@@ -43,7 +43,8 @@ def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
         database.close()
 
 
-def _champion(settings: Settings, encoder: Reader) -> ModelSet:
+def open_champion(settings: Settings, encoder: Reader) -> ModelSet:
+    """The model set in service. Raises `ArtifactError` when there is none."""
     version = champion_version(settings.models_folder)
     return load_model_set(settings.models_folder / version, encoder_fingerprint=encoder.fingerprint)
 

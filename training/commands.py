@@ -18,6 +18,7 @@ from serving.command_line import (
 
 if TYPE_CHECKING:
     from training.promotion import Promotion
+    from training.registry import RegisteredSet
 
 VersionArgument = Annotated[
     str | None, typer.Argument(help="Version or number of the model set [the challenger].")
@@ -128,6 +129,40 @@ def train_heads(
         gathered = gather(settings, data, from_store=from_store)
         with messages.status("training"):
             registered = train_and_register(settings, gathered, seed=seed, progress=_say)
+    _emit_registered(registered, as_json=as_json)
+
+
+@train_app.command("answering")
+def train_answering(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="A company folder. Without it: what the home was made with."),
+    ] = None,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Add the confirmed questions of the store.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of folds, trees and questions.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit only the answer confidence and its limits anew, with the champion's heads; register the result.
+
+    A home without labelled questions of its own is calibrated on what it knows: run it after an import.
+    """
+    from serving.settings import Settings
+    from training.pipeline import gather, refit_and_register
+
+    if data is not None and not data.is_dir():
+        raise bad_usage(f"--data {data} is no folder; name a company folder with calibration/questions.jsonl")
+    with friendly_errors():
+        settings = Settings.load(home)
+        gathered = gather(settings, data, from_store=from_store)
+        with messages.status("training"):
+            registered = refit_and_register(settings, gathered, seed=seed, progress=_say)
+    _emit_registered(registered, as_json=as_json)
+
+
+def _emit_registered(registered: "RegisteredSet", *, as_json: bool) -> None:
     emit(
         {
             "model": registered.version,

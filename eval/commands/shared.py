@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -13,8 +13,11 @@ from eval.report import as_text
 from eval.results import SuiteResult, data_sha256, write_items
 from eval.scope import FitHead
 from eval.tracking import log_run
+from knowledge.index import KnowledgeIndex
+from model.artifacts import ModelSet
 from model.encoder import OnnxEncoder
 from model.errors import DataError
+from model.interfaces import Reader
 from serving.command_line import emit
 from serving.settings import Settings
 
@@ -28,6 +31,14 @@ ChartsOption = Annotated[
 TrackOption = Annotated[bool, typer.Option("--track", help="Keep figures and items in the home's MLflow.")]
 
 
+class RefitAnswering(Protocol):
+    """Fits the answer confidence of a model set anew, to what an index knows."""
+
+    def __call__(self, models: ModelSet, encoder: Reader, index: KnowledgeIndex) -> ModelSet:
+        """The set with another confidence, calibration and limits; its heads as they are."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the commands are given."""
@@ -35,11 +46,18 @@ class Parts:
     fit_head: FitHead
     ensure_encoder: Callable[[Path], object]
     open_resolver: OpenResolver
+    refit_answering: RefitAnswering | None = None
 
     def encoder(self, settings: Settings) -> OnnxEncoder:
         """The home's encoder, made if need be."""
         self.ensure_encoder(settings.encoder_folder)
         return OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+
+    def refit(self, models: ModelSet, encoder: Reader, index: KnowledgeIndex) -> ModelSet:
+        """The set with its confidence fitted anew. Raises `DataError` where nothing here can do that."""
+        if self.refit_answering is None:
+            raise DataError("nothing that fits a confidence was given; use the command `firstlast eval`")
+        return self.refit_answering(models, encoder, index)
 
 
 @dataclass(frozen=True, slots=True)

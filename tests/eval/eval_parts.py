@@ -1,11 +1,14 @@
 """A small encoder, a head that needs no fitting library, and a resolver that follows written rules."""
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.artifacts import CalibrationSample
 from model.heads import LinearHead
+from model.policy import PolicySettings
 from model.risk import RiskThreshold
 from model.types import (
     Candidate,
@@ -61,6 +64,8 @@ class RuleResolver:
     """
 
     threshold = RiskThreshold(0.8, True, 0.02, 0.9, 200, 1)
+    policy = PolicySettings()
+    models = SimpleNamespace(calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)))
 
     def __init__(
         self,
