@@ -62,7 +62,10 @@ def init(home: HomeOption = None, as_json: JsonOption = False) -> None:
     emit(
         {"home": str(settings.home)},
         as_json=as_json,
-        text=lambda: f"{settings.home} is ready. Next: firstlast import FOLDER, firstlast serve",
+        text=lambda: (
+            f"{settings.home} is ready. Next: firstlast import FOLDER, firstlast train answering and "
+            "firstlast models promote (so that it is as sure as this knowledge allows), firstlast serve"
+        ),
     )
 
 
