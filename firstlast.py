@@ -33,9 +33,16 @@ def _eval_app() -> typer.Typer:
     from training.finetuning import tune_texts
     from training.kernel import fit_wish
     from training.linear import fit_head
+    from training.pipeline import refit_to
 
     return build_app(
-        Parts(fit_head=fit_head, fit_wish=fit_wish, ensure_encoder=ensure_encoder, tune_texts=tune_texts)
+        Parts(
+            fit_head=fit_head,
+            fit_wish=fit_wish,
+            ensure_encoder=ensure_encoder,
+            tune_texts=tune_texts,
+            refit_answering=refit_to,
+        )
     )
 
 

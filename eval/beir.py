@@ -3,10 +3,12 @@
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from knowledge.documents import ArticleDocument
 from knowledge.importers import read_source
@@ -67,6 +69,13 @@ def read_beir(folder: Path, *, judgements: str = "test") -> BeirSet:
         queries_without_answer=len(texts) - len(queries),
         unknown_answers=sum(ref not in known for query in queries for ref in query.gains),
     )
+
+
+def chosen_for_removal(names: Iterable[str], *, share: float, rng: np.random.Generator) -> frozenset[str]:
+    """A random `share` in [0, 1] of the distinct names, rounded to a whole number of them."""
+    distinct = sorted(set(names))
+    picked = rng.permutation(len(distinct))[: round(share * len(distinct))]
+    return frozenset(distinct[i] for i in picked)
 
 
 def _articles(path: Path) -> tuple[ArticleDocument, ...]:

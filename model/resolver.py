@@ -80,7 +80,7 @@ class Resolver:
         Raises `ArtifactError` when one of them is not given.
         """
         self.models = models
-        self._head_encoders = _own_encoders(models, head_encoders or {})
+        self.head_encoders: Mapping[str, Reader] = _own_encoders(models, head_encoders or {})
         self.threshold: RiskThreshold = risk_threshold(
             models.calibration.confidences,
             models.calibration.correct,
@@ -160,7 +160,7 @@ class Resolver:
 
     def _own_readings(self, texts: Sequence[str]) -> Mapping[str, Reading]:
         """What the heads with an encoder of their own read, by head; each encoder runs once."""
-        readings = {fingerprint: encoder.read(texts) for fingerprint, encoder in self._head_encoders.items()}
+        readings = {fingerprint: encoder.read(texts) for fingerprint, encoder in self.head_encoders.items()}
         return {name: readings[fingerprint] for name, fingerprint in self.models.head_encoders.items()}
 
     def _said_before(self, question: Question, reading: Reading) -> Vectors:

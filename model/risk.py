@@ -41,34 +41,44 @@ def risk_threshold(
     *,
     risk: float,
     confidence_level: float = CONFIDENCE_LEVEL,
+    proven_only: bool = False,
 ) -> RiskThreshold:
     """The lowest threshold whose wrong share among answers is at most `risk`, on held-out decisions.
 
-    Learn-then-Test with fixed-sequence testing (Angelopoulos et al. 2021): thresholds are tested from
-    strict to lenient, each by an exact binomial test at level `1 - confidence_level`, until one fails;
-    the order depends on the confidences alone, so no correction for many tests is due. The first
-    threshold tested answers just enough decisions that one wrong answer would still pass.
+    **Proven**: Learn-then-Test with fixed-sequence testing (Angelopoulos et al. 2021): thresholds are
+    tested from strict to lenient, each by an exact binomial test at level `1 - confidence_level`, until
+    one fails; the order depends on the confidences alone, so no correction for many tests is due. The
+    first threshold tested answers just enough decisions that one wrong answer would still pass; where
+    ties bring more wrong ones at once, nothing is proven. The promise holds for questions exchangeable
+    with those of the sample: it fails with probability at most `1 - confidence_level`.
 
-    Without a guarantee `guaranteed` is false and the threshold is an estimate: the lowest, among at
-    least 20 answers, at which the calibrated confidences expect the budget to be kept and what was seen
-    does not speak against it (exact binomial test at level `1 - confidence_level`); `NEVER` when there
-    is none. Ties in confidence are answered together.
+    **Estimated**: the lowest threshold, among at least 20 answers, at which the calibrated confidences
+    expect the budget to be kept and what was seen does not speak against it (exact binomial test at level
+    `1 - confidence_level`).
+
+    A budget too small for any proof has the estimate. A larger one has the proof, but never answers less
+    than a smaller budget does: where the estimate for the least budget that can be proven answers more,
+    it is taken, and `guaranteed` is false. So the threshold never rises with the budget. With
+    `proven_only` there is the proof or `NEVER`, which do not rise either. Ties in confidence are answered
+    together.
     """
     _check(confidences, correct, risk, confidence_level)
     answered, wrong, values = _by_threshold(confidences, correct)
-    first = answers_needed(_START_ERRORS, risk=risk, confidence_level=confidence_level)
-    passed = -1
-    for i in np.flatnonzero(answered >= first):
-        if not _proven(int(wrong[i]), int(answered[i]), risk, confidence_level):
-            break
-        passed = int(i)
-    guaranteed = passed >= 0
-    if not guaranteed:
-        passed = _last_expected_to_pass(confidences, answered, wrong, risk, 1 - confidence_level)
-    if passed < 0:
+    proven = _last_proven(answered, wrong, risk, confidence_level)
+    expected = -1
+    if not proven_only:
+        least = min(risk, _least_provable(answered, wrong, confidence_level))
+        expected = _last_expected_to_pass(confidences, answered, wrong, least, 1 - confidence_level)
+    last = max(proven, expected)
+    if last < 0:
         return RiskThreshold(NEVER, False, risk, confidence_level, 0, 0)
     return RiskThreshold(
-        float(values[passed]), guaranteed, risk, confidence_level, int(answered[passed]), int(wrong[passed])
+        value=float(values[last]),
+        guaranteed=proven == last,
+        risk=risk,
+        confidence_level=confidence_level,
+        answered=int(answered[last]),
+        wrong=int(wrong[last]),
     )
 
 
@@ -103,6 +113,27 @@ def answers_needed(wrong: int, *, risk: float, confidence_level: float = CONFIDE
 def _proven(wrong: int, answered: int, risk: float, confidence_level: float) -> bool:
     """Whether `wrong_share_bound` is at most `risk`, by one look instead of a search for the bound."""
     return wrong < answered and _binomial_at_most(wrong, answered, risk) <= 1 - confidence_level
+
+
+def _least_provable(answered: NDArray[np.int64], wrong: NDArray[np.int64], confidence_level: float) -> float:
+    """The smallest budget whose first test passes; 1 when there is none."""
+    few_wrong = np.flatnonzero(wrong <= _START_ERRORS)
+    most = int(answered[few_wrong[-1]]) if len(few_wrong) else 0
+    return wrong_share_bound(_START_ERRORS, most, confidence_level=confidence_level)
+
+
+def _last_proven(
+    answered: NDArray[np.int64], wrong: NDArray[np.int64], risk: float, confidence_level: float
+) -> int:
+    """Index of the most lenient threshold before the first that fails its test, or -1."""
+    first = answers_needed(_START_ERRORS, risk=risk, confidence_level=confidence_level)
+    passed = -1
+    for i in np.flatnonzero(answered >= first):
+        within_start = passed >= 0 or wrong[i] <= _START_ERRORS
+        if not within_start or not _proven(int(wrong[i]), int(answered[i]), risk, confidence_level):
+            break
+        passed = int(i)
+    return passed
 
 
 def _last_expected_to_pass(

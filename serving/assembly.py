@@ -125,12 +125,15 @@ def resolver_of(
         risk=risk,
         confidence_level=settings.risk_confidence_level,
         policy=policy,
-        head_encoders=_head_encoders(models, settings),
+        head_encoders=head_encoders(models, settings),
     )
 
 
-def _head_encoders(models: ModelSet, settings: Settings) -> dict[str, Reader]:
-    """The encoders that heads of the set have of their own, by fingerprint."""
+def head_encoders(models: ModelSet, settings: Settings) -> dict[str, Reader]:
+    """The encoders that heads of the set have of their own, by fingerprint.
+
+    Raises `ArtifactError` when one is missing or damaged.
+    """
     return {
         fingerprint: OnnxEncoder.load(
             find_encoder(settings.models_folder, fingerprint), threads=settings.encoder_threads

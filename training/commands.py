@@ -64,7 +64,10 @@ def init(home: HomeOption = None, as_json: JsonOption = False) -> None:
     emit(
         {"home": str(settings.home)},
         as_json=as_json,
-        text=lambda: f"{settings.home} is ready. Next: firstlast import FOLDER, firstlast serve",
+        text=lambda: (
+            f"{settings.home} is ready. Next: firstlast import FOLDER, firstlast train answering and "
+            "firstlast models promote (so that it is as sure as this knowledge allows), firstlast serve"
+        ),
     )
 
 
@@ -183,6 +186,36 @@ def train_sentiment(
             "sentiment",
             lambda champion, encoder: fit(gathered, champion, encoder, seed=seed, track=progress),
         )
+    emit(_registered(registered), as_json=as_json)
+
+
+@train_app.command("answering")
+def train_answering(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="A company folder. Without it: what the home was made with."),
+    ] = None,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Add the confirmed questions of the store.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of folds, trees and questions.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit only the answer confidence and its limits anew, with the champion's heads; register the result.
+
+    A home without labelled questions of its own is calibrated on what it knows: run it after an import.
+    """
+    from serving.settings import Settings
+    from training.pipeline import gather, refit_and_register
+
+    if data is not None and not data.is_dir():
+        raise bad_usage(f"--data {data} is no folder; name a company folder with calibration/questions.jsonl")
+    with friendly_errors():
+        settings = Settings.load(home)
+        gathered = gather(settings, data, from_store=from_store)
+        with messages.status("training"):
+            registered = refit_and_register(settings, gathered, seed=seed, progress=_say)
     emit(_registered(registered), as_json=as_json)
 
 

@@ -36,8 +36,11 @@ class _Rows:
     """What is not known has its typical value."""
     typical: NDArray[np.float64]
     correct: NDArray[np.bool_]
+    cosines: NDArray[np.float64]
     question: NDArray[np.intp]
     """Index of the question each row belongs to."""
+    text: NDArray[np.intp]
+    """Number of the question's text: one that is asked twice, of more and of less knowledge, has one."""
 
 
 def fit_confidence(
@@ -56,8 +59,8 @@ def fit_confidence(
     each of them is fitted on with itself left out of it.
 
     The sample holds each question's most confident candidate, scored by a model that never saw the
-    question (10 folds), for the questions that `reaches_answer`: the others go to people before any
-    answer is considered. Raises `DataError` when there are too few questions.
+    question's text (10 folds), for the questions that `reaches_answer`: the others go to people before
+    any answer is considered. Raises `DataError` when there are too few questions.
     """
     rows = _rows(questions, reads, past, len(past) if in_past is None else min(in_past, len(past)))
     answered = len(np.unique(rows.question[rows.correct]))
@@ -73,8 +76,16 @@ def fit_confidence(
         rows.typical, _forest(rows.features, rows.correct, seed, trees), slope, offset, past
     )
     reached = [row for row in best if reaches_answer(reads[rows.question[row]])]
-    confidences = calibrated(shares[reached], slope=slope, offset=offset)
-    return FittedConfidence(model, CalibrationSample(confidences, rows.correct[reached]))
+    nearest = [
+        row for row in _best_rows(rows.cosines, rows.question) if reaches_answer(reads[rows.question[row]])
+    ]
+    sample = CalibrationSample(
+        confidences=calibrated(shares[reached], slope=slope, offset=offset),
+        correct=rows.correct[reached],
+        cosines=rows.cosines[nearest],
+        nearest_correct=rows.correct[nearest],
+    )
+    return FittedConfidence(model, sample)
 
 
 def limit_for_recall(probabilities: NDArray[np.float64], *, recall: float, most: float) -> float:
@@ -99,12 +110,16 @@ def _rows(
 ) -> _Rows:
     features: list[NDArray[np.float64]] = [np.empty((0, len(FEATURES)))]
     correct: list[bool] = []
+    cosines: list[float] = []
     index: list[int] = []
+    texts: dict[str, int] = {}
     for i, (question, read) in enumerate(zip(questions, reads, strict=True)):
         without = i if i < in_past else None
         features.append(feature_rows(read.candidates, read.signals, past, without=without))
         correct.extend(candidate.ref in question.refs for candidate in read.candidates)
+        cosines.extend(candidate.dense_score for candidate in read.candidates)
         index.extend([i] * len(read.candidates))
+        texts.setdefault(question.text, i)
     found = np.vstack(features)
     known = ~np.isnan(found)
     typical = np.where(known, found, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
@@ -112,7 +127,9 @@ def _rows(
         np.where(known, found, typical),
         typical,
         np.array(correct, dtype=np.bool_),
+        np.array(cosines, dtype=np.float64),
         np.array(index, dtype=np.intp),
+        np.array([texts[questions[i].text] for i in index], dtype=np.intp),
     )
 
 
@@ -120,7 +137,7 @@ def _held_out_shares(rows: _Rows, seed: int, trees: int) -> NDArray[np.float64]:
     """What a forest that never saw a row's question says of it, shape `(n_rows,)`."""
     shares = np.empty(len(rows.correct))
     splitter = GroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for train, test in splitter.split(rows.features, rows.correct, rows.question):
+    for train, test in splitter.split(rows.features, rows.correct, rows.text):
         fitted = _forest(rows.features[train], rows.correct[train], seed, trees)
         shares[test] = fitted.shares(rows.features[test])
     return shares

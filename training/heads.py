@@ -11,23 +11,25 @@ import numpy as np
 from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
 from eval.scope import PRODUCT, training_distances
 from eval.tracking import package_versions
-from knowledge.chunking import article_passages, learned_answer_passages
-from knowledge.company import LabelledQuestion, LabelledText
-from knowledge.index import KnowledgeIndex
+from knowledge.company import LabelledText
 from knowledge.label_names import with_label_names
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.errors import DataError
 from model.interfaces import Reader
 from model.leaning import FOLLOW_UP_HEAD, LEANING_HEAD
-from model.past import PastQuestions
-from model.resolver import Read, Resolver
-from model.risk import risk_threshold
 from model.scope import ScopeDetector, clearness, guided_scores
 from model.smalltalk import NONE, OUT_OF_SCOPE
-from model.types import Question, Reading, Vectors
+from model.types import Reading, Vectors
 from model.understanding import NO_PERSON, PERSON
-from training.confidence import fit_confidence, limit_for_recall, past_questions
+from training.calibration import (
+    HIGHEST_LIMIT,
+    OWN_QUESTIONS,
+    SAMPLE_COMPANY,
+    answer_figures,
+    calibrate,
+    calibration_index,
+)
 from training.data import TrainingData
 from training.finetuning import FinetunedTexts
 from training.follow_ups import fit_leaning, follow_up_texts
@@ -35,10 +37,6 @@ from training.kernel import cross_fitted_kernel_head
 from training.linear import SENTIMENT_RECIPES, FittedHead, cross_fitted_head
 
 SMALLTALK_LIMIT = 0.5
-_PERSON_RECALL = 1.0
-_HUMAN_ONLY_RECALL = 0.98
-"""Shares of the calibration questions for people that the limits must catch."""
-_HIGHEST_LIMIT = 0.5
 
 _FITTING: Mapping[str, Callable[..., FittedHead]] = {
     "sentiment": partial(cross_fitted_head, recipes=SENTIMENT_RECIPES),
@@ -103,8 +101,8 @@ def train_model_set(
         answering=_UNFITTED,
         calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)),
         limits={
-            "wants_person": _HIGHEST_LIMIT,
-            "human_only": _HIGHEST_LIMIT,
+            "wants_person": HIGHEST_LIMIT,
+            "human_only": HIGHEST_LIMIT,
             "smalltalk": SMALLTALK_LIMIT,
             "out_of_scope": scope_limit,
         },
@@ -116,40 +114,11 @@ def train_model_set(
     if data.dialogues:
         leaning = fit_leaning(data.dialogues, fitted[FOLLOW_UP_HEAD], encoder, index, seed=seed)
         models = replace(models, heads={**heads, LEANING_HEAD: leaning})
-    models = _calibrated(models, data, encoder, index, head_encoders, seed=seed)
+    models = calibrate(models, data, encoder, index, head_encoders=head_encoders, seed=seed)
     metrics, confusion = _figures(fitted, labelled, models)
     parameters = _parameters(data, encoder, fitted, seed)
     card = {"metrics": metrics, "parameters": parameters}
     return TrainedSet(replace(models, card=card), metrics, confusion, parameters)
-
-
-def calibration_index(data: TrainingData, encoder: Reader) -> KnowledgeIndex:
-    """The articles of `data`, and its learned answers with every second phrasing, searchable."""
-    index = KnowledgeIndex(encoder)
-    index.put({f"article:{article.slug}": article_passages(article) for article in data.articles})
-    index.put(
-        {
-            f"learned_answer:{i}": learned_answer_passages(
-                i, known.question, known.answer, [known.question, *known.phrasings[::2]]
-            )
-            for i, known in enumerate(data.learned_answers)
-        }
-    )
-    return index
-
-
-def new_version() -> str:
-    """A version that no other set has: the time, with four letters against a tie."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def _held_out_phrasings(data: TrainingData) -> list[LabelledQuestion]:
-    """The phrasings that `calibration_index` does not hold, as questions for their learned answer."""
-    return [
-        LabelledQuestion(f"phrasing-{i}-{j}", text, "answerable", None, frozenset({f"learned_answer:{i}"}))
-        for i, known in enumerate(data.learned_answers)
-        for j, text in enumerate(known.phrasings[1::2])
-    ]
 
 
 _UNFITTED = AnsweringModel(
@@ -227,57 +196,6 @@ def _team(infos: Mapping[str, IntentInfo], intent: str) -> str:
     return infos[intent].team or ""
 
 
-def _calibrated(
-    models: ModelSet,
-    data: TrainingData,
-    encoder: Reader,
-    index: KnowledgeIndex,
-    head_encoders: Mapping[str, Reader],
-    *,
-    seed: int,
-) -> ModelSet:
-    resolver = Resolver(encoder, models, index, head_encoders=head_encoders)
-    questions = (*data.questions, *_held_out_phrasings(data))
-    reads = [resolver.read(Question(question.text)) for question in questions]
-    understood = [read.understanding for read in reads]
-    for_people = [
-        (question, understanding)
-        for question, understanding in zip(questions, understood, strict=True)
-        if question.kind == "needs_person"
-    ]
-    asking = [one.wants_person for question, one in for_people if question.intent is None]
-    sensitive = [
-        one.human_only_probability for question, one in for_people if question.intent in models.intents
-    ]
-    limits = dict(models.limits) | {
-        "wants_person": limit_for_recall(np.array(asking), recall=_PERSON_RECALL, most=_HIGHEST_LIMIT),
-        "human_only": limit_for_recall(np.array(sensitive), recall=_HUMAN_ONLY_RECALL, most=_HIGHEST_LIMIT),
-    }
-
-    def reaches_answer(read: Read) -> bool:
-        understood = read.understanding
-        return (
-            understood.wants_person < limits["wants_person"]
-            and understood.human_only_probability < limits["human_only"]
-            and understood.human_only_in_passing < resolver.policy.human_only_in_passing
-        )
-
-    past = PastQuestions.none()
-    if data.own_questions:
-        vectors = np.stack([read.signals.vector for read in reads[: len(data.questions)]])
-        seen = encoder.encode([question.text for question in data.only_past])
-        past = past_questions((*data.questions, *data.only_past), np.vstack([vectors, seen]))
-    confidence = fit_confidence(
-        questions,
-        reads,
-        past=past,
-        in_past=len(data.questions),
-        reaches_answer=reaches_answer,
-        seed=seed,
-    )
-    return replace(models, answering=confidence.model, calibration=confidence.sample, limits=limits)
-
-
 def _figures(
     fitted: Mapping[str, FittedHead], labelled: Mapping[str, Sequence[LabelledText]], models: ModelSet
 ) -> tuple[dict[str, float], dict[str, ConfusionMatrix]]:
@@ -290,11 +208,7 @@ def _figures(
         confusion[name] = confusion_matrix(true, predicted)
         metrics[f"{name}.accuracy"] = accuracy(true, predicted) or 0.0
         metrics[f"{name}.macro_f1"] = macro_f1(confusion[name]) or 0.0
-    threshold = risk_threshold(models.calibration.confidences, models.calibration.correct, risk=0.02)
-    metrics["answers.threshold_at_risk_0.02"] = threshold.value
-    metrics["answers.guaranteed_at_risk_0.02"] = float(threshold.guaranteed)
-    metrics["answers.coverage_at_risk_0.02"] = threshold.answered / max(1, len(models.calibration.correct))
-    return metrics, confusion
+    return metrics | answer_figures(models.calibration), confusion
 
 
 def _parameters(
@@ -305,6 +219,7 @@ def _parameters(
         "data_sha256": data.sha256,
         "encoder": encoder.fingerprint,
         "questions": len(data.questions),
+        "calibrated_on": OWN_QUESTIONS if data.own_questions else SAMPLE_COMPANY,
     }
     for name, one in fitted.items():
         parameters[f"{name}.texts"] = len(one.held_out_scores)
@@ -312,3 +227,8 @@ def _parameters(
         parameters[f"{name}.strength"] = one.strength
         parameters[f"{name}.lower"] = one.lower
     return parameters | package_versions()
+
+
+def new_version() -> str:
+    """A name for a new set: the time, and four random characters."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -1,16 +1,23 @@
 """From settings to a registered model set: gathers, trains, registers; the steps live elsewhere."""
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from eval.home import open_champion, open_index
 from eval.results import Track, untracked
 from knowledge.company import DEMO_FOLDER, read_company
+from knowledge.index import KnowledgeIndex
+from model.artifacts import ModelSet
 from model.encoder import OnnxEncoder
+from model.interfaces import Reader
+from serving.assembly import head_encoders
 from serving.db.session import Database
 from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
+from training.answering import refit, train_answering
 from training.data import TrainingData, company_data, general_data, intents_file, store_infos, stored_data
 from training.finetuning import finetune
 from training.heads import Progress, train_model_set
@@ -61,6 +68,35 @@ def train_and_register(
     trained = train_model_set(data, encoder, seed=seed, progress=progress, finetune=tuned if tuning else None)
     progress("registering the model set")
     return register(settings.home, trained)
+
+
+def refit_and_register(
+    settings: Settings, data: TrainingData, *, seed: int, progress: Progress
+) -> RegisteredSet:
+    """Fit the champion's answer confidence anew on `data` and what the home knows, and register the result.
+
+    Raises `ArtifactError` when there is no champion.
+    """
+    encoder = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+    champion = open_champion(settings, encoder)
+    trained = train_answering(
+        champion,
+        data,
+        encoder,
+        open_index(settings, encoder),
+        head_encoders=head_encoders(champion, settings),
+        seed=seed,
+        progress=progress,
+    )
+    progress("registering the model set")
+    return register(settings.home, trained, experiment="answering")
+
+
+def refit_to(
+    models: ModelSet, encoder: Reader, index: KnowledgeIndex, *, head_encoders: Mapping[str, Reader]
+) -> ModelSet:
+    """The set as `train answering` would leave it in a home that knows what `index` holds and no more."""
+    return refit(models, general_data(), encoder, index, head_encoders=head_encoders)
 
 
 def is_sample_company(session: Session) -> bool:

@@ -41,23 +41,23 @@ class RegisteredSet:
     """What promotions wrote down about it."""
 
 
-def register(home: Path, trained: TrainedSet) -> RegisteredSet:
+def register(home: Path, trained: TrainedSet, *, experiment: str = EXPERIMENT) -> RegisteredSet:
     """Save, log and register a trained set; it becomes the champion if there is none, else the challenger.
 
     The pointer that servers follow is moved last, when everything else is in place. What an earlier call that
     was killed left behind is cleared first; two calls wait for each other.
     """
     with registering_alone(home / "models"):
-        return _register(home, trained)
+        return _register(home, trained, experiment)
 
 
-def _register(home: Path, trained: TrainedSet) -> RegisteredSet:
+def _register(home: Path, trained: TrainedSet, experiment: str) -> RegisteredSet:
     models_folder = home / "models"
     folder = models_folder / trained.models.version
     save_model_set(trained.models, folder)
     client = open_client(home)
-    end_open_runs(client, EXPERIMENT)
-    run_id = _log_run(client, home, trained, folder)
+    end_open_runs(client, experiment)
+    run_id = _log_run(client, home, experiment, trained, folder)
     with contextlib.suppress(_mlflow_error()):
         client.create_registered_model(REGISTERED_NAME)
     source = f"{client.get_run(run_id).info.artifact_uri}/model_set"
@@ -129,9 +129,9 @@ def settle_aliases(home: Path) -> None:
             open_client(home).delete_registered_model_alias(REGISTERED_NAME, CHALLENGER)
 
 
-def _log_run(client: "MlflowClient", home: Path, trained: TrainedSet, folder: Path) -> str:
+def _log_run(client: "MlflowClient", home: Path, experiment: str, trained: TrainedSet, folder: Path) -> str:
     """A finished MLflow run with parameters, metrics, confusion matrices and the set's files."""
-    run_id = start_run(client, home, EXPERIMENT, name=trained.models.version)
+    run_id = start_run(client, home, experiment, name=trained.models.version)
     for key, parameter in trained.parameters.items():
         client.log_param(run_id, key, parameter)
     for key, metric in trained.metrics.items():

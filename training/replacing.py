@@ -7,6 +7,7 @@ from eval.home import open_champion
 from eval.metrics import ConfusionMatrix
 from model.artifacts import ModelSet
 from model.encoder import OnnxEncoder
+from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.heads import TrainedSet, new_version
 from training.registry import RegisteredSet, register
@@ -25,12 +26,12 @@ class NewPart:
 def replace_part(
     settings: Settings, part: str, train: Callable[[ModelSet, OnnxEncoder], NewPart]
 ) -> RegisteredSet:
-    """Give `train` the champion and the home's encoder, and register what it makes of them as the challenger.
+    """Give `train` the champion and its encoder, and register what it makes of them as the challenger.
 
     Figures and parameters of the other parts stay as they were; the card names the champion under
     `replaced_in` and the part under `replaced_part`. Raises `ArtifactError` when there is no champion.
     """
-    encoder = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+    encoder = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
     champion = open_champion(settings, encoder)
     return register(settings.home, with_new_part(champion, part, train(champion, encoder)))
 

@@ -1,16 +1,22 @@
 """`firstlast eval answers`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
-from eval.beir import read_beir
-from eval.commands.shared import ChartsOption, ItemsOption, Output, Parts, TrackOption, hand_over
+from eval.beir import chosen_for_removal, read_beir
+from eval.commands.shared import ChartsOption, ItemsOption, Output, Parts, SeedOption, TrackOption, hand_over
+from eval.home import open_index
 from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import answers, retrieval
-from knowledge.company import DEMO_FOLDER, read_labelled_questions
+from knowledge.company import DEMO_FOLDER, LabelledQuestion, read_labelled_questions
+from knowledge.index import KnowledgeIndex
+from model.encoder import OnnxEncoder
+from serving.assembly import resolver_of
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
 from serving.settings import Settings
 
@@ -20,6 +26,27 @@ QuestionsOption = Annotated[
 RiskOption = Annotated[
     float | None, typer.Option("--risk", help="Accepted share of wrong answers [the home's setting].")
 ]
+RemoveOption = Annotated[
+    float,
+    typer.Option("--remove", help="Share of the answers taken away first: their questions have none then."),
+]
+RefitOption = Annotated[
+    bool,
+    typer.Option(
+        "--refit", help="First fit the confidence to this knowledge alone, as `train answering` would."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What to ask, and how."""
+
+    data: Path | None
+    risk: float
+    remove: float
+    seed: int
+    refit: bool
 
 
 def add(app: typer.Typer, parts: Parts) -> None:
@@ -29,6 +56,9 @@ def add(app: typer.Typer, parts: Parts) -> None:
     def answers_command(
         data: QuestionsOption = None,
         risk: RiskOption = None,
+        remove: RemoveOption = 0.0,
+        refit: RefitOption = False,
+        seed: SeedOption = 0,
         home: HomeOption = None,
         items: ItemsOption = None,
         charts: ChartsOption = None,
@@ -38,11 +68,19 @@ def add(app: typer.Typer, parts: Parts) -> None:
         """Answer, ask back or hand over: what becomes of questions, and how many answers are wrong."""
         if risk is not None and not 0 < risk < 1:
             raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+        if not 0 <= remove < 1:
+            raise bad_usage(f"--remove must be at least 0 and less than 1, got {remove}; 0.5 takes away half")
         with friendly_errors():
             settings = Settings.load(home)
             budget = settings.risk_budget if risk is None else risk
-            result = _answers(data, settings, parts, risk=budget)
-            params = {"data": data or "sample company", "risk": budget}
+            result = _answers(_Case(data, budget, remove, seed, refit), settings, parts)
+            params = {
+                "data": data or "sample company",
+                "risk": budget,
+                "remove": remove,
+                "seed": seed,
+                "refit": refit,
+            }
             output = Output(items, track, as_json, charts)
             hand_over(result, settings.home, "answers", params, output, data=(data or _SAMPLE,))
 
@@ -50,15 +88,33 @@ def add(app: typer.Typer, parts: Parts) -> None:
 _SAMPLE = DEMO_FOLDER / "test" / "questions.jsonl"
 
 
-def _answers(data: Path | None, settings: Settings, parts: Parts, *, risk: float) -> SuiteResult:
-    """The questions of `data` put to the bot with its articles, or the sample company's to the home's bot."""
-    if data is None:
+def _answers(case: _Case, settings: Settings, parts: Parts) -> SuiteResult:
+    """What becomes of the questions, answered by the bot of the home."""
+    encoder = parts.encoder(settings)
+    questions, index = _asked(case, settings, encoder)
+    resolver = parts.open_resolver(settings, encoder, risk=case.risk, retriever=index)
+    if case.refit and index is not None:
+        models = parts.refit_answering(resolver.models, encoder, index, head_encoders=resolver.head_encoders)
+        resolver = resolver_of(models, settings, encoder, index, risk=case.risk)
+    return answers.run(questions, resolver=resolver, rules=answers.rules_of(resolver), track=progress)
+
+
+def _asked(
+    case: _Case, settings: Settings, encoder: OnnxEncoder
+) -> tuple[list[LabelledQuestion], KnowledgeIndex | None]:
+    """The questions, and the knowledge to answer from; `None` for all that the home knows, as it is.
+
+    A BEIR folder's questions are put to its articles, the sample company's to the home.
+    """
+    if case.data is None:
         questions = read_labelled_questions(_SAMPLE)
-        resolver = parts.open_resolver(settings, parts.encoder(settings), risk=risk, retriever=None)
+        if not case.remove and not case.refit:
+            return questions, None
+        index = open_index(settings, encoder)
     else:
-        beir = read_beir(data)
+        beir = read_beir(case.data)
         questions = answers.beir_questions(beir)
-        encoder = parts.encoder(settings)
         index = retrieval.build_index(beir.articles, encoder, track=progress)
-        resolver = parts.open_resolver(settings, encoder, risk=risk, retriever=index)
-    return answers.run(questions, resolver=resolver, track=progress)
+    removed = chosen_for_removal(index.refs(), share=case.remove, rng=np.random.default_rng(case.seed))
+    index.remove(removed)
+    return answers.without_answers(questions, removed), index

@@ -20,6 +20,8 @@ from eval.scope import FitHead
 from eval.suites.wants_person import FitWish
 from eval.tracking import log_run
 from eval.tuned import TunedTexts, TuneTexts
+from knowledge.index import KnowledgeIndex
+from model.artifacts import ModelSet
 from model.encoder import OnnxEncoder
 from model.errors import DataError
 from model.interfaces import Reader
@@ -57,6 +59,21 @@ class TuneIn(Protocol):
         ...
 
 
+class RefitAnswering(Protocol):
+    """Fits the answer confidence of a model set anew, to what an index knows."""
+
+    def __call__(
+        self,
+        models: ModelSet,
+        encoder: Reader,
+        index: KnowledgeIndex,
+        *,
+        head_encoders: Mapping[str, Reader],
+    ) -> ModelSet:
+        """The set with another confidence, calibration and limits; its heads as they are."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What the commands are given: all that trains, which eval must not import."""
@@ -69,6 +86,8 @@ class Parts:
     """Makes the encoder of a folder if it is not there."""
     tune_texts: TuneIn
     """Tunes an encoder to texts, in a folder where it may keep it and its state."""
+    refit_answering: RefitAnswering
+    """Fits the answer confidence anew."""
     open_resolver: OpenResolver = open_resolver
     """Opens the home's bot."""
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol, get_args
 
 import structlog
@@ -11,8 +11,10 @@ from eval.beir import BeirSet
 from eval.intervals import clopper_pearson, wilson
 from eval.metrics import risk_coverage, wrong_among_answered
 from eval.results import SuiteResult, Track, figure, percentiles, untracked
+from eval.suites import budgets
 from knowledge.company import LabelledQuestion
 from model.errors import DataError
+from model.resolver import Resolver
 from model.risk import RiskThreshold
 from model.types import Decision, DecisionKind, Question
 
@@ -73,7 +75,11 @@ class AnsweredItem:
 
 
 def run(
-    questions: Sequence[LabelledQuestion], *, resolver: AnsweringResolver, track: Track = untracked
+    questions: Sequence[LabelledQuestion],
+    *,
+    resolver: AnsweringResolver,
+    rules: budgets.Rules | None = None,
+    track: Track = untracked,
 ) -> SuiteResult:
     """Asks each question on its own, as the first message of an unknown customer.
 
@@ -90,12 +96,16 @@ def run(
     - `threshold`, `risk`, `confidence_level`, `guaranteed`: as `model.risk` found them.
     - `by_kind`: number of questions by kind and outcome; `needs_person_answered`: those a person should
       have had; `p50_ms`, `p95_ms`: percentiles of the whole decision, interpolated.
+    - with the `rules` that the resolver goes by, also `at_risk`, `plain_similarity` and `curve` of
+      `eval.suites.budgets`, and the chart `risk_coverage`.
 
     Raises `DataError` without questions.
     """
     if not questions:
         raise DataError("there are no questions to ask; give a file or folder that holds some")
-    items = [_asked(question, resolver) for question in track(questions, doing="Asking")]
+    asked = [(question, *_decided(question, resolver)) for question in track(questions, doing="Asking")]
+    items = [_item(question, decision, error) for question, decision, error in asked]
+    decided = [budgets.Asked(question, decision) for question, decision, _ in asked if decision]
     return SuiteResult(
         figures={
             "n": len(items),
@@ -108,8 +118,17 @@ def run(
                 item.kind == "needs_person" and item.outcome == "answered_wrong" for item in items
             ),
             **_times(items),
+            **(budgets.figures(decided, rules, n=len(items)) if rules else {}),
         },
         items=tuple(asdict(item) for item in items),
+        charts={"risk_coverage": budgets.chart(decided, rules, n=len(items))} if rules else {},
+    )
+
+
+def rules_of(resolver: Resolver) -> budgets.Rules:
+    """What the resolver goes by, for other budgets than its own."""
+    return budgets.Rules(
+        resolver.models.calibration, resolver.policy, confidence_level=resolver.threshold.confidence_level
     )
 
 
@@ -121,13 +140,27 @@ def beir_questions(data: BeirSet) -> list[LabelledQuestion]:
     ]
 
 
-def _asked(question: LabelledQuestion, resolver: AnsweringResolver) -> AnsweredItem:
-    decision, error = None, None
+def without_answers(questions: Sequence[LabelledQuestion], removed: frozenset[str]) -> list[LabelledQuestion]:
+    """The questions when the answers `removed` (refs) are not known: those that lose all are out of scope."""
+    left = ((question, question.refs - removed) for question in questions)
+    return [
+        question
+        if refs == question.refs
+        else replace(question, refs=refs, kind=question.kind if refs else "out_of_scope")
+        for question, refs in left
+    ]
+
+
+def _decided(question: LabelledQuestion, resolver: AnsweringResolver) -> tuple[Decision | None, str | None]:
+    """The decision, or why there is none."""
     try:
-        decision = resolver.resolve(Question(question.text))
+        return resolver.resolve(Question(question.text)), None
     except Exception as raised:  # whatever goes wrong for one question, the others are still asked
-        error = repr(raised)
         _log.error("question_failed", id=question.id, exception=type(raised).__name__)
+        return None, repr(raised)
+
+
+def _item(question: LabelledQuestion, decision: Decision | None, error: str | None) -> AnsweredItem:
     ref = decision.sources[0].ref if decision and decision.sources else None
     return AnsweredItem(
         id=question.id,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 
 from eval.commands.shared import Parts
 from eval.suites.wants_person import TaughtHead
+from model.artifacts import CalibrationSample, ModelSet
 from model.heads import LinearHead
 from model.interfaces import Reader
+from model.policy import PolicySettings
 from model.risk import RiskThreshold
 from model.types import (
     Candidate,
@@ -85,6 +88,11 @@ def tune_nothing(
     return TunedNothing(WordEncoder(["word"]), head, {})
 
 
+def refit_nothing(models: ModelSet, *_: object, **__: object) -> ModelSet:
+    """The set as it is."""
+    return models
+
+
 def command_parts(**changes: Any) -> Parts:  # parts of many types
     """The parts of the commands, with stand-ins for all that trains."""
     given: dict[str, Any] = {
@@ -92,6 +100,7 @@ def command_parts(**changes: Any) -> Parts:  # parts of many types
         "fit_wish": fit_wish_direction,
         "ensure_encoder": lambda _: None,
         "tune_texts": tune_nothing,
+        "refit_answering": refit_nothing,
     }
     return Parts(**(given | changes))
 
@@ -113,6 +122,8 @@ class RuleResolver:
     """
 
     threshold = RiskThreshold(0.8, True, 0.02, 0.9, 200, 1)
+    policy = PolicySettings()
+    models = SimpleNamespace(calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)))
 
     def __init__(
         self,

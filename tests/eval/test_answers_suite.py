@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from eval_parts import RuleResolver
 
-from eval.beir import read_beir
+from eval.beir import chosen_for_removal, read_beir
 from eval.suites import answers
 from knowledge.company import LabelledQuestion, QuestionKind
 from model.errors import DataError
@@ -156,3 +157,28 @@ def test_the_queries_of_a_beir_folder_are_answerable_by_their_judgements(beir: P
     assert asked[0] == LabelledQuestion(
         "q1", "yellow leaves", "answerable", None, frozenset({"article:leaves"})
     )
+
+
+def test_questions_that_lose_all_their_answers_have_none() -> None:
+    asked = [
+        question("kept", "answerable", "article:a"),
+        question("half", "answerable", "article:a", "article:b"),
+        question("lost", "answerable", "article:b"),
+        question("a person's", "needs_person"),
+    ]
+    left = answers.without_answers(asked, frozenset({"article:b"}))
+    assert [(one.kind, one.refs) for one in left] == [
+        ("answerable", {"article:a"}),
+        ("answerable", {"article:a"}),
+        ("out_of_scope", frozenset()),
+        ("needs_person", frozenset()),
+    ]
+
+
+def test_the_share_to_remove_is_drawn_from_the_distinct_names_and_the_seed_alone() -> None:
+    names = [*"abcdefgh", "a", "b"]
+    first = chosen_for_removal(names, share=0.5, rng=np.random.default_rng(3))
+    assert len(first) == 4
+    assert first <= set(names)
+    assert first == chosen_for_removal(reversed(names), share=0.5, rng=np.random.default_rng(3))
+    assert chosen_for_removal(names, share=0.0, rng=np.random.default_rng(3)) == frozenset()

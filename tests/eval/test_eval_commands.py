@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ from eval_parts import RuleResolver, command_parts
 from typer.testing import CliRunner, Result
 
 from eval.commands import build_app
-from eval.home import open_resolver
 from knowledge.company import DEMO_FOLDER, read_labelled_questions
 from knowledge.documents import ArticleDocument, ImportResult
+from knowledge.index import KnowledgeIndex
 from model.artifacts import CalibrationSample, ModelSet, save_model_set, write_pointer
 from model.encoder import OnnxEncoder
 from model.heads import LinearHead
@@ -39,8 +40,8 @@ def run(encoder_folder: Path, home: Path) -> Run:
         if not folder.exists():
             folder.symlink_to(encoder_folder)
 
-    def invoke(*arguments: object, open_resolver: object = open_resolver) -> Result:
-        app = build_app(command_parts(ensure_encoder=link, open_resolver=open_resolver))
+    def invoke(*arguments: object, **parts: object) -> Result:
+        app = build_app(command_parts(ensure_encoder=link, **parts))
         return CliRunner().invoke(app, [*map(str, arguments), "--home", str(home)])
 
     return invoke
@@ -171,6 +172,46 @@ def test_answers_of_a_beir_folder_come_from_its_articles_and_the_homes_champion(
     assert figures["answered_wrong"] == pytest.approx(1 / 3)
     assert figures["risk"] == 0.1
     assert figures["p95_ms"] > 0
+
+
+def test_an_answer_to_a_question_whose_article_was_removed_is_wrong(
+    run: Run, beir: Path, home: Path, encoder_folder: Path, tmp_path: Path
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))
+    arguments = ("answers", "--data", beir, "--risk", "0.1", "--remove", "0.67", "--seed", "0")
+    figures = last_line(run(*arguments, "--items", tmp_path / "items.jsonl", "--json"))
+    items = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    # two of three articles go, the pump's stays
+    assert [(item["kind"], item["right_refs"]) for item in items] == [
+        ("out_of_scope", []),
+        ("answerable", ["article:pump"]),
+        ("out_of_scope", []),
+    ]
+    assert {item["best_ref"] for item in items} == {"article:pump"}
+    assert figures["answered_right"] == pytest.approx(1 / 3)
+    assert figures["by_kind"]["out_of_scope"]["answered_right"] == 0
+    assert figures["at_risk"]["0.05"]["n_answered"] == figures["n_answered"]
+
+
+def test_a_refitted_confidence_answers_in_place_of_the_champions(
+    run: Run, beir: Path, home: Path, encoder_folder: Path
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))
+    seen = []
+
+    def refit(models: ModelSet, encoder: OnnxEncoder, index: KnowledgeIndex) -> ModelSet:
+        seen.append(index.refs())
+        return replace(models, calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)))
+
+    figures = last_line(run("answers", "--data", beir, "--refit", "--json", refit_answering=refit))
+    assert seen == [{"article:leaves", "article:pump", "article:refund"}]
+    assert figures["n_answered"] == 0
+
+
+def test_a_share_to_remove_that_leaves_nothing_ends_with_status_2(run: Run) -> None:
+    result = run("answers", "--remove", "1")
+    assert result.exit_code == 2
+    assert "--remove must be at least 0 and less than 1, got 1.0" in result.stderr
 
 
 def test_without_data_the_sample_companys_questions_are_asked(run: Run) -> None:

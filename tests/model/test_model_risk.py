@@ -129,6 +129,83 @@ def test_rows_that_do_not_match_are_refused() -> None:
         risk_threshold(np.zeros(2), np.zeros(3, bool), risk=0.1)
 
 
+def test_a_larger_budget_never_answers_less_than_a_smaller_one_by_hand() -> None:
+    """80 sure ones with 1 wrong, then 40 less sure ones with 2 wrong.
+
+    1 wrong of 80 proves .0478 (.9522^80 + 80 * .0478 * .9522^79 = .1), 3 wrong of 120 nothing below
+    .0548. At 2 % there is no proof; confidences of .99 and .98 expect 1.6 wrong of 120, three are not
+    against it, so all 120 are answered. At 5 % the proof answers 80, and 80 are fewer than 120.
+    """
+    confidences = np.repeat([0.99, 0.98], [80, 40])
+    correct = np.array([False] + [True] * 79 + [False] * 2 + [True] * 38)
+    small = risk_threshold(confidences, correct, risk=0.02)
+    large = risk_threshold(confidences, correct, risk=0.05)
+    proof = risk_threshold(confidences, correct, risk=0.05, proven_only=True)
+    assert (small.answered, small.guaranteed) == (120, False)
+    assert (large.answered, large.guaranteed) == (120, False)
+    assert (proof.answered, proof.guaranteed) == (80, True)
+    # a budget that proves all 120 is guaranteed again
+    assert risk_threshold(confidences, correct, risk=0.06) == RiskThreshold(0.98, True, 0.06, 0.9, 120, 3)
+
+
+DECISIONS = st.lists(st.tuples(st.sampled_from([0.2, 0.5, 0.9, 0.97, 0.99, 1.0]), st.booleans()), max_size=30)
+"""A confidence, and whether the answer was right."""
+
+
+@settings(deadline=None, max_examples=200)
+@given(DECISIONS, st.integers(1, 12), st.lists(st.floats(0.001, 0.6), min_size=2, max_size=6), st.booleans())
+def test_the_threshold_never_rises_with_the_budget(
+    decisions: list[tuple[float, bool]], times: int, budgets: list[float], proven_only: bool
+) -> None:
+    confidences = np.repeat(np.array([one for one, _ in decisions]), times)
+    correct = np.repeat(np.array([right for _, right in decisions], dtype=bool), times)
+    values = [
+        risk_threshold(confidences, correct, risk=risk, proven_only=proven_only).value
+        for risk in sorted(budgets)
+    ]
+    assert values == sorted(values, reverse=True)
+
+
+@settings(deadline=None, max_examples=200)
+@given(DECISIONS, st.integers(1, 12), st.floats(0.001, 0.6), st.booleans())
+def test_a_threshold_says_what_it_rests_on(
+    decisions: list[tuple[float, bool]], times: int, risk: float, proven_only: bool
+) -> None:
+    confidences = np.repeat(np.array([one for one, _ in decisions]), times)
+    correct = np.repeat(np.array([right for _, right in decisions], dtype=bool), times)
+    got = risk_threshold(confidences, correct, risk=risk, proven_only=proven_only)
+    answers = confidences >= got.value
+    assert (got.answered, got.wrong) == (answers.sum(), (answers & ~correct).sum())
+    if got.guaranteed:
+        assert wrong_share_bound(got.wrong, got.answered) <= risk + 1e-9
+    elif proven_only:
+        assert got.value == NEVER
+
+
+def test_everything_wrong_is_never_answered() -> None:
+    got = risk_threshold(np.linspace(0, 1, 300), np.zeros(300, bool), risk=0.05)
+    assert (got.value, got.guaranteed, got.answered) == (NEVER, False, 0)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("risk", [0.02, 0.1])
+def test_where_every_guarantee_would_be_false_hardly_any_is_given(risk: float, ties: bool) -> None:
+    """400 samples of a world in which each answer is wrong a little more often than the budget allows.
+
+    Whatever is proven there is proven wrongly: promised in at most 10 % of samples. Were it 10 %, 60 or
+    more of 400 would be seen once in a thousand times.
+    """
+    generator = np.random.default_rng(5)
+    false_promises = 0
+    for _ in range(400):
+        confidences = generator.random(300)
+        confidences = confidences.round(1) if ties else confidences
+        correct = generator.random(300) >= risk * 1.001
+        proof = risk_threshold(confidences, correct, risk=risk, proven_only=True)
+        false_promises += proof.guaranteed
+    assert false_promises <= 59
+
+
 @pytest.mark.parametrize("risk", [0.05, 0.1])
 def test_the_promise_is_broken_at_most_as_often_as_announced(risk: float) -> None:
     """300 random worlds, in each the true risk of the threshold found, known from the world itself.
@@ -142,7 +219,7 @@ def test_the_promise_is_broken_at_most_as_often_as_announced(risk: float) -> Non
         steepness, middle = generator.uniform(2, 12), generator.uniform(-0.3, 0.5)
         confidences = generator.beta(*generator.uniform(0.5, 4, size=2), size=400)
         right = _share_right(confidences, steepness, middle)
-        got = risk_threshold(confidences, generator.random(400) < right, risk=risk)
+        got = risk_threshold(confidences, generator.random(400) < right, risk=risk, proven_only=True)
         if got.guaranteed:
             guaranteed += 1
             many = np.concatenate([confidences, generator.choice(confidences, 4000)])

@@ -1,5 +1,7 @@
 """The confidence is fitted on questions and judged on questions held out; limits are found by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesClassifier
@@ -77,6 +79,24 @@ def test_the_sample_holds_one_held_out_decision_a_question(fitted: FittedConfide
     assert sample.confidences.shape == sample.correct.shape == (60,)
     assert sample.correct.sum() == 30
     assert sample.confidences[sample.correct].min() > sample.confidences[~sample.correct].max()
+
+
+def test_the_sample_holds_the_cosine_of_each_questions_nearest_candidate(fitted: FittedConfidence) -> None:
+    # even questions: .9 less .001 each, right; odd ones: .4 plus .001 each, wrong
+    assert fitted.sample.cosines[:4] == pytest.approx([0.9, 0.401, 0.898, 0.403])
+    assert fitted.sample.nearest_correct.tolist() == [True, False] * 30
+
+
+def test_a_text_and_its_hidden_twin_are_judged_by_models_that_saw_neither() -> None:
+    """Twins differ in their label alone: who had seen one twin would be sure of the other, and be wrong."""
+    questions, reads = [], []
+    for i in range(30):
+        near = a_read(candidate("article:a", 0.3 + i * 0.02, 1))
+        text = question(i, "article:a")
+        questions += [text, replace(text, id=f"{i} (hidden)", kind="out_of_scope", refs=frozenset())]
+        reads += [near, near]
+    sample = fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20).sample
+    assert sample.confidences == pytest.approx(np.full(60, 0.5), abs=0.1)
 
 
 def test_questions_that_go_to_people_anyway_are_not_in_the_sample() -> None:
