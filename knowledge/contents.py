@@ -29,6 +29,17 @@ class Entry:
     terms: Counter[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The answers compared for one question, and what each has, in the same order."""
+
+    numbers: Numbers
+    dense: Scores
+    whole: Scores
+    lexical: Scores
+    coverage: Scores
+
+
 class Contents:
     """Passages with both indexes over them. Slots of removed passages are used again."""
 
@@ -95,9 +106,9 @@ class Contents:
         found = set(_top(dense, wanted, above=_UNSEEN)) | set(_top(lexical, wanted, above=0.0))
         pool = np.asarray(sorted(found, key=self._answers.__getitem__), dtype=np.int64)
         self._complete(dense, pool, vector)
-        coverage = self._coverage(terms)
-        fused = fuse_answers(dense[pool], self._wholes(pool, vector), lexical[pool], coverage[pool])
-        return self._candidates(pool, fused, top_k, vector, by_word, dense, lexical, coverage)
+        whole, coverage = self._wholes(pool, vector), self._coverage(terms)
+        compared = _Pool(pool, dense[pool], whole, lexical[pool], coverage[pool])
+        return self._candidates(compared, vector, by_word, top_k=top_k)
 
     def _hold(self, ref: str, entry: Entry) -> int:
         if ref not in self._slots:
@@ -178,35 +189,26 @@ class Contents:
             covered[holds] += rarity
         return np.minimum(covered / np.float32(total), np.float32(1.0)) if total else covered
 
-    def _candidates(
-        self,
-        pool: Numbers,
-        fused: Scores,
-        top_k: int,
-        vector: Vector,
-        by_word: Scores,
-        dense: Scores,
-        lexical: Scores,
-        coverage: Scores,
-    ) -> list[Candidate]:
+    def _candidates(self, pool: _Pool, vector: Vector, by_word: Scores, *, top_k: int) -> list[Candidate]:
         """Candidates of the pool's `top_k` greatest fused scores."""
-        chosen = descending(fused)[:top_k]
-        dense_ranks, lexical_ranks = ranks(dense[pool]), ranks(lexical[pool])
-        numbers: list[int] = pool[chosen].tolist()
-        groups = [self._slots[self._answers[number]] for number in numbers]
+        fused = fuse_answers(pool.dense, pool.whole, pool.lexical, pool.coverage)
+        dense_ranks, lexical_ranks = ranks(pool.dense), ranks(pool.lexical)
+        places: list[int] = descending(fused)[:top_k].tolist()
+        groups = [self._slots[self._answers[number]] for number in pool.numbers[places].tolist()]
         speakers = self._speakers(groups, vector, by_word)
         return [
             Candidate(
                 passage=speaker,
-                dense_score=float(dense[number]),
+                dense_score=float(pool.dense[place]),
                 second_score=second,
-                lexical_score=float(lexical[number]),
+                lexical_score=float(pool.lexical[place]),
                 fused_score=float(fused[place]),
-                coverage=float(coverage[number]),
+                coverage=float(pool.coverage[place]),
                 dense_rank=int(dense_ranks[place]),
-                lexical_rank=int(lexical_ranks[place]) if lexical[number] > 0 else len(pool) + 1,
+                lexical_rank=int(lexical_ranks[place]) if pool.lexical[place] > 0 else len(fused) + 1,
+                whole_score=float(pool.whole[place]),
             )
-            for place, number, (speaker, second) in zip(chosen.tolist(), numbers, speakers, strict=True)
+            for place, (speaker, second) in zip(places, speakers, strict=True)
         ]
 
     def _speakers(

@@ -73,7 +73,7 @@ def test_an_answer_that_leans_to_the_question_as_a_whole_comes_before_one_near_p
     # leaning: .36 * .6 + .64 * 1; single: .64 * .8 + .36 * .8 / sqrt(.8^2 + 1.6^2)
     assert found(held) == {"leaning": 0.856, "single": 0.673}
     best = held.search("?", QUESTION, top_k=1)[0]
-    assert (best.dense_score, best.dense_rank) == (pytest.approx(0.6), 2)
+    assert (best.dense_score, best.dense_rank, best.whole_score) == (pytest.approx(0.6), 2, pytest.approx(1))
 
 
 def test_a_passage_that_repeats_the_question_comes_first_whatever_the_answer_holds_beside_it() -> None:
