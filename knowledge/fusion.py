@@ -37,8 +37,8 @@ def fuse_answers(nearest: Scores, whole: Scores, lexical: Scores, coverage: Scor
     their vectors, `coverage` the share of the question's words that they hold, weighted by rarity. For an
     answer of one passage meaning is its cosine.
     """
-    closeness = np.square(np.maximum(nearest, np.float32(0.0)))
-    meaning = closeness * nearest + (1 - closeness) * whole
+    closeness: Scores = np.maximum(nearest, np.float32(0.0)) ** 2
+    meaning: Scores = closeness * nearest + (np.float32(1.0) - closeness) * whole
     return fuse(meaning, lexical) + np.float32(COVERAGE_WEIGHT) * coverage
 
 
