@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.dense import DenseIndex, Numbers
-from knowledge.fusion import descending, fuse, ranks
+from knowledge.fusion import Scores, descending, fuse, fuse_answers, ranks
 from knowledge.lexical import LexicalIndex, tokenise
 from model.types import Candidate, Passage, Vector, Vectors
 
@@ -19,8 +19,6 @@ _UNSEEN = -2.0
 """Below every cosine."""
 _MAX_QUESTION_TERMS = 200
 
-Scores = NDArray[np.float32]
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -29,6 +27,17 @@ class Entry:
     passage: Passage
     vector: Vector
     terms: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The answers compared for one question, and what each has, in the same order."""
+
+    numbers: Numbers
+    dense: Scores
+    whole: Scores
+    lexical: Scores
+    coverage: Scores
 
 
 class Contents:
@@ -42,6 +51,7 @@ class Contents:
         self._answers: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
         self._answer_of: NDArray[np.int64] = np.zeros(64, dtype=np.int64)
+        self._sums: Vectors = np.zeros((64, dim), dtype=np.float32)
         self._free_slots: list[int] = []
         self._free_numbers: list[int] = []
         self._slot_of_text: dict[str, set[int]] = {}
@@ -79,6 +89,8 @@ class Contents:
             for entry in entries:
                 slots.append(self._hold(ref, entry))
                 vectors.append(entry.vector)
+            if entries:
+                self._sums[self._numbers[ref]] = np.sum([entry.vector for entry in entries], axis=0)
         self._dense.add(slots, np.asarray(vectors, dtype=np.float32))
 
     def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
@@ -94,13 +106,16 @@ class Contents:
         found = set(_top(dense, wanted, above=_UNSEEN)) | set(_top(lexical, wanted, above=0.0))
         pool = np.asarray(sorted(found, key=self._answers.__getitem__), dtype=np.int64)
         self._complete(dense, pool, vector)
-        chosen = descending(fuse(dense[pool], lexical[pool]))[:top_k]
-        return self._candidates(pool, chosen, vector, by_word, dense, lexical, self._coverage(terms))
+        whole, coverage = self._wholes(pool, vector), self._coverage(terms)
+        compared = _Pool(pool, dense[pool], whole, lexical[pool], coverage[pool])
+        return self._candidates(compared, vector, by_word, top_k=top_k)
 
     def _hold(self, ref: str, entry: Entry) -> int:
         if ref not in self._slots:
             number = self._free_numbers.pop() if self._free_numbers else len(self._answers)
             self._slots[ref], self._numbers[ref], self._answers[number] = [], number, ref
+            if number >= len(self._sums):
+                self._sums = np.concatenate([self._sums, np.zeros_like(self._sums)])
         slot = self._free_slots.pop() if self._free_slots else len(self._passages)
         if slot >= len(self._answer_of):
             self._answer_of = np.concatenate([self._answer_of, np.zeros_like(self._answer_of)])
@@ -155,6 +170,13 @@ class Contents:
         cosines: Scores = np.einsum("ij,j->i", self._dense.vectors(slots), vector.astype(np.float32))
         return cosines
 
+    def _wholes(self, pool: Numbers, vector: Vector) -> Scores:
+        """Cosine to the mean of all vectors of each of the pool's answers; 0 where they cancel out."""
+        sums = self._sums[pool]
+        lengths = np.maximum(np.linalg.norm(sums, axis=1), np.float32(1e-9))
+        wholes: Scores = np.einsum("ij,j->i", sums, vector.astype(np.float32)) / lengths
+        return wholes
+
     def _coverage(self, terms: Sequence[str]) -> Scores:
         """Share of the terms' rarity that each answer holds, by answer number."""
         covered = np.zeros(len(self._answers) + len(self._free_numbers), dtype=np.float32)
@@ -165,36 +187,28 @@ class Contents:
             holds = np.zeros(len(covered), dtype=bool)
             holds[self._answer_of[self._lexical.holders(term)]] = True
             covered[holds] += rarity
-        return covered / np.float32(total) if total else covered
+        return np.minimum(covered / np.float32(total), np.float32(1.0)) if total else covered
 
-    def _candidates(
-        self,
-        pool: Numbers,
-        chosen: Numbers,
-        vector: Vector,
-        by_word: Scores,
-        dense: Scores,
-        lexical: Scores,
-        coverage: Scores,
-    ) -> list[Candidate]:
-        """One candidate for each chosen place of the pool."""
-        fused = fuse(dense[pool], lexical[pool])
-        dense_ranks, lexical_ranks = ranks(dense[pool]), ranks(lexical[pool])
-        numbers: list[int] = pool[chosen].tolist()
-        groups = [self._slots[self._answers[number]] for number in numbers]
+    def _candidates(self, pool: _Pool, vector: Vector, by_word: Scores, *, top_k: int) -> list[Candidate]:
+        """Candidates of the pool's `top_k` greatest fused scores."""
+        fused = fuse_answers(pool.dense, pool.whole, pool.lexical, pool.coverage)
+        dense_ranks, lexical_ranks = ranks(pool.dense), ranks(pool.lexical)
+        places: list[int] = descending(fused)[:top_k].tolist()
+        groups = [self._slots[self._answers[number]] for number in pool.numbers[places].tolist()]
         speakers = self._speakers(groups, vector, by_word)
         return [
             Candidate(
                 passage=speaker,
-                dense_score=float(dense[number]),
+                dense_score=float(pool.dense[place]),
                 second_score=second,
-                lexical_score=float(lexical[number]),
+                lexical_score=float(pool.lexical[place]),
                 fused_score=float(fused[place]),
-                coverage=min(1.0, float(coverage[number])),
+                coverage=float(pool.coverage[place]),
                 dense_rank=int(dense_ranks[place]),
-                lexical_rank=int(lexical_ranks[place]) if lexical[number] > 0 else len(pool) + 1,
+                lexical_rank=int(lexical_ranks[place]) if pool.lexical[place] > 0 else len(fused) + 1,
+                whole_score=float(pool.whole[place]),
             )
-            for place, number, (speaker, second) in zip(chosen.tolist(), numbers, speakers, strict=True)
+            for place, (speaker, second) in zip(places, speakers, strict=True)
         ]
 
     def _speakers(

@@ -13,7 +13,7 @@ from knowledge.contents import Contents, Entry
 from knowledge.lexical import count_terms
 from knowledge.locks import ReadWriteLock
 from model.interfaces import Encoder
-from model.types import Candidate, Passage, Vector
+from model.types import Candidate, Passage, Vector, Vectors
 
 _ENCODE_BATCH = 512
 _REFS_PER_WRITE = 32
@@ -51,6 +51,11 @@ class KnowledgeIndex:
         with self._lock.reading():
             return self._contents.passages_of(ref)
 
+    def passages(self) -> tuple[list[Passage], Vectors]:
+        """All passages, by ref in the order they were put, with their vectors as rows."""
+        with self._lock.reading():
+            return self._contents.passages()
+
     def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
         """At most `top_k` candidates, one per ref, best first; ties by ref. Empty for an empty index."""
         with self._lock.reading():
@@ -79,8 +84,7 @@ class KnowledgeIndex:
 
     def save(self, folder: Path, *, content_hash: str, last_change: int) -> None:
         """Writes a snapshot that `load` accepts; a crash at any point leaves the old one or the new one."""
-        with self._lock.reading():
-            passages, vectors = self._contents.passages()
+        passages, vectors = self.passages()
         snapshots.write(
             folder,
             snapshots.Snapshot(passages, vectors, last_change),

@@ -73,6 +73,8 @@ class Candidate:
     """1 for the best answer by `dense_score` among those found."""
     lexical_rank: int
     """1 for the best answer by `lexical_score`; the number found + 1 when no word matched."""
+    whole_score: float
+    """Cosine of the question to the mean vector of all the answer's passages, in [-1, 1]."""
 
     @property
     def ref(self) -> str:

@@ -274,6 +274,39 @@ def bench_answer(
     )
 
 
+@bench_app.command("index")
+def bench_index(
+    passages: Annotated[int, typer.Option(min=1, help="How many passages of 120 words.")] = 500,
+    data: Annotated[
+        Path | None, typer.Option(help="Articles to cut them from; by default the sample company's.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Passages a second that an empty index takes in: encoded, filed, and found."""
+    from knowledge.company import DEMO_FOLDER
+    from knowledge.importers import read_source
+    from knowledge.markdown import plain_text
+    from serving.indexing_speed import passages_of, seconds_to_index
+
+    with friendly_errors():
+        articles = read_source(data or DEMO_FOLDER / "articles").articles
+        taken = passages_of([plain_text(one.body) for one in articles], count=passages)
+        runtime = _runtime(home)
+        try:
+            seconds = seconds_to_index(taken, runtime.encoder)
+        finally:
+            runtime.database.close()
+    emit(
+        {
+            "passages": len(taken),
+            "seconds": round(seconds, 3),
+            "passages_per_second": round(len(taken) / seconds, 2),
+        },
+        as_json=as_json,
+    )
+
+
 def _runtime(home: Path | None) -> "Runtime":
     """The home's parts, not started. Raises `ArtifactError` without a model set in service."""
     from model.errors import ArtifactError

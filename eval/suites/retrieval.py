@@ -1,30 +1,32 @@
 """How well the knowledge index finds the right answer; asks no model and decides nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from eval.beir import BeirSet, Query, read_beir
+from eval.beir import Query
 from eval.intervals import bootstrap_mean, share_interval
 from eval.metrics import hit_at_k, mrr_at_k, ndcg_at_k
+from eval.peers import PlainSearch
 from eval.results import SuiteResult, Track, figure, untracked
-from knowledge.chunking import article_passages
+from eval.retrieval_sets import RetrievalSet, article_refs, beir_set
 from knowledge.documents import ArticleDocument
 from knowledge.index import KnowledgeIndex
 from model.interfaces import Encoder
-from model.types import Candidate, Passage
+from model.types import Passage
 
 SEED = 0
+PEERS = ("dense", "bm25")
 _HITS = ("hit@1", "hit@3", "hit@10")
 _METRICS = (*_HITS, "mrr@10", "ndcg@10")
+_COMPARED = ("hit@1", "mrr@10", "ndcg@10")
 _TOP_K = 10
-_COMPARED = 200
-"""Candidates looked at for the plain lists: enough that none of their first ten is missing."""
-_ARTICLES_AT_ONCE = 64
+_ANSWERS_AT_ONCE = 64
 _QUERIES_AT_ONCE = 64
+
+Scores = Mapping[str, float]
 
 
 def run(
@@ -35,30 +37,47 @@ def run(
     seed: int = SEED,
     track: Track = untracked,
 ) -> SuiteResult:
-    """Builds an index of a BEIR folder's corpus and searches it with each query that has an answer.
+    """`run_set` on a BEIR folder; with `answers_only` the titles of its corpus are left out."""
+    return run_set(beir_set(folder, answers_only=answers_only), encoder=encoder, seed=seed, track=track)
 
-    Articles are imported, cut and fused as in service. With `answers_only` their titles are left out, as
-    if the question of an FAQ entry were not known. Intervals take queries with the same answers as one
-    cluster. `comparison` has the same figures for the orders by cosine alone and by BM25 alone, from the
-    same passages. Queries without an answer are left out and counted in `n_without_answer`.
+
+def run_set(
+    data: RetrievalSet, *, encoder: Encoder, seed: int = SEED, track: Track = untracked
+) -> SuiteResult:
+    """Builds an index of the set's passages and searches it with each query, as in service.
+
+    `comparison` has the same figures for plain vector search (`dense`) and plain BM25 (`bm25`), see
+    `PlainSearch`, and for hit@1, mrr@10 and ndcg@10 what the index gains over each, query by query:
+
+    - `<figure>_gain`: mean over the queries of the index's score less the peer's;
+    - `<figure>_gain_interval`: `None` where no query differs, or all differ alike, which no resample varies;
+    - `<figure>_gain_excludes_0`: whether that interval lies wholly above or wholly below 0.
+
+    Intervals take queries with the same answers as one cluster; all come from the same resamples. Queries
+    without an answer are left out and counted in `n_without_answer`.
     """
-    data = read_beir(folder)
-    index = build_index(data.articles, encoder, answers_only=answers_only, track=track)
+    index = index_of(data.passages, encoder, track=track)
+    plain = PlainSearch(*index.passages())
     searched = [
         item
         for start in track(range(0, len(data.queries), _QUERIES_AT_ONCE), doing="Searching")
-        for item in _search(index, encoder, data.queries[start : start + _QUERIES_AT_ONCE])
+        for item in _search(index, plain, encoder, data.queries[start : start + _QUERIES_AT_ONCE])
     ]
+    clusters = [query.cluster for query in data.queries]
+    ours = [item["scores"] for item in searched]
+    theirs = {peer: [item["comparison"][peer] for item in searched] for peer in PEERS}
     return SuiteResult(
         figures={
             "n": len(data.queries),
-            **_figures(data, [item["scores"] for item in searched], np.random.default_rng(seed)),
+            "n_clusters": len(set(clusters)),
+            **_figures(ours, clusters, seed),
             "comparison": {
-                name: _means([item["comparison"][name] for item in searched]) for name in ("dense", "bm25")
+                peer: {**_figures(scores, clusters, seed), **_gains(ours, scores, clusters, seed)}
+                for peer, scores in theirs.items()
             },
             "n_without_answer": data.queries_without_answer,
             "n_unknown_answers": data.unknown_answers,
-            "articles": len(data.articles),
+            "answers": len(index.refs()),
             "passages": len(index),
             "seed": seed,
         },
@@ -74,30 +93,27 @@ def build_index(
     track: Track = untracked,
 ) -> KnowledgeIndex:
     """The index of the articles, as service would build it."""
+    return index_of(article_refs(articles, answers_only=answers_only), encoder, track=track)
+
+
+def index_of(
+    passages: Mapping[str, Sequence[Passage]], encoder: Encoder, *, track: Track = untracked
+) -> KnowledgeIndex:
+    """An index that holds the passages, by ref."""
     index = KnowledgeIndex(encoder)
-    for start in track(range(0, len(articles), _ARTICLES_AT_ONCE), doing="Indexing"):
-        group = articles[start : start + _ARTICLES_AT_ONCE]
-        index.put(
-            {f"article:{article.slug}": _passages(article, answers_only=answers_only) for article in group}
-        )
+    refs = list(passages)
+    for start in track(range(0, len(refs), _ANSWERS_AT_ONCE), doing="Indexing"):
+        index.put({ref: passages[ref] for ref in refs[start : start + _ANSWERS_AT_ONCE]})
     return index
 
 
-def _passages(article: ArticleDocument, *, answers_only: bool) -> list[Passage]:
-    if not answers_only:
-        return article_passages(article)
-    untitled = article_passages(replace(article, title=""))
-    return [passage for passage in untitled if passage.search_text]
-
-
 def _search(
-    index: KnowledgeIndex, encoder: Encoder, queries: Sequence[Query]
+    index: KnowledgeIndex, plain: PlainSearch, encoder: Encoder, queries: Sequence[Query]
 ) -> list[dict[str, Any]]:  # JSON
     vectors = encoder.encode([query.text for query in queries])
     items = []
     for query, vector in zip(queries, vectors, strict=True):
         found = [one.ref for one in index.search(query.text, vector, top_k=_TOP_K)]
-        pool = index.search(query.text, vector, top_k=_COMPARED)
         items.append(
             {
                 "id": query.id,
@@ -106,21 +122,12 @@ def _search(
                 "found": found,
                 "scores": _scores(found, query.gains),
                 "comparison": {
-                    "dense": _scores(_by_cosine(pool), query.gains),
-                    "bm25": _scores(_by_words(pool), query.gains),
+                    "dense": _scores(plain.by_vector(vector, top_k=_TOP_K), query.gains),
+                    "bm25": _scores(plain.by_words(query.text, top_k=_TOP_K), query.gains),
                 },
             }
         )
     return items
-
-
-def _by_cosine(pool: Sequence[Candidate]) -> list[str]:
-    return [one.ref for one in sorted(pool, key=lambda one: one.dense_rank)]
-
-
-def _by_words(pool: Sequence[Candidate]) -> list[str]:
-    """Answers without any word of the question are not found by words."""
-    return [one.ref for one in sorted(pool, key=lambda one: one.lexical_rank) if one.lexical_score > 0]
 
 
 def _scores(found: Sequence[str], gains: Mapping[str, float]) -> dict[str, float]:
@@ -133,17 +140,26 @@ def _scores(found: Sequence[str], gains: Mapping[str, float]) -> dict[str, float
     }
 
 
-def _means(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([one[name] for one in scores])) for name in _METRICS}
-
-
-def _figures(
-    data: BeirSet, scores: Sequence[Mapping[str, float]], rng: np.random.Generator
-) -> dict[str, Any]:  # JSON
-    clusters = [query.cluster for query in data.queries]
-    figures: dict[str, Any] = {"n_clusters": len(set(clusters))}
-    for name, mean in _means(scores).items():
+def _figures(scores: Sequence[Scores], clusters: Sequence[str], seed: int) -> dict[str, Any]:  # JSON
+    figures: dict[str, Any] = {}
+    for name in _METRICS:
         values = [one[name] for one in scores]
         interval_of = share_interval if name in _HITS else bootstrap_mean
-        figures |= figure(name, mean, interval_of(values, rng=rng, clusters=clusters))
+        interval = interval_of(values, rng=np.random.default_rng(seed), clusters=clusters)
+        figures |= figure(name, float(np.mean(values)), interval)
+    return figures
+
+
+def _gains(
+    ours: Sequence[Scores], theirs: Sequence[Scores], clusters: Sequence[str], seed: int
+) -> dict[str, Any]:  # JSON
+    """The generator starts anew for each figure, so that all are resampled alike."""
+    figures: dict[str, Any] = {}
+    for name in _COMPARED:
+        gains = [one[name] - other[name] for one, other in zip(ours, theirs, strict=True)]
+        interval = None
+        if min(gains) < max(gains):
+            interval = bootstrap_mean(gains, rng=np.random.default_rng(seed), clusters=clusters)
+        figures |= figure(f"{name}_gain", float(np.mean(gains)), interval)
+        figures[f"{name}_gain_excludes_0"] = interval is not None and not interval.low <= 0 <= interval.high
     return figures

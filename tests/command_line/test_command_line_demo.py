@@ -82,6 +82,14 @@ def test_bench_answer_measures_each_stage(in_demo_home: Commands, tmp_path: Path
     assert 0 < got.result["p50_ms"] <= got.result["p95_ms"]
 
 
+def test_bench_index_counts_passages_a_second(in_demo_home: Commands) -> None:
+    got = in_demo_home("bench", "index", "--passages", "7", "--json")
+    assert got.status == 0, got.stderr
+    assert set(got.result) == {"passages", "seconds", "passages_per_second"}
+    assert got.result["passages"] == 7
+    assert got.result["passages_per_second"] == pytest.approx(7 / got.result["seconds"], rel=0.01)
+
+
 def test_preparing_the_demo_again_changes_nothing(in_demo_home: Commands, tmp_path: Path) -> None:
     assert in_demo_home.home is not None
     logins = (in_demo_home.home / "demo-logins.txt").read_text()

@@ -108,7 +108,7 @@ def test_an_unknown_setting_of_the_environment_is_named(
 
 
 def test_a_home_without_an_encoder_says_what_to_run(firstlast: Commands) -> None:
-    for command in (["ask", "where is my box"], ["search", "box"], ["bench", "answer"]):
+    for command in (["ask", "where is my box"], ["search", "box"], ["bench", "answer"], ["bench", "index"]):
         got = firstlast(*command, "--json")
         assert (got.status, got.stdout) == (1, "")
         assert "run: firstlast init" in got.stderr

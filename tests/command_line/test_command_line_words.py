@@ -24,6 +24,7 @@ COMMANDS = (
     "eval retrieval",
     "eval answers",
     "bench answer",
+    "bench index",
     "models list",
     "models compare",
     "models promote",

@@ -156,7 +156,8 @@ _REASONS = {"answer": "above_threshold", "clarify": "below_threshold", "smalltal
 
 
 def _candidate(ref: str) -> Candidate:
-    return Candidate(Passage(f"{ref}#0", ref, "article", ref, (), "", ref, ""), 0.5, 0.4, 1.0, 0.5, 0.5, 1, 1)
+    passage = Passage(f"{ref}#0", ref, "article", ref, (), "", ref, "")
+    return Candidate(passage, 0.5, 0.4, 1.0, 0.5, 0.5, 1, 1, 0.5)
 
 
 _UNDERSTANDING = Understanding(None, 0.0, {}, 0.0, 0.0, 0.0, None, "neutral", 0.0, 0.0, 0.0, None, {})

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from eval_parts import RuleResolver, command_parts
 from typer.testing import CliRunner, Result
 
 from eval.commands import build_app
+from eval.results import SuiteResult
+from eval.retrieval_sets import RetrievalSet
+from eval.suites import retrieval
 from knowledge.company import DEMO_FOLDER, read_labelled_questions
 from knowledge.documents import ArticleDocument, ImportResult
 from knowledge.index import KnowledgeIndex
@@ -47,7 +51,7 @@ def run(encoder_folder: Path, home: Path) -> Run:
     return invoke
 
 
-def last_line(result: Result) -> dict[str, object]:
+def last_line(result: Result) -> dict[str, Any]:  # JSON
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout.splitlines()[-1])
 
@@ -157,7 +161,7 @@ def test_retrieval_is_printed_for_people_and_its_items_are_written(
 ) -> None:
     result = run("retrieval", "--data", beir, "--items", tmp_path / "items.jsonl")
     assert result.exit_code == 0, result.output
-    assert "hit@1              0.6667  [" in result.stdout
+    assert "hit@1 0.6667 [" in " ".join(result.stdout.split())
     items = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
     assert [item["scores"]["hit@1"] for item in items] == [1.0, 1.0, 0.0]
 
@@ -308,8 +312,47 @@ def test_a_risk_that_is_no_share_ends_with_status_2(run: Run) -> None:
 
 def test_arguments_left_out_end_with_status_2(run: Run) -> None:
     assert run("intents").exit_code == 2
-    assert run("retrieval").exit_code == 2
     assert run("sentiment").exit_code == 2
+
+
+def test_the_sample_company_is_searched_without_data_and_labelled_texts_with_train_and_test(
+    run: Run, jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[RetrievalSet] = []
+    real = retrieval.run_set
+
+    def short(data: RetrievalSet, **options: Any) -> SuiteResult:
+        """The set itself is kept; three questions and the answers to them are enough to search."""
+        asked.append(data)
+        queries = data.queries[:3]
+        held = {ref: data.passages[ref] for query in queries for ref in query.gains}
+        return real(replace(data, passages=held, queries=queries), **options)
+
+    monkeypatch.setattr(retrieval, "run_set", short)
+    figures = last_line(run("retrieval", "--json"))
+    assert len(asked[0].queries) == 220
+    assert {"hit@1_gain", "hit@1_gain_interval", "hit@1_gain_excludes_0"} <= set(
+        figures["comparison"]["bm25"]
+    )
+    rows = [{"text": text, "label": text[-1]} for text in ("pay a", "pay b", "grow a", "grow b")]
+    train, test = jsonl("train.jsonl", rows), jsonl("test.jsonl", rows)
+    figures = last_line(run("retrieval", "--train", train, "--test", test, "--phrasings", "1", "--json"))
+    assert (figures["n"], figures["answers"], figures["passages"]) == (3, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--train", "a.jsonl"), "--train and --test go together"),
+        (("--test", "a.jsonl"), "--train and --test go together"),
+        (("--data", "set", "--train", "a.jsonl", "--test", "b.jsonl"), "not both"),
+        (("--answers-only",), "--answers-only is for the articles of a --data folder"),
+    ],
+)
+def test_what_does_not_go_together_ends_with_status_2(run: Run, arguments: Sequence[str], said: str) -> None:
+    result = run("retrieval", *arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
 
 
 def _save_champion(home: Path, encoder: OnnxEncoder) -> None:

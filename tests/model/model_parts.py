@@ -34,6 +34,7 @@ def candidate(
     coverage: float = 0.0,
     dense_rank: int = 1,
     lexical_rank: int = 2,
+    whole: float = 0.5,
     kind: CandidateKind = "article",
 ) -> Candidate:
     return Candidate(
@@ -45,6 +46,7 @@ def candidate(
         coverage=coverage,
         dense_rank=dense_rank,
         lexical_rank=lexical_rank,
+        whole_score=whole,
     )
 
 

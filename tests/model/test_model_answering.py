@@ -28,7 +28,7 @@ PAST = PastQuestions(
 
 
 def test_the_features_of_two_candidates_by_hand() -> None:
-    first = candidate("article:a", dense=0.8, second=0.6, lexical=6.0, fused=0.9, coverage=1.0)
+    first = candidate("article:a", dense=0.8, second=0.6, lexical=6.0, fused=0.9, coverage=1.0, whole=0.7)
     second = candidate(
         "learned_answer:1",
         dense=0.5,
@@ -36,6 +36,7 @@ def test_the_features_of_two_candidates_by_hand() -> None:
         lexical=2.0,
         fused=0.6,
         coverage=0.25,
+        whole=0.3,
         kind="learned_answer",
     )
     asked = signals(words=3, intents={"refund": 0.75, "delivery": 0.25})
@@ -59,6 +60,8 @@ def test_the_features_of_two_candidates_by_hand() -> None:
             "lexical_share": 1.0,
             "second_score": 0.6,
             "second_margin": 0.1,
+            "whole_score": 0.7,
+            "whole_margin": 0.4,
             "learned_answer": 0.0,
             "intent_prior": math.log(prior + 0.01),
             "intent_prior_margin": prior,
@@ -74,7 +77,7 @@ def test_the_features_of_two_candidates_by_hand() -> None:
     )
     assert (b["dense_margin"], b["fused_margin"], b["coverage_margin"]) == pytest.approx((-0.3, -0.3, -0.75))
     assert (b["lexical_margin"], b["lexical_share"]) == pytest.approx((-4.0, 1 / 3))
-    assert (b["second_margin"], b["learned_answer"]) == pytest.approx((-0.1, 1.0))
+    assert (b["second_margin"], b["whole_margin"], b["learned_answer"]) == pytest.approx((-0.1, -0.4, 1.0))
     unknown = ("intent_prior", "intent_prior_margin", "past_share", "past_margin")
     assert all(math.isnan(b[name]) for name in unknown)
     assert (b["past_unanswered"], b["question_words"]) == (a["past_unanswered"], a["question_words"])

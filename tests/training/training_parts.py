@@ -24,6 +24,7 @@ def candidate(ref: str, dense: float, rank: int) -> Candidate:
         coverage=0.0,
         dense_rank=rank,
         lexical_rank=3,
+        whole_score=dense,
     )
 
 
