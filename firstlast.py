@@ -28,10 +28,11 @@ def _app(module: str, name: str = "app") -> Callable[[], typer.Typer]:
 
 def _eval_app() -> typer.Typer:
     from eval.commands import build_app
+    from training.experience import refit
     from training.export import ensure_encoder
     from training.linear import fit_head
 
-    return build_app(fit_head=fit_head, ensure_encoder=ensure_encoder)
+    return build_app(fit_head=fit_head, ensure_encoder=ensure_encoder, refit=refit)
 
 
 _MOUNTS = {

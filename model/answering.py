@@ -22,6 +22,11 @@ FEATURES = (
     "lexical_share",
     "second_score",
     "second_margin",
+    "mean_score",
+    "mean_margin",
+    "vote",
+    "vote_margin",
+    "passages",
     "learned_answer",
     "intent_prior",
     "intent_prior_margin",
@@ -163,6 +168,8 @@ def feature_rows(
     fused = np.array([one.fused_score for one in candidates])
     lexical = np.array([one.lexical_score for one in candidates])
     second = np.array([one.second_score for one in candidates])
+    mean = np.array([one.mean_score for one in candidates])
+    vote = np.array([one.vote for one in candidates])
     prior = np.array([_intent_prior(past.intents_of(ref, without=without), signals.intents) for ref in refs])
     past_shares, unanswered = past.shares(signals.vector, refs, without=without)
     of_question = (unanswered, signals.in_scope, signals.out_of_scope, signals.human_only, signals.smalltalk)
@@ -171,6 +178,8 @@ def feature_rows(
             *(dense, _margins(dense), coverage, _margins(coverage), fused, _margins(fused)),
             *(lexical, _margins(lexical), lexical / max(lexical.max(), _LEAST_LEXICAL)),
             *(second, _margins(second)),
+            *(mean, _margins(mean), vote, _margins(vote)),
+            np.log1p(np.array([one.passages for one in candidates])),
             np.array([float(one.passage.kind == "learned_answer") for one in candidates]),
             *(np.log(prior + _FLOOR), _margins(prior)),
             *(past_shares, _margins(past_shares)),

@@ -21,7 +21,7 @@ from model.heads import LinearHead
 from model.past import PastQuestions
 from model.scope import ScopeDetector
 
-MODEL_SET_FORMAT = 4
+MODEL_SET_FORMAT = 5
 HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")

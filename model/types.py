@@ -73,6 +73,12 @@ class Candidate:
     """1 for the best answer by `dense_score` among those found."""
     lexical_rank: int
     """1 for the best answer by `lexical_score`; the number found + 1 when no word matched."""
+    vote: float = 0.0
+    """Share of the vote of the 8 nearest passages, each with the fourth power of its cosine, in [0, 1]."""
+    mean_score: float = 0.0
+    """Mean cosine over the answer's passages."""
+    passages: int = 1
+    """How many passages lead to the answer."""
 
     @property
     def ref(self) -> str:

@@ -48,23 +48,26 @@ def fit_confidence(
     reaches_answer: Callable[[Read], bool],
     seed: int,
     trees: int = TREES,
+    folds: int = FOLDS,
+    begins_with_past: bool = True,
 ) -> FittedConfidence:
     """Confidence of candidates, fitted on all questions; and what it was for questions held out.
 
-    `past` holds the first of the questions, or none; each is fitted on with itself left out of it.
+    `past` holds the first of the questions, or none; each is fitted on with itself left out of it. With
+    `begins_with_past` false it holds none of them.
 
     The sample holds each question's most confident candidate, scored by a model that never saw the
-    question (10 folds), for the questions that `reaches_answer`: the others go to people before any
-    answer is considered. Raises `DataError` when there are too few questions.
+    question (10 folds by default), for the questions that `reaches_answer`: the others go to people before
+    any answer is considered. Raises `DataError` when there are too few questions.
     """
-    rows = _rows(questions, reads, past)
+    rows = _rows(questions, reads, past, own=len(past) if begins_with_past else 0)
     answered = len(np.unique(rows.question[rows.correct]))
-    if len(questions) < _FEWEST_QUESTIONS or answered < FOLDS or rows.correct.all():
+    if len(questions) < _FEWEST_QUESTIONS or answered < folds or rows.correct.all():
         raise DataError(
             f"{len(questions)} calibration questions, {answered} of them with their answer found, are not "
-            f"enough: {_FEWEST_QUESTIONS} are needed, {FOLDS} with an article that answers them"
+            f"enough: {_FEWEST_QUESTIONS} are needed, {folds} with their answer found"
         )
-    shares = _held_out_shares(rows, seed, trees)
+    shares = _held_out_shares(rows, seed, trees, folds)
     best = _best_rows(shares, rows.question)
     slope, offset = _calibration(shares[best], rows.correct[best])
     model = AnsweringModel(
@@ -92,12 +95,15 @@ def past_questions(questions: Sequence[LabelledQuestion], vectors: Vectors) -> P
     return PastQuestions(vectors, refs, [question.intent for question in questions])
 
 
-def _rows(questions: Sequence[LabelledQuestion], reads: Sequence[Read], past: PastQuestions) -> _Rows:
+def _rows(
+    questions: Sequence[LabelledQuestion], reads: Sequence[Read], past: PastQuestions, *, own: int
+) -> _Rows:
+    """The features of all candidates; the first `own` questions are those of `past`."""
     features: list[NDArray[np.float64]] = [np.empty((0, len(FEATURES)))]
     correct: list[bool] = []
     index: list[int] = []
     for i, (question, read) in enumerate(zip(questions, reads, strict=True)):
-        without = i if i < len(past) else None
+        without = i if i < own else None
         features.append(feature_rows(read.candidates, read.signals, past, without=without))
         correct.extend(candidate.ref in question.refs for candidate in read.candidates)
         index.extend([i] * len(read.candidates))
@@ -112,10 +118,10 @@ def _rows(questions: Sequence[LabelledQuestion], reads: Sequence[Read], past: Pa
     )
 
 
-def _held_out_shares(rows: _Rows, seed: int, trees: int) -> NDArray[np.float64]:
+def _held_out_shares(rows: _Rows, seed: int, trees: int, folds: int) -> NDArray[np.float64]:
     """What a forest that never saw a row's question says of it, shape `(n_rows,)`."""
     shares = np.empty(len(rows.correct))
-    splitter = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+    splitter = GroupKFold(folds, shuffle=True, random_state=seed)
     for train, test in splitter.split(rows.features, rows.correct, rows.question):
         fitted = _forest(rows.features[train], rows.correct[train], seed, trees)
         shares[test] = fitted.shares(rows.features[test])

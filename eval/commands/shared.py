@@ -12,6 +12,7 @@ from eval.home import OpenResolver
 from eval.report import as_text
 from eval.results import SuiteResult, data_sha256, write_items
 from eval.scope import FitHead
+from eval.suites.replay import Refit
 from eval.tracking import log_run
 from model.encoder import OnnxEncoder
 from model.errors import DataError
@@ -35,6 +36,7 @@ class Parts:
     fit_head: FitHead
     ensure_encoder: Callable[[Path], object]
     open_resolver: OpenResolver
+    refit: Refit
 
     def encoder(self, settings: Settings) -> OnnxEncoder:
         """The home's encoder, made if need be."""

@@ -1,0 +1,52 @@
+"""The rival worked out by hand, on vectors of two numbers."""
+
+import numpy as np
+import pytest
+
+from eval.nearest_cache import best_run, cache_runs
+
+VECTORS = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0], [0.6, 0.8]], dtype=np.float32)
+"""Cosines: the second to the first .8; the third to the first 0, to the second .6; the fourth to the first .6,
+to the second .96, to the third .8."""
+LABELS = ("a", "a", "b", "a")
+
+
+def test_a_question_near_enough_gets_the_nearest_answer_and_is_not_cached() -> None:
+    run = cache_runs(VECTORS, LABELS, thresholds=[0.7])[0]
+    assert run.needs_person.tolist() == [True, False, True, False]
+    assert run.wrong.tolist() == [False, False, False, True]  # the second, nearer and right, was not cached
+    assert run.wrong_share == 0.5
+
+
+def test_a_stricter_cache_asks_people_and_knows_more() -> None:
+    run = cache_runs(VECTORS, LABELS, thresholds=[0.9])[0]
+    assert run.needs_person.tolist() == [True, True, True, False]
+    assert run.wrong.tolist() == [False, False, False, False]
+    assert run.wrong_share == 0.0
+
+
+def test_a_threshold_is_reached_by_a_cosine_equal_to_it() -> None:
+    assert cache_runs(VECTORS[:2], LABELS[:2], thresholds=[0.8])[0].needs_person.tolist() == [True, False]
+
+
+def test_of_equally_near_questions_the_earliest_answers() -> None:
+    vectors = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0]], dtype=np.float32)
+    run = cache_runs(vectors, ("a", "b", "a"), thresholds=[1.0])[0]
+    assert run.wrong.tolist() == [False, True, False]
+
+
+def test_the_best_threshold_needs_people_most_rarely_within_the_allowed_wrong_share() -> None:
+    runs = cache_runs(VECTORS, LABELS, thresholds=[0.7, 0.9, 0.99])
+    best = best_run(runs, most_wrong=0.03)
+    assert best is not None
+    assert best.threshold == 0.9  # .7 is wrong too often; .99 answers nothing
+    loose = best_run(runs, most_wrong=0.5)
+    assert loose is not None
+    assert loose.threshold == 0.7
+
+
+@pytest.mark.parametrize("thresholds", [[0.7], [0.99]])
+def test_there_is_no_best_when_all_that_answer_are_wrong_too_often_or_none_answers(
+    thresholds: list[float],
+) -> None:
+    assert best_run(cache_runs(VECTORS, LABELS, thresholds=thresholds), most_wrong=0.03) is None
