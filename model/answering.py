@@ -22,11 +22,11 @@ FEATURES = (
     "lexical_share",
     "second_score",
     "second_margin",
-    "mean_score",
-    "mean_margin",
-    "vote",
-    "vote_margin",
-    "passages",
+    "phrasings_mean",
+    "phrasings_mean_margin",
+    "phrasings_vote",
+    "phrasings_vote_margin",
+    "phrasings",
     "learned_answer",
     "intent_prior",
     "intent_prior_margin",
@@ -157,8 +157,9 @@ def feature_rows(
 ) -> NDArray[np.float64]:
     """Features of all candidates of one question, shape `(n_candidates, n_features)`.
 
-    Margins are to the best other candidate, so that only a clear winner is sure. What past questions say
-    is NaN for an answer without any; `without` is the past question that is this very one, if any.
+    Margins are to the best other candidate, so that only a clear winner is sure. What phrasings say together
+    is NaN for an article, whose passages are no questions. What past questions say is NaN for an answer
+    without any; `without` is the past question that is this very one, if any.
     """
     if not candidates:
         return np.empty((0, len(FEATURES)))
@@ -168,8 +169,10 @@ def feature_rows(
     fused = np.array([one.fused_score for one in candidates])
     lexical = np.array([one.lexical_score for one in candidates])
     second = np.array([one.second_score for one in candidates])
-    mean = np.array([one.mean_score for one in candidates])
-    vote = np.array([one.vote for one in candidates])
+    learned = np.array([one.passage.kind == "learned_answer" for one in candidates])
+    mean = np.where(learned, [one.mean_score for one in candidates], np.nan)
+    vote = np.where(learned, [one.vote for one in candidates], np.nan)
+    phrasings = np.where(learned, [one.passages for one in candidates], np.nan)
     prior = np.array([_intent_prior(past.intents_of(ref, without=without), signals.intents) for ref in refs])
     past_shares, unanswered = past.shares(signals.vector, refs, without=without)
     of_question = (unanswered, signals.in_scope, signals.out_of_scope, signals.human_only, signals.smalltalk)
@@ -179,8 +182,8 @@ def feature_rows(
             *(lexical, _margins(lexical), lexical / max(lexical.max(), _LEAST_LEXICAL)),
             *(second, _margins(second)),
             *(mean, _margins(mean), vote, _margins(vote)),
-            np.log1p(np.array([one.passages for one in candidates])),
-            np.array([float(one.passage.kind == "learned_answer") for one in candidates]),
+            np.log1p(phrasings),
+            learned.astype(np.float64),
             *(np.log(prior + _FLOOR), _margins(prior)),
             *(past_shares, _margins(past_shares)),
             *(np.full(len(candidates), value) for value in (*of_question, np.log1p(signals.words))),

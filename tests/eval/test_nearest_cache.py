@@ -6,7 +6,7 @@ import pytest
 from eval.nearest_cache import best_run, cache_runs
 
 VECTORS = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0], [0.6, 0.8]], dtype=np.float32)
-"""Cosines: the second to the first .8; the third to the first 0, to the second .6; the fourth to the first .6,
+"""Cosines: second to first .8; third to first 0, to second .6; fourth to first .6,
 to the second .96, to the third .8."""
 LABELS = ("a", "a", "b", "a")
 
