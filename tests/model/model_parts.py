@@ -34,6 +34,9 @@ def candidate(
     coverage: float = 0.0,
     dense_rank: int = 1,
     lexical_rank: int = 2,
+    vote: float = 0.0,
+    mean: float = 0.0,
+    passages: int = 1,
     kind: CandidateKind = "article",
 ) -> Candidate:
     return Candidate(
@@ -45,6 +48,9 @@ def candidate(
         coverage=coverage,
         dense_rank=dense_rank,
         lexical_rank=lexical_rank,
+        vote=vote,
+        mean_score=mean,
+        passages=passages,
     )
 
 

@@ -36,6 +36,9 @@ def test_the_features_of_two_candidates_by_hand() -> None:
         lexical=2.0,
         fused=0.6,
         coverage=0.25,
+        vote=0.6,
+        mean=0.4,
+        passages=3,
         kind="learned_answer",
     )
     asked = signals(words=3, intents={"refund": 0.75, "delivery": 0.25})
@@ -59,6 +62,11 @@ def test_the_features_of_two_candidates_by_hand() -> None:
             "lexical_share": 1.0,
             "second_score": 0.6,
             "second_margin": 0.1,
+            "phrasings_mean": math.nan,
+            "phrasings_mean_margin": math.nan,
+            "phrasings_vote": math.nan,
+            "phrasings_vote_margin": math.nan,
+            "phrasings": math.nan,
             "learned_answer": 0.0,
             "intent_prior": math.log(prior + 0.01),
             "intent_prior_margin": prior,
@@ -70,8 +78,12 @@ def test_the_features_of_two_candidates_by_hand() -> None:
             "human_only": 0.1,
             "smalltalk": 0.0,
             "question_words": math.log(4),
-        }
+        },
+        nan_ok=True,
     )
+    assert (b["phrasings_mean"], b["phrasings_mean_margin"]) == (0.4, 0.4)
+    assert (b["phrasings_vote"], b["phrasings_vote_margin"]) == (0.6, 0.6)
+    assert b["phrasings"] == pytest.approx(math.log(4))
     assert (b["dense_margin"], b["fused_margin"], b["coverage_margin"]) == pytest.approx((-0.3, -0.3, -0.75))
     assert (b["lexical_margin"], b["lexical_share"]) == pytest.approx((-4.0, 1 / 3))
     assert (b["second_margin"], b["learned_answer"]) == pytest.approx((-0.1, 1.0))
