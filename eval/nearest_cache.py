@@ -1,6 +1,6 @@
 """A semantic cache as the simplest rival: the nearest known question's answer, from a threshold on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,12 @@ class CacheRun:
     """The nearest known question had another need. Shape `(n,)`."""
 
     @property
-    def wrong_share(self) -> float | None:
+    def wrong_share(self) -> float:
+        """Of all questions."""
+        return float(self.wrong.mean())
+
+    @property
+    def wrong_among_answered(self) -> float | None:
         """Of the answers given; `None` when none was given."""
         return wrong_among_answered(int(self.wrong.sum()), int((~self.needs_person).sum()))
 
@@ -51,10 +56,13 @@ def cache_runs(
     return [CacheRun(float(t), cached[row], wrong[row]) for row, t in enumerate(limits)]
 
 
-def best_run(runs: Sequence[CacheRun], *, most_wrong: float) -> CacheRun | None:
+def best_run(
+    runs: Sequence[CacheRun], *, most_wrong: float, share: Callable[[CacheRun], float | None]
+) -> CacheRun | None:
     """The run that needs a person most rarely among those whose wrong share keeps to `most_wrong`.
 
-    The strictest threshold of equals; `None` when every one that answers is wrong too often.
+    `share` is the wrong share meant; a run without one (`None`) is left out. The strictest threshold of
+    equals; `None` when no run keeps to it.
     """
-    kept = [run for run in runs if run.wrong_share is not None and run.wrong_share <= most_wrong]
+    kept = [run for run in runs if (found := share(run)) is not None and found <= most_wrong]
     return min(kept, key=lambda run: (int(run.needs_person.sum()), -run.threshold), default=None)

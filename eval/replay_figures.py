@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from eval.charts import Chart, Curve
 from eval.intervals import clopper_pearson, wilson
 from eval.metrics import wrong_among_answered
-from eval.nearest_cache import CacheRun
+from eval.nearest_cache import CacheRun, best_run
 from eval.results import figure
 
 MOST_WRONG = 0.03
-"""Wrong share of its answers that the cache is allowed."""
+"""Wrong share that the cache is allowed."""
 LAST = 1000
 RECENT = 200
 
@@ -45,7 +45,7 @@ class ReplayItem:
     error: str | None
 
 
-def figures_of(items: Sequence[ReplayItem], cache: CacheRun | None) -> dict[str, Any]:  # JSON
+def figures_of(items: Sequence[ReplayItem], runs: Sequence[CacheRun]) -> dict[str, Any]:  # JSON
     """The figures of at least one question; shares are of all `n` questions unless said otherwise.
 
     - `needs`: distinct labels; `duplicates`: questions asked before in the same words (case and space
@@ -59,8 +59,9 @@ def figures_of(items: Sequence[ReplayItem], cache: CacheRun | None) -> dict[str,
       `not_learned`: answers by people that could not be kept.
     - `needs_person_last_1000`: among the last 1,000 questions, or all of fewer.
     - `handed_over_by_reason`: numbers, by the policy's first reason.
-    - `cache`: the nearest-neighbour cache with the best threshold in hindsight on this very stream, its wrong
-      share among answers at most .03; `None` when no threshold keeps to that.
+    - `cache`: the nearest-neighbour cache with the best threshold in hindsight on this very stream, at most
+      .03 of all questions answered wrong; `careful_cache`: at most .03 of its answers wrong. `None` when
+      no threshold keeps to that.
     """
     outcomes = Counter(item.outcome for item in items)
     people = _by_people(items)
@@ -90,26 +91,28 @@ def figures_of(items: Sequence[ReplayItem], cache: CacheRun | None) -> dict[str,
         "handed_over_by_reason": dict(
             Counter(item.reasons[0] for item in items if item.outcome == "handed_over").most_common()
         ),
-        "cache": None if cache is None else _cache_figures(cache),
+        "cache": _cache_figures(_best(runs)),
+        "careful_cache": _cache_figures(
+            best_run(runs, most_wrong=MOST_WRONG, share=lambda run: run.wrong_among_answered)
+        ),
     }
 
 
-def charts_of(
-    items: Sequence[ReplayItem], runs: Sequence[CacheRun], best: CacheRun | None
-) -> dict[str, Chart]:
+def charts_of(items: Sequence[ReplayItem], runs: Sequence[CacheRun]) -> dict[str, Chart]:
     """`replay`: shares over time, beside the cache's; `cache`: what each threshold of the cache comes to."""
     wrong = np.array([item.outcome == "wrong" for item in items])
     curves = [
         *_curves("needs a person", _by_people(items)),
         Curve("wrong, so far", _numbers(wrong), running_shares(wrong)),
     ]
+    best = _best(runs)
     if best is not None:
         curves += [
             *_curves(f"cache at {best.threshold:.2f} needs a person", best.needs_person),
             Curve("cache wrong, so far", _numbers(best.wrong), running_shares(best.wrong)),
         ]
     thresholds = [run.threshold for run in runs]
-    answering = [run for run in runs if run.wrong_share is not None]
+    answering = [run for run in runs if run.wrong_among_answered is not None]
     return {
         "replay": Chart("Starting with no knowledge", "questions asked", "share of questions", tuple(curves)),
         "cache": Chart(
@@ -121,7 +124,7 @@ def charts_of(
                 Curve(
                     "wrong among its answers",
                     [run.threshold for run in answering],
-                    [run.wrong_share or 0.0 for run in answering],
+                    [run.wrong_among_answered or 0.0 for run in answering],
                 ),
             ),
         ),
@@ -184,7 +187,13 @@ def _wrong_figures(wrong: int, answered: int) -> dict[str, Any]:  # JSON
     return {"n_answered": answered} | figure("wrong_among_answered", share, exact)
 
 
-def _cache_figures(run: CacheRun) -> dict[str, Any]:  # JSON
+def _best(runs: Sequence[CacheRun]) -> CacheRun | None:
+    return best_run(runs, most_wrong=MOST_WRONG, share=lambda run: run.wrong_share)
+
+
+def _cache_figures(run: CacheRun | None) -> dict[str, Any] | None:  # JSON
+    if run is None:
+        return None
     n, people, wrong = len(run.wrong), int(run.needs_person.sum()), int(run.wrong.sum())
     return {
         "threshold": run.threshold,

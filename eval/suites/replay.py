@@ -10,8 +10,8 @@ from typing import Protocol
 import structlog
 from sqlalchemy.orm import Session
 
-from eval.nearest_cache import best_run, cache_runs
-from eval.replay_figures import MOST_WRONG, Outcome, ReplayItem, charts_of, figures_of
+from eval.nearest_cache import cache_runs
+from eval.replay_figures import Outcome, ReplayItem, charts_of, figures_of
 from eval.results import SuiteResult, Track, untracked
 from eval.suites.answers import AnsweringResolver
 from eval.team import Team, team_of
@@ -77,11 +77,10 @@ def run(
             replay.ask(number, row) for number, row in enumerate(track(stream, doing="Replaying"), start=1)
         ]
     runs = cache_runs(encoder.encode([row.text for row in stream]), [row.label for row in stream])
-    best = best_run(runs, most_wrong=MOST_WRONG)
     return SuiteResult(
-        figures=figures_of(items, best) | {"refits": replay.refits, **replay.promise()},
+        figures=figures_of(items, runs) | {"refits": replay.refits, **replay.promise()},
         items=tuple(asdict(item) for item in items),
-        charts=charts_of(items, runs, best),
+        charts=charts_of(items, runs),
     )
 
 

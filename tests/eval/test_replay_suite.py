@@ -116,6 +116,7 @@ def test_a_question_that_contradicts_an_answer_is_answered_by_a_person_but_not_l
     assert result.figures["handed_over_by_reason"] == {"wants_person": 3}
     assert result.figures["wrong_among_answered"] is None
     assert result.figures["cache"] is None  # "Refund" has cosine 1 to "refund" and another need
+    assert result.figures["careful_cache"] is None
 
 
 def test_an_empty_stream_is_refused() -> None:
