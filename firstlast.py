@@ -29,6 +29,7 @@ def _app(module: str, name: str = "app") -> Callable[[], typer.Typer]:
 def _eval_app() -> typer.Typer:
     from eval.commands import build_app
     from eval.commands.shared import Parts
+    from training.experience import refit
     from training.export import ensure_encoder
     from training.finetuning import tune_texts
     from training.kernel import fit_wish
@@ -42,6 +43,7 @@ def _eval_app() -> typer.Typer:
             ensure_encoder=ensure_encoder,
             tune_texts=tune_texts,
             refit_answering=refit_to,
+            refit_experience=refit,
         )
     )
 

@@ -1,7 +1,7 @@
 """What a knowledge index holds at one moment, and how it is searched; leaves locking and encoding to it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,10 @@ from model.types import Candidate, Passage, Vector, Vectors
 
 POOL_ANSWERS = 30
 """Answers taken from each list before they are compared: 20, 50 and 200 found the same on every set tried."""
+NEIGHBOURS = 8
+"""Passages that vote, the nearest ones."""
+_SHARPNESS = 4
+"""Power of the cosine that a passage votes with: the nearest say the most."""
 _PASSAGES_PER_ANSWER = 4
 _UNSEEN = -2.0
 """Below every cosine."""
@@ -36,8 +40,20 @@ class _Pool:
     numbers: Numbers
     dense: Scores
     whole: Scores
+    votes: Scores
     lexical: Scores
     coverage: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """The passage that speaks for an answer, among those of it that are not hidden."""
+
+    passage: Passage
+    second: float
+    """Second greatest cosine."""
+    passages: int
+    """How many there are."""
 
 
 class Contents:
@@ -93,22 +109,35 @@ class Contents:
                 self._sums[self._numbers[ref]] = np.sum([entry.vector for entry in entries], axis=0)
         self._dense.add(slots, np.asarray(vectors, dtype=np.float32))
 
-    def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
-        """At most `top_k` candidates, one per ref, best first; ties by ref."""
-        if not self._passages or top_k < 1:
+    def search(
+        self, text: str, vector: Vector, *, top_k: int, without_itself: bool = False
+    ) -> list[Candidate]:
+        """At most `top_k` candidates, one per ref, best first; ties by ref.
+
+        `without_itself` passes over every passage that was embedded from this very text.
+        """
+        hidden = self._slot_of_text.get(text, set()) if without_itself else set[int]()
+        if len(self._passages) == len(hidden) or top_k < 1:
             return []
         terms = list(dict.fromkeys(tokenise(text)))[:_MAX_QUESTION_TERMS]
         by_word = self._lexical.scores(terms)
+        by_word[list(hidden)] = 0.0
         hits = np.flatnonzero(by_word)
         wanted = max(POOL_ANSWERS, top_k)
-        dense = self._nearest(vector, wanted)
+        dense, votes = self._nearest(vector, wanted, hidden)
         lexical = self._greatest(hits, by_word[hits], otherwise=0.0)
         found = set(_top(dense, wanted, above=_UNSEEN)) | set(_top(lexical, wanted, above=0.0))
         pool = np.asarray(sorted(found, key=self._answers.__getitem__), dtype=np.int64)
-        self._complete(dense, pool, vector)
-        whole, coverage = self._wholes(pool, vector), self._coverage(terms)
-        compared = _Pool(pool, dense[pool], whole, lexical[pool], coverage[pool])
-        return self._candidates(compared, vector, by_word, top_k=top_k)
+        self._complete(dense, pool, vector, hidden)
+        compared = _Pool(
+            numbers=pool,
+            dense=dense[pool],
+            whole=self._wholes(pool, vector, hidden),
+            votes=votes[pool],
+            lexical=lexical[pool],
+            coverage=self._coverage(terms, hidden)[pool],
+        )
+        return self._candidates(compared, vector, by_word, hidden, top_k=top_k)
 
     def _hold(self, ref: str, entry: Entry) -> int:
         if ref not in self._slots:
@@ -140,16 +169,26 @@ class Contents:
             del self._answers[number]
             self._free_numbers.append(number)
 
-    def _nearest(self, vector: Vector, wanted: int) -> Scores:
-        """Greatest cosine by answer for at least the `wanted` nearest answers."""
-        top_k = wanted * _PASSAGES_PER_ANSWER
+    def _nearest(self, vector: Vector, wanted: int, hidden: Set[int]) -> tuple[Scores, Scores]:
+        """Greatest cosine by answer for at least the `wanted` nearest answers, and each one's votes."""
+        top_k = wanted * _PASSAGES_PER_ANSWER + len(hidden)
         while True:
             cosines, slots = self._dense.nearest(vector, top_k=top_k)
+            if hidden:
+                seen = ~np.isin(slots, list(hidden))
+                cosines, slots = cosines[seen], slots[seen]
             greatest = self._greatest(slots, cosines, otherwise=_UNSEEN)
             enough = np.count_nonzero(greatest > _UNSEEN) >= min(wanted, len(self._answers))
             if enough or top_k >= len(self._passages):
-                return greatest
+                return greatest, self._votes(slots[:NEIGHBOURS], cosines[:NEIGHBOURS])
             top_k *= 4  # few answers, such as one with many phrasings, hold all the near passages
+
+    def _votes(self, slots: Numbers, cosines: Scores) -> Scores:
+        """Share of the passages' votes by answer number, adding up to 1; zeros where none is near."""
+        votes = np.zeros(len(self._answers) + len(self._free_numbers), dtype=np.float32)
+        np.add.at(votes, self._answer_of[slots], np.maximum(cosines, 0.0) ** _SHARPNESS)
+        total = votes.sum()
+        return votes / total if total else votes
 
     def _greatest(self, slots: Numbers, scores: Scores, *, otherwise: float) -> Scores:
         """The greatest of the passages' scores by answer number."""
@@ -157,12 +196,10 @@ class Contents:
         np.maximum.at(greatest, self._answer_of[slots], scores)
         return greatest
 
-    def _complete(self, dense: Scores, pool: Numbers, vector: Vector) -> None:
+    def _complete(self, dense: Scores, pool: Numbers, vector: Vector, hidden: Set[int]) -> None:
         """Fills in the cosine of answers that only their words brought into the pool."""
         unseen = pool[dense[pool] == _UNSEEN].tolist()
-        slots = np.asarray(
-            [s for number in unseen for s in self._slots[self._answers[number]]], dtype=np.int64
-        )
+        slots = np.asarray([s for number in unseen for s in self._shown(number, hidden)], dtype=np.int64)
         np.maximum.at(dense, self._answer_of[slots], self._cosines(slots, vector))
 
     def _cosines(self, slots: Numbers, vector: Vector) -> Scores:
@@ -170,14 +207,20 @@ class Contents:
         cosines: Scores = np.einsum("ij,j->i", self._dense.vectors(slots), vector.astype(np.float32))
         return cosines
 
-    def _wholes(self, pool: Numbers, vector: Vector) -> Scores:
+    def _wholes(self, pool: Numbers, vector: Vector, hidden: Set[int]) -> Scores:
         """Cosine to the mean of all vectors of each of the pool's answers; 0 where they cancel out."""
         sums = self._sums[pool]
+        for slot in hidden:
+            sums[pool == self._answer_of[slot]] -= self._dense.vectors([slot])[0]
         lengths = np.maximum(np.linalg.norm(sums, axis=1), np.float32(1e-9))
         wholes: Scores = np.einsum("ij,j->i", sums, vector.astype(np.float32)) / lengths
         return wholes
 
-    def _coverage(self, terms: Sequence[str]) -> Scores:
+    def _shown(self, number: int, hidden: Set[int]) -> list[int]:
+        """Slots of the answer, without the hidden ones."""
+        return [slot for slot in self._slots[self._answers[number]] if slot not in hidden]
+
+    def _coverage(self, terms: Sequence[str], hidden: Set[int]) -> Scores:
         """Share of the terms' rarity that each answer holds, by answer number."""
         covered = np.zeros(len(self._answers) + len(self._free_numbers), dtype=np.float32)
         total = 0.0
@@ -185,36 +228,40 @@ class Contents:
             rarity = self._lexical.rarity(term)
             total += rarity
             holds = np.zeros(len(covered), dtype=bool)
-            holds[self._answer_of[self._lexical.holders(term)]] = True
+            holders = self._lexical.holders(term)
+            shown = holders[~np.isin(holders, list(hidden))] if hidden else holders
+            holds[self._answer_of[shown]] = True
             covered[holds] += rarity
         return np.minimum(covered / np.float32(total), np.float32(1.0)) if total else covered
 
-    def _candidates(self, pool: _Pool, vector: Vector, by_word: Scores, *, top_k: int) -> list[Candidate]:
+    def _candidates(
+        self, pool: _Pool, vector: Vector, by_word: Scores, hidden: Set[int], *, top_k: int
+    ) -> list[Candidate]:
         """Candidates of the pool's `top_k` greatest fused scores."""
         fused = fuse_answers(pool.dense, pool.whole, pool.lexical, pool.coverage)
         dense_ranks, lexical_ranks = ranks(pool.dense), ranks(pool.lexical)
         places: list[int] = descending(fused)[:top_k].tolist()
-        groups = [self._slots[self._answers[number]] for number in pool.numbers[places].tolist()]
+        groups = [self._shown(number, hidden) for number in pool.numbers[places].tolist()]
         speakers = self._speakers(groups, vector, by_word)
         return [
             Candidate(
-                passage=speaker,
+                passage=speaker.passage,
                 dense_score=float(pool.dense[place]),
-                second_score=second,
+                second_score=speaker.second,
                 lexical_score=float(pool.lexical[place]),
                 fused_score=float(fused[place]),
                 coverage=float(pool.coverage[place]),
                 dense_rank=int(dense_ranks[place]),
                 lexical_rank=int(lexical_ranks[place]) if pool.lexical[place] > 0 else len(fused) + 1,
                 whole_score=float(pool.whole[place]),
+                vote=float(pool.votes[place]),
+                passages=speaker.passages,
             )
-            for place, (speaker, second) in zip(places, speakers, strict=True)
+            for place, speaker in zip(places, speakers, strict=True)
         ]
 
-    def _speakers(
-        self, groups: Sequence[list[int]], vector: Vector, by_word: Scores
-    ) -> Iterator[tuple[Passage, float]]:
-        """Of each answer's slots the passage that fits the question best, and the second greatest cosine.
+    def _speakers(self, groups: Sequence[list[int]], vector: Vector, by_word: Scores) -> Iterator[_Speaker]:
+        """Of each answer's slots the passage that fits the question best, with how many there are.
 
         The first of equals; an answer of one passage has its only cosine twice.
         """
@@ -225,7 +272,9 @@ class Contents:
         for group in groups:
             end = begin + len(group)
             best = group[int(np.argmax(fitting[begin:end]))]
-            yield self._passages[best], float(np.sort(cosines[begin:end])[-min(2, len(group))])
+            own = cosines[begin:end]
+            second = float(np.sort(own)[-min(2, len(group))])
+            yield _Speaker(self._passages[best], second, len(group))
             begin = end
 
 

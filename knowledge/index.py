@@ -61,6 +61,15 @@ class KnowledgeIndex:
         with self._lock.reading():
             return self._contents.search(text, vector, top_k=top_k)
 
+    def search_without_itself(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
+        """As `search`, as if no passage had been embedded from this very text.
+
+        What was learned from a question can so be asked again as if it came for the first time. Rarity of
+        words still counts the hidden passages.
+        """
+        with self._lock.reading():
+            return self._contents.search(text, vector, top_k=top_k, without_itself=True)
+
     def put(self, passages_by_ref: Mapping[str, Sequence[Passage]]) -> None:
         """Replaces all passages of each ref (none removes it); searches see it when this returns.
 

@@ -24,6 +24,9 @@ FEATURES = (
     "second_margin",
     "whole_score",
     "whole_margin",
+    "phrasings_vote",
+    "phrasings_vote_margin",
+    "phrasings",
     "learned_answer",
     "intent_prior",
     "intent_prior_margin",
@@ -154,8 +157,9 @@ def feature_rows(
 ) -> NDArray[np.float64]:
     """Features of all candidates of one question, shape `(n_candidates, n_features)`.
 
-    Margins are to the best other candidate, so that only a clear winner is sure. What past questions say
-    is NaN for an answer without any; `without` is the past question that is this very one, if any.
+    Margins are to the best other candidate, so that only a clear winner is sure. What phrasings say together
+    is NaN for an article, whose passages are no questions. What past questions say is NaN for an answer
+    without any; `without` is the past question that is this very one, if any.
     """
     if not candidates:
         return np.empty((0, len(FEATURES)))
@@ -166,6 +170,9 @@ def feature_rows(
     lexical = np.array([one.lexical_score for one in candidates])
     second = np.array([one.second_score for one in candidates])
     whole = np.array([one.whole_score for one in candidates])
+    learned = np.array([one.passage.kind == "learned_answer" for one in candidates])
+    vote = np.where(learned, [one.vote for one in candidates], np.nan)
+    phrasings = np.where(learned, [one.passages for one in candidates], np.nan)
     prior = np.array([_intent_prior(past.intents_of(ref, without=without), signals.intents) for ref in refs])
     past_shares, unanswered = past.shares(signals.vector, refs, without=without)
     of_question = (unanswered, signals.in_scope, signals.out_of_scope, signals.human_only, signals.smalltalk)
@@ -174,7 +181,8 @@ def feature_rows(
             *(dense, _margins(dense), coverage, _margins(coverage), fused, _margins(fused)),
             *(lexical, _margins(lexical), lexical / max(lexical.max(), _LEAST_LEXICAL)),
             *(second, _margins(second), whole, _margins(whole)),
-            np.array([float(one.passage.kind == "learned_answer") for one in candidates]),
+            *(vote, _margins(vote), np.log1p(phrasings)),
+            learned.astype(np.float64),
             *(np.log(prior + _FLOOR), _margins(prior)),
             *(past_shares, _margins(past_shares)),
             *(np.full(len(candidates), value) for value in (*of_question, np.log1p(signals.words))),

@@ -75,6 +75,10 @@ class Candidate:
     """1 for the best answer by `lexical_score`; the number found + 1 when no word matched."""
     whole_score: float
     """Cosine of the question to the mean vector of all the answer's passages, in [-1, 1]."""
+    vote: float = 0.0
+    """Share of the vote of the 8 nearest passages, each with the fourth power of its cosine, in [0, 1]."""
+    passages: int = 1
+    """How many passages lead to the answer."""
 
     @property
     def ref(self) -> str:

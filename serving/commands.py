@@ -294,7 +294,7 @@ def bench_index(
         taken = passages_of([plain_text(one.body) for one in articles], count=passages)
         runtime = _runtime(home)
         try:
-            seconds = seconds_to_index(taken, runtime.encoder)
+            seconds = seconds_to_index(taken, runtime.knowledge.encoder)
         finally:
             runtime.database.close()
     emit(

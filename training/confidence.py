@@ -52,6 +52,7 @@ def fit_confidence(
     reaches_answer: Callable[[Read], bool],
     seed: int,
     trees: int = TREES,
+    folds: int = FOLDS,
 ) -> FittedConfidence:
     """Confidence of candidates, fitted on all questions; and what it was for questions held out.
 
@@ -59,17 +60,17 @@ def fit_confidence(
     each of them is fitted on with itself left out of it.
 
     The sample holds each question's most confident candidate, scored by a model that never saw the
-    question's text (10 folds), for the questions that `reaches_answer`: the others go to people before
-    any answer is considered. Raises `DataError` when there are too few questions.
+    question's text (10 folds by default), for the questions that `reaches_answer`: the others go to people
+    before any answer is considered. Raises `DataError` when there are too few questions.
     """
     rows = _rows(questions, reads, past, len(past) if in_past is None else min(in_past, len(past)))
     answered = len(np.unique(rows.question[rows.correct]))
-    if len(questions) < _FEWEST_QUESTIONS or answered < FOLDS or rows.correct.all():
+    if len(questions) < _FEWEST_QUESTIONS or answered < folds or rows.correct.all():
         raise DataError(
             f"{len(questions)} calibration questions, {answered} of them with their answer found, are not "
-            f"enough: {_FEWEST_QUESTIONS} are needed, {FOLDS} with an article that answers them"
+            f"enough: {_FEWEST_QUESTIONS} are needed, {folds} with their answer found"
         )
-    shares = _held_out_shares(rows, seed, trees)
+    shares = _held_out_shares(rows, seed, trees, folds)
     best = _best_rows(shares, rows.question)
     slope, offset = _calibration(shares[best], rows.correct[best])
     model = AnsweringModel(
@@ -133,10 +134,10 @@ def _rows(
     )
 
 
-def _held_out_shares(rows: _Rows, seed: int, trees: int) -> NDArray[np.float64]:
+def _held_out_shares(rows: _Rows, seed: int, trees: int, folds: int) -> NDArray[np.float64]:
     """What a forest that never saw a row's question says of it, shape `(n_rows,)`."""
     shares = np.empty(len(rows.correct))
-    splitter = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+    splitter = GroupKFold(folds, shuffle=True, random_state=seed)
     for train, test in splitter.split(rows.features, rows.correct, rows.text):
         fitted = _forest(rows.features[train], rows.correct[train], seed, trees)
         shares[test] = fitted.shares(rows.features[test])

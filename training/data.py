@@ -22,6 +22,7 @@ from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importers import read_source
 from model.artifacts import IntentInfo
 from model.errors import DataError
+from model.smalltalk import NONE
 from serving.db.tables import DecisionRecord, Feedback, Intent, Message
 
 _OUT_OF_SCOPE = "out_of_scope"
@@ -102,7 +103,8 @@ def general_data() -> TrainingData:
     """What every business starts with: the sample company's data without what is its own.
 
     Left out are its intents, what is out of its scope, and the questions that only its rules give to
-    people: another business has other rules.
+    people: another business has other rules. What customers ask it and nobody can answer is kept as what it
+    is everywhere: no smalltalk, and no wish for a person.
     """
     demo = company_data(DEMO_FOLDER)
     general = (
@@ -110,8 +112,15 @@ def general_data() -> TrainingData:
         for question in demo.questions
         if question.kind != "needs_person" or question.intent is None
     )
+    matters = [LabelledText(row.text, NONE) for row in (*demo.intents, *demo.out_of_scope)]
     return replace(
-        demo, intents=(), intent_infos={}, out_of_scope=(), questions=tuple(general), own_questions=False
+        demo,
+        intents=(),
+        intent_infos={},
+        smalltalk=(*demo.smalltalk, *matters),
+        out_of_scope=(),
+        questions=tuple(general),
+        own_questions=False,
     )
 
 

@@ -7,6 +7,7 @@ from eval.commands import (
     followups,
     intents,
     mood,
+    replay,
     report,
     retrieval,
     sentiment,
@@ -22,6 +23,7 @@ _COMMANDS = (
     retrieval,
     answers,
     followups,
+    replay,
     report,
 )
 

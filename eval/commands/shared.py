@@ -17,6 +17,7 @@ from eval.progress import progress
 from eval.report import as_text
 from eval.results import SuiteResult, data_sha256, write_items
 from eval.scope import FitHead
+from eval.suites.replay import Refit
 from eval.suites.wants_person import FitWish
 from eval.tracking import log_run
 from eval.tuned import TunedTexts, TuneTexts
@@ -87,7 +88,9 @@ class Parts:
     tune_texts: TuneIn
     """Tunes an encoder to texts, in a folder where it may keep it and its state."""
     refit_answering: RefitAnswering
-    """Fits the answer confidence anew."""
+    """Fits the answer confidence anew, to what an index knows."""
+    refit_experience: Refit
+    """Fits it on what a store has seen approved."""
     open_resolver: OpenResolver = open_resolver
     """Opens the home's bot."""
 

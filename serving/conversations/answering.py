@@ -16,6 +16,7 @@ from serving.conversations import repository
 from serving.conversations.decisions import decision_record, failure_record, sources_json
 from serving.conversations.handoff import BOT_ERROR, Handoff, hand_over, tried_answers
 from serving.conversations.log import log_message, log_status
+from serving.conversations.picks import learn_from_pick
 from serving.db.tables import Conversation, DecisionRecord, Message, now
 from serving.settings import Settings
 
@@ -138,6 +139,8 @@ def store_decision(session: Session, turn: BotTurn, decision: Decision) -> bool:
         _hand_over(session, conversation, record)
         return True
     _reply(session, conversation, record, decision)
+    asked = sum(one.author == "customer" for one in turn.question.history)
+    learn_from_pick(session, record, chosen_ref=turn.question.chosen_ref, asked=asked)
     return True
 
 

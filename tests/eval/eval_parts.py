@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.commands.shared import Parts
+from eval.suites.replay import never_refit
 from eval.suites.wants_person import TaughtHead
 from model.artifacts import CalibrationSample, ModelSet
 from model.heads import LinearHead
@@ -101,6 +102,7 @@ def command_parts(**changes: Any) -> Parts:  # parts of many types
         "ensure_encoder": lambda _: None,
         "tune_texts": tune_nothing,
         "refit_answering": refit_nothing,
+        "refit_experience": never_refit,
     }
     return Parts(**(given | changes))
 

@@ -236,3 +236,59 @@ def test_after_random_changes_search_equals_that_of_a_fresh_index(
             np.testing.assert_allclose(
                 [getattr(c, name) for c in one], [getattr(c, name) for c in other], atol=1e-5
             )
+
+
+def learned(number: int, *phrasings: str) -> dict[str, list[Passage]]:
+    return {
+        f"learned_answer:{number}": learned_answer_passages(number, phrasings[0], "Words.", phrasings[1:])
+    }
+
+
+@pytest.fixture(scope="module")
+def two_answers(encoder: OnnxEncoder) -> Searcher:
+    searcher = Searcher(encoder)
+    searcher.index.put(learned(1, "How do I reset my password?", "I forgot my password"))
+    searcher.index.put(learned(2, "Where is my parcel?"))
+    return searcher
+
+
+def test_a_question_asked_without_itself_finds_its_other_phrasings(two_answers: Searcher) -> None:
+    text = "I forgot my password"
+    vector = two_answers.encoder.encode_one(text)
+    best = two_answers.index.search_without_itself(text, vector, top_k=10)[0]
+    assert (best.ref, best.passage.search_text) == ("learned_answer:1", "How do I reset my password?")
+    assert (best.passages, best.second_score) == (1, best.dense_score)
+    assert best.dense_score == pytest.approx(
+        float(vector @ two_answers.encoder.encode_one("How do I reset my password?")), abs=1e-5
+    )
+    assert best.whole_score == pytest.approx(best.dense_score, abs=1e-5)  # one passage is the whole answer
+    assert two_answers.find(text)[0].dense_score == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_only_phrasing_of_an_answer_asked_without_itself_does_not_find_it(two_answers: Searcher) -> None:
+    text = "Where is my parcel?"
+    found = two_answers.index.search_without_itself(text, two_answers.encoder.encode_one(text), top_k=10)
+    assert [candidate.ref for candidate in found] == ["learned_answer:1"]
+    assert found[0].coverage == 0.0
+    assert found[0].vote == 1.0
+
+
+def test_the_only_passage_of_all_asked_without_itself_finds_nothing(encoder: OnnxEncoder) -> None:
+    searcher = Searcher(encoder)
+    searcher.index.put(learned(1, "Where is my parcel?"))
+    vector = encoder.encode_one("Where is my parcel?")
+    assert searcher.index.search_without_itself("Where is my parcel?", vector, top_k=10) == []
+
+
+def test_passages_vote_with_the_fourth_power_of_their_cosine(two_answers: Searcher) -> None:
+    text = "my password is lost"
+    vector = two_answers.encoder.encode_one(text)
+    cosines = [
+        float(vector @ two_answers.encoder.encode_one(known))
+        for known in ("How do I reset my password?", "I forgot my password", "Where is my parcel?")
+    ]
+    votes = [max(cosine, 0.0) ** 4 for cosine in cosines]
+    first, second = two_answers.find(text)
+    assert first.vote == pytest.approx((votes[0] + votes[1]) / sum(votes), abs=1e-4)
+    assert second.vote == pytest.approx(votes[2] / sum(votes), abs=1e-4)
+    assert (first.passages, second.passages) == (2, 1)

@@ -35,6 +35,8 @@ def candidate(
     dense_rank: int = 1,
     lexical_rank: int = 2,
     whole: float = 0.5,
+    vote: float = 0.0,
+    passages: int = 1,
     kind: CandidateKind = "article",
 ) -> Candidate:
     return Candidate(
@@ -47,6 +49,8 @@ def candidate(
         dense_rank=dense_rank,
         lexical_rank=lexical_rank,
         whole_score=whole,
+        vote=vote,
+        passages=passages,
     )
 
 

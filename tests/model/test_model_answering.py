@@ -37,6 +37,8 @@ def test_the_features_of_two_candidates_by_hand() -> None:
         fused=0.6,
         coverage=0.25,
         whole=0.3,
+        vote=0.6,
+        passages=3,
         kind="learned_answer",
     )
     asked = signals(words=3, intents={"refund": 0.75, "delivery": 0.25})
@@ -62,6 +64,9 @@ def test_the_features_of_two_candidates_by_hand() -> None:
             "second_margin": 0.1,
             "whole_score": 0.7,
             "whole_margin": 0.4,
+            "phrasings_vote": math.nan,
+            "phrasings_vote_margin": math.nan,
+            "phrasings": math.nan,
             "learned_answer": 0.0,
             "intent_prior": math.log(prior + 0.01),
             "intent_prior_margin": prior,
@@ -73,8 +78,11 @@ def test_the_features_of_two_candidates_by_hand() -> None:
             "human_only": 0.1,
             "smalltalk": 0.0,
             "question_words": math.log(4),
-        }
+        },
+        nan_ok=True,
     )
+    assert (b["phrasings_vote"], b["phrasings_vote_margin"]) == (0.6, 0.6)
+    assert b["phrasings"] == pytest.approx(math.log(4))
     assert (b["dense_margin"], b["fused_margin"], b["coverage_margin"]) == pytest.approx((-0.3, -0.3, -0.75))
     assert (b["lexical_margin"], b["lexical_share"]) == pytest.approx((-4.0, 1 / 3))
     assert (b["second_margin"], b["whole_margin"], b["learned_answer"]) == pytest.approx((-0.1, -0.4, 1.0))

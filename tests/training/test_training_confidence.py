@@ -179,7 +179,7 @@ def test_one_answered_question_among_many_is_not_enough() -> None:
 def test_questions_that_nothing_answers_are_refused() -> None:
     _, reads = labelled(30)
     questions = [question(i, kind="out_of_scope") for i in range(30)]
-    with pytest.raises(DataError, match=r"0 of them .* 10 with an article that answers them"):
+    with pytest.raises(DataError, match=r"0 of them .* 10 with their answer found"):
         fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
 
 

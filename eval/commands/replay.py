@@ -1,0 +1,106 @@
+"""`firstlast eval replay`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from eval.commands.shared import (
+    ChartsOption,
+    ItemsOption,
+    Output,
+    Parts,
+    TrackOption,
+    check_exist,
+    hand_over,
+)
+from eval.progress import progress
+from eval.remembering import RememberingReader
+from eval.results import SuiteResult
+from eval.suites import replay
+from knowledge.company import LabelledText, read_labelled_texts
+from knowledge.index import KnowledgeIndex
+from model.artifacts import ModelSet
+from model.resolver import Resolver
+from serving.assembly import resolver_of
+from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.settings import Settings
+
+StreamOption = Annotated[
+    list[Path],
+    typer.Option("--stream", help="JSONL of rows with text and label, in order of arrival; may be repeated."),
+]
+ShuffleOption = Annotated[
+    int | None, typer.Option("--shuffle", min=0, help="Shuffle all rows with this seed first.")
+]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Ask only the first so many.")]
+RiskOption = Annotated[
+    float | None, typer.Option("--risk", help="Accepted share of wrong answers [the home's setting].")
+]
+
+
+def add(app: typer.Typer, parts: Parts) -> None:
+    """Mount the command."""
+
+    @app.command("replay")
+    def replay_command(
+        stream: StreamOption,
+        risk: RiskOption = None,
+        shuffle: ShuffleOption = None,
+        limit: LimitOption = None,
+        home: HomeOption = None,
+        items: ItemsOption = None,
+        charts: ChartsOption = None,
+        track: TrackOption = False,
+        as_json: JsonOption = False,
+    ) -> None:
+        """Start with no knowledge and learn from people: how often is one needed, how much is wrong?"""
+        if risk is not None and not 0 < risk < 1:
+            raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+        with friendly_errors():
+            settings = Settings.load(home)
+            check_exist(*stream)
+            rows = arrivals(stream, shuffle=shuffle, limit=limit)
+            budget = settings.risk_budget if risk is None else risk
+            result = _replay(rows, settings, parts, risk=budget)
+            params = {
+                "stream": " ".join(map(str, stream)),
+                "shuffle": shuffle,
+                "limit": limit,
+                "risk": budget,
+            }
+            output = Output(items, track, as_json, charts)
+            hand_over(result, settings.home, "replay", params, output, data=tuple(stream))
+
+
+def arrivals(paths: Sequence[Path], *, shuffle: int | None, limit: int | None) -> list[LabelledText]:
+    """The rows of all files in order, or shuffled with a seed; at most `limit` of them.
+
+    Raises `DataError` naming the file and line of a bad row.
+    """
+    rows = [row for path in paths for row in read_labelled_texts(path)]
+    if shuffle is not None:
+        order: list[int] = np.random.default_rng(shuffle).permutation(len(rows)).tolist()
+        rows = [rows[i] for i in order]
+    return rows[:limit]
+
+
+def _replay(rows: Sequence[LabelledText], settings: Settings, parts: Parts, *, risk: float) -> SuiteResult:
+    """The stream put to the home's champion, in a scratch store beside the home's own."""
+    encoder = RememberingReader(parts.encoder(settings))
+
+    def open_bot(models: ModelSet, index: KnowledgeIndex) -> Resolver:
+        return resolver_of(models, settings, encoder, index, risk=risk)
+
+    champion = parts.open_resolver(settings, encoder, risk=risk, retriever=KnowledgeIndex(encoder))
+    return replay.run(
+        rows,
+        encoder=encoder,
+        models=champion.models,
+        open_bot=open_bot,
+        refit=parts.refit_experience,
+        head_encoders=champion.head_encoders,
+        track=progress,
+    )
