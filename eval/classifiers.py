@@ -39,11 +39,13 @@ class FitTexts(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadClassifier:
-    """A linear head on the features of the encoder that all heads share."""
+    """A linear head on the features of an encoder."""
 
     encoder: Reader
     head: LinearHead
     track: Track = untracked
+    shared: bool = True
+    """Whether all heads share the encoder, so that this one adds nothing but its own few milliseconds."""
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
 from model.errors import ArtifactError
-from model.plain_text import plain_text
+from model.spoken import spoken_text
 from model.types import Reading, Vector, Vectors
 
 ENCODER_FORMAT = 2
@@ -58,11 +58,11 @@ class OnnxEncoder:
         name: str,
         dim: int,
         fingerprint: str,
-        plain: bool = False,
+        spoken: bool = False,
     ) -> None:
-        """`plain` texts are read as `model.plain_text` says them, as in tuning."""
+        """`spoken` texts are read as `model.spoken` says them, as in tuning."""
         self.name = name
-        self._plain = plain
+        self._spoken = spoken
         self._session = session
         self._tokenizer = tokenizer
         self._dim = dim
@@ -88,7 +88,7 @@ class OnnxEncoder:
             name=manifest["name"],
             dim=int(manifest["dim"]),
             fingerprint=manifest["fingerprint"],
-            plain=bool(manifest.get("plain", False)),
+            spoken=bool(manifest.get("spoken", False)),
         )
 
     @property
@@ -122,7 +122,7 @@ class OnnxEncoder:
         """Vectors and features of the texts, in the order given, by one pass."""
         vectors = np.empty((len(texts), self._dim), dtype=np.float32)
         features = np.empty((len(texts), self._feature_dim), dtype=np.float32)
-        said = map(plain_text, texts) if self._plain else texts
+        said = map(spoken_text, texts) if self._spoken else texts
         encodings = self._tokenizer.encode_batch([_readable(text) for text in said])
         by_length = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
         for batch in _batches(by_length, [len(encodings[i].ids) for i in by_length]):

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -163,7 +164,10 @@ def train_sentiment(
     only: Annotated[
         bool, typer.Option("--only", help="Leave the sample company's customer service sentences out.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the folds.")] = 0,
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Tune an encoder along; takes up to an hour.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the folds, and of tuning.")] = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -171,9 +175,11 @@ def train_sentiment(
     from eval.progress import progress
     from eval.suites.sentiment import read_sentiments
     from serving.settings import Settings
+    from training.pipeline import kept_finetune
     from training.replacing import replace_part
     from training.sentiment import sentiment_data
     from training.sentiment import train_sentiment as fit
+    from training.tuning import TUNING
 
     if not data.is_file():
         raise bad_usage(f"--data {data} is no file; name a JSONL file of messages with text and label")
@@ -181,10 +187,14 @@ def train_sentiment(
         gathered = sentiment_data(read_sentiments(data), with_company=not only)
         for words in gathered.left_out():
             _say(words)
+        settings = Settings.load(home)
+        tuned = kept_finetune(settings, replace(TUNING["sentiment"], seed=seed), track=progress)
         registered = replace_part(
-            Settings.load(home),
+            settings,
             "sentiment",
-            lambda champion, encoder: fit(gathered, champion, encoder, seed=seed, track=progress),
+            lambda champion, encoder: fit(
+                gathered, champion, encoder, seed=seed, finetune=tuned if finetune else None, track=progress
+            ),
         )
     emit(_registered(registered), as_json=as_json)
 

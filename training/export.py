@@ -15,7 +15,7 @@ import numpy as np
 
 from model.encoder import ENCODER_FORMAT, OnnxEncoder, file_sha256
 from model.errors import ArtifactError
-from model.plain_text import plain_text
+from model.spoken import spoken_text
 
 if TYPE_CHECKING:
     import torch
@@ -79,18 +79,18 @@ def load_torch(source: str) -> "SentenceTransformer":
         ) from error
 
 
-def export_model(model: "SentenceTransformer", folder: Path, *, name: str, plain: bool = False) -> None:
+def export_model(model: "SentenceTransformer", folder: Path, *, name: str, spoken: bool = False) -> None:
     """Write a model held in torch to `folder`, as `export_encoder` does; `name` is for people to read.
 
-    A `plain` encoder was tuned on texts as `model.plain_text` says them, and will read them so.
+    A `spoken` encoder was tuned on texts as `model.spoken` says them, and will read them so.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".encoder-", dir=folder.parent))
     try:
         _write_graph(model, work / "model.onnx")
         model.tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
-        _write_manifest(work, name=name, dim=_dimension(model), max_tokens=_max_tokens(model), plain=plain)
-        _check_agreement(model, work, plain=plain)
+        _write_manifest(work, name=name, dim=_dimension(model), max_tokens=_max_tokens(model), spoken=spoken)
+        _check_agreement(model, work, spoken=spoken)
         if folder.exists():
             shutil.rmtree(folder)
         work.rename(folder)
@@ -179,25 +179,25 @@ def _pooled(model: "SentenceTransformer") -> "torch.nn.Module":
     return Pooled(model[0].auto_model).eval()
 
 
-def _write_manifest(folder: Path, *, name: str, dim: int, max_tokens: int, plain: bool) -> None:
+def _write_manifest(folder: Path, *, name: str, dim: int, max_tokens: int, spoken: bool) -> None:
     files = {file: file_sha256(folder / file) for file in ("model.onnx", "tokenizer.json")}
-    identity = [files, max_tokens, *(["plain"] if plain else [])]
+    identity = [files, max_tokens, *(["spoken"] if spoken else [])]
     fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
     manifest = {
         "format": ENCODER_FORMAT,
         "name": name,
         "dim": dim,
         "max_tokens": max_tokens,
-        "plain": plain,
+        "spoken": spoken,
         "fingerprint": fingerprint,
         "files": files,
     }
     (folder / "encoder.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-def _check_agreement(model: "SentenceTransformer", folder: Path, *, plain: bool) -> None:
+def _check_agreement(model: "SentenceTransformer", folder: Path, *, spoken: bool) -> None:
     model.max_seq_length = _max_tokens(model)
-    said = [plain_text(text) if plain else text for text in _PROBES]
+    said = [spoken_text(text) if spoken else text for text in _PROBES]
     expected = model.encode(said, normalize_embeddings=True, convert_to_numpy=True)
     got = OnnxEncoder.load(folder).encode(_PROBES)
     difference = float(np.abs(expected - got).max())

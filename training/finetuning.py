@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,6 +53,10 @@ class FinetunedTexts:
         scores = np.full((len(self.known_vectors), len(self.head.labels)), np.nan)
         scores[self.held_out] = self.held_out_scores
         return FittedHead(self.head, self.strength, scores)
+
+
+Finetune = Callable[[Sequence[str], Sequence[str]], FinetunedTexts]
+"""Gives an encoder tuned to the labels of texts, with a head on it."""
 
 
 def finetune(
@@ -148,7 +152,7 @@ def _tuned(
     tune(model, *kept, options=options, checkpoints=checkpoints, track=track)
     encoders_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tuned-", dir=encoders_folder) as scratch:
-        export_model(model, Path(scratch) / "encoder", name=f"{origin}, tuned", plain=options.plain)
+        export_model(model, Path(scratch) / "encoder", name=f"{origin}, tuned", spoken=options.spoken)
         fingerprint = OnnxEncoder.load(Path(scratch) / "encoder").fingerprint
         folder = encoders_folder / fingerprint
         if not folder.exists():

@@ -31,7 +31,7 @@ from training.calibration import (
     calibration_index,
 )
 from training.data import TrainingData
-from training.finetuning import FinetunedTexts
+from training.finetuning import Finetune, FinetunedTexts
 from training.follow_ups import fit_leaning, follow_up_texts
 from training.kernel import cross_fitted_kernel_head
 from training.linear import SENTIMENT_RECIPES, FittedHead, cross_fitted_head
@@ -55,10 +55,6 @@ class TrainedSet:
     metrics: Mapping[str, float]
     confusion: Mapping[str, ConfusionMatrix]
     parameters: Mapping[str, str | int | float]
-
-
-Finetune = Callable[[Sequence[str], Sequence[str]], FinetunedTexts]
-"""Gives an encoder tuned to the labels of texts, with a head on it."""
 
 
 def train_model_set(

@@ -19,7 +19,7 @@ from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.answering import refit, train_answering
 from training.data import TrainingData, company_data, general_data, intents_file, store_infos, stored_data
-from training.finetuning import finetune
+from training.finetuning import Finetune, finetune
 from training.heads import Progress, train_model_set
 from training.registry import RegisteredSet, register
 from training.tuning import TuningOptions
@@ -58,16 +58,21 @@ def train_and_register(
     With `tuning` the intents have an encoder of their own, tuned so.
     """
     encoder = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
-    tuned = partial(
+    tuned = kept_finetune(settings, tuning, track=track) if tuning else None
+    trained = train_model_set(data, encoder, seed=seed, progress=progress, finetune=tuned)
+    progress("registering the model set")
+    return register(settings.home, trained)
+
+
+def kept_finetune(settings: Settings, options: TuningOptions, *, track: Track = untracked) -> Finetune:
+    """Tunes encoders that stay in the home, in `models/encoders`; an interrupted tuning goes on."""
+    return partial(
         finetune,
         encoders_folder=settings.models_folder / "encoders",
         checkpoints=settings.models_folder / ".tuning",
-        options=tuning or TuningOptions(),
+        options=options,
         track=track,
     )
-    trained = train_model_set(data, encoder, seed=seed, progress=progress, finetune=tuned if tuning else None)
-    progress("registering the model set")
-    return register(settings.home, trained)
 
 
 def refit_and_register(

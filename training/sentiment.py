@@ -1,4 +1,4 @@
-"""Trains the sentiment head on labelled messages, the encoder staying as it is; registers nothing."""
+"""Trains the sentiment head on labelled messages, with an encoder of its own if asked; registers nothing."""
 
 import hashlib
 import json
@@ -18,11 +18,13 @@ from knowledge.company import DEMO_FOLDER, SENTIMENTS, LabelledText, read_labell
 from model.artifacts import ModelSet
 from model.errors import DataError
 from model.interfaces import Reader
+from training.finetuning import Finetune
 from training.linear import SENTIMENT_RECIPES, FittedHead, cross_fitted_head
 from training.replacing import NewPart
 
 _BATCH = 512
 _FEWEST = 2
+_HEAD = "sentiment"
 _OF_FILE = "sentiment"
 _OF_COMPANY = "sentiment.sample_company"
 
@@ -79,19 +81,29 @@ def train_sentiment(
     encoder: Reader,
     *,
     seed: int = 0,
+    finetune: Finetune | None = None,
     track: Track = untracked,
 ) -> NewPart:
     """The champion with a sentiment head fitted on `data`, and its held-out figures.
+
+    With `finetune` the head has an encoder of its own, tuned along.
 
     `sentiment.*` are over the file's rows, `sentiment.sample_company.*` over the sample company's.
     """
     rows = (*data.rows, *data.company_rows)
     labels = [row.label for row in rows]
-    features = _features(encoder, rows, track)
-    fitted = cross_fitted_head(features, labels, seed=seed, recipes=SENTIMENT_RECIPES)
+    others = {name: one for name, one in champion.head_encoders.items() if name != _HEAD}
+    if finetune is not None:
+        found = finetune([row.text for row in rows], labels)
+        fitted, own = found.as_fitted(), {_HEAD: found.encoder.fingerprint}
+    else:
+        features = _features(encoder, rows, track)
+        fitted, own = cross_fitted_head(features, labels, seed=seed, recipes=SENTIMENT_RECIPES), {}
     metrics, confusion = _figures(fitted, labels, n_of_file=len(data.rows))
     return NewPart(
-        models=replace(champion, heads={**champion.heads, "sentiment": fitted.head}),
+        models=replace(
+            champion, heads={**champion.heads, _HEAD: fitted.head}, head_encoders={**others, **own}
+        ),
         metrics=metrics,
         parameters={
             "sentiment.seed": seed,
@@ -102,6 +114,7 @@ def train_sentiment(
             "sentiment.contradictory": data.contradictory,
             "sentiment.labels": len(fitted.head.labels),
             "sentiment.strength": fitted.strength,
+            "sentiment.encoder": own.get(_HEAD, champion.encoder_fingerprint),
             **package_versions(),
         },
         confusion=confusion,

@@ -11,7 +11,7 @@ import numpy as np
 
 from eval.results import Track, untracked
 from model.errors import ConfigurationError, DataError
-from model.plain_text import plain_text
+from model.spoken import spoken_text
 from training.checkpoints import Checkpoints
 from training.torch_texts import pooled, vectors_of
 
@@ -45,8 +45,8 @@ class TuningOptions:
     """Whether labels weigh alike in the cross-entropy, however many texts they have."""
     words: bool = False
     """Whether word embeddings are tuned too: worth it for many texts in a language of their own."""
-    plain: bool = False
-    """Whether texts are read as `model.plain_text` says them: links, names and emoji in words."""
+    spoken: bool = False
+    """Whether texts are read as `model.spoken` says them: links, names and emoji in words."""
     max_tokens: int = 64
     """Longer texts are cut while tuning."""
     checkpoint_seconds: float = 60.0
@@ -69,7 +69,7 @@ class TuningOptions:
 TUNING: Mapping[str, TuningOptions] = {
     "intents": TuningOptions(),
     "sentiment": TuningOptions(
-        epochs=3, layer_decay=0.9, contrastive_weight=0.0, views=1, balanced=True, words=True, plain=True
+        epochs=3, layer_decay=0.9, contrastive_weight=0.0, views=1, balanced=True, words=True, spoken=True
     ),
 }
 """What proved best for a kind of labels. Sentiment has three labels of unlike size, each as important, and
@@ -99,8 +99,8 @@ def tune(
     names = sorted(set(labels))
     if len(names) < 2:
         raise DataError(f"tuning needs texts of two labels at least, got {names}")
-    if options.plain:
-        texts = [plain_text(text) for text in texts]
+    if options.spoken:
+        texts = [spoken_text(text) for text in texts]
     targets = torch.tensor([names.index(label) for label in labels], device=model.device)
     head = _Head(model, texts, targets, len(names), options)
     optimiser, rates = _optimiser(model, head, options)

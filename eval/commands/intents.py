@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from eval.commands.shared import (
+    FinetuneOption,
     ItemsOption,
     Output,
     Parts,
@@ -21,9 +22,6 @@ from serving.settings import Settings
 
 TrainOption = Annotated[Path, typer.Option("--train", help="JSONL of rows with text and label.")]
 TestOption = Annotated[Path, typer.Option("--test", help="JSONL of rows with text and label.")]
-FinetuneOption = Annotated[
-    bool, typer.Option("--finetune", help="Tune the encoder to the training rows too; up to an hour.")
-]
 ShotsOption = Annotated[
     int | None, typer.Option("--shots", min=2, help="Training rows a label, drawn by the seed [all].")
 ]

@@ -8,6 +8,7 @@ import typer
 
 from eval.classifiers import HeadClassifier, TextClassifier
 from eval.commands.shared import (
+    FinetuneOption,
     ItemsOption,
     Output,
     Parts,
@@ -20,7 +21,8 @@ from eval.home import open_champion
 from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import sentiment
-from serving.command_line import HomeOption, JsonOption, friendly_errors
+from serving.assembly import head_encoders
+from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
 from serving.settings import Settings
 
 TestOption = Annotated[
@@ -39,6 +41,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
     def sentiment_command(
         test: TestOption,
         train: TrainOption = None,
+        finetune: FinetuneOption = False,
         seed: SeedOption = sentiment.SEED,
         home: HomeOption = None,
         items: ItemsOption = None,
@@ -46,33 +49,43 @@ def add(app: typer.Typer, parts: Parts) -> None:
         as_json: JsonOption = False,
     ) -> None:
         """Tell negative, neutral and positive messages apart."""
+        if finetune and train is None:
+            raise bad_usage("--finetune tunes an encoder to the rows of --train; give that too")
         with friendly_errors():
             settings = Settings.load(home)
             files = (test,) if train is None else (train, test)
             check_exist(*files)
-            result = _measured(test, train, settings, parts, seed=seed)
-            params = {"test": test, "train": train or "champion", "seed": seed}
+            result = _measured(test, train, settings, parts, finetune=finetune, seed=seed)
+            params = {"test": test, "train": train or "champion", "finetune": finetune, "seed": seed}
             output = Output(items, track, as_json)
             hand_over(result, settings.home, "sentiment", params, output, data=files)
 
 
-def _measured(test: Path, train: Path | None, settings: Settings, parts: Parts, *, seed: int) -> SuiteResult:
+def _measured(
+    test: Path, train: Path | None, settings: Settings, parts: Parts, *, finetune: bool, seed: int
+) -> SuiteResult:
     if train is None:
         return sentiment.run(test, make=_champions(settings, parts), seed=seed)
     rows = sentiment.read_sentiments(train)
+    texts, labels = [row.text for row in rows], [row.label for row in rows]
+    with parts.tuning(settings, "sentiment") as tune:
 
-    def fit() -> TextClassifier:
-        fit_texts = parts.fit_texts(parts.encoder(settings))
-        return fit_texts([row.text for row in rows], [row.label for row in rows], seed=seed)
+        def fit() -> TextClassifier:
+            if finetune:
+                found = tune(texts, labels, seed=seed)
+                return HeadClassifier(found.encoder, found.head, progress, shared=False)
+            return parts.fit_texts(parts.encoder(settings))(texts, labels, seed=seed)
 
-    return sentiment.run(test, make=fit, trained_on=len(rows), seed=seed)
+        return sentiment.run(test, make=fit, trained_on=len(rows), seed=seed)
 
 
 def _champions(settings: Settings, parts: Parts) -> Callable[[], TextClassifier]:
-    """The sentiment head in service."""
+    """The sentiment head in service, on the encoder that it reads there."""
 
     def opened() -> TextClassifier:
         encoder = parts.encoder(settings)
-        return HeadClassifier(encoder, open_champion(settings, encoder).heads["sentiment"], progress)
+        models = open_champion(settings, encoder)
+        own = head_encoders(models, settings).get(models.head_encoders.get("sentiment", ""))
+        return HeadClassifier(own or encoder, models.heads["sentiment"], progress, shared=own is None)
 
     return opened

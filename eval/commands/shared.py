@@ -31,6 +31,9 @@ from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
 
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of fitting and of the intervals.")]
+FinetuneOption = Annotated[
+    bool, typer.Option("--finetune", help="Tune the encoder to the training rows too; up to an hour.")
+]
 ItemsOption = Annotated[
     Path | None, typer.Option("--items", help="Write what became of each item to this JSONL file.")
 ]

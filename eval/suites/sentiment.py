@@ -107,7 +107,7 @@ def _times(classifier: TextClassifier, texts: Sequence[str]) -> dict[str, float 
         classifier.probabilities([text])
         alone.append((time.perf_counter() - started) * 1000)
     times: dict[str, float | None] = {**percentiles(alone), "head_p50_ms": None, "head_p95_ms": None}
-    if isinstance(classifier, HeadClassifier):
+    if isinstance(classifier, HeadClassifier) and classifier.shared:
         head = percentiles(classifier.head_milliseconds(texts))
         times |= {f"head_{name}": value for name, value in head.items()}
     return times

@@ -121,6 +121,21 @@ def test_sentiment_is_measured_with_a_head_fitted_on_the_file_given(
     assert {"accuracy", "macro_f1", "macro_recall_interval", "ece", "p95_ms", "head_p95_ms"} <= set(figures)
 
 
+def test_a_tuned_sentiment_takes_the_time_of_its_own_encoder(run: Run, jsonl: Callable[..., Path]) -> None:
+    file = jsonl("rows.jsonl", [{"text": text, "label": label} for text, label in SENTIMENTS])
+    figures = last_line(run("sentiment", "--train", file, "--test", file, "--finetune", "--json"))
+    assert figures["accuracy"] == pytest.approx(1 / 3)  # the stand-in always says negative
+    assert figures["p50_ms"] > 0
+    assert figures["head_p50_ms"] is None
+
+
+def test_tuning_a_sentiment_needs_rows_to_tune_to(run: Run, jsonl: Callable[..., Path]) -> None:
+    file = jsonl("rows.jsonl", [{"text": text, "label": label} for text, label in SENTIMENTS])
+    result = run("sentiment", "--test", file, "--finetune")
+    assert result.exit_code == 2
+    assert "give that too" in result.stderr
+
+
 def test_without_training_rows_the_champions_sentiment_is_measured_as_it_is(
     run: Run, jsonl: Callable[..., Path], home: Path, encoder_folder: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ from model.artifacts import load_model_set, read_pointer
 from model.encoder import OnnxEncoder
 from model.errors import DataError
 from serving.settings import Settings
+from training.finetuning import finetune
 from training.registry import list_sets
-from training.sentiment import sentiment_data
+from training.sentiment import sentiment_data, train_sentiment
+from training.tuning import TuningOptions
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
 
@@ -143,3 +146,21 @@ def test_without_a_champion_there_is_nothing_to_put_the_head_into(
     got = run(home, "--data", str(written(tmp_path, ROWS)), "--only")
     assert got.exit_code == 1
     assert "run: firstlast init" in got.stderr
+
+
+def test_a_tuned_sentiment_head_comes_with_its_encoder_and_leaves_the_others(
+    home: Path, encoder: OnnxEncoder, tmp_path: Path
+) -> None:
+    settings = Settings.load(home)
+    champion = open_champion(settings, encoder)
+    options = TuningOptions(epochs=1, batch_size=4, spoken=True)
+    tuned = partial(finetune, encoders_folder=tmp_path, options=options)
+    part = train_sentiment(
+        sentiment_data(texts(*ROWS), with_company=False), champion, encoder, finetune=tuned
+    )
+    fingerprint = part.models.head_encoders["sentiment"]
+    assert (
+        [path.name for path in tmp_path.iterdir()] == [fingerprint] == [part.parameters["sentiment.encoder"]]
+    )
+    assert part.models.heads["wants_person"] is champion.heads["wants_person"]
+    assert part.metrics["sentiment.n"] == 3  # a fifth of twelve, rounded up

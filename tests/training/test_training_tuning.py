@@ -128,8 +128,8 @@ def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(tmp_p
     assert ((strange > 0) & (strange <= 1)).all()
 
 
-def test_an_encoder_tuned_on_plain_texts_reads_all_texts_so(tmp_path: Path) -> None:
-    found = finetune(TEXTS, LABELS, encoders_folder=tmp_path, options=replace(QUICK, epochs=1, plain=True))
+def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(tmp_path: Path) -> None:
+    found = finetune(TEXTS, LABELS, encoders_folder=tmp_path, options=replace(QUICK, epochs=1, spoken=True))
     written, said = found.encoder.encode(["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"])
     np.testing.assert_allclose(written, said, atol=1e-5)
 

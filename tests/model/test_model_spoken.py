@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.plain_text import plain_text
+from model.spoken import spoken_text
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,9 @@ from model.plain_text import plain_text
     ],
 )
 def test_links_names_hashtags_and_emoji_are_said_in_words(written: str, read: str) -> None:
-    assert plain_text(written) == read
+    assert spoken_text(written) == read
 
 
 def test_reading_twice_changes_nothing_more() -> None:
-    once = plain_text("@a #NoWay 😡 https://x.y !!!")
-    assert plain_text(once) == once
+    once = spoken_text("@a #NoWay 😡 https://x.y !!!")
+    assert spoken_text(once) == once

@@ -13,7 +13,7 @@ _INVISIBLE = {"\u200d", "\ufe0e", "\ufe0f"}
 """Joiner and variation selectors, which emoji are made of."""
 
 
-def plain_text(text: str) -> str:
+def spoken_text(text: str) -> str:
     """The text as it would be read aloud.
 
     A link becomes "link", a name after `@` "@user", a hashtag its words (`#LoveIt`: "Love It"), an emoji
