@@ -218,7 +218,7 @@ def test_a_refitted_confidence_answers_in_place_of_the_champions(
     _save_champion(home, OnnxEncoder.load(encoder_folder))
     seen = []
 
-    def refit(models: ModelSet, encoder: OnnxEncoder, index: KnowledgeIndex) -> ModelSet:
+    def refit(models: ModelSet, encoder: OnnxEncoder, index: KnowledgeIndex, **_: object) -> ModelSet:
         seen.append(index.refs())
         return replace(models, calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)))
 
