@@ -3,15 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sqlalchemy.orm import Session
+
 from eval.tracking import package_versions
 from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet
+from model.errors import DataError
 from model.interfaces import Reader
 from model.types import Passage
+from training import experience
 from training.calibration import OWN_KNOWLEDGE, OWN_QUESTIONS, answer_figures, calibrate, calibration_index
 from training.data import TrainingData
 from training.heads import Progress, TrainedSet, new_version
 
+EXPERIENCE = "the home's approved learned answers"
+"""What a set may be calibrated on, beside what `training.calibration` names."""
 _ANSWERS = "answers."
 
 
@@ -32,23 +38,60 @@ def train_answering(
     """
     progress(f"calibrating on {len(data.questions)} questions" + _and_knowledge(data, index))
     models = refit(champion, data, encoder, index, head_encoders=head_encoders, seed=seed)
-    figures = answer_figures(models.calibration)
+    return _as_trained(
+        champion,
+        models,
+        {
+            "answering.seed": seed,
+            "answering.data_sha256": data.sha256,
+            "questions": len(data.questions),
+            "calibrated_on": models.card["parameters"]["calibrated_on"],
+        },
+    )
+
+
+def train_on_experience(
+    champion: ModelSet,
+    session: Session,
+    encoder: Reader,
+    index: KnowledgeIndex,
+    *,
+    head_encoders: Mapping[str, Reader],
+    seed: int = 0,
+) -> TrainedSet:
+    """The champion under a new version, its confidence fitted on what the store has seen approved.
+
+    Raises `DataError` when that is too little, see `training.experience`.
+    """
+    models = experience.refit(session, champion, encoder, index, head_encoders=head_encoders, seed=seed)
+    if models is champion:
+        approved = len(experience.approved_questions(session))
+        raise DataError(
+            f"{approved} approved phrasings of learned answers are too little experience: "
+            f"{experience.FEWEST} are needed, {experience.FEWEST_FOUND} of answers with other phrasings; "
+            "until then: firstlast train answering"
+        )
+    return _as_trained(champion, models, {"answering.seed": seed, "calibrated_on": EXPERIENCE})
+
+
+def _as_trained(
+    champion: ModelSet, models: ModelSet, fitted_with: Mapping[str, str | int | float]
+) -> TrainedSet:
+    """The set under a version of its own: the champion's figures of heads, new ones of answers."""
     kept = {
         name: value
         for name, value in champion.card.get("metrics", {}).items()
         if not name.startswith(_ANSWERS)
     }
+    metrics = {**kept, **answer_figures(models.calibration)}
     parameters = {
         **champion.card.get("parameters", {}),
         "answering.champion": champion.version,
-        "answering.seed": seed,
-        "answering.data_sha256": data.sha256,
-        "questions": len(data.questions),
-        "calibrated_on": models.card["parameters"]["calibrated_on"],
+        **fitted_with,
         **package_versions(),
     }
-    card = {**champion.card, "metrics": {**kept, **figures}, "parameters": parameters}
-    return TrainedSet(replace(models, version=new_version(), card=card), card["metrics"], {}, parameters)
+    card = {**champion.card, "metrics": metrics, "parameters": parameters}
+    return TrainedSet(replace(models, version=new_version(), card=card), metrics, {}, parameters)
 
 
 def refit(

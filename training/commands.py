@@ -208,6 +208,12 @@ def train_answering(
     from_store: Annotated[
         bool, typer.Option("--from-store", help="Add the confirmed questions of the store.")
     ] = False,
+    from_experience: Annotated[
+        bool,
+        typer.Option(
+            "--from-experience", help="Fit it on the approved learned answers of the store and nothing else."
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of folds, trees and questions.")] = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -221,9 +227,11 @@ def train_answering(
 
     if data is not None and not data.is_dir():
         raise bad_usage(f"--data {data} is no folder; name a company folder with calibration/questions.jsonl")
+    if from_experience and (data is not None or from_store):
+        raise bad_usage("--from-experience goes without --data and --from-store; leave these out")
     with friendly_errors():
         settings = Settings.load(home)
-        gathered = gather(settings, data, from_store=from_store)
+        gathered = None if from_experience else gather(settings, data, from_store=from_store)
         with messages.status("training"):
             registered = refit_and_register(settings, gathered, seed=seed, progress=_say)
     emit(_registered(registered), as_json=as_json)

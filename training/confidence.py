@@ -64,11 +64,11 @@ def fit_confidence(
     before any answer is considered. Raises `DataError` when there are too few questions.
     """
     rows = _rows(questions, reads, past, len(past) if in_past is None else min(in_past, len(past)))
-    answered = len(np.unique(rows.question[rows.correct]))
+    answered = len(np.unique(rows.text[rows.correct]))
     if len(questions) < _FEWEST_QUESTIONS or answered < folds or rows.correct.all():
         raise DataError(
-            f"{len(questions)} calibration questions, {answered} of them with their answer found, are not "
-            f"enough: {_FEWEST_QUESTIONS} are needed, {folds} with their answer found"
+            f"{len(questions)} calibration questions, {answered} different ones with their answer found, are "
+            f"not enough: {_FEWEST_QUESTIONS} are needed, {folds} with their answer found"
         )
     shares = _held_out_shares(rows, seed, trees, folds)
     best = _best_rows(shares, rows.question)

@@ -1,6 +1,7 @@
 """From settings to a registered model set: gathers, trains, registers; the steps live elsewhere."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from serving.assembly import head_encoders
 from serving.db.session import Database
 from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
-from training.answering import refit, train_answering
+from training.answering import refit, train_answering, train_on_experience
 from training.data import TrainingData, company_data, general_data, intents_file, store_infos, stored_data
 from training.finetuning import Finetune, finetune
 from training.heads import Progress, train_model_set
@@ -76,23 +77,28 @@ def kept_finetune(settings: Settings, options: TuningOptions, *, track: Track = 
 
 
 def refit_and_register(
-    settings: Settings, data: TrainingData, *, seed: int, progress: Progress
+    settings: Settings,
+    data: TrainingData | None,
+    *,
+    seed: int,
+    progress: Progress,
 ) -> RegisteredSet:
     """Fit the champion's answer confidence anew on `data` and what the home knows, and register the result.
 
-    Raises `ArtifactError` when there is no champion.
+    Without `data` on what the home has seen approved; raises `DataError` when that is too little, and
+    `ArtifactError` when there is no champion.
     """
     encoder = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
-    champion = open_champion(settings, encoder)
-    trained = train_answering(
-        champion,
-        data,
-        encoder,
-        open_index(settings, encoder),
-        head_encoders=head_encoders(champion, settings),
-        seed=seed,
-        progress=progress,
-    )
+    champion, index = open_champion(settings, encoder), open_index(settings, encoder)
+    own = head_encoders(champion, settings)
+    if data is not None:
+        trained = train_answering(
+            champion, data, encoder, index, head_encoders=own, seed=seed, progress=progress
+        )
+    else:
+        progress("asking every approved phrasing again, itself hidden")
+        with closing(Database(settings.database_url)) as database, database.reading() as session:
+            trained = train_on_experience(champion, session, encoder, index, head_encoders=own, seed=seed)
     progress("registering the model set")
     return register(settings.home, trained, experiment="answering")
 

@@ -31,7 +31,9 @@ def candidate(ref: str, confidence: float, cosine: float, *, margin: float = 0.0
     kind = "learned_answer" if ref.startswith("learned_answer") else "article"
     passage = Passage(f"{ref}#0", ref, kind, ref, (), "", ref, "")
     return ScoredCandidate(
-        Candidate(passage, cosine, cosine, 0.0, cosine, 0.0, 1, 1), {"dense_margin": margin}, confidence
+        Candidate(passage, cosine, cosine, 0.0, cosine, 0.0, 1, 1, cosine),
+        {"dense_margin": margin},
+        confidence,
     )
 
 

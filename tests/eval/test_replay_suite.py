@@ -129,7 +129,9 @@ def test_the_bot_is_fitted_anew_when_50_more_and_a_quarter_more_are_learned() ->
     bots = Bots(encoder)
     known: list[int] = []
 
-    def refit(session: Session, models: ModelSet, encoder: Reader, index: KnowledgeIndex) -> ModelSet:
+    def refit(
+        session: Session, models: ModelSet, encoder: Reader, index: KnowledgeIndex, **_: object
+    ) -> ModelSet:
         known.append(len(index))
         return replace(models, version=f"fitted on {len(index)}")
 

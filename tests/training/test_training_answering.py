@@ -72,7 +72,9 @@ def test_the_heads_stay_and_the_confidence_is_new(home: Path, encoder: OnnxEncod
         champion,
         card={"metrics": {"intent.accuracy": 0.8, "answers.n": 7.0}, "parameters": {"intent.texts": 9}},
     )
-    trained = train_answering(champion, DATA, encoder, open_index(Settings.load(home), encoder))
+    trained = train_answering(
+        champion, DATA, encoder, open_index(Settings.load(home), encoder), head_encoders={}
+    )
     assert trained.models.version != "v1"
     assert trained.models.heads is champion.heads
     assert trained.models.answering is not champion.answering
@@ -93,7 +95,7 @@ def test_a_business_with_questions_of_its_own_is_calibrated_on_them_alone(
 ) -> None:
     own = replace(DATA, own_questions=True)
     index = open_index(Settings.load(home), encoder)
-    trained = train_answering(good_set("v1", encoder).models, own, encoder, index)
+    trained = train_answering(good_set("v1", encoder).models, own, encoder, index, head_encoders={})
     assert trained.metrics["answers.n"] == 24
     assert len(trained.models.answering.past) == 24
     assert trained.parameters["calibrated_on"] == "own questions"

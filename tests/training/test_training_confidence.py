@@ -156,7 +156,7 @@ def test_too_few_questions_are_refused_with_their_number() -> None:
     questions, reads = labelled(19)
     with pytest.raises(
         DataError,
-        match=r"19 calibration questions, 10 of them with their answer found, are not enough: 20 are",
+        match=r"19 calibration questions, 10 different ones with their answer found, are not enough: 20 are",
     ):
         fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
 
@@ -172,14 +172,14 @@ def test_where_every_best_candidate_is_right_the_confidence_is_fitted_all_the_sa
 def test_one_answered_question_among_many_is_not_enough() -> None:
     _, reads = labelled(30)
     questions = [question(0, "article:a"), *(question(i, kind="out_of_scope") for i in range(1, 30))]
-    with pytest.raises(DataError, match="1 of them with their answer found, are not enough"):
+    with pytest.raises(DataError, match="1 different ones with their answer found, are not enough"):
         fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
 
 
 def test_questions_that_nothing_answers_are_refused() -> None:
     _, reads = labelled(30)
     questions = [question(i, kind="out_of_scope") for i in range(30)]
-    with pytest.raises(DataError, match=r"0 of them .* 10 with their answer found"):
+    with pytest.raises(DataError, match=r"0 different ones .* 10 with their answer found"):
         fit_confidence(questions, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20)
 
 

@@ -11,8 +11,10 @@ from training_parts import a_read, candidate, trained_set
 from eval.team import Team
 from knowledge.company import LabelledQuestion, LabelledText
 from model.artifacts import ModelSet
+from model.errors import DataError
 from model.resolver import Read
 from model.types import Reading, Vector, Vectors
+from training.answering import train_on_experience
 from training.experience import approved_questions, experienced, held_out_reads, refit
 
 WORDS = ("refund", "money", "back", "pump", "loud", "noise", "please", "now", "thanks", "hello")
@@ -69,14 +71,14 @@ def test_every_phrasing_of_an_answer_in_use_is_a_question_that_it_answers(team: 
 def test_without_answers_there_is_no_experience(team: Team, models: ModelSet) -> None:
     assert asked(team) == []
     with team.database.reading() as session:
-        assert refit(session, models, team.encoder, team.index) is models
+        assert refit(session, models, team.encoder, team.index, head_encoders={}) is models
 
 
 def test_each_question_is_read_as_if_it_had_not_been_learned(team: Team, models: ModelSet) -> None:
     team.answer(LabelledText("refund money", "money"))
     team.answer(LabelledText("refund", "money"))
     team.answer(LabelledText("loud pump", "noise"))
-    reads = held_out_reads(asked(team), models, team.encoder, team.index)
+    reads = held_out_reads(asked(team), models, team.encoder, team.index, head_encoders={})
     best = [(read.candidates[0].ref, round(read.candidates[0].dense_score, 4)) for read in reads]
     assert best == [
         ("learned_answer:1", 0.7071),  # "refund", the other phrasing
@@ -86,10 +88,19 @@ def test_each_question_is_read_as_if_it_had_not_been_learned(team: Team, models:
     assert [candidate.ref for candidate in reads[2].candidates] == ["learned_answer:1"]
 
 
+def test_a_store_with_too_little_experience_says_how_much_is_needed(team: Team, models: ModelSet) -> None:
+    team.answer(LabelledText("refund", "money"))
+    with (
+        team.database.reading() as session,
+        pytest.raises(DataError, match=r"1 approved phrasings .* too little experience: 50 are needed"),
+    ):
+        train_on_experience(models, session, team.encoder, team.index, head_encoders={})
+
+
 def labelled(n: int, *, wants_person: Sequence[float]) -> tuple[list[LabelledQuestion], list[Read]]:
     """`n` questions whose answer comes first with cosine .9, beside one with .2."""
     questions = [
-        LabelledQuestion(str(i), "Words.", "answerable", None, frozenset({"learned_answer:1"}))
+        LabelledQuestion(str(i), f"Words {i}.", "answerable", None, frozenset({"learned_answer:1"}))
         for i in range(n)
     ]
     found = (candidate("learned_answer:1", 0.9, 1), candidate("learned_answer:2", 0.2, 2))
@@ -135,11 +146,14 @@ def test_a_store_is_fitted_on_from_50_phrasings_of_which_20_find_their_answer(
     for text in refunds:
         team.answer(LabelledText(text, "money"))
     with team.database.reading() as session:
-        assert refit(session, models, team.encoder, team.index) is models
+        assert refit(session, models, team.encoder, team.index, head_encoders={}) is models
     for text in pumps:
         team.answer(LabelledText(text, "noise"))
     with team.database.reading() as session:
-        fitted = refit(session, models, team.encoder, team.index)
+        fitted = refit(session, models, team.encoder, team.index, head_encoders={})
+        trained = train_on_experience(models, session, team.encoder, team.index, head_encoders={})
+    assert trained.parameters["calibrated_on"] == "the home's approved learned answers"
+    assert trained.metrics["answers.n"] == 60
     assert len(fitted.calibration.confidences) == 60
     assert fitted.calibration.correct.mean() > 0.9
 

@@ -26,9 +26,8 @@ KNOWLEDGE: dict[str, list[Passage]] = {
 
 def probes(encoder: OnnxEncoder, *, most_texts: int = 400, seed: int = 0) -> list[Probe]:
     rng = np.random.default_rng(seed)
-    return knowledge_probes(
-        KNOWLEDGE, good_set("v1", encoder).models, encoder, rng=rng, most_texts=most_texts
-    )
+    bot = Resolver(encoder, good_set("v1", encoder).models, KnowledgeIndex(encoder))
+    return knowledge_probes(KNOWLEDGE, bot, encoder, rng=rng, most_texts=most_texts)
 
 
 @pytest.fixture(scope="module")
