@@ -20,9 +20,20 @@ COMMANDS = (
     "search",
     "agents add",
     "train heads",
+    "train sentiment",
+    "train encoder",
+    "train answering",
+    "data build",
+    "data noise",
     "eval intents",
     "eval retrieval",
     "eval answers",
+    "eval sentiment",
+    "eval mood",
+    "eval wants-person",
+    "eval followups",
+    "eval replay",
+    "eval report",
     "bench answer",
     "bench index",
     "models list",
@@ -37,7 +48,7 @@ DOCUMENTS = sorted(path for path in ROOT.glob("**/*.md") if not {".venv", "demo"
 def named_commands(document: Path) -> set[str]:
     """What follows `firstlast` on the command lines of a document, options and arguments left out."""
     lines = re.findall(
-        r"(?m)(?:^\s*\$?\s*|`)firstlast ((?:[a-z]+ ?){1,2})", document.read_text(encoding="utf-8")
+        r"(?m)(?:^\s*\$?\s*|`)firstlast ((?:[a-z-]+ ?){1,2})", document.read_text(encoding="utf-8")
     )
     return {line.strip() for line in lines}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.data_problems import PROBLEM_KINDS, Problem, company_problems, read_checked
+from knowledge.importers.files import MAX_LINE_BYTES
 from model.errors import DataError
 
 LINES = [
@@ -77,7 +78,7 @@ def test_a_csv_file_is_read_by_its_header(tmp_path: Path) -> None:
         ("a.jsonl", b'{"text": 1, "label": "a"}', r"no usable row: a\.jsonl: 1 text_not_text \(lines 1\)"),
         ("a.jsonl", "ab".encode("utf-16"), "UTF-16; save it as UTF-8"),
         ("a.csv", b"text\nhello\n", "no column 'label'"),
-        ("a.csv", b"text,label\n" + b"a" * 200_000 + b",x\n", "not CSV"),
+        ("a.csv", b"text,label\n" + b"a" * (MAX_LINE_BYTES + 1) + b",x\n", "not CSV"),
     ],
 )
 def test_a_file_that_gives_nothing_is_refused_by_name(
