@@ -1,5 +1,6 @@
 """Finds what a customer wants to know among their messages; understands no meaning, only wording."""
 
+import re
 from collections.abc import Sequence
 
 from knowledge import phrases
@@ -10,7 +11,8 @@ from knowledge.lexical import tokenise
 _BURST_WORDS = 40
 """Messages are joined while together they are no longer than this."""
 _WISH_WORDS = 12
-"""A longer message that asks for a person usually says what for, too."""
+"""A longer sentence that asks for a person usually says what for, too."""
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 
 def pick_question(messages: Sequence[str], *, customer_name: str | None = None) -> str:
@@ -20,9 +22,9 @@ def pick_question(messages: Sequence[str], *, customer_name: str | None = None) 
     ("my pump is loud", "since yesterday", "what can I do?").
     """
     cleaned = [
-        clean_question(message, customer_name=customer_name)
+        clean_question(wanted, customer_name=customer_name)
         for message in messages
-        if _has_substance(message)
+        if (wanted := _without_wishes(message)) and not phrases.EMPTY_TALK.match(wanted)
     ]
     texts = [text for text in cleaned if text and not phrases.EMPTY_TALK.match(text)]
     picked = ""
@@ -38,11 +40,13 @@ def pick_question(messages: Sequence[str], *, customer_name: str | None = None) 
     return picked[:1].upper() + picked[1:]
 
 
-def _has_substance(message: str) -> bool:
-    """Whether more is said than hello, thanks or a wish for a person."""
-    if phrases.EMPTY_TALK.match(message):
-        return False
-    return not (phrases.WANTS_PERSON.search(message) and count_words(message) <= _WISH_WORDS)
+def _without_wishes(message: str) -> str:
+    """The message without sentences that only ask for a person."""
+    return " ".join(
+        sentence
+        for sentence in _SENTENCE_END.split(message)
+        if not (phrases.WANTS_PERSON.search(sentence) and count_words(sentence) <= _WISH_WORDS)
+    ).strip()
 
 
 def _stands_alone(text: str) -> bool:

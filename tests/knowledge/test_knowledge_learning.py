@@ -7,6 +7,7 @@ from knowledge.comparing import contradicts, overlap
 from knowledge.documents import ArticleDocument
 from knowledge.index import KnowledgeIndex
 from knowledge.learning import Draft, draft_learned_answer, near_misses
+from knowledge.picking import pick_question
 from model.encoder import OnnxEncoder
 
 NORWAY = "No, we don't ship to Norway yet. We deliver to the US, Canada and nine countries in Europe."
@@ -42,6 +43,14 @@ def draft(index: KnowledgeIndex, encoder: OnnxEncoder, question: str, reply: str
         agent_names=["Tom"],
         customer_name="Anna",
     )
+
+
+def test_a_wish_for_a_person_in_a_sentence_of_its_own_is_no_part_of_the_question() -> None:
+    assert pick_question(["do you sponsor school gardens? please get me a person"]) == (
+        "Do you sponsor school gardens?"
+    )
+    assert pick_question(["My pump is loud.\nCan I talk to a human?"]) == "My pump is loud."
+    assert pick_question(["please get me a person"]) == ""
 
 
 def test_an_unknown_question_gives_a_new_answer_made_general(
