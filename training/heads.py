@@ -72,6 +72,8 @@ def train_model_set(
     """
     progress("reading the labelled texts")
     labelled = labelled_texts(data)
+    if finetune is not None:
+        _check_tunable(labelled)
     reading, places = _read_once(labelled, encoder)
     fitted = {}
     for name, rows in labelled.items():
@@ -84,7 +86,8 @@ def train_model_set(
     own: FinetunedTexts | None = None
     if finetune is not None:
         progress("tuning an encoder to the intents")
-        own = _own_intents(labelled, finetune)
+        rows = labelled["intent"]
+        own = finetune([row.text for row in rows], [row.label for row in rows])
         fitted["intent"] = own.as_fitted()
         scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope[PRODUCT])
     heads = {name: one.head for name, one in fitted.items()}
@@ -158,14 +161,12 @@ def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
     return labelled
 
 
-def _own_intents(labelled: Mapping[str, Sequence[LabelledText]], finetune: Finetune) -> FinetunedTexts:
-    rows = labelled.get("intent")
-    if rows is None:
+def _check_tunable(labelled: Mapping[str, Sequence[LabelledText]]) -> None:
+    if "intent" not in labelled:
         raise DataError(
             "there are no intents to tune an encoder to; give a company folder or a JSONL file of intents: "
             "firstlast train heads --finetune --data FOLDER"
         )
-    return finetune([row.text for row in rows], [row.label for row in rows])
 
 
 def _scope_limit(fitted: FittedHead | None, vectors: Vectors) -> float:
