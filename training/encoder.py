@@ -19,6 +19,7 @@ from model.errors import ConfigurationError
 from model.types import Vectors
 from training.checkpoints import Checkpoints
 from training.pairs import Pair, Pairs, hard_negative
+from training.torch_texts import pace, pooled
 
 if TYPE_CHECKING:
     import torch
@@ -97,7 +98,7 @@ def adapt(
     begin = kept.restore(trainable, optimiser)
     for number in track(range(begin, len(steps)), doing="Adapting the encoder"):
         for group in optimiser.param_groups:
-            group["lr"] = options.learning_rate * _pace(number, len(steps))
+            group["lr"] = options.learning_rate * pace(number, len(steps))
         loss = _loss(model, steps[number], general, options)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -149,22 +150,17 @@ def _step(
     return _Step(batch, tuple((one.search_text, one.ref) for one in drawn if one is not None), weight, kept)
 
 
-def _pace(number: int, of: int) -> float:
-    """Share of the learning rate: rises over the first tenth, then falls."""
-    warm = max(1, of // 10)
-    return (number + 1) / warm if number < warm else (of - number) / max(1, of - warm)
-
-
 def _loss(
     model: "SentenceTransformer", step: _Step, general: GeneralTexts, options: AdaptationOptions
 ) -> "torch.Tensor":
     import torch
 
-    anchors = _vectors(model, [pair.anchor for pair in step.pairs])
-    others = _vectors(model, [pair.positive for pair in step.pairs] + [text for text, _ in step.negatives])
+    anchors = pooled(model, [pair.anchor for pair in step.pairs], max_tokens=_MAX_TOKENS)
+    held_against = [pair.positive for pair in step.pairs] + [text for text, _ in step.negatives]
+    others = pooled(model, held_against, max_tokens=_MAX_TOKENS)
     loss = step.weight * _ranking_loss(anchors, others, _same_need(step), options.temperature)
     if step.kept:
-        now = _vectors(model, [general.texts[i] for i in step.kept])
+        now = pooled(model, [general.texts[i] for i in step.kept], max_tokens=_MAX_TOKENS)
         then = torch.from_numpy(general.vectors[list(step.kept)])
         loss = loss + options.keep_weight * (1 - (now * then).sum(1)).mean()
     return loss
@@ -204,22 +200,6 @@ def _same_need(step: _Step) -> "torch.Tensor":
             for pair in step.pairs
         ]
     )
-
-
-def _vectors(model: "SentenceTransformer", texts: Sequence[str]) -> "torch.Tensor":
-    """Unit vectors of the texts with gradient, mean-pooled; computed in bfloat16 where that is faster."""
-    import torch
-
-    tokens = model.tokenizer(
-        list(texts), padding=True, truncation=True, max_length=_MAX_TOKENS, return_tensors="pt"
-    )
-    fast = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast):
-        states = model[0].auto_model(**tokens).last_hidden_state
-    weights = tokens["attention_mask"].unsqueeze(-1).float()
-    means = (states.float() * weights).sum(1) / weights.sum(1)
-    vectors: torch.Tensor = torch.nn.functional.normalize(means, dim=1)
-    return vectors
 
 
 def _key(name: str, pairs: Pairs, general: GeneralTexts, options: AdaptationOptions) -> str:

@@ -1,4 +1,4 @@
-"""Texts through an encoder held in torch, with or without gradient; trains and exports nothing."""
+"""What trainings of an encoder in torch share: texts through it, the pace of learning; trains nothing."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -45,6 +45,12 @@ def vectors_of(model: "SentenceTransformer", texts: Sequence[str], *, max_tokens
             rows = order[start : start + _BATCH]
             found[rows] = pooled(model, [texts[i] for i in rows], max_tokens=max_tokens).cpu().numpy()
     return found
+
+
+def pace(number: int, of: int) -> float:
+    """Share of the learning rate at a step: rises over the first tenth of the steps, then falls to 0."""
+    warm = max(1, of // 10)
+    return (number + 1) / warm if number < warm else (of - number) / max(1, of - warm)
 
 
 def _bfloat16_is_fast(device: str) -> bool:

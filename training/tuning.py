@@ -13,7 +13,7 @@ from eval.results import Track, untracked
 from model.errors import ConfigurationError, DataError
 from model.spoken import spoken_text
 from training.checkpoints import Checkpoints
-from training.torch_texts import pooled, vectors_of
+from training.torch_texts import pace, pooled, vectors_of
 
 if TYPE_CHECKING:
     import torch
@@ -110,7 +110,7 @@ def tune(
     begin = kept.restore(trainable, optimiser) if kept else 0
     for number in track(range(begin, len(batches)), doing="Tuning the encoder"):
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * _pace(number, len(batches))
+            group["lr"] = rate * pace(number, len(batches))
         torch.manual_seed(options.seed * 1_000_003 + number)  # dropout
         rows = batches[number] * options.views
         model.train()
@@ -216,12 +216,6 @@ def _batches(texts: Sequence[str], options: TuningOptions) -> list[list[int]]:
             parts = [[int(i) for i in near[at : at + size]] for at in range(0, len(near), size)]
             batches += [parts[i] for i in rng.permutation(len(parts))]
     return batches
-
-
-def _pace(number: int, of: int) -> float:
-    """Share of the learning rate: rises over the first tenth, then falls to 0."""
-    warm = max(1, of // 10)
-    return (number + 1) / warm if number < warm else (of - number) / max(1, of - warm)
 
 
 def _key(
