@@ -1,9 +1,11 @@
 """What stands out among the items of a run: the worst errors, labels taken for each other; counts only."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from eval import metrics
+from eval.metrics import Confusion, confusion_matrix
 
 Item = Mapping[str, Any]  # JSON
 
@@ -19,15 +21,6 @@ class Mistake:
     """How sure the bot was, in [0, 1]; `None` where it does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Confusion:
-    """Two labels, the second of which was taken for the first so many times."""
-
-    label: str
-    predicted: str
-    times: int
-
-
 def worst_mistakes(items: Iterable[Item], *, most: int) -> list[Mistake]:
     """The items that went wrong, the surest first; those of like confidence in the order given.
 
@@ -40,13 +33,9 @@ def worst_mistakes(items: Iterable[Item], *, most: int) -> list[Mistake]:
 
 def confusions(items: Iterable[Item], *, most: int) -> list[Confusion]:
     """The pairs of labels confused most often, ties by name; none for items without labels."""
-    pairs = Counter(
-        (str(item["label"]), str(item["predicted"]))
-        for item in items
-        if "predicted" in item and item["label"] != item["predicted"]
-    )
-    ordered = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [Confusion(label, predicted, times) for (label, predicted), times in ordered[:most]]
+    labelled = [(str(item["label"]), str(item["predicted"])) for item in items if "predicted" in item]
+    matrix = confusion_matrix([label for label, _ in labelled], [predicted for _, predicted in labelled])
+    return metrics.confusions(matrix, most=most)
 
 
 def _mistake(item: Item) -> Mistake | None:

@@ -12,8 +12,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from eval.charts import Chart, Curve, draw
-from eval.findings import Confusion, Mistake, confusions, worst_mistakes
+from eval.findings import Mistake, confusions, worst_mistakes
 from eval.history import TrackedRun
+from eval.metrics import Confusion
 from eval.report import figure_rows
 
 _SHOWN_MISTAKES = 25

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from eval.charts import Chart, Curve
 from eval.commands import build_app
-from eval.findings import Confusion, Mistake, confusions, worst_mistakes
+from eval.findings import Mistake, confusions, worst_mistakes
 from eval.history import TrackedRun, tracked_runs
+from eval.metrics import Confusion
 from eval.page import as_page, trend
 from eval.tracking import log_run
 from model.errors import NotFoundError
