@@ -29,16 +29,18 @@ def _app(module: str, name: str = "app") -> Callable[[], typer.Typer]:
 def _eval_app() -> typer.Typer:
     from eval.commands import build_app
     from eval.commands.shared import Parts
+    from training.blending import fit_intent_head
     from training.experience import refit
     from training.export import ensure_encoder
     from training.finetuning import tune_texts
     from training.kernel import fit_wish
-    from training.linear import fit_head
     from training.pipeline import refit_to
+    from training.sentiment import fit_sentiment_head
 
     return build_app(
         Parts(
-            fit_head=fit_head,
+            fit_intents=fit_intent_head,
+            fit_sentiment=fit_sentiment_head,
             fit_wish=fit_wish,
             ensure_encoder=ensure_encoder,
             tune_texts=tune_texts,

@@ -17,11 +17,11 @@ from safetensors.numpy import load_file, save_file
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.encoder import file_sha256
 from model.errors import ArtifactError
-from model.heads import KernelHead, LinearHead
+from model.heads import BlendedHead, KernelHead, LinearHead
 from model.past import PastQuestions
 from model.scope import ScopeDetector
 
-MODEL_SET_FORMAT = 6
+MODEL_SET_FORMAT = 7
 HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk", "follow_up", "leaning")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
@@ -167,12 +167,17 @@ def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 a
         "calibration.nearest_correct": models.calibration.nearest_correct,
     }
     for name, head in models.heads.items():
-        tensors[f"heads.{name}.weights"] = head.weights
-        tensors[f"heads.{name}.bias"] = head.bias
-        if isinstance(head, KernelHead):
-            tensors[f"heads.{name}.landmarks"] = head.landmarks
-            tensors[f"heads.{name}.projection"] = head.projection
+        tensors |= _head_tensors(f"heads.{name}", head)
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+
+
+def _head_tensors(name: str, head: LinearHead) -> dict[str, NDArray[Any]]:  # as _tensors
+    tensors: dict[str, NDArray[Any]] = {f"{name}.weights": head.weights, f"{name}.bias": head.bias}
+    if isinstance(head, KernelHead):
+        tensors |= {f"{name}.landmarks": head.landmarks, f"{name}.projection": head.projection}
+    if isinstance(head, BlendedHead):
+        tensors |= _head_tensors(f"{name}.kernel", head.kernel)
+    return tensors
 
 
 def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
@@ -181,12 +186,7 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
         "version": models.version,
         "encoder_fingerprint": models.encoder_fingerprint,
         "heads": {
-            name: {
-                "labels": list(head.labels),
-                "temperature": head.temperature,
-                "encoder": models.head_encoders.get(name),
-                "gamma": head.gamma if isinstance(head, KernelHead) else None,
-            }
+            name: _told(head) | {"encoder": models.head_encoders.get(name)}
             for name, head in models.heads.items()
         },
         "intents": {
@@ -203,6 +203,16 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
         "limits": dict(models.limits),
         "card": dict(models.card),
     }
+
+
+def _told(head: LinearHead) -> dict[str, Any]:  # JSON
+    """A head without its tensors."""
+    told: dict[str, Any] = {"labels": list(head.labels), "temperature": head.temperature}
+    if isinstance(head, KernelHead):
+        told |= {"gamma": head.gamma}
+    if isinstance(head, BlendedHead):
+        told |= {"share": head.share, "kernel": _told(head.kernel)}
+    return told
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:  # JSON
@@ -230,7 +240,7 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
     missing = [name for name in REQUIRED_HEADS if name not in manifest["heads"]]
     if missing:
         raise ValueError(f"heads {missing} are missing")
-    heads = {name: _head(name, head, tensors) for name, head in manifest["heads"].items()}
+    heads = {name: _head(f"heads.{name}", head, tensors) for name, head in manifest["heads"].items()}
     return ModelSet(
         version=manifest["version"],
         encoder_fingerprint=manifest["encoder_fingerprint"],
@@ -270,15 +280,18 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
 
 def _head(name: str, told: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> LinearHead:  # as _tensors
     labels, temperature = tuple(told["labels"]), float(told["temperature"])
-    weights, bias = tensors[f"heads.{name}.weights"], tensors[f"heads.{name}.bias"]
-    if told["gamma"] is None:
-        return LinearHead(labels, weights, bias, temperature)
-    return KernelHead(
-        labels,
-        weights,
-        bias,
-        temperature,
-        projection=tensors[f"heads.{name}.projection"],
-        landmarks=tensors[f"heads.{name}.landmarks"],
-        gamma=float(told["gamma"]),
-    )
+    weights, bias = tensors[f"{name}.weights"], tensors[f"{name}.bias"]
+    if "gamma" in told:
+        return KernelHead(
+            labels,
+            weights,
+            bias,
+            temperature,
+            projection=tensors[f"{name}.projection"],
+            landmarks=tensors[f"{name}.landmarks"],
+            gamma=float(told["gamma"]),
+        )
+    if "kernel" in told:
+        kernel = _head(f"{name}.kernel", told["kernel"], tensors)
+        return BlendedHead(labels, weights, bias, temperature, kernel=kernel, share=float(told["share"]))
+    return LinearHead(labels, weights, bias, temperature)

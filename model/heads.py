@@ -1,4 +1,4 @@
-"""Classification heads on the encoder's output, linear and kernel; fitting them is training's job."""
+"""Classification heads on the encoder's output: linear, kernel, both; fitting them is training's job."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +83,53 @@ class KernelHead(LinearHead):
         """Before softmax and temperature, shape `(n_texts, n_labels)`."""
         seen = inputs @ self.projection.T
         return LinearHead.scores(self, likenesses(seen, self.landmarks, gamma=self.gamma))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class BlendedHead(LinearHead):
+    """A linear head that also listens to what near training texts say, through a kernel head.
+
+    The linear part tells labels apart along the directions that matter in general, the kernel knows where
+    single wordings are exceptions to that.
+    """
+
+    kernel: LinearHead
+    """For the same labels; scores of a label's own texts near 1, of what it does not know near 0."""
+    share: float
+    """Of the kernel in the blend, in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        LinearHead.__post_init__(self)
+        if self.kernel.labels != self.labels:
+            raise ArtifactError(
+                f"a head of {len(self.labels)} labels is blended with one of other labels; "
+                "train the heads again: firstlast train heads"
+            )
+        if not 0 <= self.share <= 1:
+            raise ArtifactError(f"a kernel's share must be in [0, 1], got {self.share}")
+
+    def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Before softmax and temperature, shape `(n_texts, n_labels)`."""
+        return blended(LinearHead.scores(self, inputs), self.kernel.scores(inputs), share=self.share)
+
+
+EVIDENCE_FLOOR = 0.03
+"""A kernel score this high doubles the odds that none would give. Any from .01 to .1 did as well."""
+
+
+def blended(linear: NDArray[np.float64], kernel: NDArray[np.float64], *, share: float) -> NDArray[np.float64]:
+    """`(1 - share) * linear + share * log(1 + max(kernel, 0) / 0.03)`, each `(n_texts, n_labels)`.
+
+    Kernel scores are shares of evidence, so their logarithm adds to log odds; no evidence adds 0.
+    """
+    blend: NDArray[np.float64] = (1 - share) * linear + share * evidence(kernel)
+    return blend
+
+
+def evidence(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores of a kernel as log odds, at least 0, of the same shape."""
+    odds: NDArray[np.float64] = np.log1p(np.maximum(kernel, 0) / EVIDENCE_FLOOR)
+    return odds
 
 
 def likenesses(

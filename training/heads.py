@@ -22,6 +22,7 @@ from model.scope import ScopeDetector, clearness, guided_scores
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import Reading, Vectors
 from model.understanding import NO_PERSON, PERSON
+from training.blending import cross_fitted_blend
 from training.calibration import (
     HIGHEST_LIMIT,
     OWN_QUESTIONS,
@@ -39,6 +40,7 @@ from training.linear import SENTIMENT_RECIPES, FittedHead, cross_fitted_head
 SMALLTALK_LIMIT = 0.5
 
 _FITTING: Mapping[str, Callable[..., FittedHead]] = {
+    "intent": cross_fitted_blend,
     "sentiment": partial(cross_fitted_head, recipes=SENTIMENT_RECIPES),
     "wants_person": cross_fitted_kernel_head,
 }
@@ -223,6 +225,7 @@ def _parameters(
         parameters[f"{name}.labels"] = len(one.head.labels)
         parameters[f"{name}.strength"] = one.strength
         parameters[f"{name}.lower"] = one.lower
+        parameters[f"{name}.kernel_share"] = one.kernel_share
     return parameters | package_versions()
 
 

@@ -6,17 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
-from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from eval.suites.wants_person import TaughtHead
 from model.errors import DataError
 from model.heads import KernelHead
 from model.understanding import PERSON
+from training.directions import DIRECTIONS, chief_directions
 from training.linear import FittedHead, folds_of, numbered, temperature_of
 
-DIRECTIONS = 256
-"""Of the features of four layers these keep nine tenths of the variance, in a sixth of the time."""
 GAMMA = 0.5
 """With features whose squared length is 4."""
 STRENGTH = 10.0
@@ -36,7 +34,7 @@ def cross_fitted_kernel_head(
     names, classes = numbered(labels)
     if len(names) != 2:
         raise DataError(f"a kernel head tells two labels apart, got {len(names)}: {', '.join(names)}")
-    projection = _projection(inputs, directions, seed)
+    projection = chief_directions(inputs, directions, seed=seed)
     seen = inputs @ projection.T
     scores = _held_out_scores(seen, classes, seed)
     machine = _fitted(seen, classes)
@@ -58,14 +56,6 @@ def fit_wish(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -
     fitted = cross_fitted_kernel_head(inputs, labels, seed=seed)
     held_out = fitted.head.as_probabilities(fitted.held_out_scores)
     return TaughtHead(fitted.head, held_out[:, fitted.head.labels.index(PERSON)])
-
-
-def _projection(inputs: NDArray[np.float32], directions: int, seed: int) -> NDArray[np.float32]:
-    """The principal directions, `(n_directions, n_inputs)`; a kernel of distances needs no centre."""
-    kept = min(directions, *inputs.shape)
-    with threadpool_limits(1):
-        _, _, rows = randomized_svd(inputs - inputs.mean(axis=0), kept, n_iter=3, random_state=seed)
-    return np.ascontiguousarray(rows, dtype=np.float32)
 
 
 def _held_out_scores(seen: NDArray[np.float32], classes: NDArray[np.intp], seed: int) -> NDArray[np.float64]:

@@ -56,6 +56,8 @@ class FittedHead:
     `(n_texts, n_labels)`; NaN for the texts that no fold held out."""
     lower: float = 1.0
     """The weight of the lower layers taken."""
+    kernel_share: float = 0.0
+    """Of a kernel in its blend, in [0, 1]."""
 
 
 def fit_head(
@@ -92,7 +94,7 @@ def cross_fitted_head(
     weights, bias = fitted(_scaled(inputs, recipe), classes, recipe.strength)
     head = LinearHead(
         names,
-        weights * _layer_weights(inputs.shape[1], recipe.lower),
+        weights * layer_weights(inputs.shape[1], recipe.lower),
         bias,
         temperature=temperature_of(scored[best], classes),
     )
@@ -165,10 +167,14 @@ def _log_loss(scores: NDArray[np.float64], classes: NDArray[np.intp], temperatur
 def _scaled(inputs: NDArray[np.float32], recipe: Recipe) -> NDArray[np.float32]:
     if recipe.lower == 1:
         return inputs
-    return inputs * _layer_weights(inputs.shape[1], recipe.lower)
+    return inputs * layer_weights(inputs.shape[1], recipe.lower)
 
 
-def _layer_weights(n_inputs: int, lower: float) -> NDArray[np.float32]:
+def layer_weights(n_inputs: int, lower: float) -> NDArray[np.float32]:
+    """Factors of the inputs, `(n_inputs,)`: `lower` for all layers but the last, 1 for that.
+
+    All 1 for inputs that are not `FEATURE_LAYERS` layers side by side.
+    """
     weights = np.ones(n_inputs, dtype=np.float32)
     if n_inputs % FEATURE_LAYERS == 0:
         weights[: n_inputs - n_inputs // FEATURE_LAYERS] = lower

@@ -17,9 +17,10 @@ from eval.tracking import numbers, package_versions
 from knowledge.company import DEMO_FOLDER, SENTIMENTS, LabelledText, read_labelled_texts
 from model.artifacts import ModelSet
 from model.errors import DataError
+from model.heads import LinearHead
 from model.interfaces import Reader
 from training.finetuning import Finetune
-from training.linear import SENTIMENT_RECIPES, FittedHead, cross_fitted_head
+from training.linear import SENTIMENT_RECIPES, FittedHead, cross_fitted_head, fit_head
 from training.replacing import NewPart
 
 _BATCH = 512
@@ -119,6 +120,11 @@ def train_sentiment(
         },
         confusion=confusion,
     )
+
+
+def fit_sentiment_head(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
+    """The head that `train_sentiment` fits on the encoder's features, `(n_texts, n_inputs)`."""
+    return fit_head(inputs, labels, seed=seed, recipes=SENTIMENT_RECIPES)
 
 
 def _figures(

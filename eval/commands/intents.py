@@ -57,7 +57,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
                     train,
                     test,
                     encoder=parts.encoder(settings),
-                    fit_head=parts.fit_head,
+                    fit_head=parts.fit_intents,
                     oos_label=oos_label,
                     seed=seed,
                     shots=shots,

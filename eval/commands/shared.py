@@ -82,8 +82,10 @@ class RefitAnswering(Protocol):
 class Parts:
     """What the commands are given: all that trains, which eval must not import."""
 
-    fit_head: FitHead
-    """Fits a linear head."""
+    fit_intents: FitHead
+    """Fits the head that tells intents apart."""
+    fit_sentiment: FitHead
+    """Fits the head of sentiments."""
     fit_wish: FitWish
     """Fits the head that notices who wants a person."""
     ensure_encoder: Callable[[Path], object]
@@ -118,8 +120,8 @@ class Parts:
         return OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
 
     def fit_texts(self, encoder: Reader) -> FitTexts:
-        """Fits classifiers of texts: heads on the encoder, which stays as it is."""
-        return FrozenEncoderFitter(encoder, self.fit_head, progress)
+        """Fits classifiers of sentiment: heads on the encoder, which stays as it is."""
+        return FrozenEncoderFitter(encoder, self.fit_sentiment, progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,8 @@ def refit_nothing(models: ModelSet, *_: object, **__: object) -> ModelSet:
 def command_parts(**changes: Any) -> Parts:  # parts of many types
     """The parts of the commands, with stand-ins for all that trains."""
     given: dict[str, Any] = {
-        "fit_head": fit_centroids,
+        "fit_intents": fit_centroids,
+        "fit_sentiment": fit_centroids,
         "fit_wish": fit_wish_direction,
         "ensure_encoder": lambda _: None,
         "tune_texts": tune_nothing,

@@ -4,7 +4,7 @@ import numpy as np
 
 from model.answering import FEATURES, AnsweringModel, QuestionSignals
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
-from model.heads import KernelHead, LinearHead
+from model.heads import BlendedHead, KernelHead, LinearHead
 from model.past import PastQuestions
 from model.scope import ScopeDetector
 from model.types import Candidate, CandidateKind, Passage, ScoredCandidate, Understanding
@@ -109,10 +109,10 @@ def model_set(version: str = "v1") -> ModelSet:
         version=version,
         encoder_fingerprint="encoder-a",
         heads={
-            "intent": head("delivery", "refund", seed=1),
+            "intent": _blended_head("delivery", "refund"),
             "team": head("billing", "deliveries", seed=2),
             "sentiment": head("negative", "neutral", "positive", seed=3),
-            "wants_person": _kernel_head(),
+            "wants_person": _kernel_head("no", "person"),
             "smalltalk": head("greeting", "none", "out_of_scope", seed=5),
         },
         scope=ScopeDetector(np.eye(3, dtype=np.float32)),
@@ -137,11 +137,17 @@ def model_set(version: str = "v1") -> ModelSet:
     )
 
 
-def _kernel_head() -> KernelHead:
+def _blended_head(*labels: str) -> BlendedHead:
+    linear = head(*labels, seed=1)
+    kernel = _kernel_head(*labels)
+    return BlendedHead(labels, linear.weights, linear.bias, 1.5, kernel=kernel, share=0.25)
+
+
+def _kernel_head(*labels: str) -> KernelHead:
     """Four landmarks in two of three directions."""
     rng = np.random.default_rng(4)
     return KernelHead(
-        ("no", "person"),
+        labels,
         rng.normal(size=(2, 4)).astype(np.float32),
         rng.normal(size=2).astype(np.float32),
         0.7,

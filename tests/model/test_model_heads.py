@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.errors import ArtifactError
-from model.heads import KernelHead, LinearHead, likenesses, softmax
+from model.heads import BlendedHead, KernelHead, LinearHead, blended, likenesses, softmax
 
 LN3 = math.log(3)
 
@@ -96,3 +96,44 @@ def test_a_kernel_head_of_shapes_that_cannot_be_is_refused() -> None:
         kernel_head(gamma=0.0)
     with pytest.raises(ArtifactError, match="temperature must be above 0"):
         kernel_head(temperature=0.0)
+
+
+def test_a_blend_adds_log_odds_of_evidence_to_linear_scores() -> None:
+    """Evidence of .03 counts ln 2, .09 counts ln 4, and less than none counts as none."""
+    linear = np.array([[1.0, -1.0, 0.5]])
+    kernel = np.array([[0.03, 0.09, -0.4]])
+    np.testing.assert_allclose(blended(linear, kernel, share=1.0), [[math.log(2), math.log(4), 0]])
+    np.testing.assert_allclose(
+        blended(linear, kernel, share=0.25),
+        [[0.75 + 0.25 * math.log(2), -0.75 + 0.25 * math.log(4), 0.375]],
+    )
+
+
+def blended_head(**changes: object) -> BlendedHead:
+    """The linear part knows nothing; the kernel says `yes` by one landmark at 0, with likeness .03 there."""
+    parts: dict[str, object] = {
+        "labels": ("no", "yes"),
+        "weights": np.zeros((2, 2), np.float32),
+        "bias": np.zeros(2, np.float32),
+        "kernel": kernel_head(weights=np.array([[0], [0.03]], np.float32)),
+        "share": 0.5,
+    }
+    return BlendedHead(**(parts | changes))  # type: ignore[arg-type]
+
+
+def test_a_blended_head_listens_to_its_kernel_by_its_share() -> None:
+    """At the landmark `yes` has half of ln 2 at share .5, with temperature .5 all of it: odds of 2 to 1."""
+    assert blended_head(temperature=0.5).read(np.zeros(2, np.float32))["yes"] == pytest.approx(2 / 3)
+    assert blended_head(share=0.0).read(np.zeros(2, np.float32))["yes"] == pytest.approx(1 / 2)
+
+
+def test_far_from_all_landmarks_a_blended_head_is_its_linear_part() -> None:
+    head = blended_head(bias=np.array([0, 2 * LN3], np.float32))
+    assert head.read(np.array([0, 30], np.float32))["yes"] == pytest.approx(3 / 4)
+
+
+def test_a_blend_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ArtifactError, match=r"share must be in \[0, 1\], got 1.5"):
+        blended_head(share=1.5)
+    with pytest.raises(ArtifactError, match="blended with one of other labels"):
+        blended_head(labels=("never", "yes"))

