@@ -385,6 +385,29 @@ def roll_back_model(home: HomeOption = None, as_json: JsonOption = False) -> Non
     )
 
 
+@models_app.command("clean")
+def clean_models(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would go, remove nothing.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove encoders that no model set of the home needs; sets, and what they need, stay."""
+    from serving.settings import Settings
+    from training.unused_encoders import remove_unused_encoders, unused_encoders
+
+    with friendly_errors():
+        folder = Settings.load(home).models_folder
+        found = unused_encoders(folder) if dry_run else remove_unused_encoders(folder)
+    freed = round(sum(one.bytes for one in found) / 1e6, 1)
+    names = [one.folder.name for one in found]
+    told = "would be removed" if dry_run else "removed"
+    emit(
+        {"removed": [] if dry_run else names, "unused": names, "freed_mb": 0.0 if dry_run else freed},
+        as_json=as_json,
+        text=lambda: "\n".join([*names, f"{len(names)} unused encoders, {freed} MB: {told}"]),
+    )
+
+
 def _adaptation(found: "Adaptation") -> str:
     lines = [f"{gate.outcome:<8} {gate.name}: {gate.reason}" for gate in found.gates]
     if found.registered is None:

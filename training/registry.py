@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from eval.metrics.classification import ConfusionMatrix
 from eval.tracking import open_client, start_run
-from model.artifacts import read_pointer, save_model_set, write_pointer
+from model.artifacts import encoders_of, read_pointer, save_model_set, write_pointer
 from training.heads import TrainedSet
 from training.leftovers import end_open_runs, registering_alone
 from training.locks import changing_registry
@@ -137,6 +137,7 @@ def settle_aliases(home: Path) -> None:
 def _log_run(client: "MlflowClient", home: Path, experiment: str, trained: TrainedSet, folder: Path) -> str:
     """A finished MLflow run with parameters, metrics, confusion matrices and the set's files."""
     run_id = start_run(client, home, experiment, name=trained.models.version)
+    client.log_param(run_id, "encoders", ", ".join(sorted(encoders_of(folder))))
     for key, parameter in trained.parameters.items():
         client.log_param(run_id, key, parameter)
     for key, metric in trained.metrics.items():
