@@ -51,21 +51,21 @@ def _eval_app() -> typer.Typer:
 
 
 _MOUNTS = {
-    "demo": _Mount("Start the sample company: everything running.", _app("training.commands", "home_app")),
-    "init": _Mount("Make a home folder ready.", _app("training.commands", "home_app")),
+    "demo": _Mount("Start the sample company: everything running.", _app("training.commands.home")),
+    "init": _Mount("Make a home folder ready.", _app("training.commands.home")),
     "serve": _Mount("Run the server.", _app("serving.commands")),
     "import": _Mount("Import knowledge from a folder or file.", _app("serving.commands")),
     "export": _Mount("Export knowledge to a folder.", _app("serving.commands")),
     "ask": _Mount("The bot's decision on one question.", _app("serving.commands")),
     "search": _Mount("Search the knowledge.", _app("serving.commands")),
     "agents": _Mount("Look after agents.", _app("serving.commands", "agents_app"), is_group=True),
-    "train": _Mount("Train models.", _app("training.commands", "train_app"), is_group=True),
+    "train": _Mount("Train models.", _app("training.commands.train"), is_group=True),
     "data": _Mount(
         "Build data sets, find mistakes.", _app("training.datasets.commands", "data_app"), is_group=True
     ),
     "eval": _Mount("Measure how good the bot is.", _eval_app, is_group=True),
     "bench": _Mount("Measure how fast the bot is.", _app("serving.commands", "bench_app"), is_group=True),
-    "models": _Mount("Look after model sets.", _app("training.commands", "models_app"), is_group=True),
+    "models": _Mount("Look after model sets.", _app("training.commands.models"), is_group=True),
 }
 
 

@@ -71,7 +71,12 @@ def article_passages(document: ArticleDocument) -> list[Passage]:
 
 
 def learned_answer_passages(
-    learned_answer_id: int, question: str, answer: str, phrasings: Sequence[str]
+    learned_answer_id: int,
+    question: str,
+    answer: str,
+    phrasings: Sequence[str],
+    *,
+    released: bool = False,
 ) -> list[Passage]:
     """One passage a way to ask, the question first; those that differ only in case or space count once."""
     ref = f"learned_answer:{learned_answer_id}"
@@ -89,6 +94,7 @@ def learned_answer_passages(
             text=answer,
             search_text=text,
             url="",
+            released=released,
         )
         for number, text in enumerate(texts.values())
     ]

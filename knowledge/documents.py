@@ -42,6 +42,8 @@ class QuestionAnswer:
     phrasings: tuple[str, ...] = ()
     valid_until: datetime | None = None
     """When the answer stops being true; `None` for no end."""
+    released: bool = False
+    """Whether the bot may give it to its question though only people handle such matters."""
 
     @property
     def content_hash(self) -> str:

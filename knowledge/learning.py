@@ -66,12 +66,14 @@ def draft_learned_answer(
     encoder: Encoder,
     agent_names: Sequence[str] = (),
     customer_name: str | None = None,
+    human_only: bool = False,
     thresholds: LearningThresholds = DEFAULT_THRESHOLDS,
 ) -> Draft | None:
     """A draft of what the reply teaches, or `None` when there is nothing worth keeping.
 
     That is so when the reply only stalls, asks back or tells of this customer's case, when no message
-    holds a question, and when the same question already has the same answer.
+    holds a question, and when the same question already has the same answer. On a `human_only` matter
+    only an answer released to the bot counts as known to it, for any other would not be given.
     """
     answer = clean_answer(agent_reply, agent_names=agent_names, customer_name=customer_name)
     question = pick_question(customer_messages, customer_name=customer_name)
@@ -80,7 +82,7 @@ def draft_learned_answer(
     known = _compare(question, answer, retriever, encoder, thresholds)
     same = max((k for k in known if k.same), key=lambda k: k.answer_cosine, default=None)
     if same is not None:
-        if same.question_cosine >= thresholds.known_question:
+        if same.question_cosine >= thresholds.known_question and (same.passage.released or not human_only):
             return None
         return Draft("phrasing", question, answer, (), same.passage.ref, same.answer_cosine)
     asked = _asked_before(known, thresholds)

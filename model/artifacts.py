@@ -136,6 +136,22 @@ def encoder_of(folder: Path) -> str:
     return str(_read_manifest(folder)["encoder_fingerprint"])
 
 
+def encoders_of(folder: Path) -> frozenset[str]:
+    """Fingerprints of all encoders that the set kept in `folder` needs: its own, and those of single heads.
+
+    Raises `ArtifactError` when its manifest is damaged or of another format.
+    """
+    manifest = _read_manifest(folder)
+    own = (head.get("encoder") for head in manifest["heads"].values())
+    return frozenset(filter(None, (str(manifest["encoder_fingerprint"]), *own)))
+
+
+def stored_sets(models_folder: Path) -> list[Path]:
+    """The folders of all model sets, in use or not, by name; damaged ones too."""
+    found = (path.parent for path in models_folder.glob(f"*/{_MANIFEST}"))
+    return sorted(folder for folder in found if not folder.name.startswith("."))
+
+
 def read_pointer(models_folder: Path) -> str | None:
     """The version of the champion, or `None` when there is none yet."""
     try:

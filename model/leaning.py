@@ -80,6 +80,7 @@ def weighed_understanding(alone: Understanding, joined: Understanding, share: fl
         out_of_scope_score=mean(alone.out_of_scope_score, joined.out_of_scope_score),
         human_only_probability=mean(alone.human_only_probability, joined.human_only_probability),
         human_only_in_passing=mean(alone.human_only_in_passing, joined.human_only_in_passing),
+        human_only_intents=alone.human_only_intents | joined.human_only_intents,
         team=heavier.team,
         smalltalk=alone.smalltalk if share < _HALF else None,
     )

@@ -43,18 +43,28 @@ class Verdict:
     chosen: tuple[ScoredCandidate, ...] = ()
 
 
-def early_verdict(question: Question, read: Understanding, settings: PolicySettings) -> Verdict | None:
-    """The verdict when a person is due whatever the knowledge says, else `None`.
+def early_verdict(
+    question: Question, read: Understanding, candidates: Sequence[ScoredCandidate], settings: PolicySettings
+) -> Verdict | None:
+    """The verdict when the rules for people have the word, whatever is confident; else `None`.
 
-    In this order: a person already owns the conversation; the customer wants one; the matter, the
-    customer or the mood calls for one.
+    In this order: a person already owns the conversation; the customer wants one; the customer, the matter
+    or the mood calls for one. On a matter that only people handle, nothing but an answer which a person let
+    the bot give to this very question is given, and only to a customer whom no other rule sends to people.
     """
     if question.owned_by_person:
         return Verdict("silent", ("owned_by_person",))
     if read.wants_person >= settings.wants_person:
         return Verdict("handoff", ("wants_person",))
-    rule = _human_only_rule(question, read, settings)
-    return Verdict("handoff", (rule,)) if rule else None
+    if _is_set(question.contact, settings.high_touch_attribute):
+        return Verdict("handoff", ("human_only_customer",))
+    mood = mood_reason(question, read, settings)
+    if read.human_only_probability < settings.human_only:
+        return Verdict("handoff", (mood,)) if mood else None
+    released = _released(question, read, candidates, settings)
+    if released and mood is None:
+        return Verdict("answer", ("released_question",), (released[0],))
+    return Verdict("handoff", ("human_only_intent",))
 
 
 def verdict(
@@ -66,7 +76,7 @@ def verdict(
     settings: PolicySettings,
 ) -> Verdict:
     """What to do with `candidates`, most confident first, when no person is due yet."""
-    fresh = [one for one in candidates if one.candidate.ref not in question.tried_refs]
+    fresh = _fresh(question, candidates)
     chosen = [one for one in fresh if one.candidate.ref == question.chosen_ref]
     if chosen:
         return Verdict("answer", ("chosen_by_customer",), (chosen[0],))
@@ -114,12 +124,22 @@ def _is_approved_question(one: ScoredCandidate, settings: PolicySettings) -> boo
     )
 
 
-def _human_only_rule(question: Question, read: Understanding, settings: PolicySettings) -> str | None:
-    if _is_set(question.contact, settings.high_touch_attribute):
-        return "human_only_customer"
-    if read.human_only_probability >= settings.human_only:
-        return "human_only_intent"
-    return mood_reason(question, read, settings)
+def _released(
+    question: Question, read: Understanding, candidates: Sequence[ScoredCandidate], settings: PolicySettings
+) -> list[ScoredCandidate]:
+    """The answers that a person let the bot give to this very question, though its matter is for people.
+
+    None when the message is about several such matters: an answer speaks for one.
+    """
+    if len(read.human_only_intents) > 1:
+        return []
+    fresh = _fresh(question, candidates)
+    return [one for one in fresh if one.candidate.passage.released and _is_approved_question(one, settings)]
+
+
+def _fresh(question: Question, candidates: Sequence[ScoredCandidate]) -> list[ScoredCandidate]:
+    """Those not yet given in vain."""
+    return [one for one in candidates if one.candidate.ref not in question.tried_refs]
 
 
 def _is_set(contact: Mapping[str, object], attribute: str) -> bool:

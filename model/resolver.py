@@ -105,7 +105,7 @@ class Resolver:
         scored = tuple(self._scored(read))
         question = _as_read(question, read)
         after_score = time.perf_counter()
-        found = early_verdict(question, read.understanding, self.policy) or verdict(
+        found = early_verdict(question, read.understanding, scored, self.policy) or verdict(
             question, read.understanding, scored, threshold=self.threshold.value, settings=self.policy
         )
         answer, sources, choices = self._words(question, read.understanding, found)

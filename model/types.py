@@ -52,6 +52,8 @@ class Passage:
     """What is embedded and matched: the piece with its title and headings, or the phrasing."""
     url: str
     """Where a customer reads the whole article; empty when there is no page."""
+    released: bool = False
+    """Whether a person let the bot give this learned answer even where only people handle the matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,8 @@ class Understanding:
     """Kind of smalltalk (`greeting`, `thanks` …), or `None`."""
     genre_probabilities: Mapping[str, float]
     """About the business (`none`), `out_of_scope`, or a kind of smalltalk."""
+    human_only_intents: frozenset[str] = frozenset()
+    """The matters only people handle that the message, or a sentence of it, is about."""
     repetition: float = 0.0
     """How much the customer comes back to the same thing, in [0, 1]; see `model.mood.repetition`."""
 

@@ -49,7 +49,8 @@ def understand(
     genres_by_text = heads["smalltalk"].probabilities(texts)
     genres = heads["smalltalk"].named(genres_by_text[0])
     score = sentiments["positive"] - sentiments["negative"]
-    human_only = genres_by_text[:, heads["smalltalk"].labels.index(NONE)] * matters
+    by_intent = genres_by_text[:, heads["smalltalk"].labels.index(NONE), None] * matters
+    human_only = by_intent.sum(axis=1)
     return Understanding(
         intent=intent,
         intent_confidence=intents[intent] if intent else 0.0,
@@ -57,6 +58,7 @@ def understand(
         out_of_scope_score=out_of_scope,
         human_only_probability=float(human_only[0]),
         human_only_in_passing=float(human_only.max()),
+        human_only_intents=_human_only_intents(models, by_intent),
         team=_team(models, features, intent),
         sentiment=cast(SentimentLabel, max(sentiments, key=sentiments.__getitem__)),
         sentiment_score=score,
@@ -77,18 +79,34 @@ def _repetition(said_before: Vectors | None, vector: Vector) -> float:
 
 
 def _intents(models: ModelSet, texts: Reading) -> tuple[Mapping[str, float], float, NDArray[np.float64]]:
-    """Probability by intent and the scope's score, of the first text; human-only probability of each text.
+    """Probability by intent and the scope's score, of the first text; each text's by human-only intent.
 
-    The last is given that a text is about the business. Without trained intents: none, 1, and zeros.
+    The last, shape `(n_texts, n_human_only)`, is given that a text is about the business. Without trained
+    intents: none, 1, and no columns.
     """
     head = models.heads.get("intent")
     if head is None:
-        return {}, 1.0, np.zeros(len(texts.features))
+        return {}, 1.0, np.zeros((len(texts.features), 0))
     scores = head.scores(texts.features)
     probabilities = head.as_probabilities(scores)
     strange = models.scope.score(texts.vectors[:1], clearness(scores[:1]))
-    human_only = [i for i, label in enumerate(head.labels) if models.intents[label].human_only]
-    return head.named(probabilities[0]), float(strange[0]), probabilities[:, human_only].sum(axis=1)
+    human_only = [head.labels.index(name) for name in _human_only_names(models)]
+    return head.named(probabilities[0]), float(strange[0]), probabilities[:, human_only]
+
+
+def _human_only_names(models: ModelSet) -> list[str]:
+    """The intents that only people handle, in the order of the head's labels."""
+    return [name for name in models.heads["intent"].labels if models.intents[name].human_only]
+
+
+def _human_only_intents(models: ModelSet, by_intent: NDArray[np.float64]) -> frozenset[str]:
+    """The likeliest such intent of each text that is about one, from shape `(n_texts, n_human_only)`."""
+    about = by_intent[by_intent.sum(axis=1) >= models.limits["human_only"]]
+    return (
+        frozenset(_human_only_names(models)[place] for place in about.argmax(axis=1))
+        if len(about)
+        else frozenset()
+    )
 
 
 def _team(models: ModelSet, features: NDArray[np.float32], intent: str | None) -> str | None:

@@ -4,29 +4,24 @@ A set is in the registry or it is not: what was killed half-way left a work fold
 registered, or a run that never ended. None of them is ever taken for a set; here they are put away.
 """
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.locks import changing_registry
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_LOCK = ".registering"
 _WORK = ".model-set-*"
 
 
 @contextmanager
 def registering_alone(models_folder: Path) -> Iterator[None]:
-    """Held by one process of this home at a time, and let go of even when it is killed.
-
-    Work folders found then belong to nobody, and are removed.
-    """
-    models_folder.mkdir(parents=True, exist_ok=True)
-    with (models_folder / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Held by one process of this home at a time; work folders found then are nobody's and are removed."""
+    with changing_registry(models_folder):
         for folder in models_folder.glob(_WORK):
             shutil.rmtree(folder, ignore_errors=True)
         yield

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from eval.remembering import RememberingReader
 from knowledge.company import LabelledQuestion
 from knowledge.index import KnowledgeIndex
-from model.interfaces import Encoder, Reader
+from model.interfaces import Reader
 from model.resolver import TOP_K, Read, Resolver
-from model.types import Passage, Question, Vector, Vectors
+from model.types import Passage, Question
 
 MOST_TEXTS = 400
 """Texts asked, spread evenly over the answers; each up to twice."""
@@ -55,7 +56,7 @@ def knowledge_probes(
       the other phrasings, the title of an article of its text without the title;
     - once with the whole answer hidden: then it is unanswerable.
     """
-    index = KnowledgeIndex(_Remembering(encoder))
+    index = KnowledgeIndex(RememberingReader(encoder))
     index.put(knowledge)
     resolver = Resolver(encoder, bot.models, index, head_encoders=bot.head_encoders)
     return [
@@ -120,25 +121,3 @@ def _read_again(text: str, read: Read, index: KnowledgeIndex, *, without: frozen
 
 def _unanswerable(question: LabelledQuestion) -> LabelledQuestion:
     return replace(question, id=f"{question.id} (hidden)", kind="out_of_scope", refs=frozenset())
-
-
-class _Remembering:
-    """An encoder that embeds each text once, while passages come and go."""
-
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._vectors: dict[str, Vector] = {}
-        self.dim = encoder.dim
-        self.fingerprint = encoder.fingerprint
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of the texts, shape `(n_texts, dim)`."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-        self._vectors.update(zip(new, self._encoder.encode(new), strict=True))
-        rows = np.asarray([self._vectors[text] for text in texts], dtype=np.float32)
-        return rows.reshape(len(texts), self.dim)
-
-    def encode_one(self, text: str) -> Vector:
-        """The unit vector of one text, shape `(dim,)`."""
-        vector: Vector = self.encode([text])[0]
-        return vector

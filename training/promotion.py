@@ -22,6 +22,7 @@ from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from serving.db.session import Database
 from serving.settings import Settings
 from training.export import ensure_encoder
+from training.locks import promoting
 from training.pipeline import is_sample_company
 from training.registry import (
     CHALLENGER,
@@ -101,43 +102,47 @@ def promote(
 
     Who and why, when, what failed and what it replaces are written on its version in the registry. A set
     that cannot be loaded is refused in any case; a champion that cannot be is replaced by override alone.
+    Raises `ConflictError` while another promotion or rollback of the home runs.
     """
-    challenger, previous = _challenger(settings.home, version), champion_version(settings.models_folder)
-    new = _contender(settings, challenger.version)
-    comparison: Comparison | None = None
-    try:
-        old = _contender(settings, previous, beside=new)
-        comparison = _compared(settings, old, new, data=data, most_past=most_past, track=track)
-    except ArtifactError:
-        if override is None:
-            raise
-    failed = [gate.name for gate in comparison.failed] if comparison else ["no_comparison"]
-    promoted = not failed or override is not None
-    if promoted:
-        tag_set(settings.home, challenger.number, _promotion_tags(previous, failed, override))
-        put_into_service(settings.home, challenger.number, challenger.version)
-    return Promotion(comparison, challenger.version, challenger.number, previous, promoted, tuple(failed))
+    with promoting(settings.models_folder):
+        challenger, previous = _challenger(settings.home, version), champion_version(settings.models_folder)
+        new = _contender(settings, challenger.version)
+        comparison: Comparison | None = None
+        try:
+            old = _contender(settings, previous, beside=new)
+            comparison = _compared(settings, old, new, data=data, most_past=most_past, track=track)
+        except ArtifactError:
+            if override is None:
+                raise
+        failed = [gate.name for gate in comparison.failed] if comparison else ["no_comparison"]
+        promoted = not failed or override is not None
+        if promoted:
+            tag_set(settings.home, challenger.number, _promotion_tags(previous, failed, override))
+            put_into_service(settings.home, challenger.number, challenger.version)
+        return Promotion(comparison, challenger.version, challenger.number, previous, promoted, tuple(failed))
 
 
 def roll_back(settings: Settings) -> Rollback:
     """Put the champion before this one into service again.
 
-    Raises `ConflictError` when none is known, `ArtifactError` when it cannot be loaded any more.
+    Raises `ConflictError` when none is known or a promotion runs, `ArtifactError` when it cannot be loaded
+    any more.
     """
-    settle_aliases(settings.home)
-    champion = champion_version(settings.models_folder)
-    by_version = {one.version: one for one in list_sets(settings.home)}
-    replaced = by_version.get(champion)
-    previous = by_version.get(replaced.tags.get(PREVIOUS_TAG, "")) if replaced else None
-    if replaced is None or previous is None:
-        raise ConflictError(
-            f"no registered model set is known that {champion} took the place of, so there is none to go "
-            "back to; name one to promote: firstlast models list"
-        )
-    _contender(settings, previous.version)
-    tag_set(settings.home, replaced.number, {"rolled_back_at": _moment()})
-    put_into_service(settings.home, previous.number, previous.version)
-    return Rollback(previous.version, champion)
+    with promoting(settings.models_folder):
+        settle_aliases(settings.home)
+        champion = champion_version(settings.models_folder)
+        by_version = {one.version: one for one in list_sets(settings.home)}
+        replaced = by_version.get(champion)
+        previous = by_version.get(replaced.tags.get(PREVIOUS_TAG, "")) if replaced else None
+        if replaced is None or previous is None:
+            raise ConflictError(
+                f"no registered model set is known that {champion} took the place of, so there is none to go "
+                "back to; name one to promote: firstlast models list"
+            )
+        _contender(settings, previous.version)
+        tag_set(settings.home, replaced.number, {"rolled_back_at": _moment()})
+        put_into_service(settings.home, previous.number, previous.version)
+        return Rollback(previous.version, champion)
 
 
 def _compared(

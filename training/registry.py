@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from eval.metrics.classification import ConfusionMatrix
 from eval.tracking import open_client, start_run
-from model.artifacts import read_pointer, save_model_set, write_pointer
+from model.artifacts import encoders_of, read_pointer, save_model_set, write_pointer
 from training.heads import TrainedSet
 from training.leftovers import end_open_runs, registering_alone
+from training.locks import changing_registry
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -115,23 +116,28 @@ def put_into_service(home: Path, number: int, version: str) -> None:
     The alias goes first, then the pointer, then the alias `challenger` is taken from the new champion. A
     crash in between leaves aliases that `settle_aliases` puts right.
     """
-    open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(number))
-    write_pointer(home / "models", version)
+    with changing_registry(home / "models"):
+        open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(number))
+        write_pointer(home / "models", version)
     settle_aliases(home)
 
 
 def settle_aliases(home: Path) -> None:
     """Let the aliases say what the pointer says, which wins; a champion is no challenger."""
-    for one in list_sets(home):
-        if one.in_service and CHAMPION not in one.aliases:
-            open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(one.number))
-        if one.in_service and CHALLENGER in one.aliases:
-            open_client(home).delete_registered_model_alias(REGISTERED_NAME, CHALLENGER)
+    if not (home / "models").is_dir():  # nothing to settle, and no folder is made to find out
+        return
+    with changing_registry(home / "models"):
+        for one in list_sets(home):
+            if one.in_service and CHAMPION not in one.aliases:
+                open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(one.number))
+            if one.in_service and CHALLENGER in one.aliases:
+                open_client(home).delete_registered_model_alias(REGISTERED_NAME, CHALLENGER)
 
 
 def _log_run(client: "MlflowClient", home: Path, experiment: str, trained: TrainedSet, folder: Path) -> str:
     """A finished MLflow run with parameters, metrics, confusion matrices and the set's files."""
     run_id = start_run(client, home, experiment, name=trained.models.version)
+    client.log_param(run_id, "encoders", ", ".join(sorted(encoders_of(folder))))
     for key, parameter in trained.parameters.items():
         client.log_param(run_id, key, parameter)
     for key, metric in trained.metrics.items():

@@ -178,7 +178,7 @@ def _answered_at(one: Asked, threshold: float, policy: PolicySettings) -> str | 
     """The ref that the policy answers with at this threshold, if it does."""
     decision, question = one.decision, Question(one.question.text)
     read = decision.understanding
-    found = early_verdict(question, read, policy) or verdict(
+    found = early_verdict(question, read, decision.candidates, policy) or verdict(
         question, read, decision.candidates, threshold=threshold, settings=policy
     )
     return found.chosen[0].candidate.ref if found.kind == "answer" else None

@@ -47,18 +47,6 @@ class Refit(Protocol):
         ...
 
 
-def never_refit(
-    session: Session,  # noqa: ARG001
-    models: ModelSet,
-    encoder: Reader,  # noqa: ARG001
-    index: KnowledgeIndex,  # noqa: ARG001
-    *,
-    head_encoders: Mapping[str, Reader],  # noqa: ARG001
-) -> ModelSet:
-    """The set as it is: the bot learns answers, and nothing about its own certainty."""
-    return models
-
-
 OpenBot = Callable[[ModelSet, KnowledgeIndex], AnsweringResolver]
 """Gives the resolver of a model set over the knowledge."""
 

@@ -20,8 +20,8 @@ _TITLE_CHARS = 80
 def csv_rows(path: Path, refusals: list[Refusal]) -> Iterator[Row]:
     """Pairs of a CSV file with columns `question` and `answer`.
 
-    Columns `id`, `phrasings` and `valid_until` may be there. Phrasings are separated by `|`. Comma,
-    semicolon and tab are understood as separators.
+    Columns `id`, `phrasings`, `valid_until` and `released` (`yes` or `no`) may be there. Phrasings are
+    separated by `|`. Comma, semicolon and tab are understood as separators.
     """
     # csv refuses fields over 128 kB unless told; the setting is the process's, so it is only ever raised
     csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
@@ -97,6 +97,7 @@ def _csv_pair(columns: list[str], cells: list[str]) -> QuestionAnswer:
         row.get("id", ""),
         phrasings,
         valid_until=row.get("valid_until", ""),
+        released=row.get("released", ""),
     )
 
 
@@ -122,6 +123,7 @@ def _json_row(line: str) -> ArticleDocument | QuestionAnswer:
         _text(row, "id"),
         clean,
         valid_until=_text(row, "valid_until"),
+        released=_text(row, "released"),
     )
 
 
@@ -135,7 +137,7 @@ def _beir_article(slug: str, title: str, text: str) -> ArticleDocument:
 
 
 def _pair(
-    question: str, answer: str, key: str, phrasings: tuple[str, ...], *, valid_until: str
+    question: str, answer: str, key: str, phrasings: tuple[str, ...], *, valid_until: str, released: str
 ) -> QuestionAnswer:
     question, answer = _checked("question", question.strip()), _checked("answer", answer.strip())
     for name, text in (("question", question), ("answer", answer)):
@@ -148,7 +150,15 @@ def _pair(
         answer=answer,
         phrasings=tuple(text.strip() for text in phrasings if text.strip()),
         valid_until=_moment(valid_until.strip()),
+        released=_yes_or_no("released", released.strip()),
     )
+
+
+def _yes_or_no(name: str, text: str) -> bool:
+    """Whether it says yes; nothing means no."""
+    if text.casefold() not in {"yes", "no", ""}:
+        raise RefusedError(f"{name} is {text[:40]!r}; write yes or no")
+    return text.casefold() == "yes"
 
 
 def _moment(text: str) -> datetime | None:

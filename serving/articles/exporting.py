@@ -105,6 +105,8 @@ def _row(answer: LearnedAnswer) -> str:
         row["phrasings"] = others
     if answer.valid_until is not None:
         row["valid_until"] = answer.valid_until.isoformat()
+    if answer.released:
+        row["released"] = "yes"
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 

@@ -72,7 +72,9 @@ def _learned_answers(session: Session, ids: list[int], moment: datetime) -> dict
     items: dict[str, StoredItem] = {}
     for answer in learned_answers.find_in_use(session, moment, ids=ids):
         texts = [phrasing.text for phrasing in answer.phrasings]
-        passages = learned_answer_passages(answer.id, answer.question, answer.answer, texts)
+        passages = learned_answer_passages(
+            answer.id, answer.question, answer.answer, texts, released=answer.released
+        )
         items[learned_answer_ref(answer.id)] = StoredItem(
             learned_answers.content_hash(answer), tuple(passages)
         )

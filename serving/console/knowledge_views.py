@@ -64,6 +64,8 @@ class ProposalCard:
     decided_at: datetime | None
     created_at: datetime
     draft: CardDraft | None
+    human_only: bool
+    """Whether only people handle such matters, so that approving releases the answer."""
     action: str
     """Where the card's forms are sent, without the verb."""
 
@@ -109,6 +111,7 @@ class LearnedDetail:
     source: str
     source_conversation_id: str | None
     valid_until: datetime | None
+    released: bool
     changed_at: datetime | None
     """When its words last changed after it was made; `None` when they never did."""
     replaced_by: LearnedLink | None
@@ -179,6 +182,7 @@ def proposal_card(
         decided_at=proposal.decided_at,
         created_at=proposal.created_at,
         draft=draft,
+        human_only=proposal.human_only,
         action=f"{action}/{proposal.id}",
     )
 
@@ -217,6 +221,7 @@ def learned_detail(
         source=_origin_words(answer.source),
         source_conversation_id=answer.source_conversation_id,
         valid_until=answer.valid_until,
+        released=answer.released,
         changed_at=answer.updated_at if answer.updated_at - answer.created_at > _ONE_DEED else None,
         replaced_by=learned_link(replaced_by) if replaced_by else None,
         replaces=tuple(learned_link(earlier) for earlier in replaces),

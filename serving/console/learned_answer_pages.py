@@ -36,6 +36,7 @@ class EditForm:
     question: str
     answer: str
     phrasings: str
+    released: bool
     error: str = ""
 
 
@@ -75,6 +76,7 @@ def save(
     question: Annotated[str, Form()] = "",
     answer: Annotated[str, Form()] = "",
     phrasings: Annotated[str, Form()] = "",
+    released: Annotated[bool, Form()] = False,
 ) -> Response:
     """Give it other words; on an error the page keeps what was written."""
     try:
@@ -84,11 +86,12 @@ def save(
             question=written(question),
             answer=written(answer),
             phrasings=written_lines(phrasings),
+            released=released,
             agent_id=visit.viewer.id,
         )
     except FirstlastError as error:
         visit.session.rollback()
-        form = EditForm(written(question), written(answer), written(phrasings), sentence(error))
+        form = EditForm(written(question), written(answer), written(phrasings), released, sentence(error))
         return _show(visit, learned_answer_id, form=form, status=status_of(error))
     return see_other(f"/learned-answers/{learned_answer_id}", done="saved")
 
@@ -119,5 +122,5 @@ def _show(
         replaces=learned_answers.list_superseded_by(session, row.id),
     )
     others = "\n".join(text for text, _ in answer.phrasings)
-    context = {"answer": answer, "form": form or EditForm(row.question, row.answer, others)}
+    context = {"answer": answer, "form": form or EditForm(row.question, row.answer, others, row.released)}
     return visit.show(_SECTION, "learned_answers/detail.html", context, status=status)

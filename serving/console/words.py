@@ -31,6 +31,7 @@ REASON_WORDS: Mapping[str, str] = {
     "approved_question": "A person approved the answer to this question",
     "plausible": "An answer was plausible, but not sure enough",
     "unknown": "The reason was not recorded",
+    "released_question": "Normally for people, but a person let the bot answer this question",
     "wants_person": "The customer asked for a person",
 }
 

@@ -127,6 +127,7 @@ def _trace(decision: Decision, read: Understanding) -> dict[str, Any]:  # a JSON
         "out_of_scope_score": finite(read.out_of_scope_score),
         "human_only_probability": finite(read.human_only_probability),
         "human_only_in_passing": finite(read.human_only_in_passing),
+        "human_only_intents": sorted(read.human_only_intents),
         "sentiment_score": finite(read.sentiment_score),
         "repetition": finite(read.repetition),
         "smalltalk": read.smalltalk,

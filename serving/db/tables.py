@@ -306,6 +306,8 @@ class LearnedAnswer(Table):
     approved_by: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
     approved_at: Mapped[datetime] = mapped_column(default=now)
     valid_until: Mapped[datetime | None]
+    released: Mapped[bool] = mapped_column(default=False)
+    """Whether a person let the bot give it to its question though only people handle such matters."""
     superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -353,6 +355,8 @@ class Proposal(Table):
     similar_ref: Mapped[str | None] = mapped_column(String(300))
     """The nearest known answer: the one that missed, or that is contradicted."""
     similarity: Mapped[float | None]
+    human_only: Mapped[bool] = mapped_column(default=False)
+    """Whether the question came to people because only they handle such matters; approving releases it."""
     learned_answer_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"))
     """What the approval made or changed."""
     undo: Mapped[dict[str, Any] | None]

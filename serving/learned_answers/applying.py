@@ -44,6 +44,8 @@ def make_known(
         answer, undo = _extend(session, target, wording, proposal)
     else:
         answer, undo = _create(session, proposal, wording, agent_id, replaced=target)
+    undo["released"] = answer.released
+    answer.released = answer.released or proposal.human_only
     misses = _near_misses(tools, answer, proposal.similar_ref, undo["superseded"])
     cases = write_cases(session, answer, near_misses=misses)
     proposal.question, proposal.answer = wording.question, wording.answer
@@ -134,6 +136,7 @@ def _create(
         source_conversation_id=proposal.conversation_id,
         approved_by=agent_id,
         approved_at=now(),
+        released=replaced is not None and replaced.released,
         status="approved",
     )
     texts: list[str] = list(wording.phrasings)
@@ -183,6 +186,7 @@ def _take_back(session: Session, answer: LearnedAnswer, undo: dict[str, Any]) ->
         answer.status = "retired"
     else:
         answer.phrasings = [row for row in answer.phrasings if row.id not in undo["phrasings"]]
+        answer.released = undo.get("released", answer.released)
     answer.updated_at = now()
     for case_id in undo["cases"]:
         case = session.get(RegressionCase, case_id)

@@ -41,9 +41,10 @@ def approve(
     A new one becomes a learned answer; a phrasing is added to the similar one; a correction takes the similar
     one's place, which is kept as superseded. A phrasing whose answer was rewritten is a correction; one that
     resembles an article becomes a learned answer. `phrasings` replaces the drafted ones, but the drafted
-    question, which is the customer's own, is always kept as a way to ask. With `tools`, near misses become
-    regression cases. Raises `DataError` for unfit words and `ConflictError` when it was decided otherwise, or
-    another learned answer answers the same question differently.
+    question, which is the customer's own, is always kept as a way to ask. Where only people handle the
+    matter, the answer is released: from then on the bot gives it to this question. With `tools`, near
+    misses become regression cases. Raises `DataError` for unfit words and `ConflictError` when it was
+    decided otherwise, or another learned answer answers the same question differently.
     """
     with session.begin_nested():
         proposal = get_proposal(session, proposal_id)

@@ -13,7 +13,7 @@ from serving.articles.texts import storable
 from serving.db.tables import Contact, Conversation, Message, Proposal
 from serving.learned_answers import repository
 from serving.learned_answers.announcing import announce
-from serving.learned_answers.exchange import read_exchange
+from serving.learned_answers.exchange import Exchange, read_exchange
 from serving.learned_answers.privacy import without_contact_data
 from serving.learned_answers.tools import LearningTools
 from serving.learned_answers.wording import checked_wording
@@ -31,6 +31,8 @@ class PreparedProposal:
     draft: Draft
     extends: bool
     """Whether it takes the place of the pending draft of that message, which the reply went on from."""
+    human_only: bool
+    """Whether the question came to people because only they handle such matters."""
 
 
 def prepare_proposal(
@@ -51,12 +53,20 @@ def prepare_proposal(
     earlier = _earlier_proposal(session, exchange.replies[:-1])
     if earlier is not None and earlier.status == "not_reusable":
         return None
-    draft = _draft(session, tools, conversation, exchange.customer_messages, [reply])
-    if draft is None or earlier is None or earlier.status != "pending":
-        return PreparedProposal(conversation.id, reply.id, draft, extends=False) if draft else None
-    parts = [message for message in exchange.replies if message.id >= earlier.message_id]
-    whole = _draft(session, tools, conversation, exchange.customer_messages, parts)
-    return PreparedProposal(conversation.id, earlier.message_id, whole, extends=True) if whole else None
+    parts, extends = [reply], False
+    draft = _draft(session, tools, conversation, exchange, parts)
+    if draft is not None and earlier is not None and earlier.status == "pending":
+        parts, extends = [message for message in exchange.replies if message.id >= earlier.message_id], True
+        draft = _draft(session, tools, conversation, exchange, parts)
+    if draft is None:
+        return None
+    return PreparedProposal(
+        conversation_id=conversation.id,
+        message_id=parts[0].id,
+        draft=draft,
+        extends=extends,
+        human_only=exchange.human_only,
+    )
 
 
 def store_proposal(session: Session, prepared: PreparedProposal) -> Proposal | None:
@@ -65,7 +75,7 @@ def store_proposal(session: Session, prepared: PreparedProposal) -> Proposal | N
     if existing is None:
         return _insert(session, prepared)
     if prepared.extends and existing.status == "pending":
-        _write(existing, prepared.draft)
+        _write(existing, prepared)
         announce(session, existing)
     return existing
 
@@ -88,18 +98,19 @@ def _draft(
     session: Session,
     tools: LearningTools,
     conversation: Conversation,
-    customer_messages: Sequence[str],
+    exchange: Exchange,
     replies: Sequence[Message],
 ) -> Draft | None:
     contact = session.get(Contact, conversation.contact_id)
     names = {message.agent.name for message in replies if message.agent is not None}
     draft = draft_learned_answer(
-        customer_messages=[storable(text) for text in customer_messages],
+        customer_messages=[storable(text) for text in exchange.customer_messages],
         agent_reply="\n\n".join(storable(message.text) for message in replies),
         retriever=tools.index,
         encoder=tools.encoder,
         agent_names=sorted(names),
         customer_name=contact.name if contact else None,
+        human_only=exchange.human_only,
     )
     if draft is None:
         return None
@@ -125,7 +136,7 @@ def _insert(session: Session, prepared: PreparedProposal) -> Proposal | None:
     proposal = Proposal(
         conversation_id=prepared.conversation_id, message_id=prepared.message_id, status="pending"
     )
-    _write(proposal, prepared.draft)
+    _write(proposal, prepared)
     try:
         with session.begin_nested():
             session.add(proposal)
@@ -142,7 +153,8 @@ def _insert(session: Session, prepared: PreparedProposal) -> Proposal | None:
     return proposal
 
 
-def _write(proposal: Proposal, draft: Draft) -> None:
+def _write(proposal: Proposal, prepared: PreparedProposal) -> None:
+    draft = prepared.draft
     wording = checked_wording(draft.question, draft.answer, draft.phrasings)
     proposal.kind = draft.kind
     proposal.question = wording.question
@@ -150,3 +162,4 @@ def _write(proposal: Proposal, draft: Draft) -> None:
     proposal.phrasings = list(wording.phrasings)
     proposal.similar_ref = draft.similar_ref
     proposal.similarity = draft.similarity
+    proposal.human_only = prepared.human_only

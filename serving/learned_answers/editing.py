@@ -28,6 +28,7 @@ def create(
     phrasings: Sequence[str] = (),
     agent_id: str | None = None,
     valid_until: datetime | None = None,
+    released: bool = False,
 ) -> LearnedAnswer:
     """A learned answer written by an editor, found in under a second; raises `DataError` for unfit words."""
     wording = checked_wording(question, answer, phrasings)
@@ -36,6 +37,7 @@ def create(
             source="console",
             approved_by=agent_id,
             valid_until=_checked_moment(valid_until),
+            released=released,
             status="approved",
         )
         write_wording(session, made, wording, origin="agent")
@@ -50,9 +52,12 @@ def edit(
     question: str | None = None,
     answer: str | None = None,
     phrasings: Sequence[str] | None = None,
+    released: bool | None = None,
     agent_id: str | None = None,
 ) -> LearnedAnswer:
-    """Other words for a learned answer; `None` keeps what is there, `phrasings` replaces all others.
+    """Other words for a learned answer, or whether it is released; `None` keeps what is there.
+
+    `phrasings` replaces all others.
 
     The question's old words are kept as a phrasing unless `phrasings` says otherwise. Raises
     `ConflictError` for one that another has taken the place of.
@@ -63,11 +68,13 @@ def edit(
         wording = checked_wording(
             row.question if question is None else question, row.answer if answer is None else answer, kept
         )
-        before = repository.content_hash(row)
-        if before == repository.wording_hash(
-            wording.question, wording.answer, [wording.question, *wording.phrasings]
+        wanted = row.released if released is None else released
+        texts = [wording.question, *wording.phrasings]
+        if repository.content_hash(row) == repository.wording_hash(
+            wording.question, wording.answer, texts, released=wanted
         ):
             return row
+        row.released = wanted
         write_wording(session, row, wording, origin="agent")
         row.approved_by = agent_id or row.approved_by
         record_changes(session, [learned_answer_ref(row.id)])

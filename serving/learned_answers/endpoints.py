@@ -49,6 +49,7 @@ def create_learned_answer(new: NewLearnedAnswer, session: DbSession, writer: Wri
         phrasings=new.phrasings,
         agent_id=_agent_id(writer),
         valid_until=new.valid_until,
+        released=new.released,
     )
     return LearnedAnswerView.of(made)
 
@@ -70,6 +71,7 @@ def edit_learned_answer(
         question=edit.question,
         answer=edit.answer,
         phrasings=edit.phrasings,
+        released=edit.released,
         agent_id=_agent_id(writer),
     )
     if "valid_until" in edit.model_fields_set:

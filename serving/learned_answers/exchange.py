@@ -10,9 +10,10 @@ from serving.db.tables import Conversation, DecisionRecord, Feedback, Message
 
 _LOOKED_BACK = 200
 """Messages before the reply that are considered."""
+_WANTS_PERSON, _HUMAN_ONLY = "wants_person", "human_only_intent"
 _ANSWER_FAILED = frozenset(
     {
-        "wants_person",
+        _WANTS_PERSON,
         "customer_request",
         "no_other_answer",
         "mood_low",
@@ -31,14 +32,21 @@ class Exchange:
     customer_messages: tuple[str, ...]
     replies: tuple[Message, ...]
     """The agent's messages in a row, the reply in question last."""
+    human_only: bool
+    """Whether the bot left what was asked to people because only they handle such matters."""
 
 
 def read_exchange(session: Session, conversation: Conversation, reply: Message) -> Exchange:
     """The exchange that ends with `reply`."""
     messages = _messages_until(session, reply)
     replies, before = _split_replies(messages)
-    asked = _since_people_spoke(before)
-    return Exchange(_unanswered(session, conversation, asked), tuple(replies))
+    asked = _unanswered(session, conversation, _since_people_spoke(before))
+    reasons = _reasons(session, asked).values()
+    return Exchange(
+        customer_messages=tuple(message.text for message in asked),
+        replies=tuple(replies),
+        human_only=any(_HUMAN_ONLY in some for some in reasons),
+    )
 
 
 def _messages_until(session: Session, reply: Message) -> list[Message]:
@@ -67,8 +75,8 @@ def _since_people_spoke(messages: Sequence[Message]) -> list[Message]:
     return list(messages)
 
 
-def _unanswered(session: Session, conversation: Conversation, messages: Sequence[Message]) -> tuple[str, ...]:
-    """The customer's words that the bot did not answer well, oldest first, without clicked choices."""
+def _unanswered(session: Session, conversation: Conversation, messages: Sequence[Message]) -> list[Message]:
+    """The customer's messages that the bot did not answer well, oldest first, without clicked choices."""
     helpful = _feedback(session, messages)
     answered: list[Message] = []
     waiting: list[Message] = []
@@ -84,7 +92,7 @@ def _unanswered(session: Session, conversation: Conversation, messages: Sequence
         waiting = [*answered, *waiting]
     own_words = [message for message in waiting if not message.payload.get("choice")]
     calls = _calls_for_a_person(session, own_words)
-    return tuple(message.text for message in own_words if message.id not in calls)
+    return [message for message in own_words if message.id not in calls]
 
 
 def _feedback(session: Session, messages: Sequence[Message]) -> dict[int, bool]:
@@ -95,13 +103,21 @@ def _feedback(session: Session, messages: Sequence[Message]) -> dict[int, bool]:
 
 def _calls_for_a_person(session: Session, messages: Sequence[Message]) -> set[int]:
     """Messages that asked for a person, unless there is nothing else to learn from."""
-    ids = [message.id for message in messages]
-    if len(ids) < 2:
+    if len(messages) < 2:
         return set()
+    reasons = _reasons(session, messages)
+    calls = {message_id for message_id, some in reasons.items() if _WANTS_PERSON in some}
+    return calls if len(calls) < len(messages) else set()
+
+
+def _reasons(session: Session, messages: Sequence[Message]) -> dict[int, set[str]]:
+    """Why the bot decided as it did on each message that it decided on, by message."""
     rows = session.execute(
         select(DecisionRecord.message_id, DecisionRecord.reasons).where(
-            DecisionRecord.conversation_id == messages[0].conversation_id, DecisionRecord.message_id.in_(ids)
+            DecisionRecord.message_id.in_([message.id for message in messages])
         )
     )
-    calls = {message_id for message_id, reasons in rows if "wants_person" in reasons}
-    return calls if len(calls) < len(ids) else set()
+    found: dict[int, set[str]] = {}
+    for message_id, reasons in rows:
+        found.setdefault(message_id, set()).update(reasons)
+    return found

@@ -89,6 +89,7 @@ def _import_pair(
         answer.status = "approved"
     answer.source_hash = pair.content_hash
     answer.valid_until = pair.valid_until
+    answer.released = bool(answer.released) or pair.released  # what people released here stays so
     write_wording(session, answer, _with_learned_phrasings(wording, answer), origin="import")
     ref = learned_answer_ref(answer.id)
     tally.touched.append(ref)

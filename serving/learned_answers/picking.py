@@ -13,12 +13,15 @@ from serving.learned_answers.wording import MAX_QUESTION_CHARS, add_phrasings
 def learn_pick(session: Session, learned_answer_id: int, asked: str) -> bool:
     """Add what the customer asked, before picking this learned answer, as a phrasing; whether it was added.
 
-    Left out are sentences with an address or a long number. Nothing is added to an answer no longer in use or
-    with as many phrasings as are kept, and no text that is empty, too long or known already.
+    Left out are sentences with an address or a long number. Nothing is added to an answer no longer in use,
+    to one with as many phrasings as are kept, or to a released one, whose wordings people alone approve; and
+    no text that is empty, too long or known already.
     """
     answer = repository.get_for_update(session, learned_answer_id)
     text = without_contact_data(asked).strip()
-    if answer is None or not repository.is_in_use(answer, now()) or not 0 < len(text) <= MAX_QUESTION_CHARS:
+    if answer is None or answer.released or not repository.is_in_use(answer, now()):
+        return False
+    if not 0 < len(text) <= MAX_QUESTION_CHARS:
         return False
     try:
         with session.begin_nested():

@@ -91,11 +91,15 @@ def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:
     for learned_answer_id, text in session.execute(texts):
         phrasings.setdefault(learned_answer_id, []).append(text)
     rows = session.execute(
-        select(LearnedAnswer.id, LearnedAnswer.question, LearnedAnswer.answer).where(_in_use(moment))
+        select(LearnedAnswer.id, LearnedAnswer.question, LearnedAnswer.answer, LearnedAnswer.released).where(
+            _in_use(moment)
+        )
     )
     return {
-        learned_answer_ref(row_id): wording_hash(question, answer, phrasings.get(row_id, ()))
-        for row_id, question, answer in rows
+        learned_answer_ref(row_id): wording_hash(
+            question, answer, phrasings.get(row_id, ()), released=released
+        )
+        for row_id, question, answer, released in rows
     }
 
 
@@ -111,12 +115,13 @@ def ids_expired(session: Session, *, after: datetime, until: datetime) -> list[i
 
 def content_hash(answer: LearnedAnswer) -> str:
     """The hash of what the index holds of the learned answer."""
-    return wording_hash(answer.question, answer.answer, [phrasing.text for phrasing in answer.phrasings])
+    texts = [phrasing.text for phrasing in answer.phrasings]
+    return wording_hash(answer.question, answer.answer, texts, released=answer.released)
 
 
-def wording_hash(question: str, answer: str, phrasings: Sequence[str]) -> str:
-    """The hash of a wording; the order of its phrasings does not count."""
-    return QuestionAnswer("", question, answer, tuple(sorted(phrasings))).content_hash
+def wording_hash(question: str, answer: str, phrasings: Sequence[str], *, released: bool) -> str:
+    """The hash of a wording and of whether it is released; the order of its phrasings does not count."""
+    return QuestionAnswer("", question, answer, tuple(sorted(phrasings)), released=released).content_hash
 
 
 def get_proposal(session: Session, proposal_id: int) -> Proposal | None:

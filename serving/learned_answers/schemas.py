@@ -23,6 +23,8 @@ class NewLearnedAnswer(BaseModel):
     answer: str
     phrasings: list[str] = []
     valid_until: datetime | None = None
+    released: bool = False
+    """Whether the bot may give it to its question though only people handle such matters."""
 
 
 class LearnedAnswerEdit(BaseModel):
@@ -34,6 +36,7 @@ class LearnedAnswerEdit(BaseModel):
     answer: str | None = None
     phrasings: list[str] | None = None
     valid_until: datetime | None = None
+    released: bool | None = None
 
 
 class PhrasingView(BaseModel):
@@ -57,6 +60,7 @@ class LearnedAnswerView(BaseModel):
     approved_by: str | None
     approved_at: datetime
     valid_until: datetime | None
+    released: bool
     superseded_by_id: int | None
     created_at: datetime
     updated_at: datetime
@@ -76,6 +80,7 @@ class LearnedAnswerView(BaseModel):
             approved_by=answer.approved_by,
             approved_at=answer.approved_at,
             valid_until=answer.valid_until,
+            released=answer.released,
             superseded_by_id=answer.superseded_by_id,
             created_at=answer.created_at,
             updated_at=answer.updated_at,
@@ -127,6 +132,8 @@ class ProposalView(BaseModel):
     message_id: int
     similar: SimilarView | None
     similarity: float | None
+    human_only: bool
+    """Whether only people handle such matters: approving then releases the answer to this question."""
     learned_answer_id: int | None
     created_at: datetime
     decided_at: datetime | None
@@ -146,6 +153,7 @@ class ProposalView(BaseModel):
             message_id=proposal.message_id,
             similar=similar_view(session, proposal.similar_ref),
             similarity=proposal.similarity,
+            human_only=proposal.human_only,
             learned_answer_id=proposal.learned_answer_id,
             created_at=proposal.created_at,
             decided_at=proposal.decided_at,

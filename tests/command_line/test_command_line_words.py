@@ -40,6 +40,7 @@ COMMANDS = (
     "models compare",
     "models promote",
     "models rollback",
+    "models clean",
 )
 ANSWERING_IN_JSON = tuple(name for name in COMMANDS if name not in ("demo", "serve"))
 DOCUMENTS = sorted(path for path in ROOT.glob("**/*.md") if not {".venv", "demo"} & set(path.parts))

@@ -219,6 +219,7 @@ def add_proposal(
     question: str = "Can I plant chillies outdoors?",
     answer: str = "Yes, after the **last frost**.",
     similar_ref: str | None = None,
+    human_only: bool = False,
 ) -> Proposal:
     """A proposal drafted from the reply."""
     proposal = Proposal(
@@ -230,6 +231,7 @@ def add_proposal(
         message_id=reply.id,
         similar_ref=similar_ref,
         similarity=0.8 if similar_ref else None,
+        human_only=human_only,
     )
     session.add(proposal)
     session.flush()

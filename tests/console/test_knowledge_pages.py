@@ -122,3 +122,17 @@ def test_lists_are_the_same_fragments_as_in_their_pages(agent: TestClient) -> No
         fragment = agent.get(path, headers={"X-Fragment": element_id}).text
         assert fragment.strip() in page
         assert "<html" not in fragment
+
+
+def test_editors_see_tick_and_untick_that_an_answer_is_released(runtime: Runtime, editor: TestClient) -> None:
+    row = learn(runtime, "Released?", "Old.")
+    fields = {"question": "Released?", "answer": "Old."}
+    words = "given to this question even where only people handle the matter"
+
+    editor.post(f"/learned-answers/{row}", data={**fields, "released": "yes"})
+    page = editor.get(f"/learned-answers/{row}").text
+    assert words in page
+    assert 'name="released" value="yes" checked' in page
+
+    editor.post(f"/learned-answers/{row}", data=fields)
+    assert words not in editor.get(f"/learned-answers/{row}").text

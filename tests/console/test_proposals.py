@@ -192,3 +192,17 @@ def test_the_list_of_proposals_is_the_same_fragment_as_in_the_page(
 def test_an_unknown_proposal_or_deed_is_a_page(agent: TestClient) -> None:
     assert agent.post("/proposals/999999/approve").status_code == 404
     assert agent.post("/proposals/1/explode").status_code == 422
+
+
+def test_the_card_tells_what_approving_means_where_only_people_handle_the_matter(
+    runtime: Runtime, agent: TestClient
+) -> None:
+    notice = "Matters like this normally go to people."
+    plain, _ = propose(runtime, question="A plain matter?")
+    assert notice not in agent.get(f"/inbox/{plain}").text
+
+    conversation_id, proposal_id = propose(runtime, question="A sponsored garden?", human_only=True)
+    page = agent.get(f"/inbox/{conversation_id}").text
+    assert page.index(notice) < page.index(f"/proposals/{proposal_id}/approve")
+    agent.post(f"/proposals/{proposal_id}/approve")
+    assert learned_answer(runtime, proposal(runtime, proposal_id).learned_answer_id).released is True

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
 from eval.commands.shared import Parts
-from eval.suites.replay import never_refit
 from eval.suites.wants_person import TaughtHead
+from knowledge.index import KnowledgeIndex
 from model.artifacts import CalibrationSample, ModelSet
 from model.heads import LinearHead
 from model.interfaces import Reader
@@ -106,6 +107,18 @@ def command_parts(**changes: Any) -> Parts:  # parts of many types
         "refit_experience": never_refit,
     }
     return Parts(**(given | changes))
+
+
+def never_refit(
+    session: Session,
+    models: ModelSet,
+    encoder: Reader,
+    index: KnowledgeIndex,
+    *,
+    head_encoders: Mapping[str, Reader],
+) -> ModelSet:
+    """The set as it is: the bot learns answers, and nothing about its own certainty."""
+    return models
 
 
 def fit_wish_direction(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> TaughtHead:

@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from eval_parts import WordEncoder
+from eval_parts import WordEncoder, never_refit
 from replay_parts import Bots, numbered, rows, trusting
 from sqlalchemy.orm import Session
 
 from eval.results import SuiteResult
 from eval.suites import replay
-from eval.suites.replay import never_refit
 from knowledge.company import LabelledText
 from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet

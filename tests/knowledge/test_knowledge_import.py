@@ -125,12 +125,12 @@ def test_json_lines_become_pairs_and_articles_by_their_keys(tmp_path: Path) -> N
         tmp_path,
         "a.jsonl",
         '\ufeff{"id": "7", "question": " q ", "answer": "a", "phrasings": ["p"], '
-        '"valid_until": "2026-12-31"}\n'
+        '"valid_until": "2026-12-31", "released": "yes"}\n'
         '\n{"_id": "x/y", "title": "T", "text": "Body"}\n',
     )
     result = read_source(path)
     until = datetime(2026, 12, 31, tzinfo=UTC)
-    assert result.question_answers == (QuestionAnswer("7", "q", "a", ("p",), until),)
+    assert result.question_answers == (QuestionAnswer("7", "q", "a", ("p",), until, released=True),)
     assert result.articles == (ArticleDocument(slug="x/y", title="T", body="Body"),)
     assert result.refusals == ()
 
@@ -147,6 +147,7 @@ def test_json_lines_become_pairs_and_articles_by_their_keys(tmp_path: Path) -> N
         ('{"question": "q\\ud800", "answer": "a"}', "question holds half a character"),
         ('{"question": "q", "answer": "a", "phrasings": "p"}', "phrasings is not a list of texts"),
         ('{"_id": "", "text": "t"}', "_id is empty"),
+        ('{"question": "q", "answer": "a", "released": "maybe"}', "released is 'maybe'; write yes or no"),
         ("[" * 100_000, "no JSON"),
     ],
 )

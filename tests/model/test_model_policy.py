@@ -18,8 +18,25 @@ GOOD, FAIR, POOR = (
 )
 
 
-def early(question: Question, read: Understanding = CALM) -> Verdict | None:
-    return early_verdict(question, read, SETTINGS)
+def early(
+    question: Question, read: Understanding = CALM, candidates: Sequence[ScoredCandidate] = ()
+) -> Verdict | None:
+    return early_verdict(question, read, candidates, SETTINGS)
+
+
+def learned(
+    *, cosine: float = 0.85, lead: float = 0.1, released: bool = True, confidence: float = 0.1
+) -> ScoredCandidate:
+    """A learned answer this near to the question, this far ahead of all others."""
+    found = scored("learned_answer:7", confidence)
+    passage = replace(found.candidate.passage, kind="learned_answer", released=released)
+    candidate = replace(found.candidate, passage=passage, dense_score=cosine)
+    return replace(found, candidate=candidate, features={"dense_margin": lead})
+
+
+SPONSORED = Question("can our school get a sponsored garden?")
+FOR_PEOPLE = understanding(human_only_probability=0.9, human_only_intents=frozenset({"business_order"}))
+TO_PEOPLE = Verdict("handoff", ("human_only_intent",))
 
 
 def late(
@@ -68,6 +85,54 @@ def test_a_customer_who_is_not_high_touch_is_answered(value: object) -> None:
 def test_a_matter_for_people_alone_goes_to_people() -> None:
     got = early(Question("I want my money back"), understanding(human_only_probability=0.5, mood=-0.9))
     assert got == Verdict("handoff", ("human_only_intent",))
+
+
+def test_on_a_matter_for_people_the_bot_gives_what_a_person_released_for_this_very_question() -> None:
+    answer = learned()
+    got = early(SPONSORED, FOR_PEOPLE, [GOOD, answer])
+    assert got == Verdict("answer", ("released_question",), (answer,))
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        scored("article:sure", 1.0),
+        learned(released=False, confidence=1.0),
+        learned(cosine=0.84, confidence=1.0),
+        learned(lead=0.09, confidence=1.0),
+    ],
+    ids=["an article", "not released", "merely similar", "two alike"],
+)
+def test_nothing_else_is_answered_on_a_matter_for_people_however_sure(candidate: ScoredCandidate) -> None:
+    assert early(SPONSORED, FOR_PEOPLE, [candidate]) == TO_PEOPLE
+
+
+def test_a_released_answer_speaks_for_one_matter_only() -> None:
+    read = replace(FOR_PEOPLE, human_only_intents=frozenset({"business_order", "cancel_subscription"}))
+    assert early(SPONSORED, read, [learned()]) == TO_PEOPLE
+
+
+def test_a_released_answer_that_did_not_help_is_not_given_again() -> None:
+    tried = replace(SPONSORED, tried_refs=frozenset({"learned_answer:7"}))
+    assert early(tried, FOR_PEOPLE, [learned()]) == TO_PEOPLE
+
+
+@pytest.mark.parametrize(
+    ("changes", "reads", "expected"),
+    [
+        ({"owned_by_person": True}, {}, Verdict("silent", ("owned_by_person",))),
+        ({}, {"wants_person": 0.5}, Verdict("handoff", ("wants_person",))),
+        ({"contact": {"high_touch": True}}, {}, Verdict("handoff", ("human_only_customer",))),
+        ({"mood": -0.5}, {"mood": -0.7, "sentiment_score": -0.9}, TO_PEOPLE),
+    ],
+    ids=["owned by a person", "wants a person", "high touch", "low mood"],
+)
+def test_no_other_rule_for_people_gives_way_to_a_released_answer(
+    changes: dict[str, object], reads: dict[str, object], expected: Verdict
+) -> None:
+    question = replace(SPONSORED, **changes)  # type: ignore[arg-type]
+    read = replace(FOR_PEOPLE, **reads)  # type: ignore[arg-type]
+    assert early(question, read, [learned()]) == expected
 
 
 def test_a_matter_for_people_in_one_sentence_is_asked_back_on_rather_than_answered() -> None:
@@ -186,7 +251,7 @@ def test_a_choice_that_did_not_help_before_is_not_given_again() -> None:
 
 def test_the_limits_can_be_set() -> None:
     settings = PolicySettings(wants_person=0.2, most_choices=2, clarify=0.06)
-    assert early_verdict(Question("agent"), understanding(wants_person=0.2), settings) is not None
+    assert early_verdict(Question("agent"), understanding(wants_person=0.2), [], settings) is not None
     three = [scored(f"article:{n}", 0.06) for n in range(3)]
     got = verdict(Question("box"), CALM, three, threshold=0.8, settings=settings)
     assert len(got.chosen) == 2
@@ -198,10 +263,7 @@ def test_the_limits_can_be_set() -> None:
 def test_a_person_s_answer_to_the_very_question_is_given_below_the_threshold_too(
     cosine: float, lead: float, answered: bool
 ) -> None:
-    found = scored("learned_answer:7", 0.1)
-    passage = replace(found.candidate.passage, kind="learned_answer")
-    candidate = replace(found.candidate, passage=passage, dense_score=cosine)
-    got = late([GOOD, replace(found, candidate=candidate, features={"dense_margin": lead})], threshold=0.95)
+    got = late([GOOD, learned(cosine=cosine, lead=lead, released=False)], threshold=0.95)
     assert (got.reasons == ("approved_question",)) is answered
     assert (got.kind == "answer") is answered
 

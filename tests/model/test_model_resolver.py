@@ -186,6 +186,71 @@ def test_what_was_said_before_makes_a_matter_one_for_people(
     assert resolver.resolve(Question("ok, do it", history)).reasons == ("human_only_intent",)
 
 
+@pytest.fixture(scope="module")
+def careful(encoder: OnnxEncoder) -> Resolver:
+    """All that lies nearer to cancelling or to schools than to the rest is for people alone.
+
+    It knows a released answer about schools and one about cancelling on holiday, and an answer about
+    cancelling that nobody released.
+    """
+    about = ["I want to cancel my plan", "do you give gardens to schools", "the pump is loud"]
+    features = encoder.read(about).features
+    intents = LinearHead(("cancel", "schools", "other"), 30 * features, np.zeros(3, np.float32))
+    base = models(encoder)
+    people, bot = IntentInfo("success", True), IntentInfo("devices", False)
+    sure = replace(
+        base,
+        heads={**base.heads, "intent": intents},
+        intents={"cancel": people, "schools": people, "other": bot},
+        scope=ScopeDetector(encoder.encode(about)),
+    )
+    index = KnowledgeIndex(encoder)
+    index.put({f"article:{one.slug}": article_passages(one) for one in ARTICLES})
+    released = (SCHOOLS, "Can I cancel my subscription while I am on holiday?")
+    for number, question in enumerate(released, start=1):
+        passages = learned_answer_passages(number, question, f"Answer {number}.", (), released=True)
+        index.put({f"learned_answer:{number}": passages})
+    index.put(
+        {"learned_answer:3": learned_answer_passages(3, "How do I cancel my subscription?", "Here.", ())}
+    )
+    return Resolver(encoder, sure, index)
+
+
+SCHOOLS = "Can a school get a sponsored garden?"
+
+
+@pytest.mark.parametrize("text", [SCHOOLS, "can our school get a sponsored garden?"])
+def test_a_released_question_on_a_matter_for_people_is_answered_in_other_words_too(
+    careful: Resolver, text: str
+) -> None:
+    got = careful.resolve(Question(text))
+    assert got.understanding.human_only_probability >= careful.policy.human_only
+    assert (got.reasons, got.answer) == (("released_question",), "Answer 1.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to cancel my subscription",
+        "How do I cancel my subscription?",
+        "Please cancel my subscription today",
+        "Do schools pay less for gardens?",
+        "Can a school get a sponsored garden? And I want to cancel my plan.",
+    ],
+)
+def test_what_is_merely_near_a_released_question_still_goes_to_people(careful: Resolver, text: str) -> None:
+    got = careful.resolve(Question(text))
+    assert got.candidates[0].candidate.passage.kind == "learned_answer"
+    assert (got.kind, got.reasons) == ("handoff", ("human_only_intent",))
+
+
+def test_a_message_tells_each_matter_for_people_that_a_sentence_of_it_is_about(careful: Resolver) -> None:
+    both = "Can a school get a sponsored garden? And I want to cancel my plan."
+    assert careful.resolve(Question(both)).understanding.human_only_intents == {"schools", "cancel"}
+    assert careful.resolve(Question(SCHOOLS)).understanding.human_only_intents == {"schools"}
+    assert careful.resolve(Question("the pump is loud")).understanding.human_only_intents == frozenset()
+
+
 def test_the_choice_named_by_its_place_is_answered(resolver: Resolver) -> None:
     history = (
         Turn("customer", "something about my plan"),

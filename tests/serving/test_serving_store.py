@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from model.errors import ConfigurationError
 from serving.db.session import Database, append_event, lock_log
-from serving.db.tables import Contact, Conversation, Event, KnowledgeChange, Table
+from serving.db.tables import Contact, Conversation, Event, KnowledgeChange, LearnedAnswer, Table
 from tests.stores import sqlite_url
 
 ROOT = Path(__file__).parents[2]
@@ -209,3 +211,28 @@ def test_a_store_that_is_away_is_not_reachable(tmp_path: Path) -> None:
     assert database.is_reachable() is False
     with pytest.raises(OperationalError):
         database.migrate()
+
+
+def test_learned_answers_and_proposals_from_before_are_released_to_nothing(tmp_path: Path) -> None:
+    """A store of the first version, with rows in it, is brought to the newest."""
+    database = Database(sqlite_url(tmp_path))
+    database.migrate()
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "serving" / "db" / "migrations"))
+    with database.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        assert "released" not in {one["name"] for one in inspect(connection).get_columns("learned_answers")}
+        connection.execute(
+            text(
+                "INSERT INTO learned_answers (question, answer, status, source, approved_at, created_at, "
+                "updated_at) VALUES ('Q?', 'A.', 'approved', 'console', :at, :at, :at)"
+            ),
+            {"at": "2026-01-01 00:00:00"},
+        )
+    database.migrate()
+    with database.reading() as session:
+        assert [(row.question, row.released) for row in session.scalars(select(LearnedAnswer))] == [
+            ("Q?", False)
+        ]
+    database.close()

@@ -414,3 +414,54 @@ def test_a_replaced_learned_answer_cannot_be_edited(stand: Stand, message: int) 
         for change in (service.edit, service.retire, service.restore):
             with pytest.raises(ConflictError, match="was replaced by learned answer"):
                 change(session, old)
+
+
+def released(stand: Stand, learned_id: int) -> tuple[bool, set[bool]]:
+    """Whether the row is, and its passages in the index."""
+    stand.follow()
+    passages = stand.index.passages_of(f"learned_answer:{learned_id}")
+    return stand.learned(learned_id).released, {passage.released for passage in passages}
+
+
+def test_approving_on_a_matter_for_people_releases_the_answer_and_undoing_withdraws_it(
+    stand: Stand, message: int
+) -> None:
+    pending = stand.drafted(message, human_only=True)
+    learned_id = stand.approve(pending)
+    assert released(stand, learned_id) == (True, {True})
+
+    decide(stand, "undo", pending)
+    assert stand.index.passages_of(f"learned_answer:{learned_id}")  # until it is followed
+    assert released(stand, learned_id) == (True, set())
+
+
+def test_approving_anything_else_releases_nothing(stand: Stand, pending: int) -> None:
+    assert released(stand, stand.approve(pending)) == (False, {False})
+
+
+@on_sqlite
+def test_a_known_answer_is_released_with_a_new_phrasing_and_withdrawn_with_its_undo(
+    stand: Stand, message: int
+) -> None:
+    known = stand.learn("May I use rain water?", "Yes, filtered rain water is fine.")
+    pending = stand.drafted(message, kind="phrasing", similar_ref=f"learned_answer:{known}", human_only=True)
+    assert stand.approve(pending) == known
+    assert released(stand, known) == (True, {True})
+    decide(stand, "undo", pending)
+    assert released(stand, known) == (False, {False})
+
+
+@on_sqlite
+def test_a_correction_of_a_released_answer_is_released(stand: Stand, message: int) -> None:
+    with stand.database.session() as session:
+        old = service.create(session, question="May I use rain water?", answer="No.", released=True).id
+    pending = stand.drafted(message, kind="correction", similar_ref=f"learned_answer:{old}")
+    assert released(stand, stand.approve(pending)) == (True, {True})
+
+
+def test_an_editor_releases_an_answer_and_withdraws_it(stand: Stand) -> None:
+    known = stand.learn("May I use rain water?", "Yes.")
+    for wanted in (True, False):
+        with stand.database.session() as session:
+            service.edit(session, known, released=wanted)
+        assert released(stand, known) == (wanted, {wanted})

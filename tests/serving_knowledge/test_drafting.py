@@ -293,3 +293,64 @@ def test_no_contact_data_reaches_the_learned_answers(stand: Stand, asked: str) -
         texts = [row.question, row.answer, *(phrasing.text for phrasing in row.phrasings)]
     assert all(text.startswith(ASKED) for text in (texts[0], texts[2]))
     assert not any("555" in text or "Maya" in text or "@" in text for text in texts)
+
+
+def left_to_people(stand: Stand, message_id: int, *reasons: str) -> None:
+    """The bot decided so on the customer's message."""
+    with stand.database.session() as session:
+        session.add(
+            DecisionRecord(
+                conversation_id="conversation",
+                message_id=message_id,
+                question=ASKED,
+                kind="handoff",
+                confidence=0.0,
+                threshold=0.8,
+                sentiment="neutral",
+                mood=0.0,
+                wants_person=0.0,
+                reasons=list(reasons),
+                trace={},
+                model="m",
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("reason", "human_only"), [("human_only_intent", True), ("below_threshold", False), ("mood_low", False)]
+)
+@on_sqlite
+def test_a_proposal_tells_whether_only_people_handle_the_matter(
+    stand: Stand, reason: str, human_only: bool
+) -> None:
+    left_to_people(stand, stand.say(("customer", ASKED)), reason)
+    proposal = propose(stand, stand.say(("agent", ANSWER)))
+    assert proposal is not None
+    assert proposal.human_only is human_only
+
+
+@on_sqlite
+def test_a_matter_for_people_of_an_earlier_question_is_none_of_this_one(stand: Stand) -> None:
+    left_to_people(stand, stand.say(("customer", "I want to cancel")), "human_only_intent")
+    proposal = propose(
+        stand, stand.say(("agent", "Done, it is cancelled."), ("customer", ASKED), ("agent", ANSWER))
+    )
+    assert proposal is not None
+    assert (proposal.question, proposal.human_only) == (ASKED, False)
+
+
+@on_sqlite
+def test_a_known_answer_to_a_matter_for_people_is_proposed_until_it_is_released(stand: Stand) -> None:
+    known = stand.learn(ASKED, ANSWER)
+    stand.follow()
+    left_to_people(stand, stand.say(("customer", ASKED)), "human_only_intent")
+    reply = stand.say(("agent", ANSWER))
+    with stand.database.reading() as session:
+        prepared = service.prepare_proposal(session, stand, "conversation", reply)
+    assert prepared is not None
+    assert (prepared.draft.kind, prepared.draft.similar_ref) == ("phrasing", f"learned_answer:{known}")
+
+    with stand.database.session() as session:
+        service.edit(session, known, released=True)
+    stand.follow()
+    assert propose(stand, reply) is None

@@ -36,7 +36,13 @@ def knowledge_of(database: Database) -> tuple[list[object], list[object]]:
             if row.status == "published" or row.superseded_by
         ]
         answers = [
-            (row.question, row.answer, sorted(phrasing.text for phrasing in row.phrasings), row.valid_until)
+            (
+                row.question,
+                row.answer,
+                sorted(phrasing.text for phrasing in row.phrasings),
+                row.valid_until,
+                row.released,
+            )
             for row in learned_answers.find_in_use(session, now())
         ]
     return list(articles), list(answers)
@@ -54,7 +60,7 @@ def test_an_export_imported_into_an_empty_home_gives_the_same_knowledge(stand: S
     stand.load(odd, replace(PAUSING, slug="PAUSING", title="2024"), source="/odd")
     with stand.database.session() as session:
         made = learned_service.create(
-            session, question="Q | 1?", answer="Line\n\n- a\n- b", phrasings=["q 一"]
+            session, question="Q | 1?", answer="Line\n\n- a\n- b", phrasings=["q 一"], released=True
         )
         learned_service.set_valid_until(session, made.id, now() + timedelta(days=1))
         expired = learned_service.create(session, question="Old?", answer="Yes.")

@@ -316,3 +316,14 @@ def test_an_imported_answer_retired_by_an_editor_stays_retired(stand: Stand) -> 
     stand.load(SCHOOLS)
 
     assert stand.learned(1).status == "retired"
+
+
+@on_sqlite
+def test_what_people_released_here_stays_released_when_its_source_is_reworded(stand: Stand) -> None:
+    stand.load(SCHOOLS)
+    row = answers_in_use(stand)["schools"]
+    with stand.database.session() as session:
+        learned_service.edit(session, row.id, released=True)
+    stand.load(replace(SCHOOLS, answer="Yes, 12 %."))
+    row = answers_in_use(stand)["schools"]
+    assert (row.answer, row.released) == ("Yes, 12 %.", True)

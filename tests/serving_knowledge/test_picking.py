@@ -55,3 +55,9 @@ def test_an_answer_with_all_the_phrasings_that_are_kept_stays_as_it_is(stand: St
     full = stand.learn("Do you sell to schools?", "Yes.", *(f"way {i} to ask" for i in range(MAX_PHRASINGS)))
     assert not pick(stand, full, "any deal for schools")
     assert len(stand.learned(full).phrasings) == MAX_PHRASINGS + 1
+
+
+def test_a_released_answer_takes_no_phrasing_that_no_person_saw(stand: Stand) -> None:
+    with stand.database.session() as session:
+        schools = service.create(session, question="A garden for a school?", answer="Yes.", released=True).id
+    assert not pick(stand, schools, "any deal for schools")

@@ -1,6 +1,8 @@
 """`firstlast models compare`, `promote` and `rollback` as typed: what they print, and how they end."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,9 @@ from model.encoder import OnnxEncoder
 from training.registry import register
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
+
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +102,25 @@ def test_a_home_without_a_challenger_says_what_to_run(tmp_path: Path) -> None:
     got = run(tmp_path / "home", "rollback")
     assert got.exit_code == 1
     assert "run: firstlast init" in got.stderr
+
+
+def test_a_promotion_beside_another_process_s_ends_with_one_and_says_so_until_that_is_gone(
+    home: Path,
+) -> None:
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom training.locks import promoting\n"
+        "with promoting(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code, str(home / "models")], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    for command in ("promote", "rollback"):
+        got = run(home, command, "--json")
+        assert (got.exit_code, got.stdout) == (1, "")
+        assert "another promotion or rollback" in got.stderr
+    holder.kill()
+    holder.communicate()
+    got = run(home, "rollback", "--json")
+    assert "another promotion or rollback" not in got.stderr

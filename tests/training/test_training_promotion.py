@@ -1,8 +1,13 @@
 """Comparing, promoting and putting back sets of known habits, on a small home with the real encoder."""
 
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from promotion_parts import (
@@ -31,6 +36,21 @@ from training.promotion import Override, Promotion, roll_back
 from training.registry import list_sets, register, settle_aliases
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
+
+ROOT = Path(__file__).parents[2]
+
+_PROMOTE = """
+import sys
+from pathlib import Path
+from model.errors import ConflictError
+from serving.settings import Settings
+from training.promotion import promote
+settings = Settings.load(Path(sys.argv[1]))
+try:
+    promote(settings, sys.argv[3], data=Path(sys.argv[2]), most_past=10)
+except ConflictError as error:
+    sys.exit(str(error))
+"""
 
 Make = Callable[[str, OnnxEncoder], TrainedSet]
 
@@ -308,3 +328,50 @@ def test_a_set_whose_encoder_is_missing_is_refused(home: Home, encoder_folder: P
     with pytest.raises(ArtifactError, match="has no encoder another"):
         home.promote(override=Override("Ada Wren", "now"))
     assert home.champion() == "v1"
+
+
+def test_of_two_promotions_at_once_one_is_refused_and_the_other_ends_as_if_alone(home: Home) -> None:
+    home.add("v2")
+    comparing, go_on = threading.Event(), threading.Event()
+
+    def slowly(things: Iterable[Any], **_: object) -> Iterable[Any]:
+        comparing.set()
+        assert go_on.wait(60)
+        return things
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(promotion.promote, home.settings, data=home.questions, most_past=10, track=slowly)
+        assert comparing.wait(60)
+        for second in (home.promote, lambda: roll_back(home.settings)):
+            with pytest.raises(ConflictError, match=r"another promotion or rollback in .* is running"):
+                second()
+        home.add("v3")  # a training that ends meanwhile waits for no comparison
+        go_on.set()
+        assert first.result().promoted
+    assert home.champion() == "v2"
+    assert home.aliases() == {"v3": ("challenger",), "v2": ("champion",), "v1": ()}
+
+
+def test_two_processes_that_promote_different_sets_at_once_leave_one_champion(
+    home: Home,
+) -> None:
+    """Whoever was first; pointer and aliases agree."""
+    for version in ("v2", "v3"):
+        home.add(version)
+    starts = [
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", _PROMOTE, str(home.path), str(home.questions), version],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+        )
+        for version in ("v2", "v3")
+    ]
+    errors = [start.communicate(timeout=120)[1].decode() for start in starts]
+    codes = [start.returncode for start in starts]
+    assert set(codes) <= {0, 1}, errors
+    assert 0 in codes, errors
+    assert all("is running" in error for error, code in zip(errors, codes, strict=True) if code), errors
+    champion = home.champion()
+    assert champion in {"v2", "v3"}
+    assert [version for version, aliases in home.aliases().items() if "champion" in aliases] == [champion]
+    assert home.tags(champion)["previous_champion"] in {"v1", "v2", "v3"} - {champion}

@@ -51,7 +51,7 @@ def test_a_run_holds_the_sets_files_parameters_and_confusion(home: Path) -> None
     client = MlflowClient(tracking_uri=address, registry_uri=address)
     run = client.get_run(list_sets(home)[-1].run_id)
     assert run.info.status == "FINISHED"
-    assert run.data.params == {"seed": "0", "data_sha256": "ab"}
+    assert run.data.params == {"seed": "0", "data_sha256": "ab", "encoders": "encoder-a"}
     kept = Path(client.download_artifacts(run.info.run_id, ""))
     assert sorted(path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()) == [
         "confusion/wants_person.json",

@@ -1,0 +1,173 @@
+"""`firstlast models …`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit, friendly_errors
+from training.commands.shared import registered_json
+
+if TYPE_CHECKING:
+    from training.promotion import Promotion
+
+VersionArgument = Annotated[
+    str | None, typer.Argument(help="Version or number of the model set [the challenger].")
+]
+HeldOutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Company folder with test/questions.jsonl [the sample company's, in its own home].",
+    ),
+]
+PastOption = Annotated[int, typer.Option("--past", min=0, max=10_000, help="Past decisions to replay.")]
+_MOST_PAST = 1000
+
+_SWITCHING = "Running servers switch within seconds."
+
+app = typer.Typer(no_args_is_help=True, help="Look after trained model sets.")
+
+
+@app.callback()
+def models() -> None:
+    """Look after trained model sets."""
+
+
+@app.command("list")
+def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """The registered model sets, newest first."""
+    from serving.settings import Settings
+    from training.registry import list_sets
+
+    with friendly_errors():
+        found = list_sets(Settings.load(home).home)
+    rows = [registered_json(one) for one in found]
+    emit({"models": rows}, as_json=as_json, text=lambda: _table(rows))
+
+
+@app.command("compare")
+def compare_models(
+    version: VersionArgument = None,
+    data: HeldOutOption = None,
+    past: PastOption = _MOST_PAST,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The challenger beside the champion, and whether it may take over; ends with 1 when a gate fails."""
+    from eval.comparison_report import as_tables
+    from eval.progress import progress
+    from serving.settings import Settings
+    from training.promotion import compare_sets
+
+    with friendly_errors():
+        found = compare_sets(Settings.load(home), version, data=data, most_past=past, track=progress)
+    emit(found.as_json(), as_json=as_json, text=lambda: as_tables(found))
+    if found.failed:
+        raise typer.Exit(FAILED)
+
+
+@app.command("promote")
+def promote_model(
+    version: VersionArgument = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Promote although gates fail; needs --who and --why.")
+    ] = False,
+    who: Annotated[str, typer.Option(help="Who decided that; kept in the registry.")] = "",
+    why: Annotated[str, typer.Option(help="Why; kept in the registry.")] = "",
+    data: HeldOutOption = None,
+    past: PastOption = _MOST_PAST,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare, and put the challenger into service if no gate fails; ends with 1 when it is refused."""
+    from eval.progress import progress
+    from serving.settings import Settings
+    from training.promotion import Override, promote
+
+    if force != bool(who.strip() and why.strip()) or (not force and (who or why)):
+        raise bad_usage("--force, --who NAME and --why TEXT go together: give all of them or none")
+    override = Override(who.strip(), why.strip()) if force else None
+    with friendly_errors():
+        found = promote(
+            Settings.load(home), version, override=override, data=data, most_past=past, track=progress
+        )
+    emit(
+        {
+            "promoted": found.promoted,
+            "model": found.version,
+            "number": found.number,
+            "previous": found.previous,
+            "failed_gates": list(found.failed),
+            "forced": found.promoted and bool(found.failed),
+            "comparison": found.comparison.as_json() if found.comparison else None,
+        },
+        as_json=as_json,
+        text=lambda: _promotion(found),
+    )
+    if not found.promoted:
+        raise typer.Exit(FAILED)
+
+
+@app.command("rollback")
+def roll_back_model(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Put the champion before this one into service again."""
+    from serving.settings import Settings
+    from training.promotion import roll_back
+
+    with friendly_errors():
+        found = roll_back(Settings.load(home))
+    emit(
+        {"model": found.version, "replaced": found.replaced},
+        as_json=as_json,
+        text=lambda: f"{found.version} is the champion again, in place of {found.replaced}. {_SWITCHING}",
+    )
+
+
+@app.command("clean")
+def clean_models(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would go, remove nothing.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove encoders that no model set of the home needs; sets, and what they need, stay."""
+    from serving.settings import Settings
+    from training.unused_encoders import remove_unused_encoders, unused_encoders
+
+    with friendly_errors():
+        folder = Settings.load(home).models_folder
+        found = unused_encoders(folder) if dry_run else remove_unused_encoders(folder)
+    freed = round(sum(one.bytes for one in found) / 1e6, 1)
+    names = [one.folder.name for one in found]
+    told = "would be removed" if dry_run else "removed"
+    emit(
+        {"removed": [] if dry_run else names, "unused": names, "freed_mb": 0.0 if dry_run else freed},
+        as_json=as_json,
+        text=lambda: "\n".join([*names, f"{len(names)} unused encoders, {freed} MB: {told}"]),
+    )
+
+
+def _promotion(found: "Promotion") -> str:
+    from eval.comparison_report import gates_table
+
+    gates = f"{gates_table(found.comparison)}\n\n" if found.comparison else ""
+    if found.promoted:
+        forced = f", although these failed: {', '.join(found.failed)}" if found.failed else ""
+        return (
+            f"{gates}{found.version} is the champion now, in place of {found.previous}{forced}. "
+            f"{_SWITCHING} Undo: firstlast models rollback"
+        )
+    return (
+        f"{gates}{found.version} is not promoted: {', '.join(found.failed)} failed. All figures: firstlast "
+        "models compare. To promote it all the same: --force --who NAME --why TEXT"
+    )
+
+
+def _table(rows: list[dict[str, object]]) -> str:
+    if not rows:
+        return "no model sets yet; run: firstlast train heads"
+    return "\n".join(
+        f"{row['number']:>4}  {row['model']}  {', '.join(row['aliases']) or '-':<12}"  # type: ignore[arg-type]
+        f"{'  in service' if row['in_service'] else ''}"
+        for row in rows
+    )

@@ -1,0 +1,232 @@
+"""`firstlast train …`."""
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.command_line import (
+    FAILED,
+    HomeOption,
+    JsonOption,
+    bad_usage,
+    emit,
+    friendly_errors,
+    messages,
+)
+from training.commands.shared import registered_json, say
+
+if TYPE_CHECKING:
+    from training.adaptation import Adaptation
+
+app = typer.Typer(no_args_is_help=True, help="Train models.")
+
+
+@app.callback()
+def train() -> None:
+    """Train models."""
+
+
+@app.command("heads")
+def train_heads(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="A company folder, or a JSONL file of intents. Without it: what the home was made with.",
+        ),
+    ] = None,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Add the confirmed questions of the store.")
+    ] = False,
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Tune an encoder to the intents; takes minutes to an hour.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the folds, and of tuning.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit intent, team, sentiment, wants-a-person, smalltalk and the confidence; register the model set."""
+    from eval.progress import progress
+    from knowledge.data_problems import data_problems
+    from serving.settings import Settings
+    from training.datasets.telling import tell_problems
+    from training.export import ensure_encoder
+    from training.pipeline import gather, train_and_register
+    from training.tuning import TuningOptions
+
+    if data is not None and not data.exists():
+        raise bad_usage(f"--data {data} does not exist; name a company folder or a JSONL file of intents")
+    with friendly_errors():
+        settings = Settings.load(home)
+        problems = data_problems(data)
+        tell_problems(problems)
+        ensure_encoder(settings.encoder_folder)
+        gathered = gather(settings, data, from_store=from_store)
+        with contextlib.nullcontext() if finetune else messages.status("training"):
+            registered = train_and_register(
+                settings,
+                gathered,
+                seed=seed,
+                progress=say,
+                tuning=TuningOptions(seed=seed) if finetune else None,
+                track=progress,
+            )
+    told = {"data_problems": [problem.as_json() for problem in problems]}
+    emit({**registered_json(registered), **told}, as_json=as_json)
+
+
+@app.command("sentiment")
+def train_sentiment(
+    data: Annotated[
+        Path,
+        typer.Option("--data", help="JSONL of messages with text and label: negative, neutral, positive."),
+    ],
+    only: Annotated[
+        bool, typer.Option("--only", help="Leave the sample company's customer service sentences out.")
+    ] = False,
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Tune an encoder along; takes up to an hour.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the folds, and of tuning.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the sentiment head on messages of a file; register the champion with it as the challenger."""
+    from eval.progress import progress
+    from eval.suites.sentiment import read_sentiments
+    from serving.settings import Settings
+    from training.pipeline import kept_finetune
+    from training.replacing import replace_part
+    from training.sentiment import sentiment_data
+    from training.sentiment import train_sentiment as fit
+    from training.tuning import TUNING
+
+    if not data.is_file():
+        raise bad_usage(f"--data {data} is no file; name a JSONL file of messages with text and label")
+    with friendly_errors():
+        gathered = sentiment_data(read_sentiments(data), with_company=not only)
+        for words in gathered.left_out():
+            say(words)
+        settings = Settings.load(home)
+        tuned = kept_finetune(settings, replace(TUNING["sentiment"], seed=seed), track=progress)
+        registered = replace_part(
+            settings,
+            "sentiment",
+            lambda champion, encoder: fit(
+                gathered, champion, encoder, seed=seed, finetune=tuned if finetune else None, track=progress
+            ),
+        )
+    emit(registered_json(registered), as_json=as_json)
+
+
+@app.command("answering")
+def train_answering(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="A company folder. Without it: what the home was made with."),
+    ] = None,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Add the confirmed questions of the store.")
+    ] = False,
+    from_experience: Annotated[
+        bool,
+        typer.Option(
+            "--from-experience", help="Fit it on the approved learned answers of the store and nothing else."
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of folds, trees and questions.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit only the answer confidence and its limits anew, with the champion's heads; register the result.
+
+    A home without labelled questions of its own is calibrated on what it knows: run it after an import.
+    """
+    from serving.settings import Settings
+    from training.pipeline import gather, refit_and_register
+
+    if data is not None and not data.is_dir():
+        raise bad_usage(f"--data {data} is no folder; name a company folder with calibration/questions.jsonl")
+    if from_experience and (data is not None or from_store):
+        raise bad_usage("--from-experience goes without --data and --from-store; leave these out")
+    with friendly_errors():
+        settings = Settings.load(home)
+        gathered = None if from_experience else gather(settings, data, from_store=from_store)
+        with messages.status("training"):
+            registered = refit_and_register(settings, gathered, seed=seed, progress=say)
+    emit(registered_json(registered), as_json=as_json)
+
+
+@app.command("encoder")
+def train_encoder(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="A company folder, a folder with a BEIR corpus, or a JSONL file of texts whose label is the "
+            "need. Without it: what the home was made with.",
+        ),
+    ] = None,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Add the store's articles, answers and confirmed questions.")
+    ] = False,
+    also: Annotated[
+        list[Path] | None, typer.Option("--also", help="BEIR folder on which it must not lose; repeatable.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, max=100, help="Passes over the pairs.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the split and of the order.")] = 0,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Adapt the encoder to the business; a model set on it is registered if it gains and loses nowhere."""
+    from eval.progress import progress
+    from serving.settings import Settings
+    from training.adaptation import adapt_and_register
+    from training.encoder import AdaptationOptions
+
+    folders = also or []
+    for path in [data, *folders] if data else folders:
+        if not path.exists():
+            raise bad_usage(f"{path} does not exist; name a folder or file to adapt to or to measure on")
+    with friendly_errors():
+        found = adapt_and_register(
+            Settings.load(home),
+            data,
+            from_store=from_store,
+            also=folders,
+            options=AdaptationOptions(epochs=epochs, seed=seed),
+            progress=say,
+            track=progress,
+        )
+    registered = found.registered
+    emit(
+        {
+            "accepted": registered is not None,
+            "model": registered.version if registered else None,
+            "number": registered.number if registered else None,
+            "aliases": list(registered.aliases) if registered else [],
+            "failed_gates": [gate.name for gate in found.failed],
+            **found.report(),
+        },
+        as_json=as_json,
+        text=lambda: _adaptation(found),
+    )
+    if found.failed:
+        raise typer.Exit(FAILED)
+
+
+def _adaptation(found: "Adaptation") -> str:
+    lines = [f"{gate.outcome:<8} {gate.name}: {gate.reason}" for gate in found.gates]
+    if found.registered is None:
+        failed = ", ".join(gate.name for gate in found.failed)
+        return "\n".join([*lines, f"refused, nothing is registered: {failed} failed"])
+    return "\n".join(
+        [
+            *lines,
+            f"{found.registered.version} on encoder {found.encoder} is registered as "
+            f"{', '.join(found.registered.aliases)}. Next: firstlast models promote",
+        ]
+    )
