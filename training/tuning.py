@@ -36,8 +36,10 @@ class TuningOptions:
     layer_decay: float = 0.85
     """Each layer learns at this share of the one above it (Howard & Ruder 2018)."""
     head_learning_rate: float = 1e-3
+    cross_entropy_weight: float = 1.0
+    """Of the cross-entropy in the loss."""
     contrastive_weight: float = 1.0
-    """Of the supervised contrastive loss beside cross-entropy; 0 leaves it out."""
+    """Of the supervised contrastive loss beside it; 0 leaves it out."""
     contrastive_temperature: float = 0.1
     views: int = 2
     """How often a text stands in its batch, each time under another dropout (Gao et al. 2021)."""
@@ -58,6 +60,12 @@ class TuningOptions:
         for name in ("epochs", "learning_rate", "head_learning_rate", "contrastive_temperature"):
             if getattr(self, name) <= 0:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be above 0")
+        weights = self.cross_entropy_weight, self.contrastive_weight
+        if min(weights) < 0 or max(weights) == 0:
+            raise ConfigurationError(
+                f"cross_entropy_weight is {weights[0]}, contrastive_weight {weights[1]}; "
+                "neither may be below 0, and one must be above"
+            )
         if self.views not in (1, 2):
             raise ConfigurationError(f"views is {self.views}; it must be 1 or 2")
         if self.batch_size < 2 or self.max_tokens < 4:
@@ -156,11 +164,13 @@ class _Head:
 
         directions = torch.nn.functional.normalize(self.directions, dim=1)
         scores = _SCALE * vectors @ directions.T + self.bias
-        loss = torch.nn.functional.cross_entropy(scores, targets, weight=self._weights)
-        if not self._options.contrastive_weight:
+        options = self._options
+        entropy = torch.nn.functional.cross_entropy(scores, targets, weight=self._weights)
+        loss: torch.Tensor = options.cross_entropy_weight * entropy
+        if not options.contrastive_weight:
             return loss
-        temperature = self._options.contrastive_temperature
-        return loss + self._options.contrastive_weight * contrastive_loss(vectors, targets, temperature)
+        apart = contrastive_loss(vectors, targets, options.contrastive_temperature)
+        return loss + options.contrastive_weight * apart
 
 
 def contrastive_loss(vectors: "torch.Tensor", targets: "torch.Tensor", temperature: float) -> "torch.Tensor":

@@ -50,9 +50,9 @@ LABELS = ["plant"] * len(PLANTS) + ["bill"] * len(BILLS)
 QUICK = TuningOptions(epochs=2, batch_size=4, learning_rate=1e-4, checkpoint_seconds=0)
 
 
-def tuned(**arguments: object) -> NDArray[np.float32]:
+def tuned(options: TuningOptions = QUICK, **arguments: object) -> NDArray[np.float32]:
     model = load_torch(DEFAULT_ENCODER)
-    tune(model, TEXTS, LABELS, options=QUICK, **arguments)  # type: ignore[arg-type]
+    tune(model, TEXTS, LABELS, options=options, **arguments)  # type: ignore[arg-type]
     return vectors_of(model, TEXTS, max_tokens=64)
 
 
@@ -68,8 +68,13 @@ def test_texts_without_any_other_of_their_label_lose_nothing() -> None:
     assert float(contrastive_loss(torch.eye(2), torch.tensor([0, 1]), 0.1)) == 0
 
 
-def test_tuning_draws_the_texts_of_a_label_together_and_apart_from_others() -> None:
-    before, after = vectors_of(load_torch(DEFAULT_ENCODER), TEXTS, max_tokens=64), tuned()
+@pytest.mark.parametrize(
+    "options",
+    [QUICK, replace(QUICK, contrastive_weight=0), replace(QUICK, cross_entropy_weight=0)],
+    ids=["both", "cross-entropy alone", "contrastive alone"],
+)
+def test_each_loss_draws_the_texts_of_a_label_together_and_apart_from_others(options: TuningOptions) -> None:
+    before, after = vectors_of(load_torch(DEFAULT_ENCODER), TEXTS, max_tokens=64), tuned(options)
 
     def gap(vectors: NDArray[np.float32]) -> float:
         cosines, n = vectors @ vectors.T, len(PLANTS)
@@ -186,6 +191,8 @@ def test_a_single_label_is_refused() -> None:
         ({"views": 3}, "views is 3"),
         ({"batch_size": 1}, "batch_size is 1"),
         ({"learning_rate": -1.0}, "learning_rate is -1"),
+        ({"contrastive_weight": -0.5}, "contrastive_weight -0.5; neither may be below 0"),
+        ({"cross_entropy_weight": 0, "contrastive_weight": 0}, "one must be above"),
     ],
 )
 def test_options_that_cannot_work_are_refused(wrong: dict[str, float], message: str) -> None:
