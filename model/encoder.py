@@ -15,7 +15,7 @@ from model.errors import ArtifactError
 from model.spoken import spoken_text
 from model.types import Reading, Vector, Vectors
 
-ENCODER_FORMAT = 2
+ENCODER_FORMAT = 3
 
 _MANIFEST_KEYS = ("name", "dim", "max_tokens", "fingerprint", "files")
 

@@ -88,7 +88,7 @@ def test_paraphrases_are_nearer_than_strangers(encoder: OnnxEncoder) -> None:
     assert box @ paraphrase > box @ stranger + 0.2
 
 
-def test_the_exported_encoder_agrees_with_torch(encoder: OnnxEncoder) -> None:
+def test_the_exported_encoder_with_its_8_bit_weights_agrees_with_torch(encoder: OnnxEncoder) -> None:
     from training.export import bundled_weights_folder
 
     with warnings.catch_warnings():
@@ -97,7 +97,9 @@ def test_the_exported_encoder_agrees_with_torch(encoder: OnnxEncoder) -> None:
 
         torch_model = SentenceTransformer(str(bundled_weights_folder()), device="cpu", local_files_only=True)
         expected = torch_model.encode(list(TEXTS), normalize_embeddings=True, convert_to_numpy=True)
-    np.testing.assert_allclose(encoder.encode(TEXTS), expected, atol=1e-4)
+    cosines = (encoder.encode(TEXTS) * expected).sum(axis=1)
+    assert cosines.min() > 0.998
+    assert cosines.mean() > 0.9995
 
 
 def test_a_folder_without_an_encoder_says_what_to_run(tmp_path: Path) -> None:
@@ -141,7 +143,7 @@ def test_a_manifest_without_a_key_is_refused(folder: Path, missing: str) -> None
 def test_a_manifest_of_another_format_is_refused_with_both_numbers(folder: Path) -> None:
     path = folder / "encoder.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 1}))
-    with pytest.raises(ArtifactError, match="has format 1, expected 2; run: firstlast init"):
+    with pytest.raises(ArtifactError, match="has format 1, expected 3; run: firstlast init"):
         OnnxEncoder.load(folder)
 
 
