@@ -76,9 +76,18 @@ def test_a_label_that_is_not_expected_is_named_with_its_line(tmp_path: Path) -> 
         read_labelled_texts(path, labels=SENTIMENTS)
 
 
-@pytest.mark.parametrize("split", ["calibration", "test"])
-def test_the_sample_company_has_eighty_conversations_about_half_of_them_calm(split: str) -> None:
-    found = read_mood_conversations(DEMO_FOLDER / split / "moods.jsonl")
+@pytest.mark.parametrize(
+    ("file", "fewest_and_most"),
+    [
+        ("calibration/moods.jsonl", (3, 8)),
+        ("calibration/moods_seen.jsonl", (3, 8)),
+        ("test/moods.jsonl", (2, 6)),
+    ],
+)
+def test_the_sample_company_has_eighty_conversations_about_half_of_them_calm(
+    file: str, fewest_and_most: tuple[int, int]
+) -> None:
+    found = read_mood_conversations(DEMO_FOLDER / file)
     assert len(found) >= 80
     assert 0.4 <= sum(one.is_calm for one in found) / len(found) <= 0.6
     assert {one.outcome for one in found} == {
@@ -90,16 +99,17 @@ def test_the_sample_company_has_eighty_conversations_about_half_of_them_calm(spl
     }
     assert len({one.id for one in found}) == len(found)
     customers_turns = [sum(turn.author == "customer" for turn in one.turns) for one in found]
-    assert (min(customers_turns), max(customers_turns)) == (3, 8)
+    assert (min(customers_turns), max(customers_turns)) == fewest_and_most
 
 
 def test_nothing_longer_than_two_words_is_said_both_in_the_test_and_where_numbers_are_chosen() -> None:
-    def said(split: str) -> set[str]:
-        found = read_mood_conversations(DEMO_FOLDER / split / "moods.jsonl")
+    def said(file: str) -> set[str]:
+        found = read_mood_conversations(DEMO_FOLDER / file)
         turns = (turn for one in found for turn in one.turns if turn.author == "customer")
         return {turn.text.casefold().strip(" .!?") for turn in turns if len(turn.text.split()) > 2}
 
-    tested = said("test")
-    assert tested.isdisjoint(said("calibration"))
+    tested = said("test/moods.jsonl")
+    assert tested.isdisjoint(said("calibration/moods.jsonl"))
+    assert tested.isdisjoint(said("calibration/moods_seen.jsonl"))
     trained = read_labelled_texts(DEMO_FOLDER / "training" / "sentiment.jsonl")
     assert tested.isdisjoint(row.text.casefold().strip(" .!?") for row in trained)
