@@ -1,13 +1,14 @@
 """Fits heads that blend logistic regression and kernel ridge regression; saves nothing."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from model.heads import BlendedHead, LinearHead, blended, evidence, softmax
-from training.linear import FittedHead, cross_fitted_head, numbered
+from training.linear import FittedHead, Recipe, cross_fitted_head, fit_head, numbered, temperature_of
 from training.ridge import fit_ridge
 
 MOST_TEXTS = 20_000
@@ -35,16 +36,43 @@ def cross_fitted_blend(inputs: NDArray[np.float32], labels: Sequence[str], *, se
     names, classes = numbered(labels)
     ridge = fit_ridge(inputs, names, classes, seed=seed)
     share, temperature = best_blend(linear.held_out_scores, ridge.held_out_scores, classes)
-    head = BlendedHead(
-        linear.head.labels,
-        linear.head.weights,
-        linear.head.bias,
-        temperature,
-        kernel=ridge.head,
-        share=share,
-    )
+    head = BlendParts(linear.head, ridge.head).blend(share=share, temperature=temperature)
     scores = blended(linear.held_out_scores, ridge.held_out_scores, share=share)
     return FittedHead(head, linear.strength, scores, linear.lower, share)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlendParts:
+    """The parts of a blend, fitted on the same texts, before anything says how much each counts."""
+
+    linear: LinearHead
+    kernel: LinearHead | None
+    """`None` where there were too many texts for one."""
+
+    def blend(self, *, share: float, temperature: float) -> LinearHead:
+        """The head with this share of the kernel, in [0, 1], if there is one."""
+        one = replace(self.linear, temperature=temperature)
+        if self.kernel is None:
+            return one
+        return BlendedHead(one.labels, one.weights, one.bias, temperature, kernel=self.kernel, share=share)
+
+    def best_on(self, inputs: NDArray[np.float32], classes: NDArray[np.intp]) -> tuple[float, float]:
+        """Share and temperature that make the labels of texts held out most likely.
+
+        `inputs` are `(n_texts, n_inputs)`, `classes` the places of their labels among the head's.
+        """
+        linear = self.linear.scores(inputs)
+        if self.kernel is None:
+            return 0.0, temperature_of(linear, classes)
+        return best_blend(linear, self.kernel.scores(inputs), classes)
+
+
+def fit_parts(inputs: NDArray[np.float32], labels: Sequence[str], recipe: Recipe, *, seed: int) -> BlendParts:
+    """Both parts on `inputs`, `(n_texts, n_inputs)`, for those who hold out texts themselves."""
+    names, classes = numbered(labels)
+    linear = fit_head(inputs, labels, seed=seed, recipes=(recipe,))
+    many = len(labels) > MOST_TEXTS
+    return BlendParts(linear, None if many else fit_ridge(inputs, names, classes, seed=seed).head)
 
 
 def best_blend(
