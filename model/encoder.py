@@ -19,6 +19,7 @@ ENCODER_FORMAT = 3
 
 _MANIFEST_KEYS = ("name", "dim", "max_tokens", "fingerprint", "files")
 
+_FEW_TEXTS = 8
 _BATCH_TOKENS = 2048
 """Texts are encoded in batches of about this many tokens, those of like length together."""
 
@@ -123,11 +124,16 @@ class OnnxEncoder:
         vectors = np.empty((len(texts), self._dim), dtype=np.float32)
         features = np.empty((len(texts), self._feature_dim), dtype=np.float32)
         said = map(spoken_text, texts) if self._spoken else texts
-        encodings = self._tokenizer.encode_batch([_readable(text) for text in said])
+        encodings = self._tokens([_readable(text) for text in said])
         by_length = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
         for batch in _batches(by_length, [len(encodings[i].ids) for i in by_length]):
             vectors[batch], features[batch] = self._run([encodings[i] for i in batch])
         return Reading(vectors, features)
+
+    def _tokens(self, texts: list[str]) -> list[Encoding]:
+        if len(texts) > _FEW_TEXTS:
+            return list(self._tokenizer.encode_batch(texts))
+        return [self._tokenizer.encode(text) for text in texts]  # sooner done than shared among threads
 
     def _run(self, encodings: list[Encoding]) -> tuple[Vectors, Vectors]:
         """Vectors and features of one batch, padded to its longest text."""

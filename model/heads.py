@@ -1,7 +1,7 @@
 """Classification heads on the encoder's output: linear, kernel, both; fitting them is training's job."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,8 @@ class KernelHead(LinearHead):
     """Shape `(n_landmarks, n_directions)`."""
     gamma: float
     """A landmark at squared distance `d` has likeness `exp(-gamma * d)`."""
+    _lengths: NDArray[np.float32] = field(init=False, repr=False)
+    """Squared, of the landmarks: found once, not for each text."""
 
     def __post_init__(self) -> None:
         LinearHead.__post_init__(self)  # zero-argument super() does not work in a class with slots
@@ -78,11 +80,13 @@ class KernelHead(LinearHead):
             )
         if not self.gamma > 0:
             raise ArtifactError(f"a kernel head's gamma must be above 0, got {self.gamma}")
+        object.__setattr__(self, "_lengths", squared_lengths(self.landmarks))
 
     def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Before softmax and temperature, shape `(n_texts, n_labels)`."""
         seen = inputs @ self.projection.T
-        return LinearHead.scores(self, likenesses(seen, self.landmarks, gamma=self.gamma))
+        alike = likenesses(seen, self.landmarks, gamma=self.gamma, lengths=self._lengths)
+        return LinearHead.scores(self, alike)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -133,13 +137,27 @@ def evidence(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def likenesses(
-    inputs: NDArray[np.float32], landmarks: NDArray[np.float32], *, gamma: float
+    inputs: NDArray[np.float32],
+    landmarks: NDArray[np.float32],
+    *,
+    gamma: float,
+    lengths: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """`exp(-gamma * squared distance)` of each text to each landmark, `(n_texts, n_landmarks)`, in (0, 1]."""
-    lengths = np.einsum("ij,ij->i", landmarks, landmarks)
-    squared = np.einsum("ij,ij->i", inputs, inputs)[:, None] + lengths - 2 * inputs @ landmarks.T
+    """`exp(-gamma * squared distance)` of each text to each landmark, `(n_texts, n_landmarks)`, in (0, 1].
+
+    `lengths` are the `squared_lengths` of the landmarks, if they are known.
+    """
+    if lengths is None:
+        lengths = squared_lengths(landmarks)
+    squared = squared_lengths(inputs)[:, None] + lengths - 2 * inputs @ landmarks.T
     alike: NDArray[np.float32] = np.exp(-gamma * np.maximum(squared, 0)).astype(np.float32)
     return alike
+
+
+def squared_lengths(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of each row, `(n_rows,)`."""
+    lengths: NDArray[np.float32] = np.einsum("ij,ij->i", rows, rows)
+    return lengths
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
