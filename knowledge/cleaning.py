@@ -45,7 +45,7 @@ def clean_answer(reply: str, *, agent_names: Sequence[str] = (), customer_name: 
             general += [part] if part else []
         kept.append(join_sentences(general))
     cleaned = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
-    return cleaned if _says_something(cleaned) else ""
+    return _begun_anew(cleaned, reply) if _says_something(cleaned) else ""
 
 
 def clean_question(message: str, *, customer_name: str | None = None) -> str:
@@ -64,6 +64,12 @@ def _own_words(text: str) -> str:
 
 def _bare_paragraph(paragraph: str, agent_names: Sequence[str]) -> str:
     return "\n".join(_without_signature(_without_greeting(paragraph).split("\n"), agent_names))
+
+
+def _begun_anew(cleaned: str, reply: str) -> str:
+    """With a capital letter where the reply began with something else, such as a greeting of its own line."""
+    first_word = cleaned.split(maxsplit=1)[0]
+    return cleaned if reply.lstrip().startswith(first_word) else cleaned[:1].upper() + cleaned[1:]
 
 
 def _without_greeting(text: str) -> str:

@@ -24,6 +24,8 @@ from knowledge.picking import pick_question
         ("You can skip a box.\n\nBest regards,\nTom\nTuckleaf support", "You can skip a box."),
         ("You can skip a box. Best regards, Tom — Tuckleaf support", "You can skip a box."),
         ("You can skip a box.\n\n– Tom", "You can skip a box."),
+        ("Hi,\n\nyes, you can skip a box.\n\nBest, Tom", "Yes, you can skip a box."),
+        ("yes, you can skip a box.", "yes, you can skip a box."),
         ("You can skip a box.\nTom, Tuckleaf support", "You can skip a box."),
         ("Thanks!\n\nHi Anna,\nYou can skip a box.\n\nCheers,\nTom", "You can skip a box."),
         ("You can skip a box.\n> my earlier words\nOn Monday, Anna wrote:\nfoo", "You can skip a box."),
