@@ -23,6 +23,7 @@ from knowledge.importers import read_source
 from model.artifacts import IntentInfo
 from model.errors import DataError
 from model.smalltalk import NONE
+from model.understanding import NO_PERSON
 from serving.db.tables import DecisionRecord, Feedback, Intent, Message
 
 _OUT_OF_SCOPE = "out_of_scope"
@@ -87,7 +88,7 @@ def company_data(folder: Path) -> TrainingData:
         intents=intents,
         intent_infos=infos,
         sentiment=_texts(folder, "sentiment"),
-        wants_person=_texts(folder, "wants_person"),
+        wants_person=(*_texts(folder, "wants_person"), *_matters_without_a_wish()),
         smalltalk=_texts(folder, "smalltalk"),
         out_of_scope=_texts(folder, _OUT_OF_SCOPE),
         questions=tuple(read_labelled_questions(calibrated / "calibration" / "questions.jsonl")),
@@ -122,6 +123,16 @@ def general_data() -> TrainingData:
         questions=tuple(general),
         own_questions=False,
     )
+
+
+def _matters_without_a_wish() -> tuple[LabelledText, ...]:
+    """What the sample company's customers ask about, as no wish for a person, whoever asks it.
+
+    The few that are put as such a wish have that label among the wishes, which comes first. A business's own
+    intents are not taken for it: one of them may be just that wish.
+    """
+    asked = (*_texts(DEMO_FOLDER, "intents"), *_texts(DEMO_FOLDER, _OUT_OF_SCOPE))
+    return tuple(LabelledText(row.text, NO_PERSON) for row in asked)
 
 
 def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:

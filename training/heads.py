@@ -143,10 +143,14 @@ def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
     business = [*data.intents, *(row for row in data.wants_person if row.label == PERSON)]
     labelled: dict[str, Sequence[LabelledText]] = {
         "sentiment": data.sentiment,
-        "wants_person": [
+        "wants_person": _each_once(
             *data.wants_person,
-            *(LabelledText(row.text, NO_PERSON) for row in (*data.smalltalk, *data.out_of_scope)),
-        ],
+            *(
+                LabelledText(row.text, NO_PERSON)
+                for row in (*data.smalltalk, *data.out_of_scope)
+                if row.label != NONE
+            ),
+        ),
         "smalltalk": [
             *data.smalltalk,
             *(LabelledText(row.text, NONE) for row in business),
@@ -161,6 +165,14 @@ def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
         if len({row.label for row in teams}) > 1 and all(row.label for row in teams):
             labelled["team"] = teams
     return labelled
+
+
+def _each_once(*rows: LabelledText) -> list[LabelledText]:
+    """The rows with the first label of each text."""
+    once: dict[str, LabelledText] = {}
+    for row in rows:
+        once.setdefault(row.text, row)
+    return list(once.values())
 
 
 def _check_tunable(labelled: Mapping[str, Sequence[LabelledText]]) -> None:
