@@ -1,5 +1,6 @@
 """How long two bots take for the same questions, side by side; judges no decision."""
 
+import itertools
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,9 @@ from serving.assembly import QuestionResolver
 _LEAST_ROUNDS = 3
 _LEAST_ASKED = 60
 _WARM_UP = 5
-_MOST_PASSES = 6
+_PASSES = 6
+_SECONDS = 8.0
+"""Passes that take less may all fall into one bad moment of the machine."""
 _NOTABLE = 1.05
 """A ratio of percentiles from which it is worth looking again whether the machine made the difference."""
 
@@ -23,6 +26,7 @@ def run(
     texts: Sequence[str],
     resolvers: Mapping[str, QuestionResolver],
     *,
+    seconds: float = _SECONDS,
     track: Track = untracked,
 ) -> dict[str, dict[str, float]]:
     """`p50_ms` and `p95_ms` by the name of each resolver, interpolated; empty without texts.
@@ -30,7 +34,8 @@ def run(
     Each text is put to one resolver after the other, in turns who is first, so that whatever else the
     machine does falls on all alike. Each is asked three times, or more often when there are few; the
     fastest counts, for the others tell of the machine and not of the models. While the resolvers differ
-    notably all of it is done again, six times at most: what is really slower stays slower.
+    notably all of it is done again, for six passes and so many `seconds` at least: what is really slower
+    stays slower.
     """
     if not texts:
         return {}
@@ -39,11 +44,14 @@ def run(
         for resolver in resolvers.values():
             resolver.resolve(Question(text))
     fastest = {name: np.full(len(texts), np.inf) for name in resolvers}
-    for _ in range(_MOST_PASSES):
+    started = time.monotonic()
+    for number in itertools.count(1):
         _ask_all(texts, resolvers, fastest, rounds=rounds, track=track)
         found = {name: percentiles(times) for name, times in fastest.items()}
         slowest, quickest = (pick(one["p95_ms"] for one in found.values()) for pick in (max, min))
         if slowest <= quickest * _NOTABLE:
+            break
+        if number >= _PASSES and time.monotonic() - started >= seconds:
             break
     return found
 

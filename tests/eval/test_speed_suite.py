@@ -23,10 +23,18 @@ class Slow:
 
 def test_a_bot_that_waits_two_milliseconds_is_that_much_slower() -> None:
     slow = Slow()
-    times = speed.run(["one", "two"], {"fast": RULES, "slow": slow})
+    times = speed.run(["one", "two"], {"fast": RULES, "slow": slow}, seconds=0)
     assert times["slow"]["p50_ms"] >= 2.0
     assert times["fast"]["p95_ms"] < 2.0
     assert len(slow.asked) == 2 + 6 * 60  # once to warm up, then six times 30 each, as it stays slower
+
+
+def test_passes_that_take_no_time_are_repeated_until_the_seconds_are_over() -> None:
+    slow = Slow()
+    started = time.monotonic()
+    speed.run(["one"], {"fast": RULES, "slow": slow}, seconds=1.5)
+    assert 1.5 <= time.monotonic() - started < 6
+    assert len(slow.asked) > 1 + 6 * 60
 
 
 def test_bots_of_equal_speed_are_not_timed_without_end() -> None:
