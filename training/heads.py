@@ -145,11 +145,7 @@ def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
         "sentiment": data.sentiment,
         "wants_person": _each_once(
             *data.wants_person,
-            *(
-                LabelledText(row.text, NO_PERSON)
-                for row in (*data.smalltalk, *data.out_of_scope)
-                if row.label != NONE
-            ),
+            *(LabelledText(row.text, NO_PERSON) for row in (*data.smalltalk, *data.out_of_scope)),
         ),
         "smalltalk": [
             *data.smalltalk,

@@ -42,8 +42,8 @@ def fit_ridge(
     The scores of a text left out follow from one inverse (Rasmussen & Williams 2006, equation 5.12), and
     are the very scores of a fit without it.
     """
-    projection = chief_directions(inputs * layer_weights(inputs.shape[1], LOWER), DIRECTIONS, seed=seed)
-    projection *= layer_weights(inputs.shape[1], LOWER)
+    by_layer = layer_weights(inputs.shape[1], LOWER)
+    projection = by_layer * chief_directions(inputs * by_layer, DIRECTIONS, seed=seed)
     seen = inputs @ projection.T
     scale = np.float32(1 / max(float(np.sqrt(seen.var(axis=0).sum())), 1e-9))
     projection, seen = projection * scale, seen * scale
