@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from eval.charts import Chart
 from eval.intervals import Interval
-from model.encoder import file_sha256
 from model.errors import DataError
+from model.manifests import file_sha256
 
 T = TypeVar("T")
 

@@ -15,9 +15,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from model.answering import FEATURES, AnsweringModel, Forest
-from model.encoder import file_sha256
 from model.errors import ArtifactError
 from model.heads import BlendedHead, KernelHead, LinearHead
+from model.manifests import file_sha256, read_manifest
 from model.past import PastQuestions
 from model.scope import ScopeDetector
 
@@ -232,22 +232,13 @@ def _told(head: LinearHead) -> dict[str, Any]:  # JSON
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:  # JSON
-    path = folder / _MANIFEST
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = manifest["format"]
-    except FileNotFoundError as error:
-        raise ArtifactError(f"no model set in {folder}; run: firstlast train heads") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is damaged ({error!r}); run: firstlast train heads") from error
-    if found != MODEL_SET_FORMAT:
-        raise ArtifactError(
-            f"{path} has format {found!r}, expected {MODEL_SET_FORMAT}; run: firstlast train heads"
-        )
-    missing = [key for key in _MANIFEST_KEYS if key not in manifest]
-    if missing:
-        raise ArtifactError(f"{path} is damaged ({', '.join(missing)} missing); run: firstlast train heads")
-    return manifest
+    return read_manifest(
+        folder / _MANIFEST,
+        what="model set",
+        expected_format=MODEL_SET_FORMAT,
+        keys=_MANIFEST_KEYS,
+        remedy="firstlast train heads",
+    )
 
 
 def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> ModelSet:  # as _tensors

@@ -1,7 +1,5 @@
 """Turns texts into unit vectors with ONNX Runtime; never imports torch, never downloads."""
 
-import hashlib
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
 from model.errors import ArtifactError
+from model.manifests import file_sha256, read_manifest
 from model.spoken import spoken_text
 from model.types import Reading, Vector, Vectors
 
@@ -22,12 +21,6 @@ _MANIFEST_KEYS = ("name", "dim", "max_tokens", "fingerprint", "files")
 _FEW_TEXTS = 8
 _BATCH_TOKENS = 2048
 """Texts are encoded in batches of about this many tokens, those of like length together."""
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def find_encoder(models_folder: Path, fingerprint: str) -> Path:
@@ -179,20 +172,13 @@ def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:  # JSON
-    path = folder / "encoder.json"
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = manifest["format"]
-    except FileNotFoundError as error:
-        raise ArtifactError(f"no encoder in {folder}; run: firstlast init") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is damaged ({error}); run: firstlast init") from error
-    if found != ENCODER_FORMAT:
-        raise ArtifactError(f"{path} has format {found!r}, expected {ENCODER_FORMAT}; run: firstlast init")
-    missing = [key for key in _MANIFEST_KEYS if key not in manifest]
-    if missing:
-        raise ArtifactError(f"{path} is damaged ({', '.join(missing)} missing); run: firstlast init")
-    return manifest
+    return read_manifest(
+        folder / "encoder.json",
+        what="encoder",
+        expected_format=ENCODER_FORMAT,
+        keys=_MANIFEST_KEYS,
+        remedy="firstlast init",
+    )
 
 
 def _check_file(path: Path, expected: str) -> None:

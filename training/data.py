@@ -88,7 +88,7 @@ def company_data(folder: Path) -> TrainingData:
         intents=intents,
         intent_infos=infos,
         sentiment=_texts(folder, "sentiment"),
-        wants_person=(*_texts(folder, "wants_person"), *_matters_without_a_wish()),
+        wants_person=(*_texts(folder, "wants_person"), *_sample_matters(NO_PERSON)),
         smalltalk=_texts(folder, "smalltalk"),
         out_of_scope=_texts(folder, _OUT_OF_SCOPE),
         questions=tuple(read_labelled_questions(calibrated / "calibration" / "questions.jsonl")),
@@ -113,26 +113,25 @@ def general_data() -> TrainingData:
         for question in demo.questions
         if question.kind != "needs_person" or question.intent is None
     )
-    matters = [LabelledText(row.text, NONE) for row in (*demo.intents, *demo.out_of_scope)]
     return replace(
         demo,
         intents=(),
         intent_infos={},
-        smalltalk=(*demo.smalltalk, *matters),
+        smalltalk=(*demo.smalltalk, *_sample_matters(NONE)),
         out_of_scope=(),
         questions=tuple(general),
         own_questions=False,
     )
 
 
-def _matters_without_a_wish() -> tuple[LabelledText, ...]:
-    """What the sample company's customers ask about, as no wish for a person, whoever asks it.
+def _sample_matters(label: str) -> tuple[LabelledText, ...]:
+    """What the sample company's customers ask about, labelled as neither smalltalk nor a wish for a person.
 
-    The few that are put as such a wish have that label among the wishes, which comes first. A business's own
-    intents are not taken for it: one of them may be just that wish.
+    The few that are put as a wish for a person have that label among the wishes, which comes first. A
+    business's own intents are not taken for it: one of them may be just that wish.
     """
     asked = (*_texts(DEMO_FOLDER, "intents"), *_texts(DEMO_FOLDER, _OUT_OF_SCOPE))
-    return tuple(LabelledText(row.text, NO_PERSON) for row in asked)
+    return tuple(LabelledText(row.text, label) for row in asked)
 
 
 def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:

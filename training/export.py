@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.encoder import ENCODER_FORMAT, OnnxEncoder, file_sha256
+from model.encoder import ENCODER_FORMAT, OnnxEncoder
 from model.errors import ArtifactError
+from model.manifests import file_sha256
 from model.spoken import spoken_text
 from model.types import Vectors
 from training.eight_bits import cut_weights

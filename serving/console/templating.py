@@ -7,10 +7,11 @@ from pathlib import Path
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from model.errors import NotFoundError
 from serving.console import words
+from serving.templates import strict_templates
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 _TEMPLATES_FOLDER = Path(__file__).parent / "templates"
@@ -52,14 +53,8 @@ def render(request: Request, page: Page, *, whole: bool = False) -> HTMLResponse
 
 @cache
 def environment() -> Environment:
-    """The templates, with autoescape on and an error on any missing value."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """The templates, with the filters they use."""
+    environment = strict_templates(_TEMPLATES_FOLDER)
     environment.filters.update(
         reason=words.reason_words,
         humanise=words.humanise,

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from serving.assembly import Runtime
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.messenger import assets, help_centre
 from serving.rendering import render_markdown
+from serving.templates import strict_templates
 
 SAMPLE_COMPANY = "Tuckleaf"
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -88,12 +89,6 @@ def _page(template: str, context: Mapping[str, object], *, status: int = 200) ->
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = strict_templates(_TEMPLATES_FOLDER)
     environment.filters["markdown"] = lambda text: Markup(render_markdown(text))  # noqa: S704 - sanitised there
     return environment

@@ -148,7 +148,7 @@ def test_a_manifest_of_another_format_is_refused_with_both_numbers(folder: Path)
 
 
 def test_a_graph_that_is_no_graph_is_refused(folder: Path) -> None:
-    from model.encoder import file_sha256
+    from model.manifests import file_sha256
 
     graph = folder / "model.onnx"
     graph.unlink()
