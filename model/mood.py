@@ -9,10 +9,10 @@ Chosen on the sample company's `calibration/moods.jsonl` (150 conversations, 88 
 `calibration/moods_seen.jsonl` beside it (254, 147 of them calm), so that many unhappy conversations are
 noticed and at most 5 % of the calm ones."""
 
-LOW = -0.5
+LOW = -0.52
 """At or below this level a person should help."""
 
-FALL = 0.7
+FALL = 0.8
 """So great a fall within one message calls for a person as well."""
 
 UNEASY = -0.2

@@ -1,6 +1,8 @@
 """Cuts the weights of an ONNX graph to 8 bits; judges nothing of what that does to its outputs."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _BLOCK = 32
@@ -16,11 +18,23 @@ def cut_weights(path: Path) -> None:
     texts beside it. Embeddings, norms and biases stay as they are.
     """
     import onnx
-    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-    logging.getLogger("onnxruntime.quantization.matmul_nbits_quantizer").setLevel(logging.WARNING)
+    with _own_log():
+        from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
     cutter = MatMulNBitsQuantizer(
         onnx.load(path), bits=8, block_size=_BLOCK, is_symmetric=True, accuracy_level=_INTEGER_PRODUCTS
     )
     cutter.process()
     onnx.save(cutter.model.model, path)
+
+
+@contextmanager
+def _own_log() -> Iterator[None]:
+    """Keeps what is imported here from making the logs of all libraries print, as it would on its own."""
+    root, silent = logging.getLogger(), logging.NullHandler()
+    root.addHandler(silent)
+    try:
+        yield
+    finally:
+        root.removeHandler(silent)

@@ -139,7 +139,9 @@ def bundled_weights_folder() -> Path:
 def _load(origin: str) -> "SentenceTransformer":
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # of a second's work
     return SentenceTransformer(origin, device="cpu", local_files_only=Path(origin).exists())
 
 
@@ -219,7 +221,9 @@ def _expected(model: "SentenceTransformer", *, spoken: bool) -> Vectors:
     """What torch makes of the probes."""
     model.max_seq_length = _max_tokens(model)
     said = [spoken_text(text) if spoken else text for text in _PROBES]
-    expected: Vectors = model.encode(said, normalize_embeddings=True, convert_to_numpy=True)
+    expected: Vectors = model.encode(
+        said, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+    )
     return expected
 
 

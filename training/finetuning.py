@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +15,20 @@ from eval.progress import progress
 from eval.results import Track, untracked
 from eval.scope import all_scores
 from model.encoder import OnnxEncoder
-from model.heads import LinearHead
+from model.heads import BlendedHead, LinearHead
 from model.types import Reading, Vectors
-from training.blending import BlendParts, fit_parts
+from training.blending import fit_parts
 from training.export import DEFAULT_ENCODER, export_model, load_torch
-from training.linear import FittedHead, Recipe
+from training.linear import FittedHead, Recipe, best_log_loss
 from training.tuning import TUNING, TuningOptions, tune
 
 _MANY_TEXTS = 5000
 """From here on texts enough are held out by a share so small that the encoder is tuned once only."""
 _HELD_OUT_OF_MANY = 0.05
 _HELD_OUT_OF_FEW = 0.2
-_RECIPE_OF_MANY = Recipe(3.0)
-"""On a tenth of BANKING77's training texts held out, strengths of 3 and 10 gave .938 and .937."""
-_RECIPE_OF_FEW = Recipe(10.0, lower=0.3)
-"""With ten texts a label the last layer leads in a tuned encoder as in the frozen one (`training.linear`)."""
+_RECIPES = (Recipe(0.03, lower=0.3), Recipe(3.0), Recipe(30.0, lower=0.3))
+"""Recipes tried on held-out texts. The more of its texts an encoder has learnt by heart, the more its head
+must be held back: macro recall on 2,477 tweets at .03 was .735, at 3 .709; intents gain from 3 and 30."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,36 +79,34 @@ def finetune(
     """An encoder tuned to tell `labels` apart, with a head on its features.
 
     A part of the texts, drawn by label, is held out: a twentieth of many, a fifth of few (under 5,000). On
-    it the kernel's share in the head (`training.blending`) and the temperature are found, and how strange
-    texts in scope look. With many texts the encoder that did not see them stays; with few it is tuned again
-    on all, and keeps share, temperature and scores of the first (as `CalibratedClassifierCV` of scikit-learn
-    does without an ensemble).
+    it the recipe of the head, the kernel's share in it (`training.blending`) and the temperature are found,
+    and how strange texts in scope look. With many texts the encoder that did not see them stays; with few it
+    is tuned again on all, and keeps recipe, share, temperature and scores of the first (as
+    `CalibratedClassifierCV` of scikit-learn does without an ensemble).
 
     The encoder is written to `encoders_folder`, in a folder named by its fingerprint, once its export gave
     the same vectors as torch.
     """
     many = len(texts) >= _MANY_TEXTS
-    recipe = _RECIPE_OF_MANY if many else _RECIPE_OF_FEW
     rest, held_out = _split(labels, _HELD_OUT_OF_MANY if many else _HELD_OUT_OF_FEW, options.seed)
     first = _tuned(texts, labels, rest, encoders_folder, options, origin, checkpoints, track)
     reading = first.read(texts)
-    parts = _parts(reading, labels, rest, recipe, options.seed)
-    classes = np.searchsorted(parts.linear.labels, np.asarray(labels)[held_out])
-    share, temperature = parts.best_on(reading.features[held_out], classes)
-    head = parts.blend(share=share, temperature=temperature)
+    recipe, head = _best_head(reading, labels, rest, held_out, options.seed)
     scores = head.scores(reading.features[held_out])
     scope = all_scores(_rows(reading, held_out), head, _rows(reading, rest), [labels[i] for i in rest])
-    everything = np.arange(len(texts))
     final, final_reading = first, reading
     if not many:
         shutil.rmtree(encoders_folder / first.fingerprint, ignore_errors=True)
-        final = _tuned(texts, labels, everything, encoders_folder, options, origin, checkpoints, track)
+        final = _tuned(
+            texts, labels, np.arange(len(texts)), encoders_folder, options, origin, checkpoints, track
+        )
         final_reading = final.read(texts)
-    parts = _parts(final_reading, labels, everything, recipe, options.seed)
+    [parts] = fit_parts(final_reading.features, labels, (recipe,), seed=options.seed)
+    share = head.share if isinstance(head, BlendedHead) else 0.0
     return FinetunedTexts(
         encoder=final,
         folder=encoders_folder / final.fingerprint,
-        head=parts.blend(share=share, temperature=temperature),
+        head=parts.blend(share=share, temperature=head.temperature),
         held_out=held_out,
         held_out_scores=scores,
         held_out_scope=scope,
@@ -179,8 +177,22 @@ def _rows(reading: Reading, rows: NDArray[np.intp]) -> Reading:
     return Reading(reading.vectors[rows], reading.features[rows])
 
 
-def _parts(
-    reading: Reading, labels: Sequence[str], rows: NDArray[np.intp], recipe: Recipe, seed: int
-) -> BlendParts:
-    """Fitted on features that the encoder was tuned to: held-out folds would choose nothing sound."""
-    return fit_parts(reading.features[rows], [labels[i] for i in rows], recipe, seed=seed)
+def _best_head(
+    reading: Reading, labels: Sequence[str], rest: NDArray[np.intp], held_out: NDArray[np.intp], seed: int
+) -> tuple[Recipe, LinearHead]:
+    """The head on the features of the rest that makes the labels of the held-out texts most likely.
+
+    Folds of the rest would choose nothing sound: the encoder was tuned to them.
+    """
+    known = [labels[i] for i in rest]
+    features = reading.features[held_out]
+    tried = []
+    for recipe, parts in zip(
+        _RECIPES, fit_parts(reading.features[rest], known, _RECIPES, seed=seed), strict=True
+    ):
+        classes = np.searchsorted(parts.linear.labels, np.asarray(labels)[held_out])
+        share, temperature = parts.best_on(features, classes)
+        head = parts.blend(share=share, temperature=temperature)
+        tried.append((best_log_loss(head.scores(features), classes), recipe, head))
+    _, recipe, head = min(tried, key=itemgetter(0))
+    return recipe, head

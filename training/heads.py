@@ -41,7 +41,7 @@ SMALLTALK_LIMIT = 0.5
 
 _FITTING: Mapping[str, Callable[..., FittedHead]] = {
     "intent": cross_fitted_blend,
-    "sentiment": partial(cross_fitted_head, recipes=SENTIMENT_RECIPES),
+    "sentiment": partial(cross_fitted_blend, recipes=SENTIMENT_RECIPES),
     "wants_person": cross_fitted_kernel_head,
 }
 """How heads are fitted that want something of their own."""

@@ -39,7 +39,7 @@ at these three and .868 at 1, over four cuts. The less a head is held back, the 
 its texts: on 4,000 training tweets .611, .614, .610 and .601 at 1; .3 over 1 by .012 [.004, .020] there."""
 FOLDS = 4
 _FEW_FOLDS = 5
-_FEW_TEXTS = 15
+FEW_TEXTS = 15
 """With fewer texts a label than this, a fold more is held out: each head then misses fewer of them."""
 _MANY_TEXTS = 5000
 """From here on one fold is held out, a quarter of the texts: enough to find a temperature."""
@@ -115,7 +115,7 @@ def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
 def folds_of(classes: NDArray[np.intp]) -> int:
     """How many folds to cut texts of these classes into."""
     counts = np.bincount(classes)
-    wanted = _FEW_FOLDS if len(classes) < _FEW_TEXTS * len(counts) else FOLDS
+    wanted = _FEW_FOLDS if len(classes) < FEW_TEXTS * len(counts) else FOLDS
     return min(wanted, int(counts.min()))
 
 

@@ -47,6 +47,10 @@ class TuningOptions:
     """Whether labels weigh alike in the cross-entropy, however many texts they have."""
     words: bool = False
     """Whether word embeddings are tuned too: worth it for many texts in a language of their own."""
+    original_share: float = 0.5
+    """Of the weights as they were before, in what comes out: the mean of both knows the labels and forgets
+    less (Wortsman et al. 2022). Right of 1,000 held-out texts of BANKING77 at shares of 0, .4 and .6: 933,
+    936 and 940; with ten texts a label .866, .869 and .872. Of tweets by sentiment each share lost."""
     spoken: bool = False
     """Whether texts are read as `model.spoken` says them: links, names and emoji in words."""
     max_tokens: int = 64
@@ -66,6 +70,8 @@ class TuningOptions:
                 f"cross_entropy_weight is {weights[0]}, contrastive_weight {weights[1]}; "
                 "neither may be below 0, and one must be above"
             )
+        if not 0 <= self.original_share < 1:
+            raise ConfigurationError(f"original_share is {self.original_share}; it must be in [0, 1)")
         if self.views not in (1, 2):
             raise ConfigurationError(f"views is {self.views}; it must be 1 or 2")
         if self.batch_size < 2 or self.max_tokens < 4:
@@ -77,7 +83,14 @@ class TuningOptions:
 TUNING: Mapping[str, TuningOptions] = {
     "intents": TuningOptions(),
     "sentiment": TuningOptions(
-        epochs=3, layer_decay=0.9, contrastive_weight=0.0, views=1, balanced=True, words=True, spoken=True
+        epochs=3,
+        layer_decay=0.9,
+        contrastive_weight=0.0,
+        views=1,
+        balanced=True,
+        words=True,
+        original_share=0.0,
+        spoken=True,
     ),
 }
 """What proved best for a kind of labels. Sentiment has three labels of unlike size, each as important, and
@@ -96,7 +109,8 @@ def tune(
     """Tunes the model in place.
 
     Cross-entropy on scaled cosines to one direction a label, which starts at the mean of the label's texts,
-    plus a supervised contrastive loss that draws the texts of a label together (Khosla et al. 2020).
+    plus a supervised contrastive loss that draws the texts of a label together (Khosla et al. 2020). In the
+    end the weights are mixed with those from before, by `original_share`.
 
     State is kept in the folder `checkpoints` now and then. When it is run again with the same arguments
     after an interruption it goes on from there, to the very same weights: batches and dropout are drawn
@@ -110,6 +124,7 @@ def tune(
     if options.spoken:
         texts = [spoken_text(text) for text in texts]
     targets = torch.tensor([names.index(label) for label in labels], device=model.device)
+    original = {name: weights.clone() for name, weights in model.state_dict().items()}
     head = _Head(model, texts, targets, len(names), options)
     optimiser, rates = _optimiser(model, head, options)
     trainable = [one for group in optimiser.param_groups for one in group["params"]]
@@ -130,7 +145,18 @@ def tune(
         optimiser.step()
         if kept:
             kept.keep(number + 1, trainable, optimiser, last=number + 1 == len(batches))
+    _mix(model, original, options.original_share)
     model.eval()
+
+
+def _mix(model: "SentenceTransformer", original: Mapping[str, "torch.Tensor"], share: float) -> None:
+    """Moves the model's weights back towards the original ones, by this share of the way."""
+    import torch
+
+    with torch.no_grad():
+        for name, weights in model.state_dict().items():
+            if weights.is_floating_point():
+                weights.lerp_(original[name], share)
 
 
 def _checkpoints(folder: Path | None, key: str, options: TuningOptions) -> Checkpoints | None:

@@ -166,7 +166,7 @@ def test_the_mood_is_measured_with_the_homes_champion_and_drawn(
     ]
     data = jsonl("moods.jsonl", rows)
     figures = last_line(run("mood", "--data", data, "--charts", tmp_path / "charts", "--json"))
-    assert (figures["n_calm"], figures["n_unhappy"], figures["mood_low"]) == (1, 1, -0.5)
+    assert (figures["n_calm"], figures["n_unhappy"], figures["mood_low"]) == (1, 1, -0.52)
     assert (figures["false_alarms"], figures["warned"], figures["turns_before"]) == (0.0, 0.0, None)
     assert (tmp_path / "charts" / "mood_warning.png").stat().st_size > 1000
 

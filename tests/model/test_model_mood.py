@@ -24,8 +24,8 @@ def test_a_weight_that_is_no_share_is_refused(weight: float) -> None:
 
 
 def test_a_low_level_calls_for_a_person_from_exactly_there() -> None:
-    assert mood_trigger(-0.3, -0.5, -0.8) == "mood_low"
-    assert mood_trigger(-0.3, -0.499, -0.8) is None
+    assert mood_trigger(-0.3, -0.52, -0.8) == "mood_low"
+    assert mood_trigger(-0.3, -0.519, -0.8) is None
 
 
 def test_a_steep_fall_from_a_good_mood_calls_for_a_person() -> None:
@@ -86,8 +86,8 @@ def test_repetition_fades_when_the_customer_turns_to_something_else() -> None:
 
 
 def test_an_uneasy_customer_who_repeats_themself_is_getting_nowhere() -> None:
-    assert mood_trigger(-0.2, -0.3, -0.45, repetition=0.21) == "getting_nowhere"
-    assert mood_trigger(-0.2, -0.3, -0.45, repetition=0.19) is None
+    assert mood_trigger(-0.2, -0.3, -0.45, repetition=0.23) == "getting_nowhere"
+    assert mood_trigger(-0.2, -0.3, -0.45, repetition=0.21) is None
 
 
 def test_a_calm_customer_may_repeat_themself() -> None:

@@ -6,8 +6,8 @@ import pytest
 from model.errors import DataError
 from model.heads import BlendedHead, evidence, likenesses
 from training import blending
-from training.blending import best_blend, cross_fitted_blend, fit_intent_head
-from training.linear import cross_fitted_head, numbered
+from training.blending import SHARE_OF_FEW, best_blend, cross_fitted_blend, fit_intent_head, fit_parts
+from training.linear import Recipe, cross_fitted_head, numbered, temperature_of
 from training.ridge import GAMMA, PENALTY, fit_ridge
 
 
@@ -112,6 +112,18 @@ def test_the_blend_has_the_least_log_loss_of_its_texts() -> None:
     grid = [loss(a, b) for a in np.linspace(0, 1, 21) for b in np.geomspace(0.1, 10, 41)]
     assert loss(share, temperature) <= min(grid) + 1e-9
     assert loss(share, temperature) == pytest.approx(min(grid), abs=0.01)
+
+
+def test_so_few_texts_that_they_do_not_tell_the_share_get_a_given_one() -> None:
+    few, labels = patches(28)  # fourteen texts a label
+    fitted = cross_fitted_blend(few, labels, seed=0)
+    assert fitted.kernel_share == SHARE_OF_FEW
+    classes = numbered(labels)[1]
+    assert fitted.head.temperature == pytest.approx(temperature_of(fitted.held_out_scores, classes))
+    [parts] = fit_parts(few, labels, (Recipe(1.0),), seed=0)
+    assert parts.best_on(few, classes)[0] == SHARE_OF_FEW
+    many, labels = patches(32)
+    assert cross_fitted_blend(many, labels, seed=0).kernel_share != SHARE_OF_FEW
 
 
 def test_the_same_seed_gives_the_same_blend() -> None:

@@ -1,5 +1,7 @@
 """Weights cut to 8 bits: the graph says nearly the same, and an encoder that it changes is refused."""
 
+import logging
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,16 @@ def test_a_matrix_in_8_bits_is_smaller_and_says_nearly_the_same(tmp_path: Path) 
     assert path.stat().st_size < 0.3 * before
     got, expected = outputs(path, x), x @ weights
     assert np.abs(got - expected).max() < 0.02 * np.abs(expected).max()
+
+
+def test_cutting_weights_turns_no_log_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", logging.WARNING)
+    monkeypatch.delitem(sys.modules, "onnxruntime.quantization.matmul_nbits_quantizer", raising=False)
+    cut_weights(product(np.eye(64, dtype=np.float32), tmp_path / "product.onnx"))
+    assert root.handlers == []
+    assert root.level == logging.WARNING
 
 
 def test_a_row_does_not_depend_on_those_beside_it(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from eval.results import T
 from eval.scope import PRODUCT
 from knowledge.company import LabelledText
 from knowledge.index import KnowledgeIndex
+from knowledge.label_names import with_label_names
 from model.artifacts import IntentInfo, load_model_set, save_model_set
 from model.encoder import OnnxEncoder
 from model.errors import ArtifactError, ConfigurationError, DataError
@@ -24,7 +24,7 @@ from serving.assembly import resolver_of
 from serving.settings import Settings
 from training.data import TrainingData, general_data
 from training.export import DEFAULT_ENCODER, load_torch
-from training.finetuning import finetune
+from training.finetuning import FinetunedTexts, finetune
 from training.heads import train_model_set
 from training.torch_texts import vectors_of
 from training.tuning import TuningOptions, contrastive_loss, tune
@@ -47,6 +47,7 @@ BILLS = (
 )
 TEXTS = [*PLANTS, *BILLS]
 LABELS = ["plant"] * len(PLANTS) + ["bill"] * len(BILLS)
+INTENTS = tuple(map(LabelledText, TEXTS, LABELS))
 QUICK = TuningOptions(epochs=2, batch_size=4, learning_rate=1e-4, checkpoint_seconds=0)
 
 
@@ -105,6 +106,18 @@ def test_an_interrupted_tuning_goes_on_to_the_very_same_weights(tmp_path: Path) 
     np.testing.assert_array_equal(again, whole)
 
 
+def test_tuned_weights_are_mixed_with_those_from_before_by_their_share() -> None:
+    def weights(share: float | None) -> torch.Tensor:
+        model = load_torch(DEFAULT_ENCODER)
+        if share is not None:
+            tune(model, TEXTS, LABELS, options=replace(QUICK, epochs=1, original_share=share))
+        return model[0].auto_model.encoder.layer[5].output.dense.weight.detach().clone()
+
+    original, tuned_alone, mixed = weights(None), weights(0.0), weights(0.25)
+    assert not torch.equal(original, tuned_alone)
+    torch.testing.assert_close(mixed, 0.25 * original + 0.75 * tuned_alone)
+
+
 def test_word_embeddings_change_only_when_asked_for() -> None:
     def words(model: SentenceTransformer) -> torch.Tensor:
         return model[0].auto_model.embeddings.word_embeddings.weight.detach().clone()
@@ -117,26 +130,35 @@ def test_word_embeddings_change_only_when_asked_for() -> None:
     assert not torch.equal(words(model), start)
 
 
-def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(tmp_path: Path) -> None:
-    found = finetune(TEXTS, LABELS, encoders_folder=tmp_path, options=QUICK)
-    assert [path.name for path in tmp_path.iterdir()] == [found.encoder.fingerprint]
+@pytest.fixture(scope="module")
+def tuned_texts(tmp_path_factory: pytest.TempPathFactory) -> FinetunedTexts:
+    folder = tmp_path_factory.mktemp("models") / "encoders"
+    rows = with_label_names(INTENTS)
+    texts, labels = [row.text for row in rows], [row.label for row in rows]
+    return finetune(texts, labels, encoders_folder=folder, options=replace(QUICK, spoken=True))
+
+
+def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(
+    tuned_texts: FinetunedTexts,
+) -> None:
+    found = tuned_texts
+    assert [path.name for path in found.folder.parent.iterdir()] == [found.encoder.fingerprint]
     again = OnnxEncoder.load(found.folder)
     probabilities = found.head.probabilities(again.read(TEXTS).features)
     assert [found.head.labels[i] for i in probabilities.argmax(axis=1)] == LABELS
-    assert (
-        found.encoder.encode(["#LeavesAreYellow 😡"]).tolist()
-        != found.encoder.encode(["Leaves Are Yellow pouting face"]).tolist()
-    )
-    assert len(found.held_out) == 3  # a fifth of twelve, rounded up
+    assert len(found.held_out) == 3  # a fifth of twelve texts and two names, rounded up
     assert found.held_out_scores.shape == (3, 2)
     strange = found.held_out_scope[PRODUCT]
     assert ((strange > 0) & (strange <= 1)).all()
 
 
-def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(tmp_path: Path) -> None:
-    found = finetune(TEXTS, LABELS, encoders_folder=tmp_path, options=replace(QUICK, epochs=1, spoken=True))
-    written, said = found.encoder.encode(["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"])
+def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(
+    tuned_texts: FinetunedTexts, encoder: OnnxEncoder
+) -> None:
+    texts = ["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"]
+    written, said = tuned_texts.encoder.encode(texts)
     np.testing.assert_allclose(written, said, atol=1e-5)
+    assert np.abs(np.subtract(*encoder.encode(texts))).max() > 0.01  # one that was not
 
 
 def little_data() -> TrainingData:
@@ -144,22 +166,22 @@ def little_data() -> TrainingData:
     general = general_data()
     return replace(
         general,
-        intents=tuple(LabelledText(text, label) for text, label in zip(TEXTS, LABELS, strict=True)),
+        intents=INTENTS,
         intent_infos={"plant": IntentInfo("devices", False), "bill": IntentInfo("billing", True)},
         sentiment=general.sentiment[::8],
         wants_person=general.wants_person[::8],
-        smalltalk=general.smalltalk,
+        smalltalk=general.smalltalk[::4],
         questions=general.questions[::8],
         articles=general.articles[::3],
     )
 
 
 def test_a_set_with_tuned_intents_is_loaded_and_served_with_their_encoder(
-    encoder: OnnxEncoder, encoder_folder: Path, tmp_path: Path
+    encoder: OnnxEncoder, tuned_texts: FinetunedTexts, tmp_path: Path
 ) -> None:
     models_folder = tmp_path / "models"
-    tuned = partial(finetune, encoders_folder=models_folder / "encoders", options=QUICK)
-    trained = train_model_set(little_data(), encoder, finetune=tuned)
+    shutil.copytree(tuned_texts.folder.parent, models_folder / "encoders")
+    trained = train_model_set(little_data(), encoder, finetune=lambda texts, labels: tuned_texts)
     (own,) = trained.models.head_encoders.values()
     assert set(trained.models.head_encoders) == {"intent"}
     assert own != encoder.fingerprint
@@ -191,6 +213,7 @@ def test_a_single_label_is_refused() -> None:
         ({"views": 3}, "views is 3"),
         ({"batch_size": 1}, "batch_size is 1"),
         ({"learning_rate": -1.0}, "learning_rate is -1"),
+        ({"original_share": 1.0}, r"original_share is 1.0; it must be in \[0, 1\)"),
         ({"contrastive_weight": -0.5}, "contrastive_weight -0.5; neither may be below 0"),
         ({"cross_entropy_weight": 0, "contrastive_weight": 0}, "one must be above"),
     ],
