@@ -163,8 +163,12 @@ def contradictions(pairs: Sequence[tuple[str, str]]) -> list[int]:
 
 
 def normalised(text: str) -> str:
-    """What two texts have in common that differ only in case, spacing and marks at the ends."""
-    return " ".join(text.casefold().split()).strip(" .,;:!?…\"'“”‘’()")
+    """What two texts have in common that differ only in case, spacing and marks at the ends.
+
+    A text of nothing but marks stays as it is: ":)" is not ":(".
+    """
+    folded = " ".join(text.casefold().split())
+    return folded.strip(" .,;:!?…\"'“”‘’()") or folded
 
 
 def data_problems(data: Path | None) -> list[Problem]:

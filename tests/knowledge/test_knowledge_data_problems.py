@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.data_problems import PROBLEM_KINDS, Problem, company_problems, read_checked
+from knowledge.data_problems import PROBLEM_KINDS, Problem, company_problems, normalised, read_checked
 from knowledge.importers.files import MAX_LINE_BYTES
 from model.errors import DataError
 
@@ -117,3 +117,12 @@ def test_an_intent_of_the_company_without_rows_is_named(tmp_path: Path) -> None:
         empty,
         Problem("label_only_in_test", "calibration/questions.jsonl", 1, ("b",)),
     ]
+
+
+def test_texts_are_the_same_but_for_case_spacing_and_marks_at_the_ends() -> None:
+    assert normalised('"Where  is IT?"') == normalised("where is it") == "where is it"
+
+
+def test_texts_of_nothing_but_marks_are_the_same_only_when_they_are() -> None:
+    assert normalised(":)") != normalised(":(")
+    assert normalised(" ?! ") == "?!"
