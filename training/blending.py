@@ -14,9 +14,9 @@ from training.linear import (
     FittedHead,
     Recipe,
     cross_fitted_head,
-    fit_head,
     numbered,
     temperature_of,
+    uncalibrated_head,
 )
 from training.ridge import fit_ridge
 
@@ -105,7 +105,7 @@ def fit_parts(
     names, classes = numbered(labels)
     many = len(labels) > MOST_TEXTS
     kernel = None if many else fit_ridge(inputs, names, classes, seed=seed).head
-    linear = (fit_head(inputs, labels, seed=seed, recipes=(recipe,)) for recipe in recipes)
+    linear = (uncalibrated_head(inputs, names, classes, recipe) for recipe in recipes)
     return [BlendParts(one, kernel, of_few=_are_few(classes)) for one in linear]
 
 

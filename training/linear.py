@@ -1,7 +1,7 @@
 """Fits linear heads: recipe by cross-validation, temperature on held-out folds; saves nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -92,14 +92,17 @@ def cross_fitted_head(
     scored = [held_out_scores(_scaled(inputs, one), classes, one.strength, folds, seed) for one in recipes]
     best = int(np.argmin([best_log_loss(scores, classes) for scores in scored]))
     recipe = recipes[best]
+    head = uncalibrated_head(inputs, names, classes, recipe)
+    calibrated = replace(head, temperature=temperature_of(scored[best], classes))
+    return FittedHead(calibrated, recipe.strength, scored[best], recipe.lower)
+
+
+def uncalibrated_head(
+    inputs: NDArray[np.float32], names: Sequence[str], classes: NDArray[np.intp], recipe: Recipe
+) -> LinearHead:
+    """A head at temperature 1 on `(n_texts, n_inputs)`; `classes` are the places of the labels in `names`."""
     weights, bias = fitted(_scaled(inputs, recipe), classes, recipe.strength)
-    head = LinearHead(
-        names,
-        weights * layer_weights(inputs.shape[1], recipe.lower),
-        bias,
-        temperature=temperature_of(scored[best], classes),
-    )
-    return FittedHead(head, recipe.strength, scored[best], recipe.lower)
+    return LinearHead(tuple(names), weights * layer_weights(inputs.shape[1], recipe.lower), bias, 1.0)
 
 
 def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
