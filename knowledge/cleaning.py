@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from knowledge import phrases
+from knowledge.capitals import capitalised
 from knowledge.chunking import count_words, join_sentences, split_sentences
 from knowledge.personal_data import (
     holds_identifier,
@@ -53,7 +54,7 @@ def clean_question(message: str, *, customer_name: str | None = None) -> str:
     text = _without_greeting(_own_words(message))
     sentences = [sentence for line in text.split("\n") for sentence in split_sentences(line.strip())]
     joined = join_sentences([_question_part(sentence, customer_name) for sentence in sentences])
-    return joined[:1].upper() + joined[1:]
+    return capitalised(joined)
 
 
 def _own_words(text: str) -> str:
@@ -69,12 +70,12 @@ def _bare_paragraph(paragraph: str, agent_names: Sequence[str]) -> str:
 def _begun_anew(cleaned: str, reply: str) -> str:
     """With a capital letter where the reply began with something else, such as a greeting of its own line."""
     first_word = cleaned.split(maxsplit=1)[0]
-    return cleaned if reply.lstrip().startswith(first_word) else cleaned[:1].upper() + cleaned[1:]
+    return cleaned if reply.lstrip().startswith(first_word) else capitalised(cleaned)
 
 
 def _without_greeting(text: str) -> str:
     without = phrases.GREETING.sub("", text, count=1)
-    return text if without == text else without[:1].upper() + without[1:]
+    return text if without == text else capitalised(without)
 
 
 def _without_signature(lines: Sequence[str], agent_names: Sequence[str]) -> list[str]:
@@ -128,7 +129,7 @@ def _general_part(sentence: str, *, after_case_work: bool) -> str:
 
 def _without_pleasantries(sentence: str) -> str:
     while (shorter := phrases.PLEASANTRY.sub("", sentence, count=1)) != sentence:
-        sentence = shorter[:1].upper() + shorter[1:]
+        sentence = capitalised(shorter)
     return sentence
 
 
@@ -146,7 +147,7 @@ def _general_rest(sentence: str) -> str:
     rest = found.group("rest") if found else ""
     if len(rest.split()) < 4 or re.search(r"\byou(?:r|rs)?\b", rest, re.IGNORECASE):
         return ""
-    return rest[:1].upper() + rest[1:]
+    return capitalised(rest)
 
 
 def _says_something(text: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from knowledge import phrases
+from knowledge.capitals import capitalised
 from knowledge.chunking import count_words
 from knowledge.cleaning import clean_question
 from knowledge.lexical import tokenise
@@ -37,7 +38,7 @@ def pick_question(messages: Sequence[str], *, customer_name: str | None = None) 
         if _stands_alone(before):
             break
     picked = phrases.JOINING_WORD.sub("", picked)
-    return picked[:1].upper() + picked[1:]
+    return capitalised(picked)
 
 
 def _without_wishes(message: str) -> str:

@@ -9,10 +9,11 @@ from scipy.optimize import minimize
 
 from model.heads import BlendedHead, LinearHead, blended, evidence, softmax
 from training.linear import (
-    FEW_TEXTS,
     RECIPES,
+    SENTIMENT_RECIPES,
     FittedHead,
     Recipe,
+    are_few,
     cross_fitted_head,
     numbered,
     temperature_of,
@@ -31,6 +32,11 @@ on BANKING77 and .9368 and .9117 on CLINC150, this one .8557, .8239, .9369 and .
 def fit_intent_head(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
     """The head of `cross_fitted_blend`, without its held-out scores."""
     return cross_fitted_blend(inputs, labels, seed=seed).head
+
+
+def cross_fitted_sentiment(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> FittedHead:
+    """`cross_fitted_blend` with the recipes for sentiment."""
+    return cross_fitted_blend(inputs, labels, seed=seed, recipes=SENTIMENT_RECIPES)
 
 
 def cross_fitted_blend(
@@ -52,7 +58,7 @@ def cross_fitted_blend(
         return linear
     names, classes = numbered(labels)
     ridge = fit_ridge(inputs, names, classes, seed=seed)
-    parts = BlendParts(linear.head, ridge.head, of_few=_are_few(classes))
+    parts = BlendParts(linear.head, ridge.head, of_few=are_few(classes))
     share, temperature = parts.best_of(linear.held_out_scores, ridge.held_out_scores, classes)
     head = parts.blend(share=share, temperature=temperature)
     scores = blended(linear.held_out_scores, ridge.held_out_scores, share=share)
@@ -106,11 +112,7 @@ def fit_parts(
     many = len(labels) > MOST_TEXTS
     kernel = None if many else fit_ridge(inputs, names, classes, seed=seed).head
     linear = (uncalibrated_head(inputs, names, classes, recipe) for recipe in recipes)
-    return [BlendParts(one, kernel, of_few=_are_few(classes)) for one in linear]
-
-
-def _are_few(classes: NDArray[np.intp]) -> bool:
-    return len(classes) < FEW_TEXTS * (int(classes.max()) + 1)
+    return [BlendParts(one, kernel, of_few=are_few(classes)) for one in linear]
 
 
 def best_blend(

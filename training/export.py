@@ -141,8 +141,10 @@ def _load(origin: str) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # of a second's work
-    return SentenceTransformer(origin, device="cpu", local_files_only=Path(origin).exists())
+    local = Path(origin).exists()
+    if local:
+        disable_progress_bar()  # of a second's work; a download keeps its own
+    return SentenceTransformer(origin, device="cpu", local_files_only=local)
 
 
 def _dimension(model: "SentenceTransformer") -> int:

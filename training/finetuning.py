@@ -15,7 +15,7 @@ from eval.progress import progress
 from eval.results import Track, untracked
 from eval.scope import all_scores
 from model.encoder import OnnxEncoder
-from model.heads import BlendedHead, LinearHead
+from model.heads import LinearHead
 from model.types import Reading, Vectors
 from training.blending import fit_parts
 from training.export import DEFAULT_ENCODER, export_model, load_torch
@@ -91,7 +91,7 @@ def finetune(
     rest, held_out = _split(labels, _HELD_OUT_OF_MANY if many else _HELD_OUT_OF_FEW, options.seed)
     first = _tuned(texts, labels, rest, encoders_folder, options, origin, checkpoints, track)
     reading = first.read(texts)
-    recipe, head = _best_head(reading, labels, rest, held_out, options.seed)
+    recipe, share, head = _best_head(reading, labels, rest, held_out, options.seed)
     scores = head.scores(reading.features[held_out])
     scope = all_scores(_rows(reading, held_out), head, _rows(reading, rest), [labels[i] for i in rest])
     final, final_reading = first, reading
@@ -102,7 +102,6 @@ def finetune(
         )
         final_reading = final.read(texts)
     [parts] = fit_parts(final_reading.features, labels, (recipe,), seed=options.seed)
-    share = head.share if isinstance(head, BlendedHead) else 0.0
     return FinetunedTexts(
         encoder=final,
         folder=encoders_folder / final.fingerprint,
@@ -179,20 +178,20 @@ def _rows(reading: Reading, rows: NDArray[np.intp]) -> Reading:
 
 def _best_head(
     reading: Reading, labels: Sequence[str], rest: NDArray[np.intp], held_out: NDArray[np.intp], seed: int
-) -> tuple[Recipe, LinearHead]:
+) -> tuple[Recipe, float, LinearHead]:
     """The head on the features of the rest that makes the labels of the held-out texts most likely.
+
+    With its recipe and its kernel's share.
 
     Folds of the rest would choose nothing sound: the encoder was tuned to them.
     """
-    known = [labels[i] for i in rest]
+    fitted = fit_parts(reading.features[rest], [labels[i] for i in rest], _RECIPES, seed=seed)
     features = reading.features[held_out]
+    classes = np.searchsorted(fitted[0].linear.labels, np.asarray(labels)[held_out])
     tried = []
-    for recipe, parts in zip(
-        _RECIPES, fit_parts(reading.features[rest], known, _RECIPES, seed=seed), strict=True
-    ):
-        classes = np.searchsorted(parts.linear.labels, np.asarray(labels)[held_out])
+    for recipe, parts in zip(_RECIPES, fitted, strict=True):
         share, temperature = parts.best_on(features, classes)
         head = parts.blend(share=share, temperature=temperature)
-        tried.append((best_log_loss(head.scores(features), classes), recipe, head))
-    _, recipe, head = min(tried, key=itemgetter(0))
-    return recipe, head
+        tried.append((best_log_loss(head.scores(features), classes), recipe, share, head))
+    _, recipe, share, head = min(tried, key=itemgetter(0))
+    return recipe, share, head

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from model.scope import ScopeDetector, clearness, guided_scores
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import Reading, Vectors
 from model.understanding import NO_PERSON, PERSON
-from training.blending import cross_fitted_blend
+from training.blending import cross_fitted_blend, cross_fitted_sentiment
 from training.calibration import (
     HIGHEST_LIMIT,
     OWN_QUESTIONS,
@@ -35,13 +34,13 @@ from training.data import TrainingData
 from training.finetuning import Finetune, FinetunedTexts
 from training.follow_ups import fit_leaning, follow_up_texts
 from training.kernel import cross_fitted_kernel_head
-from training.linear import SENTIMENT_RECIPES, FittedHead, cross_fitted_head
+from training.linear import FittedHead, cross_fitted_head
 
 SMALLTALK_LIMIT = 0.5
 
 _FITTING: Mapping[str, Callable[..., FittedHead]] = {
     "intent": cross_fitted_blend,
-    "sentiment": partial(cross_fitted_blend, recipes=SENTIMENT_RECIPES),
+    "sentiment": cross_fitted_sentiment,
     "wants_person": cross_fitted_kernel_head,
 }
 """How heads are fitted that want something of their own."""

@@ -98,11 +98,11 @@ def cross_fitted_head(
 
 
 def uncalibrated_head(
-    inputs: NDArray[np.float32], names: Sequence[str], classes: NDArray[np.intp], recipe: Recipe
+    inputs: NDArray[np.float32], names: tuple[str, ...], classes: NDArray[np.intp], recipe: Recipe
 ) -> LinearHead:
     """A head at temperature 1 on `(n_texts, n_inputs)`; `classes` are the places of the labels in `names`."""
     weights, bias = fitted(_scaled(inputs, recipe), classes, recipe.strength)
-    return LinearHead(tuple(names), weights * layer_weights(inputs.shape[1], recipe.lower), bias, 1.0)
+    return LinearHead(names, weights * layer_weights(inputs.shape[1], recipe.lower), bias, 1.0)
 
 
 def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
@@ -118,8 +118,13 @@ def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
 def folds_of(classes: NDArray[np.intp]) -> int:
     """How many folds to cut texts of these classes into."""
     counts = np.bincount(classes)
-    wanted = _FEW_FOLDS if len(classes) < FEW_TEXTS * len(counts) else FOLDS
+    wanted = _FEW_FOLDS if are_few(classes) else FOLDS
     return min(wanted, int(counts.min()))
+
+
+def are_few(classes: NDArray[np.intp]) -> bool:
+    """Whether a class has fewer than `FEW_TEXTS` texts on average."""
+    return len(classes) < FEW_TEXTS * (int(classes.max()) + 1)
 
 
 def held_out_scores(

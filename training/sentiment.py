@@ -19,9 +19,9 @@ from model.artifacts import ModelSet
 from model.errors import DataError
 from model.heads import LinearHead
 from model.interfaces import Reader
-from training.blending import cross_fitted_blend
+from training.blending import cross_fitted_sentiment
 from training.finetuning import Finetune
-from training.linear import SENTIMENT_RECIPES, FittedHead
+from training.linear import FittedHead
 from training.replacing import NewPart
 
 _BATCH = 512
@@ -100,7 +100,7 @@ def train_sentiment(
         fitted, own = found.as_fitted(), {_HEAD: found.encoder.fingerprint}
     else:
         features = _features(encoder, rows, track)
-        fitted, own = cross_fitted_blend(features, labels, seed=seed, recipes=SENTIMENT_RECIPES), {}
+        fitted, own = cross_fitted_sentiment(features, labels, seed=seed), {}
     metrics, confusion = _figures(fitted, labels, n_of_file=len(data.rows))
     return NewPart(
         models=replace(
@@ -125,7 +125,7 @@ def train_sentiment(
 
 def fit_sentiment_head(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
     """The head that `train_sentiment` fits on the encoder's features, `(n_texts, n_inputs)`."""
-    return cross_fitted_blend(inputs, labels, seed=seed, recipes=SENTIMENT_RECIPES).head
+    return cross_fitted_sentiment(inputs, labels, seed=seed).head
 
 
 def _figures(

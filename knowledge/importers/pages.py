@@ -11,6 +11,7 @@ from frontmatter.default_handlers import YAMLHandler
 from markdownify import MarkdownConverter
 from yaml import YAMLError
 
+from knowledge.capitals import capitalised
 from knowledge.documents import ArticleDocument
 from knowledge.importers.files import RefusedError
 from knowledge.markdown import inline_text, parse
@@ -116,7 +117,7 @@ def _top_heading(body: str) -> str:
 
 def _words(slug: str) -> str:
     words = " ".join(re.split(r"[-_\s]+", slug.rsplit("/", 1)[-1])).strip()
-    return words[:1].upper() + words[1:]
+    return capitalised(words)
 
 
 def _without_declaration(text: str) -> str:

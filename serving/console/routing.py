@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
+from knowledge.capitals import capitalised
 from model.errors import AuthenticationError, FirstlastError
 from serving.console.templating import Page, render
 from serving.problems import status_of
@@ -84,7 +85,7 @@ def written_lines(text: str) -> list[str]:
 def sentence(error: FirstlastError) -> str:
     """What the error says, as a sentence."""
     words = str(error)
-    return f"{words[:1].upper()}{words[1:]}."
+    return f"{capitalised(words)}."
 
 
 async def _problem(request: Request, status: int, detail: str) -> Response:

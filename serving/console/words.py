@@ -4,6 +4,8 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
+from knowledge.capitals import capitalised
+
 STATUS_WORDS: Mapping[str, str] = {
     "bot": "With the bot",
     "waiting": "Waiting for a person",
@@ -63,7 +65,7 @@ def reason_words(code: str) -> str:
 def humanise(code: str) -> str:
     """`refund_request` as `Refund request`."""
     words = code.replace("_", " ").replace("-", " ").strip()
-    return words[:1].upper() + words[1:]
+    return capitalised(words)
 
 
 def mood_words(mood: float) -> str:

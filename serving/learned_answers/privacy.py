@@ -2,6 +2,7 @@
 
 import re
 
+from knowledge.capitals import capitalised
 from knowledge.chunking import split_sentences
 
 _REACHABLE = re.compile(r"[\w.+-]+@[\w-]+\.\w|(?<![\w$€£.,/])\+?\(?\d(?:[ ().\-/]{0,3}\d){6,}")
@@ -20,4 +21,4 @@ def without_contact_data(question: str) -> str:
     if not kept:
         kept = [clause for clause in re.split(r"[,;:]\s+", question) if not _REACHABLE.search(clause)]
     text = " ".join(part.strip() for part in kept)
-    return text[:1].upper() + text[1:]
+    return capitalised(text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from knowledge.capitals import capitalised
 from serving.articles import repository
 from serving.db.tables import Article
 from serving.messenger.repository import find_by_file_name
@@ -59,4 +60,4 @@ def view_article(session: Session, article: Article, *, max_neighbours: int = 6)
 def category_title(category: str) -> str:
     """The category in words: `pods-and-plants` is shown as `Pods and plants`."""
     words = category.replace("-", " ").replace("_", " ").replace("/", " / ").strip()
-    return words[:1].upper() + words[1:] or _OTHER
+    return capitalised(words) or _OTHER

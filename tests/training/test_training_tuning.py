@@ -135,7 +135,7 @@ def tuned_texts(tmp_path_factory: pytest.TempPathFactory) -> FinetunedTexts:
     folder = tmp_path_factory.mktemp("models") / "encoders"
     rows = with_label_names(INTENTS)
     texts, labels = [row.text for row in rows], [row.label for row in rows]
-    return finetune(texts, labels, encoders_folder=folder, options=replace(QUICK, spoken=True))
+    return finetune(texts, labels, encoders_folder=folder, options=QUICK)
 
 
 def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(
@@ -146,19 +146,20 @@ def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(
     again = OnnxEncoder.load(found.folder)
     probabilities = found.head.probabilities(again.read(TEXTS).features)
     assert [found.head.labels[i] for i in probabilities.argmax(axis=1)] == LABELS
+    assert (
+        found.encoder.encode(["#LeavesAreYellow 😡"]).tolist()
+        != found.encoder.encode(["Leaves Are Yellow pouting face"]).tolist()
+    )
     assert len(found.held_out) == 3  # a fifth of twelve texts and two names, rounded up
     assert found.held_out_scores.shape == (3, 2)
     strange = found.held_out_scope[PRODUCT]
     assert ((strange > 0) & (strange <= 1)).all()
 
 
-def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(
-    tuned_texts: FinetunedTexts, encoder: OnnxEncoder
-) -> None:
-    texts = ["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"]
-    written, said = tuned_texts.encoder.encode(texts)
+def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(tmp_path: Path) -> None:
+    found = finetune(TEXTS, LABELS, encoders_folder=tmp_path, options=replace(QUICK, epochs=1, spoken=True))
+    written, said = found.encoder.encode(["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"])
     np.testing.assert_allclose(written, said, atol=1e-5)
-    assert np.abs(np.subtract(*encoder.encode(texts))).max() > 0.01  # one that was not
 
 
 def little_data() -> TrainingData:
@@ -181,7 +182,14 @@ def test_a_set_with_tuned_intents_is_loaded_and_served_with_their_encoder(
 ) -> None:
     models_folder = tmp_path / "models"
     shutil.copytree(tuned_texts.folder.parent, models_folder / "encoders")
-    trained = train_model_set(little_data(), encoder, finetune=lambda texts, labels: tuned_texts)
+
+    def tuned(texts: Sequence[str], labels: Sequence[str]) -> FinetunedTexts:
+        assert [*zip(texts, labels, strict=True)] == [
+            (row.text, row.label) for row in with_label_names(INTENTS)
+        ]
+        return tuned_texts
+
+    trained = train_model_set(little_data(), encoder, finetune=tuned)
     (own,) = trained.models.head_encoders.values()
     assert set(trained.models.head_encoders) == {"intent"}
     assert own != encoder.fingerprint
