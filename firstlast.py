@@ -29,12 +29,12 @@ def _app(module: str, name: str = "app") -> Callable[[], typer.Typer]:
 def _eval_app() -> typer.Typer:
     from eval.commands import build_app
     from eval.commands.shared import Parts
-    from training.blending import fit_intent_head
     from training.experience import refit
     from training.export import ensure_encoder
     from training.finetuning import tune_texts
     from training.kernel import fit_wish
     from training.pipeline import refit_to
+    from training.self_training import fit_intent_head
     from training.sentiment import fit_sentiment_head
 
     return build_app(

@@ -38,6 +38,21 @@ class FitHead(Protocol):
         ...
 
 
+class FitIntents(Protocol):
+    """Fits the head of intents, which may learn from texts that nobody labelled too."""
+
+    def __call__(
+        self,
+        inputs: NDArray[np.float32],
+        labels: Sequence[str],
+        *,
+        seed: int,
+        unlabelled: NDArray[np.float32] | None = None,
+    ) -> LinearHead:
+        """As `FitHead`; `unlabelled` has shape `(n_unlabelled, n_inputs)`."""
+        ...
+
+
 def training_distances(known: Vectors) -> Scores:
     """Distance of each training text to its nearest others, itself left out; 1 for one without others.
 

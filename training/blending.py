@@ -29,11 +29,6 @@ With ten and five texts a label, on other training texts, shares found on held-o
 on BANKING77 and .9368 and .9117 on CLINC150, this one .8557, .8239, .9369 and .9116, at the same log loss."""
 
 
-def fit_intent_head(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
-    """The head of `cross_fitted_blend`, without its held-out scores."""
-    return cross_fitted_blend(inputs, labels, seed=seed).head
-
-
 def cross_fitted_sentiment(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> FittedHead:
     """`cross_fitted_blend` with the recipes for sentiment."""
     return cross_fitted_blend(inputs, labels, seed=seed, recipes=SENTIMENT_RECIPES)
@@ -109,10 +104,24 @@ def fit_parts(
     One pair for each recipe of the linear part, in their order; the kernel is the same in all.
     """
     names, classes = numbered(labels)
-    many = len(labels) > MOST_TEXTS
+    first = fit_parts_of(inputs, names, classes, recipes[0], seed=seed)
+    others = (uncalibrated_head(inputs, names, classes, recipe) for recipe in recipes[1:])
+    return [first, *(replace(first, linear=one) for one in others)]
+
+
+def fit_parts_of(
+    inputs: NDArray[np.float32],
+    names: tuple[str, ...],
+    classes: NDArray[np.intp],
+    recipe: Recipe,
+    *,
+    seed: int,
+) -> BlendParts:
+    """Both parts on texts whose labels are given by their place among `names`; each has one text at least."""
+    linear = uncalibrated_head(inputs, names, classes, recipe)
+    many = len(classes) > MOST_TEXTS
     kernel = None if many else fit_ridge(inputs, names, classes, seed=seed).head
-    linear = (uncalibrated_head(inputs, names, classes, recipe) for recipe in recipes)
-    return [BlendParts(one, kernel, of_few=are_few(classes)) for one in linear]
+    return BlendParts(linear, kernel, of_few=are_few(classes))
 
 
 def best_blend(

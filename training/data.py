@@ -50,6 +50,8 @@ class TrainingData:
     """Two and three turns each, with the answers to the last message."""
     only_past: tuple[LabelledQuestion, ...] = ()
     """More of its past, which calibrates nothing: an encoder that was trained on questions flatters them."""
+    unlabelled: tuple[str, ...] = ()
+    """What customers asked and nobody gave an intent, for the intents to learn from by their own guesses."""
 
     @property
     def sha256(self) -> str:
@@ -68,9 +70,8 @@ class TrainingData:
         questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]
-        return hashlib.sha256(
-            json.dumps([parts, questions, articles, learned, dialogues]).encode()
-        ).hexdigest()
+        told = [parts, questions, articles, learned, dialogues, *self.unlabelled]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def company_data(folder: Path) -> TrainingData:
@@ -169,6 +170,11 @@ def stored_data(session: Session, base: TrainingData) -> TrainingData:
         intents=(*base.intents, *added),
         intent_infos={name: info for name, info in infos.items() if name in used},
     )
+
+
+def stored_questions(session: Session) -> tuple[str, ...]:
+    """Every question that the bot decided on, in their order."""
+    return tuple(session.scalars(select(DecisionRecord.question).order_by(DecisionRecord.id)))
 
 
 def store_infos(session: Session) -> dict[str, IntentInfo]:

@@ -12,6 +12,7 @@ from eval.scope import PRODUCT, training_distances
 from eval.tracking import package_versions
 from knowledge.company import LabelledText
 from knowledge.label_names import with_label_names
+from knowledge.unlabelled import without_known
 from model.answering import FEATURES, AnsweringModel, Forest
 from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.errors import DataError
@@ -21,7 +22,7 @@ from model.scope import ScopeDetector, clearness, guided_scores
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import Reading, Vectors
 from model.understanding import NO_PERSON, PERSON
-from training.blending import cross_fitted_blend, cross_fitted_sentiment
+from training.blending import cross_fitted_sentiment
 from training.calibration import (
     HIGHEST_LIMIT,
     OWN_QUESTIONS,
@@ -35,11 +36,11 @@ from training.finetuning import Finetune, FinetunedTexts
 from training.follow_ups import fit_leaning, follow_up_texts
 from training.kernel import cross_fitted_kernel_head
 from training.linear import FittedHead, cross_fitted_head
+from training.self_training import cross_fitted_intents
 
 SMALLTALK_LIMIT = 0.5
 
 _FITTING: Mapping[str, Callable[..., FittedHead]] = {
-    "intent": cross_fitted_blend,
     "sentiment": cross_fitted_sentiment,
     "wants_person": cross_fitted_kernel_head,
 }
@@ -68,19 +69,21 @@ def train_model_set(
 ) -> TrainedSet:
     """Heads on the frozen encoder, confidence on the calibration questions, limits on held-out data.
 
-    With `finetune` the intents have a tuned encoder of their own. Raises `DataError` when there are no
-    intents to tune it to.
+    Intents learn from `data.unlabelled` too. With `finetune` they have a tuned encoder of their own. Raises
+    `DataError` for either without intents.
     """
     progress("reading the labelled texts")
     labelled = labelled_texts(data)
-    if finetune is not None:
-        _check_tunable(labelled)
+    if finetune is not None or data.unlabelled:
+        _check_intents(labelled)
     reading, places = _read_once(labelled, encoder)
+    unlabelled = without_known(data.unlabelled, (row.text for row in labelled.get("intent", ())))
+    fitting = {**_FITTING, "intent": _fitting_intents(unlabelled, encoder)}
     fitted = {}
     for name, rows in labelled.items():
         progress(f"fitting {name} on {len(rows)} texts")
         features = reading.features[places[name]]
-        fit = _FITTING.get(name, cross_fitted_head)
+        fit = fitting.get(name, cross_fitted_head)
         fitted[name] = fit(features, [row.label for row in rows], seed=seed)
     scope = reading.vectors[places.get("intent", [])]
     scope_limit = _scope_limit(fitted.get("intent"), scope)
@@ -88,7 +91,7 @@ def train_model_set(
     if finetune is not None:
         progress("tuning an encoder to the intents")
         rows = labelled["intent"]
-        own = finetune([row.text for row in rows], [row.label for row in rows])
+        own = finetune([row.text for row in rows], [row.label for row in rows], unlabelled=unlabelled)
         fitted["intent"] = own.as_fitted()
         scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope[PRODUCT])
     heads = {name: one.head for name, one in fitted.items()}
@@ -170,11 +173,19 @@ def _each_once(*rows: LabelledText) -> list[LabelledText]:
     return list(once.values())
 
 
-def _check_tunable(labelled: Mapping[str, Sequence[LabelledText]]) -> None:
+def _fitting_intents(unlabelled: Sequence[str], encoder: Reader) -> Callable[..., FittedHead]:
+    if not unlabelled:
+        return cross_fitted_intents
+    return lambda features, labels, *, seed: cross_fitted_intents(
+        features, labels, seed=seed, unlabelled=encoder.read(unlabelled).features
+    )
+
+
+def _check_intents(labelled: Mapping[str, Sequence[LabelledText]]) -> None:
     if "intent" not in labelled:
         raise DataError(
-            "there are no intents to tune an encoder to; give a company folder or a JSONL file of intents: "
-            "firstlast train heads --finetune --data FOLDER"
+            "there are no intents to tune an encoder to, or to guess for unlabelled texts; give a company "
+            "folder or a JSONL file of intents: firstlast train heads --data FOLDER"
         )
 
 
@@ -233,6 +244,7 @@ def _parameters(
         parameters[f"{name}.strength"] = one.strength
         parameters[f"{name}.lower"] = one.lower
         parameters[f"{name}.kernel_share"] = one.kernel_share
+        parameters[f"{name}.guessed"] = one.guessed
     return parameters | package_versions()
 
 

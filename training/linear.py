@@ -59,6 +59,8 @@ class FittedHead:
     """The weight of the lower layers taken."""
     kernel_share: float = 0.0
     """Of a kernel in its blend, in [0, 1]."""
+    guessed: int = 0
+    """Texts that nobody labelled which it learned from, by guesses."""
 
 
 def fit_head(

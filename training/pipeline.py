@@ -1,7 +1,8 @@
 """From settings to a registered model set: gathers, trains, registers; the steps live elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from eval.home import open_champion, open_index
 from eval.results import Track, untracked
-from knowledge.company import DEMO_FOLDER, read_company
+from knowledge.company import DEMO_FOLDER, read_company, read_texts
 from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet
 from model.encoder import OnnxEncoder
@@ -19,18 +20,35 @@ from serving.db.session import Database
 from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.answering import refit, train_answering, train_on_experience
-from training.data import TrainingData, company_data, general_data, intents_file, store_infos, stored_data
+from training.data import (
+    TrainingData,
+    company_data,
+    general_data,
+    intents_file,
+    store_infos,
+    stored_data,
+    stored_questions,
+)
 from training.finetuning import Finetune, finetune
 from training.heads import Progress, train_model_set
 from training.registry import RegisteredSet, register
 from training.tuning import TuningOptions
 
 
-def gather(settings: Settings, data: Path | None, *, from_store: bool) -> TrainingData:
+def gather(
+    settings: Settings,
+    data: Path | None,
+    *,
+    from_store: bool,
+    unlabelled: Sequence[Path] = (),
+    unlabelled_from_store: bool = False,
+) -> TrainingData:
     """What to train on: a company folder, a file of intents, or what the home was made with.
 
-    A home made by `firstlast demo` has the sample company's data, any other the general data.
+    A home made by `firstlast demo` has the sample company's data, any other the general data. Beside it the
+    texts of the files of `unlabelled`, and all questions of the store with `unlabelled_from_store`.
     """
+    others = [text for path in unlabelled for text in read_texts(path)]
     database = Database(settings.database_url)
     database.migrate()
     with database.session() as session:
@@ -41,8 +59,10 @@ def gather(settings: Settings, data: Path | None, *, from_store: bool) -> Traini
         else:
             base = intents_file(data, store_infos(session))
         gathered = stored_data(session, base) if from_store else base
+        if unlabelled_from_store:
+            others += stored_questions(session)
     database.close()
-    return gathered
+    return replace(gathered, unlabelled=tuple(others))
 
 
 def train_and_register(

@@ -26,6 +26,10 @@ ShotsOption = Annotated[
     int | None, typer.Option("--shots", min=2, help="Training rows a label, drawn by the seed [all].")
 ]
 RepeatsOption = Annotated[int, typer.Option("--repeats", min=1, max=100, help="How often they are drawn.")]
+UnlabelledOption = Annotated[
+    list[Path] | None,
+    typer.Option("--unlabelled", help="JSONL of rows with text, labels unread, to learn from; repeatable."),
+]
 OosOption = Annotated[str, typer.Option("--oos-label", help="Label of texts with no intent.")]
 
 
@@ -41,6 +45,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
         seed: SeedOption = intents.SEED,
         shots: ShotsOption = None,
         repeats: RepeatsOption = 1,
+        unlabelled: UnlabelledOption = None,
         home: HomeOption = None,
         items: ItemsOption = None,
         track: TrackOption = False,
@@ -51,11 +56,13 @@ def add(app: typer.Typer, parts: Parts) -> None:
             raise bad_usage("--repeats draws again with another seed, and needs --shots; try --shots 10")
         with friendly_errors():
             settings = Settings.load(home)
-            check_exist(train, test)
+            others = tuple(unlabelled or ())
+            check_exist(train, test, *others)
             with parts.tuning(settings, "intents") as tune:
                 result = intents.run(
                     train,
                     test,
+                    unlabelled_files=others,
                     encoder=parts.encoder(settings),
                     fit_head=parts.fit_intents,
                     oos_label=oos_label,
@@ -67,5 +74,6 @@ def add(app: typer.Typer, parts: Parts) -> None:
                 )
             params = {"train": train, "test": test, "oos_label": oos_label, "seed": seed}
             params |= {"shots": shots, "repeats": repeats, "finetune": finetune}
+            params |= {"unlabelled": others}
             output = Output(items, track, as_json)
-            hand_over(result, settings.home, "intents", params, output, data=(train, test))
+            hand_over(result, settings.home, "intents", params, output, data=(train, test, *others))

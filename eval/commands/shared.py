@@ -16,7 +16,7 @@ from eval.home import OpenResolver, open_resolver
 from eval.progress import progress
 from eval.report import as_text
 from eval.results import SuiteResult, data_sha256, write_items
-from eval.scope import FitHead
+from eval.scope import FitHead, FitIntents
 from eval.suites.replay import Refit
 from eval.suites.wants_person import FitWish
 from eval.tracking import log_run
@@ -58,6 +58,7 @@ class TuneIn(Protocol):
         encoders_folder: Path,
         checkpoints: Path,
         seed: int,
+        unlabelled: Sequence[str] = (),
     ) -> TunedTexts:
         """The tuned encoder, kept in a folder of `encoders_folder`, with its head."""
         ...
@@ -82,7 +83,7 @@ class RefitAnswering(Protocol):
 class Parts:
     """What the commands are given: all that trains, which eval must not import."""
 
-    fit_intents: FitHead
+    fit_intents: FitIntents
     """Fits the head that tells intents apart."""
     fit_sentiment: FitHead
     """Fits the head of sentiments."""

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ from eval.metrics import (
     threshold_keeping,
 )
 from eval.results import SuiteResult, Track, figure, untracked
-from eval.scope import PRODUCT, FitHead, Scores, all_scores, held_out_scores
+from eval.scope import PRODUCT, FitHead, FitIntents, Scores, all_scores, held_out_scores
 from eval.tuned import TuneTexts
-from knowledge.company import LabelledText, read_labelled_texts
+from knowledge.company import LabelledText, read_labelled_texts, read_texts
 from knowledge.data_problems import contradictions, duplicates, normalised
 from knowledge.label_names import with_label_names
+from knowledge.unlabelled import without_known
 from model.errors import DataError
 from model.heads import LinearHead, softmax
 from model.interfaces import Reader
@@ -44,12 +46,13 @@ def run(
     test_file: Path,
     *,
     encoder: Reader,
-    fit_head: FitHead,
+    fit_head: FitIntents,
     oos_label: str = OOS_LABEL,
     seed: int = SEED,
     shots: int | None = None,
     repeats: int = 1,
     tune: TuneTexts | None = None,
+    unlabelled_files: Sequence[Path] = (),
     track: Track = untracked,
 ) -> SuiteResult:
     """Fits an intent head on the rows `{"text", "label"}` of one file and measures it on another's.
@@ -60,6 +63,9 @@ def run(
     test file count for the out-of-scope figures alone. With `shots`, so many training rows a label are
     drawn, `repeats` times with the seeds `seed`, `seed + 1` …; figures are then means over the draws, with
     intervals as in `eval.few_shot.over_draws`.
+
+    Of the rows of `unlabelled_files` the texts alone are read, to learn from as training does: each once, and
+    none that was drawn or is a test row. `n_unlabelled` counts them.
 
     - `accuracy`, `macro_f1`, `ece` (15 bins of equal width): over in-scope test rows; a label that the
       training file does not have counts as wrong, is counted in `n_unknown_label` and named in
@@ -81,15 +87,17 @@ def run(
     if not train:
         raise DataError(f"{train_file} has no row with another label than {oos_label!r}; give some")
     test = _rows(test_file)
+    offered = [text for path in unlabelled_files for text in read_texts(path)]
     draws = []
     for number in range(repeats):
         rng = np.random.default_rng(seed + number)
         rows = with_label_names(train if shots is None else drawn(train, shots, rng))
+        others = without_known(offered, (row.text for row in (*rows, *test)))
         if tune:
-            known = _tuned(rows, tune, seed=seed + number, track=track)
+            known = _tuned(rows, others, tune, seed=seed + number, track=track)
         else:
-            known = _fitted(rows, encoder, fit_head, seed=seed + number, track=track)
-        read = _read(known.encoder, test, track, doing="Encoding test texts")
+            known = _fitted(rows, others, encoder, fit_head, seed=seed + number, track=track)
+        read = _read(known.encoder, [row.text for row in test], track, doing="Encoding test texts")
         outcome = _outcome(test, read, known, oos_label)
         held_out = known.held_out_scope() if outcome.is_oos.any() else {}
         draws.append((outcome, _figures(outcome, known, held_out, rng)))
@@ -116,16 +124,27 @@ class _Known:
     head: LinearHead
     held_out_scope: Callable[[], Mapping[str, Scores]]
     """Out-of-scope scores of training texts held out from a fit, by name."""
+    n_unlabelled: int
     fit_seconds: float
     encode_seconds: float
 
 
 def _fitted(
-    rows: Sequence[LabelledText], encoder: Reader, fit_head: FitHead, *, seed: int, track: Track
+    rows: Sequence[LabelledText],
+    others: Sequence[str],
+    encoder: Reader,
+    fit_intents: FitIntents,
+    *,
+    seed: int,
+    track: Track,
 ) -> _Known:
     labels = [row.label for row in rows]
     started = time.perf_counter()
-    reading = _read(encoder, rows, track, doing="Encoding training texts")
+    reading = _read(encoder, [row.text for row in rows], track, doing="Encoding training texts")
+    fit_head: FitHead = fit_intents
+    if others:
+        unlabelled = _read(encoder, others, track, doing="Encoding unlabelled texts").features
+        fit_head = partial(fit_intents, unlabelled=unlabelled)
     encoded = time.perf_counter()
     head = fit_head(reading.features, labels, seed=seed)
     fitted = time.perf_counter()
@@ -135,18 +154,21 @@ def _fitted(
         labels,
         head,
         lambda: held_out_scores(reading, labels, fit_head, seed=seed),
+        len(others),
         round(fitted - started, 3),
         round(encoded - started, 3),
     )
 
 
-def _tuned(rows: Sequence[LabelledText], tune: TuneTexts, *, seed: int, track: Track) -> _Known:
+def _tuned(
+    rows: Sequence[LabelledText], others: Sequence[str], tune: TuneTexts, *, seed: int, track: Track
+) -> _Known:
     """A head on an encoder tuned to the training rows."""
     labels = [row.label for row in rows]
     started = time.perf_counter()
-    found = tune([row.text for row in rows], labels, seed=seed)
+    found = tune([row.text for row in rows], labels, seed=seed, unlabelled=others)
     fitted = time.perf_counter()
-    reading = _read(found.encoder, rows, track, doing="Encoding training texts")
+    reading = _read(found.encoder, [row.text for row in rows], track, doing="Encoding training texts")
     encoding = time.perf_counter() - fitted
     return _Known(
         found.encoder,
@@ -154,6 +176,7 @@ def _tuned(rows: Sequence[LabelledText], tune: TuneTexts, *, seed: int, track: T
         labels,
         found.head,
         lambda: found.held_out_scope,
+        len(others),
         round(fitted - started, 3),
         round(encoding, 3),
     )
@@ -242,6 +265,7 @@ def _figures(
         "fit_seconds": known.fit_seconds,
         "encode_seconds": known.encode_seconds,
         "n_train": len(known.labels),
+        "n_unlabelled": known.n_unlabelled,
         "labels": len(known.head.labels),
     }
 
@@ -325,12 +349,9 @@ def _rows(path: Path) -> list[LabelledText]:
     return rows
 
 
-def _read(encoder: Reader, rows: Sequence[LabelledText], track: Track, *, doing: str) -> Reading:
-    starts = range(0, len(rows), _ENCODE_BATCH)
-    readings = [
-        encoder.read([row.text for row in rows[start : start + _ENCODE_BATCH]])
-        for start in track(starts, doing=doing)
-    ]
+def _read(encoder: Reader, texts: Sequence[str], track: Track, *, doing: str) -> Reading:
+    starts = range(0, len(texts), _ENCODE_BATCH)
+    readings = [encoder.read(texts[start : start + _ENCODE_BATCH]) for start in track(starts, doing=doing)]
     return Reading(
         np.concatenate([one.vectors for one in readings]), np.concatenate([one.features for one in readings])
     )

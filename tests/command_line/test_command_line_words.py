@@ -100,6 +100,7 @@ def test_the_version_is_the_packages(firstlast: Commands) -> None:
         ["search", "box", "-k", "0"],
         ["ask", "box", "--nonsense"],
         ["train", "heads", "--data", "/nowhere/at/all"],
+        ["train", "heads", "--unlabelled", "/nowhere/at/all"],
         ["models", "promote", "--force"],
         ["agents", "add", "x@y.example", "--password-file", "/nowhere/at/all"],
         ["serve", "--port", "http"],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eval_parts import WordEncoder, fit_centroids
+from eval_parts import TunedNothing, WordEncoder, fit_centroids
 from numpy.typing import NDArray
 
 from eval.scope import PRODUCT, all_scores, held_out_scores, training_distances
@@ -251,3 +251,62 @@ def test_a_few_shots_are_drawn_again_with_the_next_seed(
     assert sum(one["count"] for one in result.figures["confusions"]) == sum(
         item["wrong"] for item in result.items
     )
+
+
+UNLABELLED = [
+    {"text": "Yellow plant leaves pump"},
+    {"text": "yellow plant leaves pump!"},  # the same again
+    {"text": "loud loud tank", "label": "plant"},  # labels are not read
+    {"text": "Tank loud."},  # a test row
+    {"text": "loud pump"},  # a training row
+]
+
+
+def test_unlabelled_texts_are_learned_from_once_and_never_those_of_training_or_test(
+    files: tuple[Path, Path], word_encoder: WordEncoder, jsonl: Write
+) -> None:
+    given: list[NDArray[np.float32]] = []
+
+    def fit(
+        inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int, unlabelled: NDArray[np.float32]
+    ) -> LinearHead:
+        given.append(unlabelled)
+        return fit_centroids(inputs, labels, seed=seed)
+
+    offered = jsonl("unlabelled.jsonl", UNLABELLED)
+    figures = intents.run(*files, encoder=word_encoder, fit_head=fit, unlabelled_files=[offered]).figures
+    assert figures["n_unlabelled"] == 2
+    expected = word_encoder.read(["Yellow plant leaves pump", "loud loud tank"]).features
+    assert len(given) == 2  # for the head, and for out-of-scope scores of texts held out
+    for unlabelled in given:
+        np.testing.assert_array_equal(unlabelled, expected)
+
+
+def test_training_rows_that_were_not_drawn_are_unlabelled_when_their_file_is_offered(
+    files: tuple[Path, Path], word_encoder: WordEncoder
+) -> None:
+    def fit(
+        inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int, unlabelled: NDArray[np.float32]
+    ) -> LinearHead:
+        return fit_centroids(np.concatenate([inputs, unlabelled[:0]]), labels, seed=seed)
+
+    figures = intents.run(
+        *files, encoder=word_encoder, fit_head=fit, shots=2, unlabelled_files=[files[0]]
+    ).figures
+    assert figures["n_unlabelled"] == 6  # of ten rows four were drawn
+
+
+def test_a_tuned_encoder_is_given_the_unlabelled_texts(files: tuple[Path, Path], jsonl: Write) -> None:
+    given: list[Sequence[str]] = []
+
+    def tune(
+        texts: Sequence[str], labels: Sequence[str], *, seed: int, unlabelled: Sequence[str]
+    ) -> TunedNothing:
+        given.append(unlabelled)
+        names = tuple(sorted(set(labels)))
+        head = LinearHead(names, np.zeros((len(names), 2), np.float32), np.zeros(len(names), np.float32))
+        return TunedNothing(WordEncoder(["word"]), head, {})
+
+    offered = jsonl("unlabelled.jsonl", UNLABELLED)
+    run(files, WordEncoder(["word"]), tune=tune, unlabelled_files=[offered])
+    assert given == [("Yellow plant leaves pump", "loud loud tank")]

@@ -6,7 +6,7 @@ import pytest
 from model.errors import DataError
 from model.heads import BlendedHead, evidence, likenesses
 from training import blending
-from training.blending import SHARE_OF_FEW, best_blend, cross_fitted_blend, fit_intent_head, fit_parts
+from training.blending import SHARE_OF_FEW, best_blend, cross_fitted_blend, fit_parts
 from training.linear import Recipe, cross_fitted_head, numbered, temperature_of
 from training.ridge import GAMMA, PENALTY, fit_ridge
 
@@ -128,23 +128,26 @@ def test_so_few_texts_that_they_do_not_tell_the_share_get_a_given_one() -> None:
 
 def test_the_same_seed_gives_the_same_blend() -> None:
     inputs, labels = patches(60)
-    one, two = fit_intent_head(inputs, labels, seed=4), fit_intent_head(inputs, labels, seed=4)
+    one, two = (
+        cross_fitted_blend(inputs, labels, seed=4).head,
+        cross_fitted_blend(inputs, labels, seed=4).head,
+    )
     np.testing.assert_array_equal(one.scores(inputs), two.scores(inputs))
 
 
 def test_of_too_many_texts_for_a_kernel_the_head_is_linear(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blending, "MOST_TEXTS", 50)
     inputs, labels = patches(51)
-    assert not isinstance(fit_intent_head(inputs, labels, seed=0), BlendedHead)
+    assert not isinstance(cross_fitted_blend(inputs, labels, seed=0).head, BlendedHead)
     inputs, labels = patches(50)
-    assert isinstance(fit_intent_head(inputs, labels, seed=0), BlendedHead)
+    assert isinstance(cross_fitted_blend(inputs, labels, seed=0).head, BlendedHead)
 
 
 def test_texts_that_are_all_alike_are_fitted_all_the_same() -> None:
-    head = fit_intent_head(np.ones((8, 3), np.float32), list("aaaabbbb"), seed=0)
+    head = cross_fitted_blend(np.ones((8, 3), np.float32), list("aaaabbbb"), seed=0).head
     np.testing.assert_allclose(head.probabilities(np.ones((1, 3), np.float32)), [[0.5, 0.5]], atol=1e-3)
 
 
 def test_a_single_label_is_refused() -> None:
     with pytest.raises(DataError, match="a head needs two labels with two texts each"):
-        fit_intent_head(np.ones((4, 3), np.float32), ["a"] * 4, seed=0)
+        cross_fitted_blend(np.ones((4, 3), np.float32), ["a"] * 4, seed=0)

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,17 @@ from model.artifacts import IntentInfo
 from model.errors import DataError
 from serving.db.session import Database
 from serving.db.tables import Contact, Conversation, DecisionRecord, Feedback, Intent, Message, Team
+from serving.settings import Settings
 from tests.stores import sqlite_url
-from training.data import TrainingData, company_data, general_data, intents_file, stored_data
+from training.data import (
+    TrainingData,
+    company_data,
+    general_data,
+    intents_file,
+    stored_data,
+    stored_questions,
+)
+from training.pipeline import gather
 
 COMPANY = """
 name = "Nook"
@@ -147,6 +158,8 @@ def test_the_digest_changes_with_any_label(folder: Path) -> None:
         ],
     )
     assert company_data(folder).sha256 != before
+    unlabelled = replace(company_data(folder), unlabelled=("are you open",))
+    assert unlabelled.sha256 != company_data(folder).sha256
 
 
 @pytest.fixture
@@ -232,3 +245,36 @@ def test_intents_and_teams_are_the_stores(folder: Path, database: Database) -> N
         data = stored_data(session, company_data(folder))
     assert data.intent_infos["opening_hours"] == IntentInfo("desk", True)
     database.close()
+
+
+def test_questions_of_the_store_are_told_in_their_order_whatever_became_of_them(database: Database) -> None:
+    with database.session() as session:
+        answered(session, "open on sunday?", intent="opening_hours", helpful=True)
+        answered(session, "and you?", intent=None, helpful=None)
+        assert stored_questions(session) == ("open on sunday?", "and you?")
+    database.close()
+
+
+def test_unlabelled_texts_come_from_files_and_where_asked_from_the_store(folder: Path) -> None:
+    settings = Settings.load(folder / "home")
+    with closing(Database(settings.database_url)) as database:
+        database.migrate()
+        with database.session() as session:
+            session.add(Contact(id="c1"))
+            session.flush()
+            session.add(Conversation(id="v1", contact_id="c1", client_id="x"))
+            answered(session, "is it open now", intent=None, helpful=None)
+    first = write_jsonl(folder / "one.jsonl", [{"text": "open today?"}, {"text": "sundays", "label": "no"}])
+    second = write_jsonl(folder / "two.jsonl", [{"text": "till when"}])
+    from_files = gather(settings, folder, from_store=False, unlabelled=[first, second])
+    assert from_files.unlabelled == ("open today?", "sundays", "till when")
+    assert texts(from_files) == texts(company_data(folder))
+    from_all = gather(settings, folder, from_store=False, unlabelled=[second], unlabelled_from_store=True)
+    assert from_all.unlabelled == ("till when", "is it open now")
+    assert gather(settings, folder, from_store=True).unlabelled == ()
+
+
+def test_a_bad_row_of_unlabelled_texts_is_named_by_file_and_line(folder: Path) -> None:
+    bad = write_jsonl(folder / "one.jsonl", [{"text": "open today?"}, {"words": "sundays"}])
+    with pytest.raises(DataError, match=r"one\.jsonl:2"):
+        gather(Settings.load(folder / "home"), folder, from_store=False, unlabelled=[bad])

@@ -41,6 +41,17 @@ def train_heads(
     from_store: Annotated[
         bool, typer.Option("--from-store", help="Add the confirmed questions of the store.")
     ] = False,
+    unlabelled: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--unlabelled",
+            help="JSONL of rows with text: questions nobody gave an intent, to learn from beside few that "
+            "have one; repeatable.",
+        ),
+    ] = None,
+    unlabelled_from_store: Annotated[
+        bool, typer.Option("--unlabelled-from-store", help="The same with all questions of the store.")
+    ] = False,
     finetune: Annotated[
         bool, typer.Option("--finetune", help="Tune an encoder to the intents; takes minutes to an hour.")
     ] = False,
@@ -59,12 +70,22 @@ def train_heads(
 
     if data is not None and not data.exists():
         raise bad_usage(f"--data {data} does not exist; name a company folder or a JSONL file of intents")
+    others = unlabelled or []
+    for path in others:
+        if not path.is_file():
+            raise bad_usage(f"--unlabelled {path} is no file; name a JSONL file of rows with text")
     with friendly_errors():
         settings = Settings.load(home)
         problems = data_problems(data)
         tell_problems(problems)
         ensure_encoder(settings.encoder_folder)
-        gathered = gather(settings, data, from_store=from_store)
+        gathered = gather(
+            settings,
+            data,
+            from_store=from_store,
+            unlabelled=others,
+            unlabelled_from_store=unlabelled_from_store,
+        )
         with contextlib.nullcontext() if finetune else messages.status("training"):
             registered = train_and_register(
                 settings,
