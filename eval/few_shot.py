@@ -29,7 +29,8 @@ def over_draws(draws: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # JSON
 
     Each interval holds what the draws differ by (Student's t) and what the items tested differ by (the
     mean half width within a draw, the items being the same each time), independent of each other, so
-    their squares add up: `half = sqrt(between^2 + within^2)`. A figure that a draw lacks is `None`.
+    their squares add up: `half = sqrt(between^2 + within^2)`. It ends at 0 and 1, as shares do. A figure that
+    a draw lacks is `None`.
     """
     return {key: value for name in draws[0] for key, value in _together(name, draws).items()}
 
@@ -55,4 +56,4 @@ def _interval(values: Sequence[float], within: Sequence[Sequence[float]]) -> Int
     spread = float(np.std(values, ddof=1)) / n**0.5 if n > 1 else 0.0
     half_between = float(t.ppf(0.5 + LEVEL / 2, n - 1)) * spread if n > 1 else 0.0
     half = float(np.hypot(half_between, half_within))
-    return Interval(middle - half, middle + half)
+    return Interval(max(middle - half, 0.0), min(middle + half, 1.0))

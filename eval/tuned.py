@@ -30,11 +30,6 @@ class TunedTexts(Protocol):
 class TuneTexts(Protocol):
     """Tunes an encoder to labelled texts."""
 
-    def __call__(
-        self, texts: Sequence[str], labels: Sequence[str], *, seed: int, unlabelled: Sequence[str] = ()
-    ) -> TunedTexts:
-        """The tuned encoder with its head; the same seed gives the same one.
-
-        Few labelled texts are helped by those that nobody labelled.
-        """
+    def __call__(self, texts: Sequence[str], labels: Sequence[str], *, seed: int) -> TunedTexts:
+        """The tuned encoder with its head; the same seed gives the same one."""
         ...

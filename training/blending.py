@@ -19,7 +19,7 @@ from training.linear import (
     temperature_of,
     uncalibrated_head,
 )
-from training.ridge import fit_ridge
+from training.ridge import fit_ridge, fit_ridge_head
 
 MOST_TEXTS = 20_000
 """With more texts than this the head is linear alone: the kernel would need more than 2 GB."""
@@ -120,7 +120,7 @@ def fit_parts_of(
     """Both parts on texts whose labels are given by their place among `names`; each has one text at least."""
     linear = uncalibrated_head(inputs, names, classes, recipe)
     many = len(classes) > MOST_TEXTS
-    kernel = None if many else fit_ridge(inputs, names, classes, seed=seed).head
+    kernel = None if many else fit_ridge_head(inputs, names, classes, seed=seed)
     return BlendParts(linear, kernel, of_few=are_few(classes))
 
 

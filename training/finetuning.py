@@ -2,11 +2,10 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,6 @@ from model.types import Reading, Vectors
 from training.blending import fit_parts
 from training.export import DEFAULT_ENCODER, export_model, load_torch
 from training.linear import FittedHead, Recipe, best_log_loss
-from training.self_training import chosen, sure_guesses
 from training.tuning import TUNING, TuningOptions, tune
 
 _MANY_TEXTS = 5000
@@ -56,31 +54,22 @@ class FinetunedTexts:
     """Weight of the lower layers in it."""
     kernel_share: float
     """Share of the kernel in the head, in [0, 1]."""
-    guessed: int
-    """Texts that nobody labelled which encoder and head learned from."""
 
     def as_fitted(self) -> FittedHead:
         """The head with its held-out scores; NaN for the texts that were not held out."""
         scores = np.full((len(self.known_vectors), len(self.head.labels)), np.nan)
         scores[self.held_out] = self.held_out_scores
-        return FittedHead(self.head, self.strength, scores, self.lower, self.kernel_share, self.guessed)
+        return FittedHead(self.head, self.strength, scores, self.lower, self.kernel_share)
 
 
-class Finetune(Protocol):
-    """Gives an encoder tuned to the labels of texts, with a head on it."""
-
-    def __call__(
-        self, texts: Sequence[str], labels: Sequence[str], *, unlabelled: Sequence[str] = ()
-    ) -> FinetunedTexts:
-        """As `finetune`."""
-        ...
+Finetune = Callable[[Sequence[str], Sequence[str]], FinetunedTexts]
+"""Gives an encoder tuned to the labels of texts, with a head on it."""
 
 
 def finetune(
     texts: Sequence[str],
     labels: Sequence[str],
     *,
-    unlabelled: Sequence[str] = (),
     encoders_folder: Path,
     options: TuningOptions,
     origin: str = DEFAULT_ENCODER,
@@ -95,44 +84,35 @@ def finetune(
     is tuned again on all, and keeps recipe, share, temperature and scores of the first (as
     `CalibratedClassifierCV` of scikit-learn does without an ensemble).
 
-    Few texts may have `unlabelled` ones beside them: the encoder tuned without them guesses their labels, and
-    those it is sure of (`training.self_training`) are tuned to like the others, for half as many epochs.
-
     The encoder is written to `encoders_folder`, in a folder named by its fingerprint, once its export gave
     the same vectors as torch.
     """
     many = len(texts) >= _MANY_TEXTS
-    every = _Texts(tuple(texts), tuple(labels))
     rest, held_out = _split(labels, _HELD_OUT_OF_MANY if many else _HELD_OUT_OF_FEW, options.seed)
-    known, unseen = every.at(rest), every.at(held_out)
-    drawn = chosen(0 if many else len(unlabelled), beside=len(texts), seed=options.seed)
-    others = tuple(unlabelled[i] for i in drawn)
-    tuner = _Tuner(encoders_folder, options, origin, checkpoints, track)
-    trial = _tried(tuner.tuned(known), known, unseen, seed=options.seed)
-    guessed = trial.guesses(others)
-    if guessed.texts:
-        tuner.remove(trial.encoder)
-        trial = _tried(tuner.tuned(known, guessed), known, unseen, guessed, seed=options.seed)
-        guessed = trial.guesses(others)
-    encoder = trial.encoder
+    first = _tuned(texts, labels, rest, encoders_folder, options, origin, checkpoints, track)
+    reading = first.read(texts)
+    recipe, share, head = _best_head(reading, labels, rest, held_out, options.seed)
+    scores = head.scores(reading.features[held_out])
+    scope = all_scores(_rows(reading, held_out), head, _rows(reading, rest), [labels[i] for i in rest])
+    final, final_reading = first, reading
     if not many:
-        tuner.remove(encoder)
-        encoder = tuner.tuned(every, guessed)
-    learned = every.and_also(guessed)
-    reading = encoder.read(learned.texts)
-    [parts] = fit_parts(reading.features, learned.labels, (trial.recipe,), seed=options.seed)
+        shutil.rmtree(encoders_folder / first.fingerprint, ignore_errors=True)
+        final = _tuned(
+            texts, labels, np.arange(len(texts)), encoders_folder, options, origin, checkpoints, track
+        )
+        final_reading = final.read(texts)
+    [parts] = fit_parts(final_reading.features, labels, (recipe,), seed=options.seed)
     return FinetunedTexts(
-        encoder=encoder,
-        folder=encoders_folder / encoder.fingerprint,
-        head=parts.blend(share=trial.share, temperature=trial.head.temperature),
+        encoder=final,
+        folder=encoders_folder / final.fingerprint,
+        head=parts.blend(share=share, temperature=head.temperature),
         held_out=held_out,
-        held_out_scores=trial.head.scores(trial.unseen.features),
-        held_out_scope=all_scores(trial.unseen, trial.head, trial.known, known.labels),
-        known_vectors=reading.vectors[: len(texts)],
-        strength=trial.recipe.strength,
-        lower=trial.recipe.lower,
-        kernel_share=trial.share,
-        guessed=len(guessed.texts),
+        held_out_scores=scores,
+        held_out_scope=scope,
+        known_vectors=final_reading.vectors,
+        strength=recipe.strength,
+        lower=recipe.lower,
+        kernel_share=share,
     )
 
 
@@ -144,13 +124,11 @@ def tune_texts(
     encoders_folder: Path,
     checkpoints: Path,
     seed: int,
-    unlabelled: Sequence[str] = (),
 ) -> FinetunedTexts:
     """`finetune` with the options of a kind of `TUNING`, a bar on terminals, and a state to go on from."""
     return finetune(
         texts,
         labels,
-        unlabelled=unlabelled,
         encoders_folder=encoders_folder,
         options=replace(TUNING[kind], seed=seed),
         checkpoints=checkpoints,
@@ -168,100 +146,52 @@ def _split(labels: Sequence[str], share: float, seed: int) -> tuple[NDArray[np.i
     return np.sort(rest), np.sort(held_out)
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
-    """Texts with their labels, given or guessed."""
-
-    texts: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-
-    def at(self, rows: NDArray[np.intp]) -> "_Texts":
-        return _Texts(tuple(self.texts[i] for i in rows), tuple(self.labels[i] for i in rows))
-
-    def and_also(self, others: "_Texts") -> "_Texts":
-        return _Texts(self.texts + others.texts, self.labels + others.labels)
-
-
-_NONE = _Texts()
-
-
-@dataclass(frozen=True, slots=True)
-class _Tuner:
-    """Tunes the encoder of `origin` to one set of texts after the other, and exports it."""
-
-    encoders_folder: Path
-    options: TuningOptions
-    origin: str
-    checkpoints: Path | None
-    track: Track
-
-    def tuned(self, known: _Texts, guessed: _Texts = _NONE) -> OnnxEncoder:
-        """Tuned to these texts, exported and loaded from its folder."""
-        model = load_torch(self.origin)
-        every, options = known.and_also(guessed), self.options
-        if guessed.texts:
-            options = replace(options, epochs=max(options.epochs // 2, 1))
-        tune(
-            model, every.texts, every.labels, options=options, checkpoints=self.checkpoints, track=self.track
-        )
-        self.encoders_folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".tuned-", dir=self.encoders_folder) as scratch:
-            exported, name = Path(scratch) / "encoder", f"{self.origin}, tuned"
-            export_model(model, exported, name=name, spoken=options.spoken)
-            folder = self.encoders_folder / OnnxEncoder.load(exported).fingerprint
-            if not folder.exists():
-                exported.rename(folder)
-        if self.checkpoints is not None:
-            shutil.rmtree(self.checkpoints, ignore_errors=True)
-        return OnnxEncoder.load(folder)
-
-    def remove(self, encoder: OnnxEncoder) -> None:
-        """Deletes the folder of an encoder that another takes the place of."""
-        shutil.rmtree(self.encoders_folder / encoder.fingerprint, ignore_errors=True)
+def _tuned(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    rows: NDArray[np.intp],
+    encoders_folder: Path,
+    options: TuningOptions,
+    origin: str,
+    checkpoints: Path | None,
+    track: Track,
+) -> OnnxEncoder:
+    """The encoder of `origin` tuned on the rows, exported and loaded from its folder."""
+    model = load_torch(origin)
+    kept = [texts[i] for i in rows], [labels[i] for i in rows]
+    tune(model, *kept, options=options, checkpoints=checkpoints, track=track)
+    encoders_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".tuned-", dir=encoders_folder) as scratch:
+        export_model(model, Path(scratch) / "encoder", name=f"{origin}, tuned", spoken=options.spoken)
+        fingerprint = OnnxEncoder.load(Path(scratch) / "encoder").fingerprint
+        folder = encoders_folder / fingerprint
+        if not folder.exists():
+            (Path(scratch) / "encoder").rename(folder)
+    if checkpoints is not None:
+        shutil.rmtree(checkpoints, ignore_errors=True)
+    return OnnxEncoder.load(folder)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Trial:
-    """A tuned encoder with the head that did best on texts held out from both."""
-
-    encoder: OnnxEncoder
-    recipe: Recipe
-    share: float
-    """Of the kernel."""
-    head: LinearHead
-    known: Reading
-    """The labelled texts it was tuned to."""
-    unseen: Reading
-    """Those held out."""
-
-    def guesses(self, texts: tuple[str, ...]) -> _Texts:
-        """Those of the texts whose label it is sure of."""
-        if not texts:
-            return _NONE
-        sure = sure_guesses(self.head, self.encoder.read(texts).features)
-        labels = tuple(self.head.labels[place] for place in sure.classes)
-        return _Texts(tuple(texts[row] for row in sure.rows), labels)
+def _rows(reading: Reading, rows: NDArray[np.intp]) -> Reading:
+    return Reading(reading.vectors[rows], reading.features[rows])
 
 
-def _tried(
-    encoder: OnnxEncoder, known: _Texts, unseen: _Texts, guessed: _Texts = _NONE, *, seed: int
-) -> _Trial:
-    """The head on the known and guessed texts that makes the labels of the unseen ones most likely.
+def _best_head(
+    reading: Reading, labels: Sequence[str], rest: NDArray[np.intp], held_out: NDArray[np.intp], seed: int
+) -> tuple[Recipe, float, LinearHead]:
+    """The head on the features of the rest that makes the labels of the held-out texts most likely.
 
     With its recipe and its kernel's share.
 
-    Folds of the known would choose nothing sound: the encoder was tuned to them.
+    Folds of the rest would choose nothing sound: the encoder was tuned to them.
     """
-    learned = known.and_also(guessed)
-    reading, held_out = encoder.read(learned.texts), encoder.read(unseen.texts)
-    fitted = fit_parts(reading.features, learned.labels, _RECIPES, seed=seed)
-    classes = np.searchsorted(fitted[0].linear.labels, np.asarray(unseen.labels))
+    fitted = fit_parts(reading.features[rest], [labels[i] for i in rest], _RECIPES, seed=seed)
+    features = reading.features[held_out]
+    classes = np.searchsorted(fitted[0].linear.labels, np.asarray(labels)[held_out])
     tried = []
     for recipe, parts in zip(_RECIPES, fitted, strict=True):
-        share, temperature = parts.best_on(held_out.features, classes)
+        share, temperature = parts.best_on(features, classes)
         head = parts.blend(share=share, temperature=temperature)
-        tried.append((best_log_loss(head.scores(held_out.features), classes), recipe, share, head))
+        tried.append((best_log_loss(head.scores(features), classes), recipe, share, head))
     _, recipe, share, head = min(tried, key=itemgetter(0))
-    n = len(known.texts)
-    read = Reading(reading.vectors[:n], reading.features[:n])
-    return _Trial(encoder, recipe, share, head, read, held_out)
+    return recipe, share, head

@@ -4,8 +4,10 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
 from eval.scope import PRODUCT, training_distances
@@ -36,7 +38,7 @@ from training.finetuning import Finetune, FinetunedTexts
 from training.follow_ups import fit_leaning, follow_up_texts
 from training.kernel import cross_fitted_kernel_head
 from training.linear import FittedHead, cross_fitted_head
-from training.self_training import cross_fitted_intents
+from training.self_training import chosen, cross_fitted_intents
 
 SMALLTALK_LIMIT = 0.5
 
@@ -69,16 +71,17 @@ def train_model_set(
 ) -> TrainedSet:
     """Heads on the frozen encoder, confidence on the calibration questions, limits on held-out data.
 
-    Intents learn from `data.unlabelled` too. With `finetune` they have a tuned encoder of their own. Raises
-    `DataError` for either without intents.
+    Intents learn from `data.unlabelled` too. With `finetune` they have an encoder of their own instead, tuned
+    to the labelled texts. Raises `DataError` for either without intents.
     """
     progress("reading the labelled texts")
     labelled = labelled_texts(data)
     if finetune is not None or data.unlabelled:
         _check_intents(labelled)
     reading, places = _read_once(labelled, encoder)
-    unlabelled = without_known(data.unlabelled, (row.text for row in labelled.get("intent", ())))
-    fitting = {**_FITTING, "intent": _fitting_intents(unlabelled, encoder)}
+    unlabelled = _unlabelled_features(data, labelled.get("intent", ()), encoder, seed=seed)
+    fitting: dict[str, Callable[..., FittedHead]] = {**_FITTING}
+    fitting["intent"] = partial(cross_fitted_intents, unlabelled=unlabelled)
     fitted = {}
     for name, rows in labelled.items():
         progress(f"fitting {name} on {len(rows)} texts")
@@ -91,7 +94,7 @@ def train_model_set(
     if finetune is not None:
         progress("tuning an encoder to the intents")
         rows = labelled["intent"]
-        own = finetune([row.text for row in rows], [row.label for row in rows], unlabelled=unlabelled)
+        own = finetune([row.text for row in rows], [row.label for row in rows])
         fitted["intent"] = own.as_fitted()
         scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope[PRODUCT])
     heads = {name: one.head for name, one in fitted.items()}
@@ -173,12 +176,13 @@ def _each_once(*rows: LabelledText) -> list[LabelledText]:
     return list(once.values())
 
 
-def _fitting_intents(unlabelled: Sequence[str], encoder: Reader) -> Callable[..., FittedHead]:
-    if not unlabelled:
-        return cross_fitted_intents
-    return lambda features, labels, *, seed: cross_fitted_intents(
-        features, labels, seed=seed, unlabelled=encoder.read(unlabelled).features
-    )
+def _unlabelled_features(
+    data: TrainingData, intents: Sequence[LabelledText], encoder: Reader, *, seed: int
+) -> NDArray[np.float32] | None:
+    """Features of the unlabelled texts to learn from, `(n_texts, n_inputs)`; `None` when there are none."""
+    texts = without_known(data.unlabelled, (row.text for row in intents))
+    kept = [texts[i] for i in chosen(len(texts), beside=len(intents), seed=seed)]
+    return encoder.read(kept).features if kept else None
 
 
 def _check_intents(labelled: Mapping[str, Sequence[LabelledText]]) -> None:

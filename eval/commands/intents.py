@@ -54,6 +54,10 @@ def add(app: typer.Typer, parts: Parts) -> None:
         """Tell intents apart, and notice texts with none of them."""
         if repeats > 1 and shots is None:
             raise bad_usage("--repeats draws again with another seed, and needs --shots; try --shots 10")
+        if unlabelled and finetune:
+            raise bad_usage(
+                "--unlabelled goes without --finetune; an encoder is tuned to labelled texts alone"
+            )
         with friendly_errors():
             settings = Settings.load(home)
             others = tuple(unlabelled or ())
@@ -74,6 +78,6 @@ def add(app: typer.Typer, parts: Parts) -> None:
                 )
             params = {"train": train, "test": test, "oos_label": oos_label, "seed": seed}
             params |= {"shots": shots, "repeats": repeats, "finetune": finetune}
-            params |= {"unlabelled": others}
+            params |= {"unlabelled": ", ".join(map(str, others))}
             output = Output(items, track, as_json)
             hand_over(result, settings.home, "intents", params, output, data=(train, test, *others))

@@ -58,7 +58,6 @@ class TuneIn(Protocol):
         encoders_folder: Path,
         checkpoints: Path,
         seed: int,
-        unlabelled: Sequence[str] = (),
     ) -> TunedTexts:
         """The tuned encoder, kept in a folder of `encoders_folder`, with its head."""
         ...

@@ -64,8 +64,9 @@ def run(
     drawn, `repeats` times with the seeds `seed`, `seed + 1` …; figures are then means over the draws, with
     intervals as in `eval.few_shot.over_draws`.
 
-    Of the rows of `unlabelled_files` the texts alone are read, to learn from as training does: each once, and
-    none that was drawn or is a test row. `n_unlabelled` counts them.
+    Of the rows of `unlabelled_files` the texts alone are read, for the head to learn from as training does:
+    each once, and none that was drawn or is a test row. `n_unlabelled` counts them. A tuned encoder learns
+    from none.
 
     - `accuracy`, `macro_f1`, `ece` (15 bins of equal width): over in-scope test rows; a label that the
       training file does not have counts as wrong, is counted in `n_unknown_label` and named in
@@ -94,7 +95,7 @@ def run(
         rows = with_label_names(train if shots is None else drawn(train, shots, rng))
         others = without_known(offered, (row.text for row in (*rows, *test)))
         if tune:
-            known = _tuned(rows, others, tune, seed=seed + number, track=track)
+            known = _tuned(rows, tune, seed=seed + number, track=track)
         else:
             known = _fitted(rows, others, encoder, fit_head, seed=seed + number, track=track)
         read = _read(known.encoder, [row.text for row in test], track, doing="Encoding test texts")
@@ -160,13 +161,11 @@ def _fitted(
     )
 
 
-def _tuned(
-    rows: Sequence[LabelledText], others: Sequence[str], tune: TuneTexts, *, seed: int, track: Track
-) -> _Known:
+def _tuned(rows: Sequence[LabelledText], tune: TuneTexts, *, seed: int, track: Track) -> _Known:
     """A head on an encoder tuned to the training rows."""
     labels = [row.label for row in rows]
     started = time.perf_counter()
-    found = tune([row.text for row in rows], labels, seed=seed, unlabelled=others)
+    found = tune([row.text for row in rows], labels, seed=seed)
     fitted = time.perf_counter()
     reading = _read(found.encoder, [row.text for row in rows], track, doing="Encoding training texts")
     encoding = time.perf_counter() - fitted
@@ -176,7 +175,7 @@ def _tuned(
         labels,
         found.head,
         lambda: found.held_out_scope,
-        len(others),
+        0,
         round(fitted - started, 3),
         round(encoding, 3),
     )

@@ -101,6 +101,7 @@ def test_the_version_is_the_packages(firstlast: Commands) -> None:
         ["ask", "box", "--nonsense"],
         ["train", "heads", "--data", "/nowhere/at/all"],
         ["train", "heads", "--unlabelled", "/nowhere/at/all"],
+        ["train", "heads", "--unlabelled-from-store", "--finetune"],
         ["models", "promote", "--force"],
         ["agents", "add", "x@y.example", "--password-file", "/nowhere/at/all"],
         ["serve", "--port", "http"],

@@ -82,7 +82,6 @@ def tune_nothing(
     encoders_folder: Path,
     checkpoints: Path,
     seed: int,
-    unlabelled: Sequence[str] = (),
 ) -> TunedNothing:
     """Stands in for tuning, which takes long; leaves a file where the encoder would be."""
     (encoders_folder / "tuned").touch()

@@ -275,6 +275,7 @@ def test_without_a_champion_answers_say_what_to_do(run: Run, beir: Path) -> None
     "arguments",
     [
         ("intents", "--train", "gone.jsonl", "--test", "gone.jsonl"),
+        ("intents", "--train", __file__, "--test", __file__, "--unlabelled", "gone.jsonl"),
         ("retrieval", "--data", "gone"),
         ("answers", "--data", "gone"),
         ("sentiment", "--test", "gone.jsonl"),
@@ -302,6 +303,12 @@ def test_repeats_without_shots_end_with_status_2(run: Run) -> None:
     result = run("intents", "--train", "a", "--test", "b", "--repeats", "5")
     assert result.exit_code == 2
     assert "needs --shots" in result.stderr
+
+
+def test_unlabelled_texts_beside_tuning_end_with_status_2(run: Run) -> None:
+    result = run("intents", "--train", "a", "--test", "b", "--finetune", "--unlabelled", "c")
+    assert result.exit_code == 2
+    assert "goes without --finetune" in result.stderr
 
 
 def test_wishes_for_a_person_are_measured_with_the_real_encoder(

@@ -25,17 +25,22 @@ def test_the_same_seed_draws_the_same_rows_and_another_seed_others() -> None:
 def test_spread_between_and_within_draws_add_up_as_squares() -> None:
     draws = [
         {"n": 10, "accuracy": 0.7, "accuracy_interval": [0.6, 0.8], "seconds": 1.0},
-        {"n": 10, "accuracy": 0.9, "accuracy_interval": [0.8, 1.0], "seconds": 2.0},
+        {"n": 10, "accuracy": 0.72, "accuracy_interval": [0.62, 0.82], "seconds": 2.0},
     ]
     got = over_draws(draws)
-    # between: t(.975, 1) = 12.706, times the standard deviation .1414 / sqrt(2) = .1; within: .1
-    half = np.hypot(12.706 * 0.1, 0.1)
+    # between: t(.975, 1) = 12.706, times the standard deviation .01414 / sqrt(2) = .01; within: .1
+    half = np.hypot(12.706 * 0.01, 0.1)
     assert got == {
         "n": 10,
-        "accuracy": pytest.approx(0.8),
-        "accuracy_interval": [pytest.approx(0.8 - half, abs=1e-3), pytest.approx(0.8 + half, abs=1e-3)],
+        "accuracy": pytest.approx(0.71),
+        "accuracy_interval": [pytest.approx(0.71 - half, abs=1e-3), pytest.approx(0.71 + half, abs=1e-3)],
         "seconds": [1.0, 2.0],
     }
+
+
+def test_intervals_end_at_0_and_1() -> None:
+    draws = [{"ece": 0.0, "ece_interval": [0.0, 0.1]}, {"ece": 0.9, "ece_interval": [0.8, 1.0]}]
+    assert over_draws(draws)["ece_interval"] == [0.0, 1.0]
 
 
 def test_what_a_draw_could_not_measure_is_not_averaged() -> None:

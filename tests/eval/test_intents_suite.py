@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from eval_parts import TunedNothing, WordEncoder, fit_centroids
+from eval_parts import WordEncoder, fit_centroids
 from numpy.typing import NDArray
 
 from eval.scope import PRODUCT, all_scores, held_out_scores, training_distances
@@ -294,19 +294,3 @@ def test_training_rows_that_were_not_drawn_are_unlabelled_when_their_file_is_off
         *files, encoder=word_encoder, fit_head=fit, shots=2, unlabelled_files=[files[0]]
     ).figures
     assert figures["n_unlabelled"] == 6  # of ten rows four were drawn
-
-
-def test_a_tuned_encoder_is_given_the_unlabelled_texts(files: tuple[Path, Path], jsonl: Write) -> None:
-    given: list[Sequence[str]] = []
-
-    def tune(
-        texts: Sequence[str], labels: Sequence[str], *, seed: int, unlabelled: Sequence[str]
-    ) -> TunedNothing:
-        given.append(unlabelled)
-        names = tuple(sorted(set(labels)))
-        head = LinearHead(names, np.zeros((len(names), 2), np.float32), np.zeros(len(names), np.float32))
-        return TunedNothing(WordEncoder(["word"]), head, {})
-
-    offered = jsonl("unlabelled.jsonl", UNLABELLED)
-    run(files, WordEncoder(["word"]), tune=tune, unlabelled_files=[offered])
-    assert given == [("Yellow plant leaves pump", "loud loud tank")]

@@ -8,7 +8,7 @@ from model.heads import BlendedHead, evidence, likenesses
 from training import blending
 from training.blending import SHARE_OF_FEW, best_blend, cross_fitted_blend, fit_parts
 from training.linear import Recipe, cross_fitted_head, numbered, temperature_of
-from training.ridge import GAMMA, PENALTY, fit_ridge
+from training.ridge import GAMMA, PENALTY, fit_ridge, fit_ridge_head
 
 
 def patches(n: int, *, seed: int = 0) -> tuple[np.ndarray, list[str]]:
@@ -51,6 +51,14 @@ def test_scores_of_a_text_left_out_are_those_of_a_fit_without_it() -> None:
         targets = np.where(classes[rest, None] == np.arange(2), 1.0, -1.0)
         expected = likenesses(seen[[left_out]], seen[rest], gamma=GAMMA) @ np.linalg.solve(kernel, targets)
         np.testing.assert_allclose(ridge.held_out_scores[left_out], expected[0], atol=1e-4)
+
+
+def test_a_ridge_without_left_out_scores_has_the_same_head() -> None:
+    inputs, labels = patches(90)
+    names, classes = numbered(labels)
+    with_scores = fit_ridge(inputs, names, classes, seed=0).head
+    alone = fit_ridge_head(inputs, names, classes, seed=0)
+    np.testing.assert_allclose(alone.scores(inputs), with_scores.scores(inputs), atol=1e-4)
 
 
 def test_a_label_with_few_texts_weighs_as_much_as_one_with_many() -> None:

@@ -1,5 +1,7 @@
 """Heads that learn from their own sure guesses: better than without, honest about how sure they are."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,7 +15,6 @@ from training.self_training import (
     chosen,
     cross_fitted_intents,
     fit_intent_head,
-    self_trained_blend,
     sure_guesses,
 )
 
@@ -49,7 +50,7 @@ def test_a_guess_counts_from_a_probability_of_four_fifths() -> None:
 
 def test_texts_nobody_labelled_help_to_tell_others_apart() -> None:
     alone = fit_intent_head(FEW, FEW_LABELS, seed=0)
-    helped = self_trained_blend(FEW, FEW_LABELS, OTHERS, seed=0)
+    helped = cross_fitted_intents(FEW, FEW_LABELS, unlabelled=OTHERS, seed=0)
     assert accuracy(helped.head) > accuracy(alone) + 0.1
     assert 300 < helped.guessed <= len(OTHERS)
     assert isinstance(helped.head, BlendedHead)
@@ -57,7 +58,7 @@ def test_texts_nobody_labelled_help_to_tell_others_apart() -> None:
 
 
 def test_every_labelled_text_is_held_out_once_and_the_temperature_found_on_those() -> None:
-    helped = self_trained_blend(FEW, FEW_LABELS, OTHERS, seed=0)
+    helped = cross_fitted_intents(FEW, FEW_LABELS, unlabelled=OTHERS, seed=0)
     assert helped.held_out_scores.shape == (len(FEW), N_LABELS)
     assert not np.isnan(helped.held_out_scores).any()
     sure = helped.head.probabilities(NEW).max(axis=1)
@@ -66,28 +67,32 @@ def test_every_labelled_text_is_held_out_once_and_the_temperature_found_on_those
 
 
 def test_a_text_held_out_had_no_part_in_any_guess(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a round of guessing, each fold fits twice, and never on the texts that it scores then."""
+    """With one round there are three fits a fold, none of which meets the texts that it scores then."""
     monkeypatch.setattr(self_training, "ROUNDS", 1)
     fitted_on: list[set[bytes]] = []
-    fit = self_training.fit_parts_of
 
-    def noting(inputs: NDArray[np.float32], *rest: object, **options: object) -> object:
-        fitted_on.append({row.tobytes() for row in inputs} & {row.tobytes() for row in FEW})
-        return fit(inputs, *rest, **options)
+    def noting(fit: Callable[..., object]) -> Callable[..., object]:
+        def noted(inputs: NDArray[np.float32], *rest: object, **options: object) -> object:
+            fitted_on.append({row.tobytes() for row in inputs} & few)
+            return fit(inputs, *rest, **options)
 
-    monkeypatch.setattr(self_training, "fit_parts_of", noting)
-    self_trained_blend(FEW, FEW_LABELS, OTHERS, seed=0)
-    *folds, first, last = fitted_on
-    assert len(first) == len(last) == len(FEW)
-    pairs = list(zip(folds[::2], folds[1::2], strict=True))
-    assert all(before == after and len(after) < len(FEW) for before, after in pairs)
-    unseen = [{row.tobytes() for row in FEW} - seen for seen, _ in pairs]
-    assert sum(map(len, unseen)) == len(FEW)
-    assert set.union(*unseen) == {row.tobytes() for row in FEW}
+        return noted
+
+    few = {row.tobytes() for row in FEW}
+    for name in ("fit_parts_of", "fit_ridge_head", "uncalibrated_head"):
+        monkeypatch.setattr(self_training, name, noting(getattr(self_training, name)))
+    cross_fitted_intents(FEW, FEW_LABELS, unlabelled=OTHERS, seed=0)
+    *folds, first, second, third = fitted_on
+    assert first == second == third == few
+    by_fold = list(zip(folds[::3], folds[1::3], folds[2::3], strict=True))
+    assert all(one == two == three for one, two, three in by_fold)
+    unseen = [few - seen for seen, _, _ in by_fold]
+    assert sum(map(len, unseen)) == len(few)
+    assert set.union(*unseen) == few
 
 
 def test_the_same_seed_gives_the_same_head() -> None:
-    one, two = (self_trained_blend(FEW, FEW_LABELS, OTHERS, seed=4).head for _ in range(2))
+    one, two = (cross_fitted_intents(FEW, FEW_LABELS, unlabelled=OTHERS, seed=4).head for _ in range(2))
     np.testing.assert_array_equal(one.scores(NEW), two.scores(NEW))
 
 
@@ -99,14 +104,15 @@ def test_without_unlabelled_texts_the_head_is_the_blend() -> None:
 
 
 def test_a_label_of_two_texts_is_fitted_on_one_where_the_other_is_held_out() -> None:
-    rows = np.r_[0:18, 18:20]
-    found = self_trained_blend(FEW[rows], [FEW_LABELS[i] for i in rows[:18]] + ["rare"] * 2, OTHERS, seed=0)
+    rows = np.arange(20)
+    labels = [*FEW_LABELS[:18], "rare", "rare"]
+    found = cross_fitted_intents(FEW[rows], labels, unlabelled=OTHERS, seed=0)
     assert "rare" in found.head.labels
 
 
 def test_a_single_label_is_refused() -> None:
     with pytest.raises(DataError, match="a head needs two labels with two texts each"):
-        self_trained_blend(FEW, ["a"] * len(FEW), OTHERS, seed=0)
+        cross_fitted_intents(FEW, ["a"] * len(FEW), unlabelled=OTHERS, seed=0)
 
 
 def test_as_many_unlabelled_texts_are_chosen_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -156,17 +156,6 @@ def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(
     assert ((strange > 0) & (strange <= 1)).all()
 
 
-def test_few_texts_are_tuned_along_with_unlabelled_ones_whose_label_looks_sure(tmp_path: Path) -> None:
-    asked = ("the leaves of my basil are brown", "my card was charged again", "the mint is too tall")
-    found = finetune(TEXTS, LABELS, unlabelled=asked, encoders_folder=tmp_path, options=QUICK)
-    assert 0 < found.guessed <= len(asked)
-    assert found.as_fitted().guessed == found.guessed
-    assert [path.name for path in tmp_path.iterdir()] == [found.encoder.fingerprint]
-    assert found.known_vectors.shape == (len(TEXTS), found.encoder.dim)
-    read = found.head.probabilities(found.encoder.read(list(asked)).features)
-    assert [found.head.labels[i] for i in read.argmax(axis=1)] == ["plant", "bill", "plant"]
-
-
 def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(tmp_path: Path) -> None:
     found = finetune(TEXTS, LABELS, encoders_folder=tmp_path, options=replace(QUICK, epochs=1, spoken=True))
     written, said = found.encoder.encode(["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"])
@@ -194,10 +183,7 @@ def test_a_set_with_tuned_intents_is_loaded_and_served_with_their_encoder(
     models_folder = tmp_path / "models"
     shutil.copytree(tuned_texts.folder.parent, models_folder / "encoders")
 
-    def tuned(
-        texts: Sequence[str], labels: Sequence[str], *, unlabelled: Sequence[str] = ()
-    ) -> FinetunedTexts:
-        assert not unlabelled
+    def tuned(texts: Sequence[str], labels: Sequence[str]) -> FinetunedTexts:
         assert [*zip(texts, labels, strict=True)] == [
             (row.text, row.label) for row in with_label_names(INTENTS)
         ]
@@ -220,7 +206,7 @@ def test_a_set_with_tuned_intents_is_loaded_and_served_with_their_encoder(
 def test_without_intents_there_is_nothing_to_tune_to(encoder: OnnxEncoder) -> None:
     data = replace(little_data(), intents=(), intent_infos={})
     with pytest.raises(DataError, match="no intents to tune an encoder to"):
-        train_model_set(data, encoder, finetune=lambda *_, **__: pytest.fail("nothing to tune"))
+        train_model_set(data, encoder, finetune=lambda *_: pytest.fail("nothing to tune"))
 
 
 def test_a_set_counts_the_unlabelled_texts_that_its_intents_learned_from(encoder: OnnxEncoder) -> None:

@@ -71,6 +71,8 @@ def train_heads(
     if data is not None and not data.exists():
         raise bad_usage(f"--data {data} does not exist; name a company folder or a JSONL file of intents")
     others = unlabelled or []
+    if finetune and (others or unlabelled_from_store):
+        raise bad_usage("unlabelled texts go without --finetune; an encoder is tuned to labelled texts alone")
     for path in others:
         if not path.is_file():
             raise bad_usage(f"--unlabelled {path} is no file; name a JSONL file of rows with text")
