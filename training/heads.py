@@ -88,6 +88,8 @@ def train_model_set(
         features = reading.features[places[name]]
         fit = fitting.get(name, cross_fitted_head)
         fitted[name] = fit(features, [row.label for row in rows], seed=seed)
+    if unlabelled is not None:
+        progress(f"intents learned from {fitted['intent'].guessed} of {len(unlabelled)} unlabelled texts")
     scope = reading.vectors[places.get("intent", [])]
     scope_limit = _scope_limit(fitted.get("intent"), scope)
     own: FinetunedTexts | None = None

@@ -14,6 +14,7 @@ from knowledge.company import DEMO_FOLDER, read_company, read_texts
 from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet
 from model.encoder import OnnxEncoder
+from model.errors import DataError
 from model.interfaces import Reader
 from serving.assembly import head_encoders
 from serving.db.session import Database
@@ -46,23 +47,33 @@ def gather(
     """What to train on: a company folder, a file of intents, or what the home was made with.
 
     A home made by `firstlast demo` has the sample company's data, any other the general data. Beside it the
-    texts of the files of `unlabelled`, and all questions of the store with `unlabelled_from_store`.
+    texts of the files of `unlabelled`, and all questions of the store with `unlabelled_from_store`. Raises
+    `DataError` for a bad row, or when it has none.
     """
     others = [text for path in unlabelled for text in read_texts(path)]
-    database = Database(settings.database_url)
-    database.migrate()
-    with database.session() as session:
-        if data is None:
-            base = company_data(DEMO_FOLDER) if is_sample_company(session) else general_data()
-        elif data.is_dir():
-            base = company_data(data)
-        else:
-            base = intents_file(data, store_infos(session))
-        gathered = stored_data(session, base) if from_store else base
-        if unlabelled_from_store:
-            others += stored_questions(session)
-    database.close()
+    with closing(Database(settings.database_url)) as database:
+        database.migrate()
+        with database.session() as session:
+            if data is None:
+                base = company_data(DEMO_FOLDER) if is_sample_company(session) else general_data()
+            elif data.is_dir():
+                base = company_data(data)
+            else:
+                base = intents_file(data, store_infos(session))
+            gathered = stored_data(session, base) if from_store else base
+            if unlabelled_from_store:
+                others += _asked(session)
     return replace(gathered, unlabelled=tuple(others))
+
+
+def _asked(session: Session) -> tuple[str, ...]:
+    questions = stored_questions(session)
+    if not questions:
+        raise DataError(
+            "the store has no questions to learn from yet; leave --unlabelled-from-store out until the bot "
+            "has been asked some"
+        )
+    return questions
 
 
 def train_and_register(

@@ -278,3 +278,8 @@ def test_a_bad_row_of_unlabelled_texts_is_named_by_file_and_line(folder: Path) -
     bad = write_jsonl(folder / "one.jsonl", [{"text": "open today?"}, {"words": "sundays"}])
     with pytest.raises(DataError, match=r"one\.jsonl:2"):
         gather(Settings.load(folder / "home"), folder, from_store=False, unlabelled=[bad])
+
+
+def test_a_store_without_questions_is_told_when_it_should_teach(folder: Path) -> None:
+    with pytest.raises(DataError, match="the store has no questions to learn from yet"):
+        gather(Settings.load(folder / "home"), folder, from_store=False, unlabelled_from_store=True)

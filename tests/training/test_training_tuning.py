@@ -211,7 +211,9 @@ def test_without_intents_there_is_nothing_to_tune_to(encoder: OnnxEncoder) -> No
 
 def test_a_set_counts_the_unlabelled_texts_that_its_intents_learned_from(encoder: OnnxEncoder) -> None:
     asked = ("why is the basil brown", "was my card charged", *TEXTS)
-    trained = train_model_set(replace(little_data(), unlabelled=asked), encoder)
+    told: list[str] = []
+    trained = train_model_set(replace(little_data(), unlabelled=asked), encoder, progress=told.append)
+    assert "intents learned from 2 of 2 unlabelled texts" in told
     assert trained.parameters["intent.guessed"] == 2  # the others are labelled
     assert trained.parameters["sentiment.guessed"] == 0
     assert set(trained.models.heads["intent"].labels) == {"plant", "bill"}
