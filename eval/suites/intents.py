@@ -65,8 +65,7 @@ def run(
     intervals as in `eval.few_shot.over_draws`.
 
     Of the rows of `unlabelled_files` the texts alone are read, for the head to learn from as training does:
-    each once, and none that was drawn or is a test row. `n_unlabelled` counts them. A tuned encoder learns
-    from none.
+    each once, and none that was drawn or is a test row. `n_unlabelled` counts them. With `tune` none is read.
 
     - `accuracy`, `macro_f1`, `ece` (15 bins of equal width): over in-scope test rows; a label that the
       training file does not have counts as wrong, is counted in `n_unknown_label` and named in
