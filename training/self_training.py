@@ -27,7 +27,7 @@ ROUNDS = 3
 """How often a head guesses, each time with what it learnt from its guesses before."""
 SHARE = 0.85
 """Of the kernel, where few texts are labelled: guesses tell it more than they tell the linear head."""
-MOST_TEXTS = 10_000
+MOST_WITH_GUESSES = 10_000
 """Labelled texts and guesses together: a kernel of so many takes seconds, of twice as many eight times that.
 Guesses add nothing to so many labelled ones."""
 
@@ -43,11 +43,11 @@ class Guesses:
 
 
 def chosen(n_unlabelled: int, *, beside: int, seed: int) -> NDArray[np.intp]:
-    """Positions of the unlabelled texts to learn from, ascending: as many as `MOST_TEXTS` leaves room for.
+    """Positions of the unlabelled texts to learn from, ascending; `beside` so many labelled ones.
 
-    Drawn by the seed where that is not all; none when so many are labelled. `beside` are the labelled.
+    As many as `MOST_WITH_GUESSES` leaves room for, drawn by the seed where that is not all.
     """
-    room = max(MOST_TEXTS - beside, 0)
+    room = max(MOST_WITH_GUESSES - beside, 0)
     return np.sort(np.random.default_rng(seed).permutation(n_unlabelled)[:room])
 
 

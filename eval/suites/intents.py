@@ -92,10 +92,10 @@ def run(
     for number in range(repeats):
         rng = np.random.default_rng(seed + number)
         rows = with_label_names(train if shots is None else drawn(train, shots, rng))
-        others = without_known(offered, (row.text for row in (*rows, *test)))
         if tune:
             known = _tuned(rows, tune, seed=seed + number, track=track)
         else:
+            others = without_known(offered, (row.text for row in (*rows, *test)))
             known = _fitted(rows, others, encoder, fit_head, seed=seed + number, track=track)
         read = _read(known.encoder, [row.text for row in test], track, doing="Encoding test texts")
         outcome = _outcome(test, read, known, oos_label)

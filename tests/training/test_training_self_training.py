@@ -116,7 +116,7 @@ def test_a_single_label_is_refused() -> None:
 
 
 def test_as_many_unlabelled_texts_are_chosen_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(self_training, "MOST_TEXTS", 10)
+    monkeypatch.setattr(self_training, "MOST_WITH_GUESSES", 10)
     assert chosen(7, beside=3, seed=0).tolist() == list(range(7))
     drawn = chosen(100, beside=4, seed=0)
     assert len(drawn) == len(set(drawn.tolist())) == 6
