@@ -12,6 +12,7 @@ from eval.tracking import FIGURES_FILE, ITEMS_FILE, open_client
 from model.errors import NotFoundError
 
 _PREFIX = "eval "
+_DATA = "data_sha256"
 _MOST_RUNS = 200
 """Newest runs of a suite that are read."""
 
@@ -33,7 +34,19 @@ class TrackedRun:
     @property
     def data(self) -> str:
         """Digest of what was measured on; runs on other data are not compared."""
-        return self.params.get("data_sha256", "")
+        return self.params.get(_DATA, "")
+
+    @property
+    def setup(self) -> Mapping[str, str]:
+        """What was measured, and how: its parameters but the data's digest and the packages' versions.
+
+        Runs of one setup are the same measurement, taken again.
+        """
+        return {
+            name: value
+            for name, value in self.params.items()
+            if name != _DATA and not name.startswith("version.")
+        }
 
     def items(self) -> Iterator[Mapping[str, Any]]:  # JSON
         """What became of each item, in the order of the data; none where the file is gone."""

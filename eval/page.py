@@ -1,7 +1,8 @@
 """All tracked measurements as one HTML page that needs nothing else; measures nothing."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -16,10 +17,13 @@ from eval.findings import Mistake, confusions, worst_mistakes
 from eval.history import TrackedRun
 from eval.metrics import Confusion
 from eval.report import figure_rows
+from eval.targets import TARGETS, in_words
 
 _SHOWN_MISTAKES = 25
 _SHOWN_CONFUSIONS = 20
 _INTERVAL = "_interval"
+_UNSET = ("None", "False", "")
+"""What a parameter that was not given is kept as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,12 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What the page tells of one suite: its newest run, and how it came about."""
+    """What the page tells of one measurement: its newest run, and how it came about."""
 
+    name: str
+    """The suite, unlike any other section's: numbered from the second setup on."""
+    setup: str
+    """What this setup has otherwise than the suite's others: `shots 10, repeats 5`; may be empty."""
     run: TrackedRun
     figures: Sequence[tuple[str, str]]
     """Name, and value with interval."""
@@ -43,13 +51,23 @@ class Section:
     """Headline figures over the runs on the same data; `None` with a single one."""
     earlier: int
     """Runs on the same data before this one."""
+    targets: Sequence[Mapping[str, Any]]  # JSON
+    """As `eval.targets.verdicts`."""
     confusions: Sequence[Confusion]
     mistakes: Sequence[Mistake]
 
+    @property
+    def anchor(self) -> str:
+        """Where links find it on the page."""
+        return self.name.replace(" ", "-")
+
 
 def as_page(runs: Mapping[str, Sequence[TrackedRun]], *, title: str) -> str:
-    """The page for the runs of each suite, newest first; what customers wrote is escaped."""
-    sections = {suite: _section(of_suite) for suite, of_suite in runs.items()}
+    """The page for the runs of each suite, newest first; what customers wrote is escaped.
+
+    Each setup of a suite has a section of its own, told by its newest run.
+    """
+    sections = [section for suite, of_suite in runs.items() for section in _sections(suite, of_suite)]
     made_at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     template = _environment().get_template("report.html")
     return template.render(title=title, sections=sections, made_at=made_at)
@@ -77,17 +95,32 @@ def _points(runs: Sequence[TrackedRun], name: str) -> list[tuple[float, float]]:
     return [(at, float(value)) for at, value in values if isinstance(value, int | float) and 0 <= value <= 1]
 
 
-def _section(runs: Sequence[TrackedRun]) -> Section:
+def _sections(suite: str, runs: Sequence[TrackedRun]) -> Iterator[Section]:
+    by_setup: defaultdict[frozenset[tuple[str, str]], list[TrackedRun]] = defaultdict(list)
+    for run in runs:
+        by_setup[frozenset(run.setup.items())].append(run)
+    common = frozenset.intersection(*by_setup)
+    for number, (setup, alike) in enumerate(by_setup.items(), start=1):
+        own = sorted(f"{name} {value}" for name, value in setup - common if value not in _UNSET)
+        yield _section(suite if number == 1 else f"{suite} {number}", ", ".join(own), alike)
+
+
+def _section(name: str, setup: str, runs: Sequence[TrackedRun]) -> Section:
     newest = runs[0]
     alike = [run for run in runs if run.data == newest.data]
     chart = trend(alike)
     items = list(newest.items())
+    figures = dict(newest.figures)
+    targets = figures.pop(TARGETS, [])
     return Section(
+        name=name,
+        setup=setup,
         run=newest,
-        figures=figure_rows(newest.figures),
+        figures=figure_rows(figures),
         pictures=[_embedded(path) for path in newest.pictures()],
         trend=_drawn(chart) if chart else None,
         earlier=len(alike) - 1,
+        targets=targets,
         confusions=confusions(items, most=_SHOWN_CONFUSIONS),
         mistakes=worst_mistakes(items, most=_SHOWN_MISTAKES),
     )
@@ -117,6 +150,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = _percent
+    environment.filters["in_words"] = in_words
     return environment
 
 

@@ -21,6 +21,11 @@ def figure_rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:  # JSON
     return list(_rows(figures, indent=""))
 
 
+def with_interval(value: object, interval: tuple[float, float] | list[float] | None) -> str:
+    """A figure, and its interval in brackets if it has one, as in `as_text`."""
+    return _shown(value) + (f"  [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else "")
+
+
 def side_by_side(columns: Mapping[str, Mapping[str, Any]], keys: Iterable[str]) -> str:  # JSON
     """A line for each of the keys that a column has, a column for each set of figures, as in `as_text`."""
     rows = [("", *columns)]
@@ -38,7 +43,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(figures: Mapping[str, Any], key: str) -> str:  # JSON
-    return _shown(figures.get(key)) + _bracketed(figures.get(key + _INTERVAL))
+    return with_interval(figures.get(key), figures.get(key + _INTERVAL))
 
 
 def _rows(figures: Mapping[str, Any], *, indent: str) -> Iterator[tuple[str, str]]:  # JSON
@@ -49,7 +54,7 @@ def _rows(figures: Mapping[str, Any], *, indent: str) -> Iterator[tuple[str, str
             yield indent + key, ""
             yield from _rows(value, indent=indent + "  ")
         else:
-            yield indent + key, _shown(value) + _bracketed(figures.get(key + _INTERVAL))
+            yield indent + key, with_interval(value, figures.get(key + _INTERVAL))
 
 
 def _shown(value: object) -> str:
@@ -58,7 +63,3 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _bracketed(interval: tuple[float, float] | list[float] | None) -> str:
-    return f"  [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else ""

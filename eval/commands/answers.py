@@ -8,7 +8,17 @@ import numpy as np
 import typer
 
 from eval.beir import chosen_for_removal, read_beir
-from eval.commands.shared import ChartsOption, ItemsOption, Output, Parts, SeedOption, TrackOption, hand_over
+from eval.commands.shared import (
+    AtLeastOption,
+    AtMostOption,
+    ChartsOption,
+    ItemsOption,
+    Output,
+    Parts,
+    SeedOption,
+    TrackOption,
+    hand_over,
+)
 from eval.home import open_index
 from eval.progress import progress
 from eval.results import SuiteResult
@@ -62,6 +72,8 @@ def add(app: typer.Typer, parts: Parts) -> None:
         home: HomeOption = None,
         items: ItemsOption = None,
         charts: ChartsOption = None,
+        at_least: AtLeastOption = None,
+        at_most: AtMostOption = None,
         track: TrackOption = False,
         as_json: JsonOption = False,
     ) -> None:
@@ -81,7 +93,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
                 "seed": seed,
                 "refit": refit,
             }
-            output = Output(items, track, as_json, charts)
+            output = Output(items, track, as_json, at_least, at_most, charts)
             hand_over(result, settings.home, "answers", params, output, data=(data or _SAMPLE,))
 
 

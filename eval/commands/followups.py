@@ -7,6 +7,8 @@ import typer
 
 from eval.commands.answers import RiskOption
 from eval.commands.shared import (
+    AtLeastOption,
+    AtMostOption,
     ItemsOption,
     Output,
     Parts,
@@ -39,6 +41,8 @@ def add(app: typer.Typer, parts: Parts) -> None:
         home: HomeOption = None,
         seed: SeedOption = 0,
         items: ItemsOption = None,
+        at_least: AtLeastOption = None,
+        at_most: AtMostOption = None,
         track: TrackOption = False,
         as_json: JsonOption = False,
     ) -> None:
@@ -61,5 +65,5 @@ def add(app: typer.Typer, parts: Parts) -> None:
                 track=progress,
             )
             params = {"data": data or "sample company", "risk": budget, "seed": seed}
-            output = Output(items, track, as_json)
+            output = Output(items, track, as_json, at_least, at_most)
             hand_over(result, settings.home, "followups", params, output, data=(path,))

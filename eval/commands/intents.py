@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from eval.commands.shared import (
+    AtLeastOption,
+    AtMostOption,
     FinetuneOption,
     ItemsOption,
     Output,
@@ -48,6 +50,8 @@ def add(app: typer.Typer, parts: Parts) -> None:
         unlabelled: UnlabelledOption = None,
         home: HomeOption = None,
         items: ItemsOption = None,
+        at_least: AtLeastOption = None,
+        at_most: AtMostOption = None,
         track: TrackOption = False,
         as_json: JsonOption = False,
     ) -> None:
@@ -79,5 +83,5 @@ def add(app: typer.Typer, parts: Parts) -> None:
             params = {"train": train, "test": test, "oos_label": oos_label, "seed": seed}
             params |= {"shots": shots, "repeats": repeats, "finetune": finetune}
             params |= {"unlabelled": ", ".join(map(str, others))}
-            output = Output(items, track, as_json)
+            output = Output(items, track, as_json, at_least, at_most)
             hand_over(result, settings.home, "intents", params, output, data=(train, test, *others))

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from eval.commands.shared import (
+    AtLeastOption,
+    AtMostOption,
     ChartsOption,
     ItemsOption,
     Output,
@@ -42,6 +44,8 @@ def add(app: typer.Typer, parts: Parts) -> None:
         home: HomeOption = None,
         items: ItemsOption = None,
         charts: ChartsOption = None,
+        at_least: AtLeastOption = None,
+        at_most: AtMostOption = None,
         track: TrackOption = False,
         as_json: JsonOption = False,
     ) -> None:
@@ -56,5 +60,5 @@ def add(app: typer.Typer, parts: Parts) -> None:
             )  # what is known has no part in the mood
             result = mood.run(conversations, resolver=resolver, seed=seed, track=progress)
             params = {"data": data, "seed": seed}
-            output = Output(items, track, as_json, charts)
+            output = Output(items, track, as_json, at_least, at_most, charts)
             hand_over(result, settings.home, "mood", params, output, data=(data,))

@@ -8,6 +8,8 @@ import numpy as np
 import typer
 
 from eval.commands.shared import (
+    AtLeastOption,
+    AtMostOption,
     ChartsOption,
     ItemsOption,
     Output,
@@ -53,6 +55,8 @@ def add(app: typer.Typer, parts: Parts) -> None:
         home: HomeOption = None,
         items: ItemsOption = None,
         charts: ChartsOption = None,
+        at_least: AtLeastOption = None,
+        at_most: AtMostOption = None,
         track: TrackOption = False,
         as_json: JsonOption = False,
     ) -> None:
@@ -71,7 +75,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
                 "limit": limit,
                 "risk": budget,
             }
-            output = Output(items, track, as_json, charts)
+            output = Output(items, track, as_json, at_least, at_most, charts)
             hand_over(result, settings.home, "replay", params, output, data=tuple(stream))
 
 

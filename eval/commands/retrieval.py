@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from eval.commands.shared import (
+    AtLeastOption,
+    AtMostOption,
     ItemsOption,
     Output,
     Parts,
@@ -54,6 +56,8 @@ def add(app: typer.Typer, parts: Parts) -> None:
         seed: SeedOption = retrieval.SEED,
         home: HomeOption = None,
         items: ItemsOption = None,
+        at_least: AtLeastOption = None,
+        at_most: AtMostOption = None,
         track: TrackOption = False,
         as_json: JsonOption = False,
     ) -> None:
@@ -76,7 +80,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
                 **({"phrasings": phrasings} if train else {}),
                 "seed": seed,
             }
-            output = Output(items, track, as_json)
+            output = Output(items, track, as_json, at_least, at_most)
             read = files or (SAMPLE_QUESTIONS,)
             hand_over(result, settings.home, "retrieval", params, output, data=read)
 

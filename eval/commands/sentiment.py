@@ -8,6 +8,8 @@ import typer
 
 from eval.classifiers import HeadClassifier, TextClassifier
 from eval.commands.shared import (
+    AtLeastOption,
+    AtMostOption,
     FinetuneOption,
     ItemsOption,
     Output,
@@ -45,6 +47,8 @@ def add(app: typer.Typer, parts: Parts) -> None:
         seed: SeedOption = sentiment.SEED,
         home: HomeOption = None,
         items: ItemsOption = None,
+        at_least: AtLeastOption = None,
+        at_most: AtMostOption = None,
         track: TrackOption = False,
         as_json: JsonOption = False,
     ) -> None:
@@ -57,7 +61,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
             check_exist(*files)
             result = _measured(test, train, settings, parts, finetune=finetune, seed=seed)
             params = {"test": test, "train": train or "champion", "finetune": finetune, "seed": seed}
-            output = Output(items, track, as_json)
+            output = Output(items, track, as_json, at_least, at_most)
             hand_over(result, settings.home, "sentiment", params, output, data=files)
 
 

@@ -19,6 +19,7 @@ from eval.results import SuiteResult, data_sha256, write_items
 from eval.scope import FitHead, FitIntents
 from eval.suites.replay import Refit
 from eval.suites.wants_person import FitWish
+from eval.targets import TARGETS, Target, as_lines, verdicts
 from eval.tracking import log_run
 from eval.tuned import TunedTexts, TuneTexts
 from knowledge.index import KnowledgeIndex
@@ -26,7 +27,7 @@ from model.artifacts import ModelSet
 from model.encoder import OnnxEncoder
 from model.errors import DataError
 from model.interfaces import Reader
-from serving.command_line import emit
+from serving.command_line import FAILED, emit
 from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
 
@@ -41,6 +42,36 @@ ChartsOption = Annotated[
     Path | None, typer.Option("--charts", help="Write the curves to this folder, a PNG each.")
 ]
 TrackOption = Annotated[bool, typer.Option("--track", help="Keep figures and items in the home's MLflow.")]
+
+
+def _target(*, at_least: bool) -> Callable[[str], Target]:
+    def parse(text: str) -> Target:
+        try:
+            return Target.parse(text, at_least=at_least)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parse
+
+
+AtLeastOption = Annotated[
+    list[Target] | None,
+    typer.Option(
+        "--at-least",
+        metavar="KEY=NUMBER",
+        parser=_target(at_least=True),
+        help="A target: this figure shall be so great; else exit status 1. Repeatable.",
+    ),
+]
+AtMostOption = Annotated[
+    list[Target] | None,
+    typer.Option(
+        "--at-most",
+        metavar="KEY=NUMBER",
+        parser=_target(at_least=False),
+        help="A target: this figure shall be no greater; else exit status 1. Repeatable.",
+    ),
+]
 
 
 TuningKind = Literal["intents", "sentiment"]
@@ -131,7 +162,14 @@ class Output:
     items: Path | None
     track: bool
     as_json: bool
+    at_least: Sequence[Target] | None
+    at_most: Sequence[Target] | None
     charts: Path | None = None
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """What the figures are wanted to reach."""
+        return [*(self.at_least or ()), *(self.at_most or ())]
 
 
 def check_exist(*paths: Path) -> None:
@@ -150,11 +188,15 @@ def hand_over(
     *,
     data: tuple[Path, ...] = (),
 ) -> None:
-    """Print the figures, then write items and charts and keep the run where asked.
+    """Print the figures, write items and charts, keep the run where asked; exit with 1 for a missed target.
 
     A tracked run names the files or folders of `data` by their digest too.
     """
-    emit(result.figures, as_json=output.as_json, text=lambda: as_text(result.figures))
+    found = verdicts(result.figures, output.targets)
+    figures = {**result.figures, TARGETS: found} if found else result.figures
+    emit(
+        figures, as_json=output.as_json, text=lambda: f"{as_text(result.figures)}\n{as_lines(found)}".rstrip()
+    )
     if output.items is not None:
         write_items(output.items, result.items)
     if output.charts is not None:
@@ -165,7 +207,9 @@ def hand_over(
             home,
             f"eval {suite}",
             params={**params, **digest},
-            metrics=result.figures,
+            metrics=figures,
             items=result.items,
             charts=result.charts,
         )
+    if not all(one["reached"] for one in found):
+        raise typer.Exit(FAILED)

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from eval.commands.shared import (
+    AtLeastOption,
+    AtMostOption,
     ItemsOption,
     Output,
     Parts,
@@ -34,6 +36,8 @@ def add(app: typer.Typer, parts: Parts) -> None:
         seed: SeedOption = wants_person.SEED,
         home: HomeOption = None,
         items: ItemsOption = None,
+        at_least: AtLeastOption = None,
+        at_most: AtMostOption = None,
         track: TrackOption = False,
         as_json: JsonOption = False,
     ) -> None:
@@ -51,7 +55,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
                 seed=seed,
                 track=progress,
             )
-            output = Output(items, track, as_json)
+            output = Output(items, track, as_json, at_least, at_most)
             hand_over(
                 result, settings.home, "wants-person", {"data": data, "seed": seed}, output, data=(data,)
             )

@@ -12,6 +12,7 @@ from eval_parts import RuleResolver, command_parts
 from typer.testing import CliRunner, Result
 
 from eval.commands import build_app
+from eval.history import tracked_runs
 from eval.results import SuiteResult
 from eval.retrieval_sets import RetrievalSet
 from eval.suites import retrieval
@@ -78,6 +79,27 @@ def test_intents_are_measured_with_the_real_encoder(run: Run, jsonl: Callable[..
     assert figures["accuracy"] == 1.0
     assert figures["oos_auroc"] == 1.0
     assert {"n", "macro_f1", "ece", "oos_recall_at_95", "fit_seconds"} <= set(figures)
+
+
+def test_a_missed_target_is_said_kept_and_ends_with_status_1(
+    run: Run, jsonl: Callable[..., Path], home: Path
+) -> None:
+    rows = [{"text": text, "label": label} for text, label in SENTIMENTS]
+    file = jsonl("rows.jsonl", rows)
+    command = ("sentiment", "--train", file, "--test", file, "--track")
+    reached = run(*command, "--at-least", "macro_recall=0.5", "--at-most", "n=9", "--json")
+    assert [one["reached"] for one in last_line(reached)["targets"]] == [True, True]
+    missed = run(*command, "--at-least", "macro_recall=0.5", "--at-most", "n=8")
+    assert missed.exit_code == 1
+    assert missed.stdout.splitlines()[-1] == "target n at most 8: missed, 9"
+    kept = [len(one.figures["targets"]) for one in tracked_runs(home)["sentiment"]]
+    assert kept == [2, 2]
+
+
+def test_a_target_that_cannot_be_read_ends_before_anything_is_measured(run: Run) -> None:
+    result = run("mood", "--at-least", "share_noticed")
+    assert result.exit_code == 2
+    assert "write" in result.stderr
 
 
 def test_a_tuned_encoder_is_measured_in_place_of_the_homes_and_removed(

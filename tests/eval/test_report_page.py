@@ -1,5 +1,6 @@
 """The report: past runs read back, what stands out in them, and one page that needs nothing else."""
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from eval.findings import Mistake, confusions, worst_mistakes
 from eval.history import TrackedRun, tracked_runs
 from eval.metrics import Confusion
 from eval.page import as_page, trend
+from eval.targets import Target, verdicts
 from eval.tracking import log_run
 from model.errors import NotFoundError
 
@@ -73,6 +75,43 @@ def test_the_page_holds_figures_curves_mistakes_and_runs_no_script(home: Path) -
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_each_setup_of_a_suite_has_its_own_section_and_trend(tmp_path: Path) -> None:
+    for shots, accuracy in (("None", 0.9), ("10", 0.6), ("None", 0.95), ("10", 0.65), ("5", 0.5)):
+        params = {"data_sha256": "d", "train": "t.jsonl", "shots": shots, "version.numpy": str(accuracy)}
+        log_run(tmp_path, "eval intents", params=params, metrics={"accuracy": accuracy})
+    page = as_page(tracked_runs(tmp_path), title="How good")
+    headings = re.findall(r'<h2 id="(.*?)">(.*?)</h2>\n(?:<p>(.*?)</p>)?', page)
+    assert headings == [
+        ("intents", "intents", "shots 5"),
+        ("intents-2", "intents 2", "shots 10"),
+        ("intents-3", "intents 3", ""),
+    ]
+    assert [figure for figure in ("0.5000", "0.6500", "0.9500", "0.6000", "0.9000") if figure in page] == [
+        "0.5000",
+        "0.6500",
+        "0.9500",
+    ]
+    assert page.count("1 earlier on the same data") == 2
+    assert page.count("0 earlier on the same data") == 1
+
+
+def test_the_page_says_which_targets_are_missed(tmp_path: Path) -> None:
+    figures = {"accuracy": 0.75, "accuracy_interval": [0.1, 0.9]}
+    targets = [Target("accuracy", 0.7, at_least=True), Target("accuracy", 0.8, at_least=True)]
+    metrics = {**figures, "targets": verdicts(figures, targets)}
+    log_run(tmp_path, "eval intents", params={}, metrics=metrics)
+    page = as_page(tracked_runs(tmp_path), title="How good")
+    assert "<td>accuracy at least 0.7</td><td>reached, 0.7500  [0.1000, 0.9000]" in page
+    assert (
+        '<td>accuracy at least 0.8</td><td class="missed">missed, 0.7500  [0.1000, 0.9000]; '
+        "the interval holds the target</td>"
+    ) in page
+
+
+def test_a_page_without_targets_has_no_table_of_them(home: Path) -> None:
+    assert 'id="targets"' not in as_page(tracked_runs(home), title="How good")
 
 
 def test_the_trend_goes_from_the_oldest_run_to_the_newest(home: Path) -> None:
