@@ -117,6 +117,16 @@ class MoodConversation:
         """Whether nobody needed a warning: the customer ends satisfied, or at least not unhappy."""
         return self.at is None
 
+    @property
+    def before_event(self) -> tuple[int, ...]:
+        """Places of the customer's turns before what a warning is for; all theirs in a calm conversation.
+
+        A wish for a person is made within its turn, a bad rating or a farewell follows on its turn.
+        """
+        heard = self.at is None or self.outcome != "asks_for_person"
+        end = len(self.turns) if self.at is None else self.at + heard
+        return tuple(place for place in range(end) if self.turns[place].author == "customer")
+
 
 def read_labelled_texts(path: Path, *, labels: Collection[str] | None = None) -> list[LabelledText]:
     """Rows `{"text", "label"}` of a JSONL file.

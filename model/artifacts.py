@@ -21,8 +21,8 @@ from model.manifests import file_sha256, read_manifest
 from model.past import PastQuestions
 from model.scope import ScopeDetector
 
-MODEL_SET_FORMAT = 7
-HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk", "follow_up", "leaning")
+MODEL_SET_FORMAT = 8
+HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk", "follow_up", "leaning", "unhappy")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
 

@@ -24,7 +24,7 @@ _PLACE = re.compile(
     + r")(?:\s+one)?(?:\s+(?:please|pls|thanks|thx))?\W*",
     re.IGNORECASE,
 )
-_MOST_EARLIER = 6
+MOST_EARLIER = 6
 
 
 def said_before(history: Sequence[Turn]) -> str:
@@ -73,7 +73,7 @@ def given_refs(history: Sequence[Turn]) -> frozenset[str]:
 
 def said_by_customer(question: Question) -> list[str]:
     """The customer's messages before this one, oldest first, the last six of them."""
-    return [turn.text for turn in question.history if turn.author == "customer"][-_MOST_EARLIER:]
+    return [turn.text for turn in question.history if turn.author == "customer"][-MOST_EARLIER:]
 
 
 def sentences(text: str) -> list[str]:

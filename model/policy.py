@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from model.mood import FALL, LOW, mood_trigger
 from model.types import DecisionKind, Question, ScoredCandidate, Understanding
 
+NEVER = 2.0
+"""A limit that no probability reaches."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
@@ -28,6 +31,8 @@ class PolicySettings:
     """How far such a learned answer must be ahead of every other candidate, in cosine."""
     most_choices: int = 3
     most_clarifications: int = 1
+    unhappy: float = NEVER
+    """At or above this probability that the conversation ends unhappily a person helps."""
     mood_low: float = LOW
     mood_fall: float = FALL
     high_touch_attribute: str = "high_touch"
@@ -98,14 +103,16 @@ def verdict(
 
 def mood_reason(question: Question, read: Understanding, settings: PolicySettings) -> str | None:
     """Why the mood alone gives the conversation to a person; `None` when it does not."""
-    return mood_trigger(
+    found = mood_trigger(
         question.mood,
         read.mood,
         read.sentiment_score,
-        repetition=read.repetition,
         low=settings.mood_low,
         fall=settings.mood_fall,
     )
+    if found is None and read.unhappy >= settings.unhappy:
+        return "unhappy"
+    return found
 
 
 def _reason(fresh: Sequence[ScoredCandidate], *, in_passing: bool) -> str:

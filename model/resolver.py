@@ -11,7 +11,8 @@ from model.errors import ArtifactError
 from model.generation import ExtractiveGenerator
 from model.interfaces import Generator, Reader, Retriever
 from model.leaning import Leaning, leaning, weighed_candidates, weighed_understanding
-from model.policy import PolicySettings, Verdict, early_verdict, verdict
+from model.mood import UNHAPPY_HEAD
+from model.policy import NEVER, PolicySettings, Verdict, early_verdict, verdict
 from model.recent import RecentVectors
 from model.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
 from model.smalltalk import NONE, OUT_OF_SCOPE, smalltalk_reply
@@ -91,6 +92,7 @@ class Resolver:
             policy or PolicySettings(),
             wants_person=models.limits["wants_person"],
             human_only=models.limits["human_only"],
+            unhappy=models.limits.get(UNHAPPY_HEAD, NEVER),
         )
         self._encoder = encoder
         self._recent = RecentVectors(encoder)

@@ -169,8 +169,9 @@ class Understanding:
     """About the business (`none`), `out_of_scope`, or a kind of smalltalk."""
     human_only_intents: frozenset[str] = frozenset()
     """The matters only people handle that the message, or a sentence of it, is about."""
-    repetition: float = 0.0
-    """How much the customer comes back to the same thing, in [0, 1]; see `model.mood.repetition`."""
+    unhappy: float = 0.0
+    """Probability that the conversation ends badly: the customer asks for a person, leaves, rates it low. 0
+    for a first message: nothing has been tried yet."""
 
 
 @dataclass(frozen=True, slots=True)

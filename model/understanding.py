@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.artifacts import ModelSet
-from model.mood import repetition, updated_mood
+from model.mood import UNHAPPY, UNHAPPY_HEAD, unhappy_inputs, updated_mood
 from model.scope import clearness
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import Reading, SentimentLabel, Understanding, Vector, Vectors
@@ -68,14 +68,17 @@ def understand(
         ),
         smalltalk=_smalltalk(genres, limit=models.limits["smalltalk"]),
         genre_probabilities=genres,
-        repetition=_repetition(said_before, vector),
+        unhappy=_unhappy(models, features, vector, said_before),
     )
 
 
-def _repetition(said_before: Vectors | None, vector: Vector) -> float:
-    if said_before is None:
+def _unhappy(
+    models: ModelSet, features: NDArray[np.float32], vector: Vector, said_before: Vectors | None
+) -> float:
+    head = models.heads.get(UNHAPPY_HEAD)
+    if head is None or said_before is None or not len(said_before):
         return 0.0
-    return repetition(np.vstack([said_before, vector[None, :]]))
+    return head.read(unhappy_inputs(features, np.vstack([said_before, vector[None, :]])))[UNHAPPY]
 
 
 def _intents(models: ModelSet, texts: Reading) -> tuple[Mapping[str, float], float, NDArray[np.float64]]:

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     risk_confidence_level: float = Field(default=0.9, gt=0, lt=1)
     """Probability with which the risk budget is kept."""
     mood_low: float = Field(default=LOW, ge=-1, le=1)
-    """A mood at or below this goes to a person; the more the customer repeats themself, the sooner."""
+    """A mood at or below this goes to a person."""
     mood_fall: float = Field(default=FALL, ge=0, le=2)
     """A fall of the mood by this much goes to a person."""
     high_touch_attribute: str = "high_touch"

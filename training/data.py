@@ -13,8 +13,10 @@ from knowledge.company import (
     DEMO_FOLDER,
     LabelledQuestion,
     LabelledText,
+    MoodConversation,
     read_company,
     read_labelled_questions,
+    read_mood_conversations,
 )
 from knowledge.data_problems import read_checked
 from knowledge.dialogues import Dialogue, read_dialogues
@@ -48,6 +50,10 @@ class TrainingData:
     """Messages that stand alone, lean on what was said before them, or say that an answer was not right."""
     dialogues: tuple[Dialogue, ...] = ()
     """Two and three turns each, with the answers to the last message."""
+    moods: tuple[MoodConversation, ...] = ()
+    """Conversations with how they ended for the customer."""
+    mood_texts: tuple[LabelledText, ...] = ()
+    """Messages by the sentiment that support staff read in them; for the mood alone, beside `sentiment`."""
     only_past: tuple[LabelledQuestion, ...] = ()
     """More of its past, which calibrates nothing: an encoder that was trained on questions flatters them."""
     unlabelled: tuple[str, ...] = ()
@@ -60,17 +66,18 @@ class TrainingData:
             [[row.text, row.label] for row in rows]
             for rows in (
                 *(self.intents, self.sentiment, self.wants_person, self.smalltalk, self.out_of_scope),
-                self.follow_ups,
+                *(self.follow_ups, self.mood_texts),
             )
         ]
         dialogues = [
             [one.id, one.text, one.kind, [turn.text for turn in one.before]] for one in self.dialogues
         ]
+        moods = [[one.id, one.outcome, one.at, [turn.text for turn in one.turns]] for one in self.moods]
         asked = (*self.questions, *self.only_past)
         questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]
-        told = [parts, questions, articles, learned, dialogues, *self.unlabelled]
+        told = [parts, questions, articles, learned, dialogues, moods, *self.unlabelled]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
@@ -97,7 +104,9 @@ def company_data(folder: Path) -> TrainingData:
         learned_answers=_learned_answers(calibrated / "learned_answers.jsonl"),
         own_questions=calibrated == folder,
         follow_ups=_texts(folder, "follow_ups"),
-        dialogues=_dialogues(folder),
+        dialogues=tuple(read_dialogues(_calibration(folder, "dialogues"))),
+        moods=tuple(read_mood_conversations(_calibration(folder, "moods"))),
+        mood_texts=_texts(folder, "mood"),
     )
 
 
@@ -193,9 +202,9 @@ def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
     return read_source(path).question_answers if path.is_file() else ()
 
 
-def _dialogues(folder: Path) -> tuple[Dialogue, ...]:
-    path = folder / "calibration" / "dialogues.jsonl"
-    return tuple(read_dialogues(path if path.is_file() else DEMO_FOLDER / "calibration" / "dialogues.jsonl"))
+def _calibration(folder: Path, name: str) -> Path:
+    path = folder / "calibration" / f"{name}.jsonl"
+    return path if path.is_file() else DEMO_FOLDER / "calibration" / f"{name}.jsonl"
 
 
 def _texts(folder: Path, name: str, *, fallback: bool = True) -> tuple[LabelledText, ...]:

@@ -20,6 +20,7 @@ from model.artifacts import CalibrationSample, IntentInfo, ModelSet
 from model.errors import DataError
 from model.interfaces import Reader
 from model.leaning import FOLLOW_UP_HEAD, LEANING_HEAD
+from model.mood import UNHAPPY_HEAD
 from model.scope import ScopeDetector, clearness, guided_scores
 from model.smalltalk import NONE, OUT_OF_SCOPE
 from model.types import Reading, Vectors
@@ -38,6 +39,7 @@ from training.finetuning import Finetune, FinetunedTexts
 from training.follow_ups import fit_leaning, follow_up_texts
 from training.kernel import cross_fitted_kernel_head
 from training.linear import FittedHead, cross_fitted_head
+from training.moods import FittedMoods, fit_moods
 from training.self_training import chosen, cross_fitted_intents
 
 SMALLTALK_LIMIT = 0.5
@@ -100,6 +102,19 @@ def train_model_set(
         fitted["intent"] = own.as_fitted()
         scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope[PRODUCT])
     heads = {name: one.head for name, one in fitted.items()}
+    limits = {
+        "wants_person": HIGHEST_LIMIT,
+        "human_only": HIGHEST_LIMIT,
+        "smalltalk": SMALLTALK_LIMIT,
+        "out_of_scope": scope_limit,
+    }
+    mood_metrics = {}
+    if data.moods:
+        progress(f"fitting the mood on {len(data.moods)} conversations")
+        sentences = Reading(reading.vectors[places["sentiment"]], reading.features[places["sentiment"]])
+        moods = _moods(data, encoder, sentences, seed=seed)
+        heads[UNHAPPY_HEAD], limits[UNHAPPY_HEAD] = moods.head, moods.limit
+        mood_metrics = {"unhappy.false_alarms": moods.false_alarms, "unhappy.warned": moods.warned}
     models = ModelSet(
         version=new_version(),
         encoder_fingerprint=encoder.fingerprint,
@@ -108,12 +123,7 @@ def train_model_set(
         intents=data.intent_infos,
         answering=_UNFITTED,
         calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)),
-        limits={
-            "wants_person": HIGHEST_LIMIT,
-            "human_only": HIGHEST_LIMIT,
-            "smalltalk": SMALLTALK_LIMIT,
-            "out_of_scope": scope_limit,
-        },
+        limits=limits,
         head_encoders={"intent": own.encoder.fingerprint} if own else {},
     )
     progress(f"calibrating on {len(data.questions)} questions")
@@ -124,6 +134,7 @@ def train_model_set(
         models = replace(models, heads={**heads, LEANING_HEAD: leaning})
     models = calibrate(models, data, encoder, index, head_encoders=head_encoders, seed=seed)
     metrics, confusion = _figures(fitted, labelled, models)
+    metrics |= mood_metrics
     parameters = _parameters(data, encoder, fitted, seed)
     card = {"metrics": metrics, "parameters": parameters}
     return TrainedSet(replace(models, card=card), metrics, confusion, parameters)
@@ -185,6 +196,21 @@ def _unlabelled_features(
     texts = without_known(data.unlabelled, (row.text for row in intents))
     kept = [texts[i] for i in chosen(len(texts), beside=len(intents), seed=seed)]
     return encoder.read(kept).features if kept else None
+
+
+def _moods(data: TrainingData, encoder: Reader, sentences: Reading, *, seed: int) -> FittedMoods:
+    """The head for unhappy conversations; `sentences` are those of sentiment, which it learns from too."""
+    more = encoder.read([row.text for row in data.mood_texts])
+    return fit_moods(
+        data.moods,
+        encoder,
+        sentences=Reading(
+            np.concatenate([sentences.vectors, more.vectors]),
+            np.concatenate([sentences.features, more.features]),
+        ),
+        negative=np.array([row.label == "negative" for row in (*data.sentiment, *data.mood_texts)]),
+        seed=seed,
+    )
 
 
 def _check_intents(labelled: Mapping[str, Sequence[LabelledText]]) -> None:

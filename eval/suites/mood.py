@@ -20,8 +20,8 @@ SEED = 0
 FALSE_ALARMS = 0.05
 """The share of calm conversations that warnings are compared at."""
 
-_LEVELS = np.linspace(-1, 0, 201)
-"""Levels of the trigger that the curves are drawn through."""
+_STEPS = np.linspace(0, 1, 201)
+"""From the least to the most easily alarmed level of each trigger that the curves are drawn through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,8 @@ class ReadConversation:
 
     @property
     def before_event(self) -> int:
-        """How many of the customer's turns lie before what a warning is for; all of a calm conversation.
-
-        A wish for a person is made within its turn, a bad rating or a farewell follows on its turn.
-        """
-        if self.labelled.at is None:
-            return len(self.turns)
-        places = [turn.place for turn in self.turns]
-        return places.index(self.labelled.at) + (self.labelled.outcome != "asks_for_person")
+        """How many of the customer's turns lie before what a warning is for; all of a calm conversation."""
+        return len(self.labelled.before_event)
 
 
 Rule = Callable[[ReadTurn], str | None]
@@ -71,7 +65,7 @@ def run(
     - `turns_before`: mean of the customer's turns from the warning to the event, over warned conversations,
       1 being the last turn before it; `turns_before_median`; both by bootstrap.
     - `at_5_percent`: the greatest share warned by any level while at most 5 % of the calm conversations are,
-      for the trigger as it is, without the repetition, and by the last message alone: found on these very
+      for the trigger as it is, by the running mood alone, and by the last message alone: found on these very
       conversations, in hindsight, so good for comparing the three but no promise.
     - `last_message_negative`: the same figures for the simplest rule, a last message read as negative.
 
@@ -91,6 +85,7 @@ def run(
         "reasons": dict(Counter(one.reason for one in warnings if one)),
         "at_5_percent": {key: value for pair in curves.items() for key, value in _at(*pair).items()},
         "last_message_negative": _figures(read, [_first(one, _is_negative) for one in read], rng),
+        "unhappy": settings.unhappy,
         "mood_low": settings.mood_low,
         "mood_fall": settings.mood_fall,
         "seed": seed,
@@ -181,24 +176,23 @@ def _by_outcome(
 
 
 def _by_level(settings: PolicySettings) -> dict[str, Callable[[float], Rule]]:
-    """For each trigger compared, its rule at a level."""
+    """For each trigger compared, its rule at a step from 0, alarmed by next to nothing, to 1."""
 
-    def trigger(level: float, turn: ReadTurn, *, counts_repetition: bool) -> str | None:
-        read = turn.read if counts_repetition else replace(turn.read, repetition=0.0)
-        return mood_reason(turn.question, read, replace(settings, mood_low=level))
+    def trigger(step: float, turn: ReadTurn) -> str | None:
+        return mood_reason(turn.question, turn.read, replace(settings, unhappy=1 - step))
 
     return {
-        "trigger": lambda level: partial(trigger, level, counts_repetition=True),
-        "without_repetition": lambda level: partial(trigger, level, counts_repetition=False),
-        "last_message": lambda level: lambda turn: "low" if turn.read.sentiment_score <= level else None,
+        "trigger": lambda step: partial(trigger, step),
+        "mood": lambda step: lambda turn: "low" if turn.read.mood <= step - 1 else None,
+        "last_message": lambda step: lambda turn: "low" if turn.read.sentiment_score <= step - 1 else None,
     }
 
 
 def _curve(read: Sequence[ReadConversation], make: Callable[[float], Rule]) -> list[_Point]:
-    """What becomes of the conversations at each level, from the lowest level on."""
+    """What becomes of the conversations at each step."""
     points = []
-    for level in _LEVELS:
-        rule = make(float(level))
+    for step in _STEPS:
+        rule = make(float(step))
         noticed = [_first(one, rule) is not None for one in read]
         calm = [found for one, found in zip(read, noticed, strict=True) if one.labelled.is_calm]
         unhappy = [found for one, found in zip(read, noticed, strict=True) if not one.labelled.is_calm]
@@ -238,5 +232,5 @@ def _item(one: ReadConversation, warning: _Warning | None) -> dict[str, Any]:  #
         "turns_before": one.before_event - warning.turn if warning and not one.labelled.is_calm else None,
         "sentiments": [round(turn.read.sentiment_score, 4) for turn in one.turns],
         "moods": [round(turn.read.mood, 4) for turn in one.turns],
-        "repetitions": [round(turn.read.repetition, 4) for turn in one.turns],
+        "unhappy": [round(turn.read.unhappy, 4) for turn in one.turns],
     }

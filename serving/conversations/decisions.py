@@ -129,7 +129,7 @@ def _trace(decision: Decision, read: Understanding) -> dict[str, Any]:  # a JSON
         "human_only_in_passing": finite(read.human_only_in_passing),
         "human_only_intents": sorted(read.human_only_intents),
         "sentiment_score": finite(read.sentiment_score),
-        "repetition": finite(read.repetition),
+        "unhappy": finite(read.unhappy),
         "smalltalk": read.smalltalk,
         "follow_up": finite(decision.follow_up),
         "ruled_out": sorted(decision.ruled_out),

@@ -21,7 +21,7 @@ _OPENINGS: Mapping[str, str] = {
     "human_only_customer": "A person looks after this for you.",
     "mood_low": "I am sorry that this has been frustrating.",
     "mood_fall": "I am sorry that this has been frustrating.",
-    "getting_nowhere": "I am sorry that we are not getting anywhere.",
+    "unhappy": "I am sorry that we are not getting anywhere.",
     "no_other_answer": "I am sorry that my answer did not help.",
     BOT_ERROR: "Something went wrong on my side, and I do not want to keep you waiting.",
 }

@@ -18,7 +18,7 @@ _ANSWER_FAILED = frozenset(
         "no_other_answer",
         "mood_low",
         "mood_fall",
-        "getting_nowhere",
+        "unhappy",
         "agent_stepped_in",
     }
 )

@@ -81,6 +81,7 @@ def test_intents_are_measured_with_the_real_encoder(run: Run, jsonl: Callable[..
     assert {"n", "macro_f1", "ece", "oos_recall_at_95", "fit_seconds"} <= set(figures)
 
 
+@pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
 def test_a_missed_target_is_said_kept_and_ends_with_status_1(
     run: Run, jsonl: Callable[..., Path], home: Path
 ) -> None:
@@ -188,7 +189,7 @@ def test_the_mood_is_measured_with_the_homes_champion_and_drawn(
     ]
     data = jsonl("moods.jsonl", rows)
     figures = last_line(run("mood", "--data", data, "--charts", tmp_path / "charts", "--json"))
-    assert (figures["n_calm"], figures["n_unhappy"], figures["mood_low"]) == (1, 1, -0.52)
+    assert (figures["n_calm"], figures["n_unhappy"], figures["mood_low"]) == (1, 1, -0.7)
     assert (figures["false_alarms"], figures["warned"], figures["turns_before"]) == (0.0, 0.0, None)
     assert (tmp_path / "charts" / "mood_warning.png").stat().st_size > 1000
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.mood import mood_trigger, repetition, updated_mood
+from model.mood import mood_trigger, repetition, unhappy_inputs, updated_mood
 from model.types import Vectors
 
 
@@ -24,13 +24,14 @@ def test_a_weight_that_is_no_share_is_refused(weight: float) -> None:
 
 
 def test_a_low_level_calls_for_a_person_from_exactly_there() -> None:
-    assert mood_trigger(-0.3, -0.52, -0.8) == "mood_low"
-    assert mood_trigger(-0.3, -0.519, -0.8) is None
+    assert mood_trigger(-0.6, -0.7, -0.85) == "mood_low"
+    assert mood_trigger(-0.6, -0.699, -0.85) is None
 
 
 def test_a_steep_fall_from_a_good_mood_calls_for_a_person() -> None:
     # .4 before, -.9 now: a fall of 1.3, to a mood of -.25
     assert mood_trigger(0.4, -0.25, -0.9) == "mood_fall"
+    assert mood_trigger(0.4, -0.22, -0.85) is None
 
 
 def test_one_bad_message_at_the_start_is_no_fall() -> None:
@@ -85,14 +86,13 @@ def test_repetition_fades_when_the_customer_turns_to_something_else() -> None:
     assert repetition(unit(0, 0, 90)) == pytest.approx(0.24)
 
 
-def test_an_uneasy_customer_who_repeats_themself_is_getting_nowhere() -> None:
-    assert mood_trigger(-0.2, -0.3, -0.45, repetition=0.23) == "getting_nowhere"
-    assert mood_trigger(-0.2, -0.3, -0.45, repetition=0.21) is None
+def test_a_first_message_is_looked_at_alone() -> None:
+    features = np.array([0.5, 0.25, 0.125], np.float32)
+    assert unhappy_inputs(features, unit(0)).tolist() == [0.5, 0.25, 0.125, 0, 0, 0]
 
 
-def test_a_calm_customer_may_repeat_themself() -> None:
-    assert mood_trigger(0.0, -0.19, -0.4, repetition=1.0) is None
-
-
-def test_a_low_mood_is_the_reason_before_repetition() -> None:
-    assert mood_trigger(-0.4, -0.6, -0.9, repetition=1.0) == "mood_low"
+def test_a_later_message_is_looked_at_with_the_mean_of_those_before_it_and_their_repetition() -> None:
+    got = unhappy_inputs(np.array([0.5], np.float32), unit(0, 90, 90))
+    # (1, 0) and (0, 1) before it; it repeats fully: 7 * .4
+    assert got == pytest.approx([0.5, 0.5, 0.5, 2.8], abs=1e-6)
+    assert got.dtype == np.float32

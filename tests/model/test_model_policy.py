@@ -152,9 +152,19 @@ def test_a_low_mood_goes_to_a_person() -> None:
     assert got == Verdict("handoff", ("mood_low",))
 
 
-def test_a_customer_who_repeats_themself_unhappily_goes_to_a_person() -> None:
-    read = understanding(mood=-0.3, sentiment_score=-0.5, repetition=0.3)
-    assert early(Question("as I said", mood=-0.2), read) == Verdict("handoff", ("getting_nowhere",))
+def test_a_conversation_that_is_going_badly_goes_to_a_person_from_the_limit_on() -> None:
+    def decided(unhappy: float, settings: PolicySettings) -> Verdict | None:
+        return early_verdict(Question("as I said"), understanding(unhappy=unhappy), [], settings)
+
+    assert decided(0.8, PolicySettings(unhappy=0.8)) == Verdict("handoff", ("unhappy",))
+    assert decided(0.799, PolicySettings(unhappy=0.8)) is None
+    assert decided(1.0, PolicySettings()) is None  # no limit is set
+
+
+def test_a_low_mood_is_the_reason_before_a_conversation_that_is_going_badly() -> None:
+    read = understanding(mood=-0.9, unhappy=1.0)
+    got = early_verdict(Question("awful"), read, [], PolicySettings(unhappy=0.8))
+    assert got == Verdict("handoff", ("mood_low",))
 
 
 def test_a_steep_fall_of_the_mood_goes_to_a_person() -> None:

@@ -335,15 +335,6 @@ def test_several_threads_get_the_same_decisions(resolver: Resolver) -> None:
     assert got == expected
 
 
-def test_a_message_said_before_is_a_repetition_and_an_unrelated_one_is_not(resolver: Resolver) -> None:
-    history = (Turn("customer", "why is my pump so loud?"), Turn("bot", "Fill the tank."))
-    again = resolver.read(Question("my pump is still so loud", history)).understanding
-    other = resolver.read(Question("do you sell gift cards", history)).understanding
-    assert again.repetition > 0.2
-    assert other.repetition < 0.1
-    assert resolver.read(Question("why is my pump so loud?")).understanding.repetition == 0.0
-
-
 def test_what_the_bot_has_read_before_is_not_encoded_again(
     encoder: OnnxEncoder, index: KnowledgeIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

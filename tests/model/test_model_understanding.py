@@ -90,10 +90,21 @@ def test_a_head_with_an_encoder_of_its_own_reads_that_alone() -> None:
     assert got.out_of_scope_score == pytest.approx(1 / (1 + 1.5 * LN3))
 
 
-def test_a_message_is_compared_with_those_before_it() -> None:
-    same = understand(two_inputs(), NEAR, NEAR, NO_SENTENCES, mood=0.0, said_before=np.stack([NEAR]))
-    assert same.repetition == pytest.approx(0.4)
-    assert read(two_inputs(), NEAR).repetition == 0.0
+def test_a_message_is_read_with_those_before_it() -> None:
+    # the last input is 7 times the repetition: log odds 7 * .4 for the same once more
+    weights = np.zeros((2, 5), np.float32)
+    weights[1, -1] = 1
+    head = LinearHead(("calm", "unhappy"), weights, np.zeros(2, np.float32))
+    models = two_inputs(unhappy=head)
+    same = understand(models, NEAR, NEAR, NO_SENTENCES, mood=0.0, said_before=np.stack([NEAR]))
+    assert same.unhappy == pytest.approx(1 / (1 + np.exp(-2.8)))
+    for nothing in (None, np.empty((0, 2), np.float32)):
+        first = understand(models, NEAR, NEAR, NO_SENTENCES, mood=0.0, said_before=nothing)
+        assert first.unhappy == 0.0  # whatever it says
+
+
+def test_without_a_head_for_it_no_conversation_is_unhappy() -> None:
+    assert read(two_inputs(), NEAR).unhappy == 0.0
 
 
 def test_the_mood_moves_four_tenths_of_the_way_to_the_sentiment() -> None:

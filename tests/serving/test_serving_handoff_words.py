@@ -12,7 +12,7 @@ BILLING = Team(name="billing", title="Billing", expected_wait_minutes=1)
     ("reasons", "opening"),
     [
         (("wants_person",), "Of course."),
-        (("getting_nowhere",), "I am sorry that we are not getting anywhere."),
+        (("unhappy",), "I am sorry that we are not getting anywhere."),
         (("human_only_in_passing",), "This is something a person should look after."),
         (("below_threshold", "asked_back_already"), "I do not have an answer to this that I am sure of."),
     ],
