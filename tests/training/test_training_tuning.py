@@ -174,6 +174,8 @@ def little_data() -> TrainingData:
         smalltalk=general.smalltalk[::4],
         questions=general.questions[::8],
         articles=general.articles[::3],
+        moods=general.moods[::12],
+        mood_texts=general.mood_texts[::12],
     )
 
 
