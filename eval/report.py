@@ -62,4 +62,6 @@ def _shown(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list | tuple) and value and isinstance(value[0], Mapping):
+        return f"{len(value)} points, all with --json"
     return f"{value:.4f}" if isinstance(value, float) else str(value)

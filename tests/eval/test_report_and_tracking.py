@@ -36,6 +36,15 @@ def test_the_report_has_a_line_a_figure_with_its_interval() -> None:
     ]
 
 
+def test_a_curve_is_told_by_its_length_and_names_are_listed() -> None:
+    figures = {"curve": [{"x": 0.0}, {"x": 1.0}], "unknown_labels": ["a", "b"], "none": []}
+    assert as_text(figures).splitlines() == [
+        "curve           2 points, all with --json",
+        "unknown_labels  ['a', 'b']",
+        "none            []",
+    ]
+
+
 def test_an_empty_report_is_empty() -> None:
     assert as_text({}) == ""
 
