@@ -25,6 +25,8 @@ STRENGTH = 1.0
 WEIGHT_OF_SENTENCE = 0.3
 """Of a sentence without a conversation, where a conversation as a whole weighs 1. Held out, weights of .1 to
 .3 notice as many unhappy conversations; the greater it is, the sooner plain anger is noticed."""
+LEAST_LIMIT = 0.5
+"""No conversation goes to a person that is not more likely than not to end unhappily."""
 _FOLDS = 5
 
 
@@ -71,9 +73,9 @@ def fit_moods(
     `sentences`, as the encoder read them, are learned from too, as first messages: those that are `negative`,
     `(n_sentences,)`, as unhappy. Conversations are held out whole, a fifth at a time; on their scores the
     temperature is found, and the limit: the least that at most `FALSE_ALARMS` of the calm ones reach. Raises
-    `DataError` for fewer than two conversations of either kind.
+    `DataError` for fewer than two conversations of either kind with a turn before the event.
     """
-    turns = _turns(conversations, encoder)
+    turns = _turns([one for one in conversations if one.before_event], encoder)
     rows = zip(sentences.features, sentences.vectors, strict=True)
     alone = np.stack([unhappy_inputs(features, vector[None, :]) for features, vector in rows])
     scores = np.empty((len(turns.unhappy), 2))
@@ -95,21 +97,22 @@ def fit_moods(
 
 
 def limit_for_false_alarms(highest: NDArray[np.float64], *, most: float = FALSE_ALARMS) -> float:
-    """The least limit that at most this share of calm conversations reach.
+    """The least limit, from `LEAST_LIMIT` on, that at most this share of calm conversations reach.
 
     `highest` has the greatest probability of each, at least one. As many as are allowed lie at or above it,
     of equal ones none: the limit is just above the greatest that may not reach it.
     """
     descending = np.sort(highest)[::-1]
-    return float(np.nextafter(descending[int(most * len(highest))], np.inf))
+    return max(LEAST_LIMIT, float(np.nextafter(descending[int(most * len(highest))], np.inf)))
 
 
 def _turns(conversations: Sequence[MoodConversation], encoder: Reader) -> _Turns:
     kinds = [one.is_calm for one in conversations]
     if min(sum(kinds), len(kinds) - sum(kinds)) < 2:
         raise DataError(
-            f"telling unhappy conversations needs two calm and two unhappy ones at least, got {sum(kinds)} "
-            f"and {len(kinds) - sum(kinds)}; give more in calibration/moods.jsonl, or leave the file out"
+            f"there are {sum(kinds)} calm and {len(kinds) - sum(kinds)} unhappy conversations in which the "
+            "customer says something before the event, and two of each are needed to tell them apart; give "
+            "more in calibration/moods.jsonl, or leave the file out"
         )
     said = [[one.turns[place].text for place in one.before_event] for one in conversations]
     reading = encoder.read([text for texts in said for text in texts])
@@ -125,7 +128,7 @@ def _turns(conversations: Sequence[MoodConversation], encoder: Reader) -> _Turns
         conversation=np.repeat(np.arange(len(counts)), counts),
         first=np.concatenate([np.arange(count) == 0 for count in counts]),
         unhappy=np.repeat(~np.array(kinds), counts),
-        weights=np.repeat(1 / np.maximum(counts, 1), counts),
+        weights=np.repeat(1 / counts, counts),
     )
 
 
@@ -157,7 +160,7 @@ def _fitted(
 def _highest(
     turns: _Turns, probabilities: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The greatest probability of each conversation that has a turn before the event; which are unhappy."""
+    """The greatest probability of each conversation; which are unhappy."""
     groups, firsts = np.unique(turns.conversation, return_index=True)
     counted = np.where(turns.first, 0.0, probabilities)
     highest = np.array([counted[turns.conversation == one].max() for one in groups])

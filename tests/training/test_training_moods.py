@@ -70,20 +70,29 @@ def test_the_same_seed_gives_the_same_head(encoder: OnnxEncoder) -> None:
     assert first.limit == second.limit
 
 
-@pytest.mark.parametrize("rows", [[*CALM, UNHAPPY_ONES[0]], [CALM[0], *UNHAPPY_ONES], []])
+AT_ONCE = [
+    conversation(f"at once {thing}", "asks_for_person", f"a person for my {thing}") for thing in THINGS
+]
+
+
+@pytest.mark.parametrize("rows", [[*CALM, UNHAPPY_ONES[0]], [CALM[0], *UNHAPPY_ONES], [*CALM, *AT_ONCE], []])
 def test_fewer_than_two_conversations_of_a_kind_are_refused(
     encoder: OnnxEncoder, rows: list[MoodConversation]
 ) -> None:
-    with pytest.raises(DataError, match="two calm and two unhappy ones at least"):
+    with pytest.raises(DataError, match="two of each are needed"):
         fit(encoder, rows)
 
 
 def test_the_limit_lets_one_in_twenty_calm_conversations_reach_it() -> None:
-    highest = np.array([i / 100 for i in range(40)])  # two of forty: .39 and .38
+    highest = np.array([0.5 + i / 100 for i in range(40)])  # two of forty: .89 and .88
     limit = limit_for_false_alarms(highest)
     assert (highest >= limit).sum() == 2
-    assert limit == pytest.approx(0.37)
-    assert limit > 0.37
+    assert limit == pytest.approx(0.87)
+    assert limit > highest[37]
+
+
+def test_the_limit_is_a_half_at_least() -> None:
+    assert limit_for_false_alarms(np.array([0.0, 0.1, 0.49])) == 0.5
 
 
 def test_of_fewer_than_twenty_calm_conversations_none_may_reach_the_limit() -> None:
