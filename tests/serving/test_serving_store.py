@@ -133,7 +133,7 @@ def test_events_become_visible_in_the_order_of_their_ids(database: Database) -> 
     def follow() -> None:
         cursor = 0
         while True:
-            last_round = done.is_set()
+            last_round = done.wait(0.002)  # without a pause it would keep the writers from their turn
             with database.reading() as session:
                 ids = list(session.scalars(select(Event.id).where(Event.id > cursor).order_by(Event.id)))
             seen.extend(ids)
@@ -142,7 +142,7 @@ def test_events_become_visible_in_the_order_of_their_ids(database: Database) -> 
                 return
 
     def write(start: int) -> None:
-        for number in range(start, start + 10):
+        for number in range(start, start + 50):
             with database.session() as session:
                 append_event(session, event_of(number))
 
@@ -155,7 +155,7 @@ def test_events_become_visible_in_the_order_of_their_ids(database: Database) -> 
         thread.join()
     done.set()
     follower.join()
-    assert len(seen) == 50
+    assert len(seen) == 250
     assert seen == sorted(set(seen))
 
 

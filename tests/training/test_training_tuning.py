@@ -172,8 +172,11 @@ def little_data() -> TrainingData:
         sentiment=general.sentiment[::8],
         wants_person=general.wants_person[::8],
         smalltalk=general.smalltalk[::4],
+        out_of_scope=general.out_of_scope[::4],
         questions=general.questions[::8],
-        articles=general.articles[::3],
+        articles=general.articles[::6],
+        follow_ups=general.follow_ups[::4],
+        dialogues=general.dialogues[::4],
         moods=general.moods[::12],
         mood_texts=general.mood_texts[::12],
     )
