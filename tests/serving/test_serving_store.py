@@ -148,7 +148,7 @@ def test_events_become_visible_in_the_order_of_their_ids(database: Database) -> 
 
     follower = threading.Thread(target=follow)
     follower.start()
-    writers = [threading.Thread(target=write, args=(100 * n,)) for n in range(5)]
+    writers = [threading.Thread(target=write, args=(1000 + 100 * n,)) for n in range(5)]
     for thread in writers:
         thread.start()
     for thread in writers:
