@@ -1,10 +1,11 @@
 """The messenger in a real browser: nothing is lost, nothing doubled, nothing injected."""
 
 import re
+import time
 
 import pytest
 from messenger_stand_in import StandIn, running
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 ANSWER = {
     "kind": "answer",
@@ -188,6 +189,28 @@ def test_feedback_choices_and_a_person_are_buttons(page: Page, site: str, stand_
     panel.get_by_role("button", name="Talk to a person").click()
     expect(panel.get_by_text("A person from Billing will answer")).to_be_visible()
     expect(panel.get_by_text("Billing team")).to_be_visible()
+
+
+def test_an_answer_that_overtakes_the_acknowledgement_of_feedback_keeps_its_buttons(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    panel = open_panel(page, site)
+    stand_in.answer = lambda m: stand_in.say(m["conversation_id"], "bot", "<p>Yes.</p>", payload=ANSWER)
+    send(page, "Is it safe?")
+
+    def answer_first(route: Route) -> None:
+        acknowledged = route.fetch()
+        stand_in.say("c1", "bot", "<p>Or else.</p>", payload=ANSWER)
+        time.sleep(0.3)  # the answer is on the page by then
+        route.fulfill(response=acknowledged)
+
+    page.route("**/feedback", answer_first)
+    with page.expect_response("**/feedback"):
+        panel.get_by_role("button", name="That did not help").click()
+    expect(panel.get_by_text("Or else.")).to_be_visible()
+    page.wait_for_timeout(200)
+    expect(panel.get_by_role("img", name="An answer is being written")).to_have_count(0)
+    expect(panel.get_by_role("button", name="That helped")).to_be_visible()
 
 
 def test_a_helpful_answer_and_a_closed_conversation_can_be_rated_or_skipped(

@@ -92,9 +92,12 @@ export class Session {
 
   async feedback(message, helpful) {
     this.#timeline.setFeedback(message.id, helpful);
+    if (!helpful) this.#setTyping(true); // not after the acknowledgement: the next answer may come before it
     const done = await this.#act("feedback", { message_id: message.id, helpful });
-    if (!done) this.#timeline.setFeedback(message.id, null);
-    else if (!helpful) this.#setTyping(true);
+    if (!done) {
+      this.#timeline.setFeedback(message.id, null);
+      this.#setTyping(false);
+    }
     this.onChange();
   }
 
