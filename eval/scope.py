@@ -115,7 +115,7 @@ def held_out_scores(
     rest = ~held_out
     kept = [label for label, keep in zip(labels, rest, strict=True) if keep]
     head = fit_head(known.features[rest], kept, seed=seed)
-    reading = Reading(known.vectors[held_out], known.features[held_out])
+    reading = known.at(held_out)
     found = all_scores(reading, head, known, labels, itself=np.flatnonzero(held_out))
     return found | _by_means(reading.vectors, known.vectors[rest], kept)
 

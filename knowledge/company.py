@@ -123,8 +123,7 @@ class MoodConversation:
 
         A wish for a person is made within its turn, a bad rating or a farewell follows on its turn.
         """
-        heard = self.at is None or self.outcome != "asks_for_person"
-        end = len(self.turns) if self.at is None else self.at + heard
+        end = len(self.turns) if self.at is None else self.at + (self.outcome != "asks_for_person")
         return tuple(place for place in range(end) if self.turns[place].author == "customer")
 
 

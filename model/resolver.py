@@ -252,7 +252,7 @@ class _Message:
     def of_text(self, reading: Reading, row: int) -> Reading:
         """This row and those of the sentences."""
         rows = [row, *range(self.first_part, len(reading.features))]
-        return Reading(reading.vectors[rows], reading.features[rows])
+        return reading.at(rows)
 
 
 def _own_encoders(models: ModelSet, given: Mapping[str, Reader]) -> Mapping[str, Reader]:

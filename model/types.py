@@ -1,6 +1,6 @@
 """The values that pass between the parts of the bot; no behaviour beyond reading them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,6 +22,10 @@ class Reading:
     """For retrieval and scope, unit length, shape `(n_texts, dim)`."""
     features: NDArray[np.float32]
     """For the heads: mean-pooled unit vectors of several layers side by side, `(n_texts, feature_dim)`."""
+
+    def at(self, rows: Sequence[int] | NDArray[np.integer[Any] | np.bool_]) -> "Reading":
+        """Of the texts in these rows, in their order, or of those that a mask holds for."""
+        return Reading(self.vectors[rows], self.features[rows])
 
 
 CandidateKind = Literal["article", "learned_answer"]

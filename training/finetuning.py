@@ -93,7 +93,7 @@ def finetune(
     reading = first.read(texts)
     recipe, share, head = _best_head(reading, labels, rest, held_out, options.seed)
     scores = head.scores(reading.features[held_out])
-    scope = all_scores(_rows(reading, held_out), head, _rows(reading, rest), [labels[i] for i in rest])
+    scope = all_scores(reading.at(held_out), head, reading.at(rest), [labels[i] for i in rest])
     final, final_reading = first, reading
     if not many:
         shutil.rmtree(encoders_folder / first.fingerprint, ignore_errors=True)
@@ -170,10 +170,6 @@ def _tuned(
     if checkpoints is not None:
         shutil.rmtree(checkpoints, ignore_errors=True)
     return OnnxEncoder.load(folder)
-
-
-def _rows(reading: Reading, rows: NDArray[np.intp]) -> Reading:
-    return Reading(reading.vectors[rows], reading.features[rows])
 
 
 def _best_head(

@@ -111,8 +111,7 @@ def train_model_set(
     mood_metrics = {}
     if data.moods:
         progress(f"fitting the mood on {len(data.moods)} conversations")
-        sentences = Reading(reading.vectors[places["sentiment"]], reading.features[places["sentiment"]])
-        moods = _moods(data, encoder, sentences, seed=seed)
+        moods = _moods(data, encoder, reading.at(places["sentiment"]), seed=seed)
         heads[UNHAPPY_HEAD], limits[UNHAPPY_HEAD] = moods.head, moods.limit
         mood_metrics = {"unhappy.false_alarms": moods.false_alarms, "unhappy.warned": moods.warned}
     models = ModelSet(

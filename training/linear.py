@@ -144,12 +144,19 @@ def held_out_scores(
 
 
 def fitted(
-    inputs: NDArray[np.float32], classes: NDArray[np.intp], strength: float
+    inputs: NDArray[np.float32],
+    classes: NDArray[np.intp],
+    strength: float,
+    *,
+    sample_weights: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weights and bias of a logistic regression, one row a class (two rows for two classes)."""
+    """Weights and bias of a logistic regression, one row a class (two rows for two classes).
+
+    Texts weigh alike within their class unless `sample_weights`, `(n_texts,)`, say otherwise.
+    """
     regression = LogisticRegression(C=strength, max_iter=300, tol=1e-4, class_weight="balanced")
     with threadpool_limits(1):  # two threads on a busy machine took 24 times as long
-        regression.fit(inputs, classes)
+        regression.fit(inputs, classes, sample_weight=sample_weights)
     weights, bias = regression.coef_, regression.intercept_
     if len(weights) == 1:  # scikit-learn keeps one row for two classes
         weights, bias = np.vstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])

@@ -1,13 +1,11 @@
 """Fits the head that tells conversations which end unhappily, and its limit; saves nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
-from threadpoolctl import threadpool_limits
 
 from knowledge.company import MoodConversation
 from model.context import MOST_EARLIER
@@ -16,7 +14,7 @@ from model.heads import LinearHead
 from model.interfaces import Reader
 from model.mood import CALM, UNHAPPY, unhappy_inputs
 from model.types import Reading
-from training.linear import temperature_of
+from training.linear import fitted, temperature_of
 
 FALSE_ALARMS = 0.05
 """Share of calm conversations that the limit lets call for a person."""
@@ -52,12 +50,15 @@ class _Turns:
     """`(n_turns, n_inputs)`."""
     conversation: NDArray[np.intp]
     """Each turn's, by its place, `(n_turns,)`."""
-    first: NDArray[np.bool_]
-    """Whether nothing was said before it, `(n_turns,)`: then it calls for nobody, whatever it says."""
     unhappy: NDArray[np.bool_]
     """Of each turn's conversation, `(n_turns,)`."""
     weights: NDArray[np.float64]
     """Adding up to 1 over a conversation, `(n_turns,)`."""
+
+    @property
+    def first(self) -> NDArray[np.intp]:
+        """Places of the turns that nothing was said before, `(n_conversations,)`."""
+        return np.unique(self.conversation, return_index=True)[1]
 
 
 def fit_moods(
@@ -83,9 +84,7 @@ def fit_moods(
         head = _fitted(turns, rest, alone, negative)
         scores[held_out] = head.scores(turns.inputs[held_out])
     head = _fitted(turns, np.arange(len(turns.unhappy)), alone, negative)
-    head = LinearHead(
-        head.labels, head.weights, head.bias, temperature_of(scores, turns.unhappy.astype(np.intp))
-    )
+    head = replace(head, temperature=temperature_of(scores, turns.unhappy.astype(np.intp)))
     highest, unhappy = _highest(turns, head.as_probabilities(scores)[:, 1])
     limit = limit_for_false_alarms(highest[~unhappy])
     return FittedMoods(
@@ -126,15 +125,13 @@ def _turns(conversations: Sequence[MoodConversation], encoder: Reader) -> _Turns
     return _Turns(
         inputs=np.stack(inputs),
         conversation=np.repeat(np.arange(len(counts)), counts),
-        first=np.concatenate([np.arange(count) == 0 for count in counts]),
         unhappy=np.repeat(~np.array(kinds), counts),
         weights=np.repeat(1 / counts, counts),
     )
 
 
 def _folds(turns: _Turns, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    firsts = np.unique(turns.conversation, return_index=True)[1]
-    of_kind = np.bincount(turns.unhappy[firsts], minlength=2)
+    of_kind = np.bincount(turns.unhappy[turns.first], minlength=2)
     splitter = StratifiedGroupKFold(min(_FOLDS, int(of_kind.min())), shuffle=True, random_state=seed)
     return list(splitter.split(turns.inputs, turns.unhappy, turns.conversation))
 
@@ -145,23 +142,16 @@ def _fitted(
     """A head at temperature 1 on these turns and all sentences."""
     inputs = np.concatenate([turns.inputs[rows], alone])
     unhappy = np.concatenate([turns.unhappy[rows], negative])
-    weights = np.concatenate([turns.weights[rows], np.full(len(alone), WEIGHT_OF_SENTENCE)])
-    regression = LogisticRegression(C=STRENGTH, max_iter=300, class_weight="balanced")
-    with threadpool_limits(1):  # two threads on a busy machine take many times as long
-        regression.fit(inputs, unhappy, sample_weight=weights)
-    half, bias = regression.coef_[0] / 2, regression.intercept_[0] / 2
-    return LinearHead(
-        (CALM, UNHAPPY),
-        np.stack([-half, half]).astype(np.float32),
-        np.array([-bias, bias], dtype=np.float32),
-    )
+    sample_weights = np.concatenate([turns.weights[rows], np.full(len(alone), WEIGHT_OF_SENTENCE)])
+    weights, bias = fitted(inputs, unhappy.astype(np.intp), STRENGTH, sample_weights=sample_weights)
+    return LinearHead((CALM, UNHAPPY), weights, bias)
 
 
 def _highest(
     turns: _Turns, probabilities: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The greatest probability of each conversation; which are unhappy."""
-    groups, firsts = np.unique(turns.conversation, return_index=True)
-    counted = np.where(turns.first, 0.0, probabilities)
-    highest = np.array([counted[turns.conversation == one].max() for one in groups])
-    return highest, turns.unhappy[firsts]
+    """The greatest probability of each conversation, its first turn not counted; which are unhappy."""
+    first = turns.first
+    counted = probabilities.copy()
+    counted[first] = 0
+    return np.maximum.reduceat(counted, first), turns.unhappy[first]
