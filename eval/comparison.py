@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from eval.gates import Gate, failures, growth_gate, paired_gate, regression_gate, risk_gate
 from eval.home import open_index
 from eval.results import SuiteResult, Track, untracked
-from eval.suites import answers, flips, regression, speed
-from knowledge.company import LabelledQuestion
+from eval.suites import answers, flips, mood, regression, speed
+from knowledge.company import LabelledQuestion, MoodConversation
 from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet
 from model.errors import DataError
@@ -36,13 +36,21 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What neither set was fitted on; what is missing is not compared."""
+
+    questions: Sequence[LabelledQuestion] = ()
+    moods: Sequence[MoodConversation] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Champion and challenger side by side, and whether the challenger may take over."""
 
     champion: str
     challenger: str
     figures: Mapping[str, Mapping[str, Any]]  # JSON
-    """By `champion` and `challenger`: figures of the held-out questions, the cases, speed and size."""
+    """By `champion` and `challenger`: figures of what was held out, the cases, speed and size."""
     gates: tuple[Gate, ...]
     broken_cases: tuple[Mapping[str, Any], ...]  # JSON
     """Regression cases that the champion keeps and the challenger does not."""
@@ -76,18 +84,17 @@ def compare(
     *,
     champion: Contender,
     challenger: Contender,
-    questions: Sequence[LabelledQuestion],
+    held_out: HeldOut,
     most_past: int,
     track: Track = untracked,
 ) -> Comparison:
-    """Both sets on today's knowledge of the home: held-out `questions`, cases, past decisions, speed, size.
+    """Both sets on today's knowledge of the home: what was held out, cases, past decisions, speed, size.
 
-    Each searches the index that its own encoder makes of it.
-    `questions` must be none that either set was fitted on; without any, what needs them is skipped.
-    `most_past` is how many past decisions are replayed, the newest.
-    Raises `DataError` when the home knows none of the answers that they name.
+    Each searches the index that its own encoder makes of it. `most_past` is how many past decisions are
+    replayed, the newest. Raises `DataError` when the home knows none of the answers that they name.
     """
     indexes = {one.encoder.fingerprint: open_index(settings, one.encoder) for one in (champion, challenger)}
+    questions = held_out.questions
     _check_known(questions, indexes[champion.encoder.fingerprint])
     with closing(Database(settings.database_url)) as database, database.reading() as session:
         cases = regression.read_cases(session)
@@ -108,6 +115,7 @@ def compare(
     old, new = (
         _Side(
             asked=answers.run(questions, resolver=resolver, track=track) if questions else _NOTHING,
+            heard=mood.run(held_out.moods, resolver=resolver, track=track) if held_out.moods else _NOTHING,
             kept=regression.run(cases, resolver=resolver, track=track),
             timed=timed.get(name, {}),
             size_bytes=size_bytes,
@@ -154,6 +162,9 @@ class _Side:
     """What was measured of one set."""
 
     asked: SuiteResult
+    """Of the questions."""
+    heard: SuiteResult
+    """Of the conversations."""
     kept: SuiteResult
     timed: Mapping[str, float]
     size_bytes: int
@@ -173,6 +184,7 @@ def _figures(side: _Side) -> dict[str, Any]:  # JSON
     measured = {key: value for key, value in side.asked.figures.items() if key not in ("p50_ms", "p95_ms")}
     return {
         **measured,
+        **{f"mood_{key}": side.heard.figures[key] for key in _MOOD_KEYS if side.heard.figures},
         "regression_cases": side.kept.figures["n"],
         "regression_cases_kept": side.kept.figures["kept"],
         "p50_ms": side.timed.get("p50_ms"),
@@ -186,10 +198,7 @@ def _gates(old: _Side, new: _Side, *, budget: float) -> tuple[Gate, ...]:
     wrong = outcomes.count("answered_wrong")
     return (
         regression_gate([item["kept"] for item in old.kept.items], [item["kept"] for item in new.kept.items]),
-        *(
-            paired_gate(name, _flags(old.asked, went_well), _flags(new.asked, went_well), of=of)
-            for name, (of, went_well) in _WENT_WELL.items()
-        ),
+        *(paired_gate(name, one.flags(old), one.flags(new), of=one.of) for name, one in _WENT_WELL.items()),
         risk_gate(wrong, wrong + outcomes.count("answered_right"), budget=budget),
         growth_gate("p95_ms", old.timed.get("p95_ms"), new.timed.get("p95_ms"), unit="ms"),
         growth_gate("size_mb", old.size_bytes / 1e6, new.size_bytes / 1e6, unit="MB"),
@@ -216,18 +225,41 @@ def _intent_right(item: Mapping[str, Any]) -> bool | None:  # JSON
     return item["intent"] == item["right_intent"] if item["right_intent"] is not None else None
 
 
-_WENT_WELL: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], bool | None]]] = {
-    "answered_right": ("questions answered right", lambda item: item["outcome"] == "answered_right"),
-    "answered_wrong": ("questions without a wrong answer", lambda item: item["outcome"] != "answered_wrong"),
-    "best_right": ("answerable questions whose best candidate is right", _best_right),
-    "people_reached": ("questions for people handed over", _handed_over),
-    "intent_right": ("questions with their intent understood", _intent_right),
+def _noticed(item: Mapping[str, Any]) -> bool | None:  # JSON
+    return item["warned_at"] is not None if item["at"] is not None else None
+
+
+def _left_alone(item: Mapping[str, Any]) -> bool | None:  # JSON
+    return item["warned_at"] is None if item["at"] is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Items of a suite that go well or not."""
+
+    of: str
+    went_well: Callable[[Mapping[str, Any]], bool | None]  # JSON
+    """Whether it went well with an item; `None` where that is not asked of it."""
+    suite: Literal["asked", "heard"] = "asked"
+
+    def flags(self, side: _Side) -> list[bool]:
+        found: SuiteResult = getattr(side, self.suite)
+        return [flag for item in found.items if (flag := self.went_well(item)) is not None]
+
+
+_WENT_WELL: Mapping[str, _Counted] = {
+    "answered_right": _Counted("questions answered right", lambda item: item["outcome"] == "answered_right"),
+    "answered_wrong": _Counted(
+        "questions without a wrong answer", lambda item: item["outcome"] != "answered_wrong"
+    ),
+    "best_right": _Counted("answerable questions whose best candidate is right", _best_right),
+    "people_reached": _Counted("questions for people handed over", _handed_over),
+    "intent_right": _Counted("questions with their intent understood", _intent_right),
+    "unhappy_noticed": _Counted("unhappy conversations noticed in time", _noticed, "heard"),
+    "calm_left_alone": _Counted("calm conversations without a false alarm", _left_alone, "heard"),
 }
-"""By gate: what is counted, and whether it went well with an item; `None` where that is not asked of it."""
-
-
-def _flags(asked: SuiteResult, went_well: Callable[[Mapping[str, Any]], bool | None]) -> list[bool]:
-    return [flag for item in asked.items if (flag := went_well(item)) is not None]
+"""By gate."""
+_MOOD_KEYS = ("warned", "warned_interval", "false_alarms", "false_alarms_interval")
 
 
 def _notes(
@@ -249,5 +281,5 @@ def _notes(
 
 
 def _items(name: str, side: _Side) -> list[Mapping[str, Any]]:  # JSON
-    suites = (("answers", side.asked), ("regression", side.kept))
+    suites = (("answers", side.asked), ("mood", side.heard), ("regression", side.kept))
     return [{"suite": suite, "set": name, **item} for suite, result in suites for item in result.items]

@@ -21,6 +21,8 @@ _KEYS = (
     "best_right",
     "intent_right",
     "needs_person_answered",
+    "mood_warned",
+    "mood_false_alarms",
     "threshold",
     "guaranteed",
     "regression_cases",

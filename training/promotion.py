@@ -11,11 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eval.comparison import Comparison, Contender, compare, folder_bytes
+from eval.comparison import Comparison, Contender, HeldOut, compare, folder_bytes
 from eval.home import champion_version
 from eval.results import Track, untracked
 from eval.tracking import log_run
-from knowledge.company import DEMO_FOLDER, LabelledQuestion, read_labelled_questions
+from knowledge.company import (
+    DEMO_FOLDER,
+    LabelledQuestion,
+    MoodConversation,
+    read_labelled_questions,
+    read_mood_conversations,
+)
 from model.artifacts import encoder_of, load_model_set
 from model.encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
@@ -81,7 +87,8 @@ def compare_sets(
     """The set of this version or number, by default the challenger, beside the champion; kept in MLflow.
 
     The held-out questions are those of `data`, a company folder, in `test/questions.jsonl`; without it
-    the sample company's in its own home, and none in another.
+    the sample company's in its own home, and none in another. The held-out conversations are those of its
+    `test/moods.jsonl`; without such a file the sample company's, as in training.
     """
     challenger, champion = _challenger(settings.home, version), champion_version(settings.models_folder)
     old = _contender(settings, champion)
@@ -158,7 +165,7 @@ def _compared(
         settings,
         champion=champion,
         challenger=challenger,
-        questions=_held_out(settings, data),
+        held_out=_held_out(settings, data),
         most_past=most_past,
         track=track,
     )
@@ -199,19 +206,26 @@ def _contender(settings: Settings, version: str, *, beside: Contender | None = N
     return Contender(models, folder_bytes(folder), encoder, folder_bytes(place))
 
 
-def _held_out(settings: Settings, data: Path | None) -> Sequence[LabelledQuestion]:
+def _held_out(settings: Settings, data: Path | None) -> HeldOut:
     folder = data
     if folder is None:
         with closing(Database(settings.database_url)) as database:
             database.migrate()
             with database.reading() as session:
                 folder = DEMO_FOLDER if is_sample_company(session) else None
-    if folder is None:
-        return []
+    return HeldOut(_held_out_questions(folder) if folder else (), _held_out_moods(folder or DEMO_FOLDER))
+
+
+def _held_out_questions(folder: Path) -> Sequence[LabelledQuestion]:
     path = folder / "test" / "questions.jsonl"
     if not path.is_file():
         raise DataError(f"{path} does not exist; put questions there that no model set was trained on")
     return read_labelled_questions(path)
+
+
+def _held_out_moods(folder: Path) -> Sequence[MoodConversation]:
+    path = folder / "test" / "moods.jsonl"
+    return read_mood_conversations(path if path.is_file() else DEMO_FOLDER / "test" / "moods.jsonl")
 
 
 def _log(home: Path, found: Comparison, data: Path | None) -> None:

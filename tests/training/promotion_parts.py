@@ -40,14 +40,28 @@ QUESTIONS = [
 """Each is nearest to its article."""
 
 
+MOODS = [
+    {
+        "id": f"{outcome}-{number}",
+        "turns": [{"author": "customer", "text": "the pump is loud"}] * 5,
+        "outcome": outcome,
+        **({} if outcome == "satisfied" else {"at": 4}),
+    }
+    for outcome in ("satisfied", "leaves")
+    for number in range(6)
+]
+"""Six customers end calm and six leave, in the same words."""
+
+
 def write_questions(folder: Path, questions: list[tuple[str, str]]) -> Path:
-    """A company folder with these held-out questions and their articles."""
+    """A company folder with these held-out questions and their articles, and with `MOODS`."""
     rows = [
         {"id": f"q{i}", "text": text, "kind": "answerable", "intent": None, "articles": [slug]}
         for i, (text, slug) in enumerate(questions)
     ]
     (folder / "test").mkdir(parents=True)
     (folder / "test" / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "test" / "moods.jsonl").write_text("".join(json.dumps(row) + "\n" for row in MOODS))
     return folder
 
 
@@ -109,6 +123,13 @@ def handing_over_set(version: str, encoder: OnnxEncoder) -> TrainedSet:
     """Takes every message for a wish to talk to a person."""
     good = good_set(version, encoder)
     heads = {**good.models.heads, "wants_person": _head(encoder, "person", "no")}
+    return replace(good, models=replace(good.models, heads=heads))
+
+
+def touchy_set(version: str, encoder: OnnxEncoder) -> TrainedSet:
+    """Takes every message for an angry one."""
+    good = good_set(version, encoder)
+    heads = {**good.models.heads, "sentiment": _head(encoder, "negative", "neutral", "positive")}
     return replace(good, models=replace(good.models, heads=heads))
 
 

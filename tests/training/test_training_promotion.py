@@ -16,6 +16,7 @@ from promotion_parts import (
     handing_over_set,
     make_home,
     timid_set,
+    touchy_set,
     write_questions,
 )
 
@@ -118,6 +119,8 @@ def test_an_equal_set_passes_every_gate_and_is_promoted(home: Home) -> None:
         "best_right": "passed",
         "people_reached": "skipped",  # no question is for people
         "intent_right": "skipped",  # and none has an intent
+        "unhappy_noticed": "passed",
+        "calm_left_alone": "passed",
         "risk_budget": "passed",
         "p95_ms": "passed",
         "size_mb": "passed",
@@ -166,6 +169,25 @@ def test_a_set_that_breaks_a_regression_case_is_refused_and_nothing_changes(home
     assert home.champion() == "v1"
     assert home.aliases() == {"v2": ("challenger",), "v1": ("champion",)}
     assert home.tags("v2") == {}
+
+
+def test_a_set_that_alarms_people_for_calm_customers_is_refused(home: Home) -> None:
+    home.add("v2", touchy_set)
+    found = home.compare()
+    assert outcomes(found)["calm_left_alone"] == "failed"  # 6 lost, none won: p .016
+    assert outcomes(found)["unhappy_noticed"] == "passed"
+    champion, challenger = found.figures["champion"], found.figures["challenger"]
+    assert (champion["mood_false_alarms"], challenger["mood_false_alarms"]) == (0.0, 1.0)
+    assert (champion["mood_warned"], challenger["mood_warned"]) == (0.0, 1.0)
+
+
+def test_a_set_that_no_longer_notices_unhappy_customers_is_refused(home: Home) -> None:
+    home.add("v2", touchy_set)
+    home.promote(override=Override("Mira", "to be compared with"))
+    home.add("v3")
+    found = home.compare()
+    assert outcomes(found)["unhappy_noticed"] == "failed"
+    assert outcomes(found)["calm_left_alone"] == "passed"
 
 
 def test_a_set_that_grew_by_more_than_a_tenth_is_refused(home: Home) -> None:
