@@ -18,8 +18,9 @@ from eval.results import Track, untracked
 from model.errors import ConfigurationError
 from model.types import Vectors
 from training.checkpoints import Checkpoints
+from training.descent import descend
 from training.pairs import Pair, Pairs, hard_negative
-from training.torch_texts import pace, pooled
+from training.torch_texts import pooled
 
 if TYPE_CHECKING:
     import torch
@@ -95,16 +96,19 @@ def adapt(
     optimiser = torch.optim.AdamW(trainable, lr=options.learning_rate, weight_decay=0.01)
     key = _key(model.tokenizer.name_or_path, pairs, general, options)
     kept = Checkpoints(checkpoints, key=key, every_seconds=options.checkpoint_seconds)
-    begin = kept.restore(trainable, optimiser)
-    for number in track(range(begin, len(steps)), doing="Adapting the encoder"):
-        for group in optimiser.param_groups:
-            group["lr"] = options.learning_rate * pace(number, len(steps))
-        loss = _loss(model, steps[number], general, options)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(trainable, 1.0)
-        optimiser.step()
-        kept.keep(number + 1, trainable, optimiser, last=number + 1 == len(steps))
+
+    def backward(number: int) -> None:
+        _loss(model, steps[number], general, options).backward()  # type: ignore[no-untyped-call]
+
+    descend(
+        optimiser,
+        backward,
+        steps=len(steps),
+        seed=options.seed,
+        kept=kept,
+        track=track,
+        doing="Adapting the encoder",
+    )
 
 
 def _trainable(model: "SentenceTransformer") -> "list[torch.nn.Parameter]":

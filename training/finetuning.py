@@ -20,6 +20,7 @@ from model.types import Reading, Vectors
 from training.blending import fit_parts
 from training.export import DEFAULT_ENCODER, export_model, load_torch
 from training.linear import FittedHead, Recipe, best_log_loss
+from training.torch_texts import fastest_device
 from training.tuning import TUNING, TuningOptions, tune
 
 _MANY_TEXTS = 5000
@@ -157,9 +158,10 @@ def _tuned(
     track: Track,
 ) -> OnnxEncoder:
     """The encoder of `origin` tuned on the rows, exported and loaded from its folder."""
-    model = load_torch(origin)
+    model = load_torch(origin).to(fastest_device())
     kept = [texts[i] for i in rows], [labels[i] for i in rows]
     tune(model, *kept, options=options, checkpoints=checkpoints, track=track)
+    model.to("cpu")  # which exports, and will serve
     encoders_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tuned-", dir=encoders_folder) as scratch:
         export_model(model, Path(scratch) / "encoder", name=f"{origin}, tuned", spoken=options.spoken)

@@ -26,6 +26,7 @@ from training.data import TrainingData, general_data
 from training.export import DEFAULT_ENCODER, load_torch
 from training.finetuning import FinetunedTexts, finetune
 from training.heads import train_model_set
+from training.masked_words import read_texts
 from training.torch_texts import vectors_of
 from training.tuning import TuningOptions, contrastive_loss, tune
 
@@ -106,28 +107,49 @@ def test_an_interrupted_tuning_goes_on_to_the_very_same_weights(tmp_path: Path) 
     np.testing.assert_array_equal(again, whole)
 
 
-def test_tuned_weights_are_mixed_with_those_from_before_by_their_share() -> None:
-    def weights(share: float | None) -> torch.Tensor:
-        model = load_torch(DEFAULT_ENCODER)
-        if share is not None:
-            tune(model, TEXTS, LABELS, options=replace(QUICK, epochs=1, original_share=share))
-        return model[0].auto_model.encoder.layer[5].output.dense.weight.detach().clone()
+def one_layer(model: SentenceTransformer) -> torch.Tensor:
+    weights: torch.Tensor = model[0].auto_model.encoder.layer[5].output.dense.weight
+    return weights.detach().clone()
 
-    original, tuned_alone, mixed = weights(None), weights(0.0), weights(0.25)
-    assert not torch.equal(original, tuned_alone)
-    torch.testing.assert_close(mixed, 0.25 * original + 0.75 * tuned_alone)
+
+def words_of(model: SentenceTransformer) -> torch.Tensor:
+    weights: torch.Tensor = model[0].auto_model.embeddings.word_embeddings.weight
+    return weights.detach().clone()
+
+
+def test_what_comes_out_is_the_mean_of_the_weights_before_and_after() -> None:
+    original = one_layer(load_torch(DEFAULT_ENCODER))
+    alone, mean = load_torch(DEFAULT_ENCODER), load_torch(DEFAULT_ENCODER)
+    tune(alone, TEXTS, LABELS, options=replace(QUICK, averaged=False))
+    tune(mean, TEXTS, LABELS, options=QUICK)
+    assert not torch.equal(original, one_layer(alone))
+    torch.testing.assert_close(one_layer(mean), (original + one_layer(alone)) / 2)
+
+
+def test_of_many_texts_the_words_are_read_first_and_each_stage_counts_alike() -> None:
+    original, read = load_torch(DEFAULT_ENCODER), load_torch(DEFAULT_ENCODER)
+    read_texts(read, TEXTS, epochs=2, max_tokens=QUICK.max_tokens, seed=QUICK.seed)
+    learned = load_torch(DEFAULT_ENCODER)
+    means = {
+        name: (weights + read.state_dict()[name]) / 2 if weights.is_floating_point() else weights
+        for name, weights in original.state_dict().items()
+    }
+    learned.load_state_dict(means)
+    tune(learned, TEXTS, LABELS, options=replace(QUICK, averaged=False))
+    whole = load_torch(DEFAULT_ENCODER)
+    tune(whole, TEXTS, LABELS, options=replace(QUICK, least_to_read=len(TEXTS), reading_epochs=2))
+    for part in (one_layer, words_of):
+        assert not torch.equal(part(original), part(read))
+        torch.testing.assert_close(part(whole), (part(original) + part(read) + part(learned)) / 3)
 
 
 def test_word_embeddings_change_only_when_asked_for() -> None:
-    def words(model: SentenceTransformer) -> torch.Tensor:
-        return model[0].auto_model.embeddings.word_embeddings.weight.detach().clone()
-
     model = load_torch(DEFAULT_ENCODER)
-    start = words(model)
+    start = words_of(model)
     tune(model, TEXTS, LABELS, options=QUICK)
-    assert torch.equal(words(model), start)
+    assert torch.equal(words_of(model), start)
     tune(model, TEXTS, LABELS, options=TuningOptions(epochs=1, batch_size=4, words=True, balanced=True))
-    assert not torch.equal(words(model), start)
+    assert not torch.equal(words_of(model), start)
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +264,7 @@ def test_a_single_label_is_refused() -> None:
         ({"views": 3}, "views is 3"),
         ({"batch_size": 1}, "batch_size is 1"),
         ({"learning_rate": -1.0}, "learning_rate is -1"),
-        ({"original_share": 1.0}, r"original_share is 1.0; it must be in \[0, 1\)"),
+        ({"reading_epochs": -1}, "reading_epochs is -1; it may not be below 0"),
         ({"contrastive_weight": -0.5}, "contrastive_weight -0.5; neither may be below 0"),
         ({"cross_entropy_weight": 0, "contrastive_weight": 0}, "one must be above"),
     ],
