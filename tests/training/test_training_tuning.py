@@ -107,6 +107,28 @@ def test_an_interrupted_tuning_goes_on_to_the_very_same_weights(tmp_path: Path) 
     np.testing.assert_array_equal(again, whole)
 
 
+def test_a_tuning_interrupted_after_reading_does_not_read_again(tmp_path: Path) -> None:
+    options = replace(QUICK, least_to_read=len(TEXTS), reading_epochs=1)
+    whole = tuned(options)
+
+    def interrupted(items: Sequence[T], *, doing: str) -> Iterable[T]:
+        yield from items[: 2 if doing == "Tuning the encoder" else None]
+        if doing == "Tuning the encoder":
+            raise KeyboardInterrupt
+
+    left: dict[str, int] = {}
+
+    def counting(items: Sequence[T], *, doing: str) -> Iterable[T]:
+        left[doing] = len(items)
+        return items
+
+    with pytest.raises(KeyboardInterrupt):
+        tuned(options, checkpoints=tmp_path, track=interrupted)
+    again = tuned(options, checkpoints=tmp_path, track=counting)
+    assert left == {"Reading texts": 0, "Tuning the encoder": 4}
+    np.testing.assert_array_equal(again, whole)
+
+
 def one_layer(model: SentenceTransformer) -> torch.Tensor:
     weights: torch.Tensor = model[0].auto_model.encoder.layer[5].output.dense.weight
     return weights.detach().clone()
