@@ -43,14 +43,14 @@ QUESTIONS = [
 MOODS = [
     {
         "id": f"{outcome}-{number}",
-        "turns": [{"author": "customer", "text": "the pump is loud"}] * 5,
+        "turns": [{"author": "customer", "text": "the pump is loud"}] * 3,
         "outcome": outcome,
-        **({} if outcome == "satisfied" else {"at": 4}),
+        **({} if outcome == "satisfied" else {"at": 2}),
     }
     for outcome in ("satisfied", "leaves")
-    for number in range(6)
+    for number in range(5)
 ]
-"""Six customers end calm and six leave, in the same words."""
+"""Five customers end calm and five leave, in the same words."""
 
 
 def write_questions(folder: Path, questions: list[tuple[str, str]]) -> Path:
