@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from eval.gates import Gate, failures, growth_gate, paired_gate, regression_gate, risk_gate
 from eval.home import open_index
@@ -240,11 +240,14 @@ class _Counted:
     of: str
     went_well: Callable[[Mapping[str, Any]], bool | None]  # JSON
     """Whether it went well with an item; `None` where that is not asked of it."""
-    suite: Literal["asked", "heard"] = "asked"
+    suite: Callable[[_Side], SuiteResult] = lambda side: side.asked
 
     def flags(self, side: _Side) -> list[bool]:
-        found: SuiteResult = getattr(side, self.suite)
-        return [flag for item in found.items if (flag := self.went_well(item)) is not None]
+        return [flag for item in self.suite(side).items if (flag := self.went_well(item)) is not None]
+
+
+def _of_moods(side: _Side) -> SuiteResult:
+    return side.heard
 
 
 _WENT_WELL: Mapping[str, _Counted] = {
@@ -255,8 +258,8 @@ _WENT_WELL: Mapping[str, _Counted] = {
     "best_right": _Counted("answerable questions whose best candidate is right", _best_right),
     "people_reached": _Counted("questions for people handed over", _handed_over),
     "intent_right": _Counted("questions with their intent understood", _intent_right),
-    "unhappy_noticed": _Counted("unhappy conversations noticed in time", _noticed, "heard"),
-    "calm_left_alone": _Counted("calm conversations without a false alarm", _left_alone, "heard"),
+    "unhappy_noticed": _Counted("unhappy conversations noticed in time", _noticed, _of_moods),
+    "calm_left_alone": _Counted("calm conversations without a false alarm", _left_alone, _of_moods),
 }
 """By gate."""
 _MOOD_KEYS = ("warned", "warned_interval", "false_alarms", "false_alarms_interval")

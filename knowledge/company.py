@@ -127,6 +127,12 @@ class MoodConversation:
         return tuple(place for place in range(end) if self.turns[place].author == "customer")
 
 
+def own_or_sample(folder: Path, name: str) -> Path:
+    """The file that a company folder has by this path in it, or the sample company's where it has none."""
+    own = folder / name
+    return own if own.is_file() else DEMO_FOLDER / name
+
+
 def read_labelled_texts(path: Path, *, labels: Collection[str] | None = None) -> list[LabelledText]:
     """Rows `{"text", "label"}` of a JSONL file.
 

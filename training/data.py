@@ -14,6 +14,7 @@ from knowledge.company import (
     LabelledQuestion,
     LabelledText,
     MoodConversation,
+    own_or_sample,
     read_company,
     read_labelled_questions,
     read_mood_conversations,
@@ -104,8 +105,8 @@ def company_data(folder: Path) -> TrainingData:
         learned_answers=_learned_answers(calibrated / "learned_answers.jsonl"),
         own_questions=calibrated == folder,
         follow_ups=_texts(folder, "follow_ups"),
-        dialogues=tuple(read_dialogues(_calibration(folder, "dialogues"))),
-        moods=tuple(read_mood_conversations(_calibration(folder, "moods"))),
+        dialogues=tuple(read_dialogues(own_or_sample(folder, "calibration/dialogues.jsonl"))),
+        moods=tuple(read_mood_conversations(own_or_sample(folder, "calibration/moods.jsonl"))),
         mood_texts=_texts(folder, "mood"),
     )
 
@@ -202,18 +203,11 @@ def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
     return read_source(path).question_answers if path.is_file() else ()
 
 
-def _calibration(folder: Path, name: str) -> Path:
-    path = folder / "calibration" / f"{name}.jsonl"
-    return path if path.is_file() else DEMO_FOLDER / "calibration" / f"{name}.jsonl"
-
-
 def _texts(folder: Path, name: str, *, fallback: bool = True) -> tuple[LabelledText, ...]:
-    path = folder / "training" / f"{name}.jsonl"
-    if not path.is_file():
-        if not fallback:
-            return ()
-        path = DEMO_FOLDER / "training" / f"{name}.jsonl"
-    return tuple(read_checked(path).texts)
+    file = f"training/{name}.jsonl"
+    if not fallback and not (folder / file).is_file():
+        return ()
+    return tuple(read_checked(own_or_sample(folder, file)).texts)
 
 
 def _check_intents(rows: Sequence[LabelledText], infos: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ from eval.tracking import log_run
 from knowledge.company import (
     DEMO_FOLDER,
     LabelledQuestion,
-    MoodConversation,
+    own_or_sample,
     read_labelled_questions,
     read_mood_conversations,
 )
@@ -213,7 +213,9 @@ def _held_out(settings: Settings, data: Path | None) -> HeldOut:
             database.migrate()
             with database.reading() as session:
                 folder = DEMO_FOLDER if is_sample_company(session) else None
-    return HeldOut(_held_out_questions(folder) if folder else (), _held_out_moods(folder or DEMO_FOLDER))
+    questions = _held_out_questions(folder) if folder else ()
+    moods = own_or_sample(folder or DEMO_FOLDER, "test/moods.jsonl")
+    return HeldOut(questions, read_mood_conversations(moods))
 
 
 def _held_out_questions(folder: Path) -> Sequence[LabelledQuestion]:
@@ -221,11 +223,6 @@ def _held_out_questions(folder: Path) -> Sequence[LabelledQuestion]:
     if not path.is_file():
         raise DataError(f"{path} does not exist; put questions there that no model set was trained on")
     return read_labelled_questions(path)
-
-
-def _held_out_moods(folder: Path) -> Sequence[MoodConversation]:
-    path = folder / "test" / "moods.jsonl"
-    return read_mood_conversations(path if path.is_file() else DEMO_FOLDER / "test" / "moods.jsonl")
 
 
 def _log(home: Path, found: Comparison, data: Path | None) -> None:
