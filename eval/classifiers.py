@@ -1,7 +1,7 @@
 """Classifiers over texts, however they were trained, as the suites measure them; fits nothing itself."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eval.results import Track, untracked
 from eval.scope import FitHead
+from model.artifacts import ModelSet
 from model.heads import LinearHead
 from model.interfaces import Reader
 
@@ -60,6 +61,22 @@ class HeadClassifier:
         """What the head alone takes for each text, since the encoder reads it for all heads anyway."""
         features = _features(self.encoder, texts, untracked)
         return np.array([_milliseconds(self.head, row) for row in features])
+
+
+def head_in_service(
+    models: ModelSet,
+    name: str,
+    encoder: Reader,
+    head_encoders: Mapping[str, Reader],
+    *,
+    track: Track = untracked,
+) -> HeadClassifier:
+    """The head of this name on the encoder that it reads in service: its own, or the one that heads share.
+
+    `head_encoders` are those that heads of the set have of their own, by fingerprint.
+    """
+    own = head_encoders.get(models.head_encoders.get(name, ""))
+    return HeadClassifier(own or encoder, models.heads[name], track, shared=own is None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,15 +6,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.classifiers import head_in_service
 from eval.gates import Gate, failures, growth_gate, paired_gate, regression_gate, risk_gate
-from eval.home import open_index
+from eval.home import check_answers_known, open_index
 from eval.results import SuiteResult, Track, untracked
-from eval.suites import answers, flips, mood, regression, speed
-from knowledge.company import LabelledQuestion, MoodConversation
-from knowledge.index import KnowledgeIndex
+from eval.suites import answers, flips, mood, regression, sentiment, speed
+from knowledge.company import LabelledQuestion, LabelledText, MoodConversation
 from model.artifacts import ModelSet
-from model.errors import DataError
 from model.interfaces import Reader
+from model.resolver import Resolver
 from serving.assembly import resolver_of
 from serving.db.session import Database
 from serving.settings import Settings
@@ -41,6 +41,7 @@ class HeldOut:
 
     questions: Sequence[LabelledQuestion] = ()
     moods: Sequence[MoodConversation] = ()
+    sentiments: Sequence[LabelledText] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def compare(
     """
     indexes = {one.encoder.fingerprint: open_index(settings, one.encoder) for one in (champion, challenger)}
     questions = held_out.questions
-    _check_known(questions, indexes[champion.encoder.fingerprint])
+    check_answers_known(questions, indexes[champion.encoder.fingerprint])
     with closing(Database(settings.database_url)) as database, database.reading() as session:
         cases = regression.read_cases(session)
         past = flips.read_past(session, settings, limit=most_past)
@@ -116,14 +117,12 @@ def compare(
         _Side(
             asked=answers.run(questions, resolver=resolver, track=track) if questions else _NOTHING,
             heard=mood.run(held_out.moods, resolver=resolver, track=track) if held_out.moods else _NOTHING,
+            felt=_sentiment(held_out.sentiments, resolver, one.encoder),
             kept=regression.run(cases, resolver=resolver, track=track),
             timed=timed.get(name, {}),
-            size_bytes=size_bytes,
+            size_bytes=one.size_bytes,
         )
-        for name, resolver, size_bytes in (
-            (_CHAMPION, before, champion.size_bytes),
-            (_CHALLENGER, after, challenger.size_bytes),
-        )
+        for name, one, resolver in ((_CHAMPION, champion, before), (_CHALLENGER, challenger, after))
     )
     flipped = flips.run(past, champion=before, challenger=after, track=track)
     return Comparison(
@@ -165,18 +164,18 @@ class _Side:
     """Of the questions."""
     heard: SuiteResult
     """Of the conversations."""
+    felt: SuiteResult
+    """Of the messages with a sentiment."""
     kept: SuiteResult
     timed: Mapping[str, float]
     size_bytes: int
 
 
-def _check_known(questions: Sequence[LabelledQuestion], index: KnowledgeIndex) -> None:
-    named = frozenset[str]().union(*(question.refs for question in questions))
-    if named and named.isdisjoint(index.refs()):
-        raise DataError(
-            f"the home knows none of the {len(named)} answers that the questions name, such as "
-            f"{min(named)}; import the articles first: firstlast import FOLDER"
-        )
+def _sentiment(rows: Sequence[LabelledText], resolver: Resolver, encoder: Reader) -> SuiteResult:
+    if not rows:
+        return _NOTHING
+    head = head_in_service(resolver.models, "sentiment", encoder, resolver.head_encoders)
+    return sentiment.measure(rows, head)
 
 
 def _figures(side: _Side) -> dict[str, Any]:  # JSON
@@ -185,6 +184,7 @@ def _figures(side: _Side) -> dict[str, Any]:  # JSON
     return {
         **measured,
         **{f"mood_{key}": side.heard.figures[key] for key in _MOOD_KEYS if side.heard.figures},
+        **{f"sentiment_{key}": side.felt.figures[key] for key in _SENTIMENT_KEYS if side.felt.figures},
         "regression_cases": side.kept.figures["n"],
         "regression_cases_kept": side.kept.figures["kept"],
         "p50_ms": side.timed.get("p50_ms"),
@@ -250,6 +250,10 @@ def _of_moods(side: _Side) -> SuiteResult:
     return side.heard
 
 
+def _of_sentiments(side: _Side) -> SuiteResult:
+    return side.felt
+
+
 _WENT_WELL: Mapping[str, _Counted] = {
     "answered_right": _Counted("questions answered right", lambda item: item["outcome"] == "answered_right"),
     "answered_wrong": _Counted(
@@ -260,9 +264,15 @@ _WENT_WELL: Mapping[str, _Counted] = {
     "intent_right": _Counted("questions with their intent understood", _intent_right),
     "unhappy_noticed": _Counted("unhappy conversations noticed in time", _noticed, _of_moods),
     "calm_left_alone": _Counted("calm conversations without a false alarm", _left_alone, _of_moods),
+    "sentiment_right": _Counted(
+        "messages with their sentiment read right",
+        lambda item: item["predicted"] == item["label"],
+        _of_sentiments,
+    ),
 }
 """By gate."""
 _MOOD_KEYS = ("warned", "warned_interval", "false_alarms", "false_alarms_interval")
+_SENTIMENT_KEYS = ("accuracy", "accuracy_interval", "macro_recall", "macro_recall_interval")
 
 
 def _notes(
@@ -284,5 +294,10 @@ def _notes(
 
 
 def _items(name: str, side: _Side) -> list[Mapping[str, Any]]:  # JSON
-    suites = (("answers", side.asked), ("mood", side.heard), ("regression", side.kept))
+    suites = (
+        ("answers", side.asked),
+        ("mood", side.heard),
+        ("sentiment", side.felt),
+        ("regression", side.kept),
+    )
     return [{"suite": suite, "set": name, **item} for suite, result in suites for item in result.items]

@@ -23,6 +23,7 @@ _KEYS = (
     "needs_person_answered",
     "mood_warned",
     "mood_false_alarms",
+    "sentiment_macro_recall",
     "threshold",
     "guaranteed",
     "regression_cases",

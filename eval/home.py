@@ -1,11 +1,13 @@
 """Opens the bot of a home folder to be measured; starts no thread and serves nobody."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from knowledge.company import LabelledQuestion
 from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet, load_model_set, read_pointer
-from model.errors import ArtifactError
+from model.errors import ArtifactError, DataError
 from model.interfaces import Reader, Retriever
 from model.resolver import Resolver
 from serving.articles.sync import KnowledgeSync
@@ -17,20 +19,14 @@ from serving.settings import Settings
 class OpenResolver(Protocol):
     """Gives the bot as it is in service, under another risk budget or with other knowledge."""
 
-    def __call__(
-        self, settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever | None
-    ) -> Resolver:
-        """The champion's resolver; without a `retriever` it searches the home's knowledge."""
+    def __call__(self, settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever) -> Resolver:
+        """The champion's resolver, which searches what the `retriever` knows."""
         ...
 
 
-def open_resolver(
-    settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever | None
-) -> Resolver:
+def open_resolver(settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever) -> Resolver:
     """The home's champion and policy. Raises `ArtifactError` when there is no champion."""
-    models = open_champion(settings, encoder)
-    found = open_index(settings, encoder) if retriever is None else retriever
-    return resolver_of(models, settings, encoder, found, risk=risk)
+    return resolver_of(open_champion(settings, encoder), settings, encoder, retriever, risk=risk)
 
 
 def open_champion(settings: Settings, encoder: Reader) -> ModelSet:
@@ -47,6 +43,16 @@ def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
         return KnowledgeSync(database, encoder).load_or_rebuild(settings.snapshot_folder(encoder.fingerprint))
     finally:
         database.close()
+
+
+def check_answers_known(questions: Sequence[LabelledQuestion], index: KnowledgeIndex) -> None:
+    """Raises `DataError` when the questions name answers and the home knows none of them."""
+    named = frozenset[str]().union(*(question.refs for question in questions))
+    if named and named.isdisjoint(index.refs()):
+        raise DataError(
+            f"the home knows none of the {len(named)} answers that the questions name, such as "
+            f"{min(named)}; import the articles first: firstlast import FOLDER"
+        )
 
 
 def champion_version(models_folder: Path) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from eval.comparison import Comparison, Contender, HeldOut, compare, folder_bytes
 from eval.home import champion_version
 from eval.results import Track, untracked
+from eval.suites.sentiment import read_sentiments
 from eval.tracking import log_run
 from knowledge.company import (
     DEMO_FOLDER,
@@ -87,8 +88,9 @@ def compare_sets(
     """The set of this version or number, by default the challenger, beside the champion; kept in MLflow.
 
     The held-out questions are those of `data`, a company folder, in `test/questions.jsonl`; without it
-    the sample company's in its own home, and none in another. The held-out conversations are those of its
-    `test/moods.jsonl`; without such a file the sample company's, as in training.
+    the sample company's in its own home, and none in another. The held-out conversations and messages are
+    those of its `test/moods.jsonl` and `test/sentiment.jsonl`; where it has none the sample company's, as in
+    training.
     """
     challenger, champion = _challenger(settings.home, version), champion_version(settings.models_folder)
     old = _contender(settings, champion)
@@ -214,8 +216,10 @@ def _held_out(settings: Settings, data: Path | None) -> HeldOut:
             with database.reading() as session:
                 folder = DEMO_FOLDER if is_sample_company(session) else None
     questions = _held_out_questions(folder) if folder else ()
-    moods = own_or_sample(folder or DEMO_FOLDER, "test/moods.jsonl")
-    return HeldOut(questions, read_mood_conversations(moods))
+    moods, sentiments = (
+        own_or_sample(folder or DEMO_FOLDER, f"test/{name}.jsonl") for name in ("moods", "sentiment")
+    )
+    return HeldOut(questions, read_mood_conversations(moods), read_sentiments(sentiments))
 
 
 def _held_out_questions(folder: Path) -> Sequence[LabelledQuestion]:

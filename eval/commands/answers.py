@@ -19,7 +19,7 @@ from eval.commands.shared import (
     TrackOption,
     hand_over,
 )
-from eval.home import open_index
+from eval.home import check_answers_known, open_index
 from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import answers, retrieval
@@ -105,7 +105,7 @@ def _answers(case: _Case, settings: Settings, parts: Parts) -> SuiteResult:
     encoder = parts.encoder(settings)
     questions, index = _asked(case, settings, encoder)
     resolver = parts.open_resolver(settings, encoder, risk=case.risk, retriever=index)
-    if case.refit and index is not None:
+    if case.refit:
         models = parts.refit_answering(resolver.models, encoder, index, head_encoders=resolver.head_encoders)
         resolver = resolver_of(models, settings, encoder, index, risk=case.risk)
     return answers.run(questions, resolver=resolver, rules=answers.rules_of(resolver), track=progress)
@@ -113,16 +113,15 @@ def _answers(case: _Case, settings: Settings, parts: Parts) -> SuiteResult:
 
 def _asked(
     case: _Case, settings: Settings, encoder: OnnxEncoder
-) -> tuple[list[LabelledQuestion], KnowledgeIndex | None]:
-    """The questions, and the knowledge to answer from; `None` for all that the home knows, as it is.
+) -> tuple[list[LabelledQuestion], KnowledgeIndex]:
+    """A BEIR folder's questions and its articles, or the sample company's questions and what the home knows.
 
-    A BEIR folder's questions are put to its articles, the sample company's to the home.
+    Raises `DataError` when the home knows none of the sample company's articles.
     """
     if case.data is None:
         questions = read_labelled_questions(_SAMPLE)
-        if not case.remove and not case.refit:
-            return questions, None
         index = open_index(settings, encoder)
+        check_answers_known(questions, index)
     else:
         beir = read_beir(case.data)
         questions = answers.beir_questions(beir)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from eval.classifiers import HeadClassifier, TextClassifier
+from eval.classifiers import HeadClassifier, TextClassifier, head_in_service
 from eval.commands.shared import (
     AtLeastOption,
     AtMostOption,
@@ -23,12 +23,18 @@ from eval.home import open_champion
 from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import sentiment
+from knowledge.company import DEMO_FOLDER
 from serving.assembly import head_encoders
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
 from serving.settings import Settings
 
 TestOption = Annotated[
-    Path, typer.Option("--test", help="JSONL of rows with text and label: negative, neutral or positive.")
+    Path,
+    typer.Option(
+        "--test",
+        help="JSONL of rows with text and label: negative, neutral or positive [the sample company's].",
+        show_default=False,
+    ),
 ]
 TrainOption = Annotated[
     Path | None,
@@ -41,7 +47,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
 
     @app.command("sentiment")
     def sentiment_command(
-        test: TestOption,
+        test: TestOption = DEMO_FOLDER / "test" / "sentiment.jsonl",
         train: TrainOption = None,
         finetune: FinetuneOption = False,
         seed: SeedOption = sentiment.SEED,
@@ -89,7 +95,7 @@ def _champions(settings: Settings, parts: Parts) -> Callable[[], TextClassifier]
     def opened() -> TextClassifier:
         encoder = parts.encoder(settings)
         models = open_champion(settings, encoder)
-        own = head_encoders(models, settings).get(models.head_encoders.get("sentiment", ""))
-        return HeadClassifier(own or encoder, models.heads["sentiment"], progress, shared=own is None)
+        own = head_encoders(models, settings)
+        return head_in_service(models, "sentiment", encoder, own, track=progress)
 
     return opened

@@ -32,28 +32,37 @@ def run(
 ) -> SuiteResult:
     """Measures a classifier on the rows of a file; `make` gives it, after the rows have been read.
 
-    - `accuracy`; `macro_recall`, the measure of SemEval 2017 task 4A (Rosenthal et al. 2017); `macro_f1`;
-      `ece` (15 bins of equal width): with 1,000 bootstrap resamples, accuracy with Wilson's.
-    - `recall` and `precision` by label, `None` for a label that no row has, or that is never predicted.
-    - `confusion`: counts, true label first.
+    Beside the figures of `measure`:
+
+    - `n_train`: rows it was fitted on, `None` where it was not fitted here.
     - `p50_ms`, `p95_ms`: one message by itself, its encoding included, over at most 200 of the rows;
       `head_p50_ms`, `head_p95_ms`: what it adds where all heads share one pass, `None` where it does not.
     """
     rows = read_sentiments(test_file)
     classifier = make()
-    texts = [row.text for row in rows]
-    probabilities = classifier.probabilities(texts)
+    result = measure(rows, classifier, seed=seed)
+    times = _times(classifier, [row.text for row in rows[:_MOST_TIMED]])
+    return SuiteResult({**result.figures, "n_train": trained_on, **times}, result.items)
+
+
+def measure(rows: Sequence[LabelledText], classifier: TextClassifier, *, seed: int = SEED) -> SuiteResult:
+    """How well the classifier tells the rows, one or more, apart.
+
+    - `accuracy`; `macro_recall`, the measure of SemEval 2017 task 4A (Rosenthal et al. 2017); `macro_f1`;
+      `ece` (15 bins of equal width): with 1,000 bootstrap resamples, accuracy with Wilson's.
+    - `recall` and `precision` by label, `None` for a label that no row has, or that is never predicted.
+    - `confusion`: counts, true label first.
+    """
+    probabilities = classifier.probabilities([row.text for row in rows])
     places: dict[str, int] = {label: place for place, label in enumerate(SENTIMENTS)}
     predicted = np.array([places[label] for label in classifier.labels])[probabilities.argmax(axis=1)]
     true = np.array([places[row.label] for row in rows])
     sure = probabilities.max(axis=1)
     figures = {
         "n": len(rows),
-        "n_train": trained_on,
         **_overall(true, predicted, sure, np.random.default_rng(seed)),
         **_by_label(true, predicted),
         "confusion": _confusion(true, predicted),
-        **_times(classifier, texts[:_MOST_TIMED]),
         "seed": seed,
     }
     return SuiteResult(figures, tuple(_items(rows, predicted, probabilities, classifier.labels)))

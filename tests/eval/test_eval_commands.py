@@ -167,6 +167,8 @@ def test_without_training_rows_the_champions_sentiment_is_measured_as_it_is(
     figures = last_line(run("sentiment", "--test", test, "--json"))
     assert (figures["accuracy"], figures["n_train"]) == (pytest.approx(1 / 3), None)
     assert figures["confusion"]["negative"] == {"negative": 0, "neutral": 3, "positive": 0}
+    figures = last_line(run("sentiment", "--json"))  # the sample company's messages
+    assert (figures["n"], figures["recall"]) == (300, {**figures["recall"], "neutral": 1.0, "negative": 0.0})
 
 
 def test_a_sentiment_that_is_none_ends_with_status_1_and_its_line(
@@ -256,7 +258,16 @@ def test_a_share_to_remove_that_leaves_nothing_ends_with_status_2(run: Run) -> N
     assert "--remove must be at least 0 and less than 1, got 1.0" in result.stderr
 
 
-def test_without_data_the_sample_companys_questions_are_asked(run: Run) -> None:
+def import_article(home: Path, article: ArticleDocument) -> None:
+    store = Database(Settings.load(home).database_url)
+    store.migrate()
+    with store.session() as session:
+        import_source(session, ImportResult((article,), (), ()), source="/help")
+    store.close()
+
+
+def test_without_data_the_sample_companys_questions_are_asked(run: Run, home: Path) -> None:
+    import_article(home, ArticleDocument("skip-a-box", "How do I skip a box?", "Tap *Skip*."))
     questions = read_labelled_questions(DEMO_FOLDER / "test" / "questions.jsonl")
     rules = RuleResolver({question.text: ("handoff", ()) for question in questions})
     figures = last_line(run("answers", "--json", open_resolver=lambda *_, **__: rules))
@@ -264,13 +275,17 @@ def test_without_data_the_sample_companys_questions_are_asked(run: Run) -> None:
     assert figures["handed_over"] == 1.0
 
 
+def test_the_sample_companys_questions_are_not_asked_where_no_answer_to_them_is_known(
+    run: Run, home: Path
+) -> None:
+    import_article(home, ArticleDocument("gift", "How do I give a voucher?", "Pick a card in the shop."))
+    result = run("answers", open_resolver=lambda *_, **__: RuleResolver({}))
+    assert result.exit_code == 1
+    assert "the home knows none of the" in result.stderr
+
+
 def test_a_dialogue_is_asked_of_the_homes_knowledge(run: Run, home: Path, jsonl: Callable[..., Path]) -> None:
-    store = Database(Settings.load(home).database_url)
-    store.migrate()
-    with store.session() as session:
-        article = ArticleDocument("pause", "How do I pause?", "Tap *Pause*.")
-        import_source(session, ImportResult((article,), (), ()), source="/help")
-    store.close()
+    import_article(home, ArticleDocument("pause", "How do I pause?", "Tap *Pause*."))
     turns = [{"author": "customer", "text": "how do I pause"}, {"author": "bot", "ref": "article:pause"}]
     row = {
         "id": "d1",
@@ -357,7 +372,7 @@ def test_a_risk_that_is_no_share_ends_with_status_2(run: Run) -> None:
 
 def test_arguments_left_out_end_with_status_2(run: Run) -> None:
     assert run("intents").exit_code == 2
-    assert run("sentiment").exit_code == 2
+    assert run("wants-person").exit_code == 2
 
 
 def test_the_sample_company_is_searched_without_data_and_labelled_texts_with_train_and_test(

@@ -53,15 +53,23 @@ MOODS = [
 """Five customers end calm and five leave, in the same words."""
 
 
+SENTIMENTS = [
+    {"text": f"{text} {number}", "label": label}
+    for text, label in (("the pump is loud", "neutral"), ("the pump is awfully loud", "negative"))
+    for number in range(5)
+]
+"""Five messages without a feeling and five with a bad one."""
+
+
 def write_questions(folder: Path, questions: list[tuple[str, str]]) -> Path:
-    """A company folder with these held-out questions and their articles, and with `MOODS`."""
+    """A company folder with these held-out questions and their articles, `MOODS` and `SENTIMENTS`."""
     rows = [
         {"id": f"q{i}", "text": text, "kind": "answerable", "intent": None, "articles": [slug]}
         for i, (text, slug) in enumerate(questions)
     ]
     (folder / "test").mkdir(parents=True)
-    (folder / "test" / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (folder / "test" / "moods.jsonl").write_text("".join(json.dumps(row) + "\n" for row in MOODS))
+    for name, held_out in (("questions", rows), ("moods", MOODS), ("sentiment", SENTIMENTS)):
+        (folder / "test" / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in held_out))
     return folder
 
 
@@ -128,8 +136,14 @@ def handing_over_set(version: str, encoder: OnnxEncoder) -> TrainedSet:
 
 def touchy_set(version: str, encoder: OnnxEncoder) -> TrainedSet:
     """Takes every message for an angry one."""
+    return feeling_set(version, encoder, "negative")
+
+
+def feeling_set(version: str, encoder: OnnxEncoder, felt: str) -> TrainedSet:
+    """Reads this sentiment in every message."""
     good = good_set(version, encoder)
-    heads = {**good.models.heads, "sentiment": _head(encoder, "negative", "neutral", "positive")}
+    others = sorted({"negative", "neutral", "positive"} - {felt})
+    heads = {**good.models.heads, "sentiment": _head(encoder, felt, *others)}
     return replace(good, models=replace(good.models, heads=heads))
 
 

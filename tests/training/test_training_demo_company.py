@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from eval.suites.sentiment import read_sentiments
 from knowledge.company import (
     DEMO_FOLDER,
     LabelledQuestion,
     read_company,
     read_labelled_questions,
     read_labelled_texts,
+    read_mood_conversations,
     read_texts,
 )
 from knowledge.dialogues import DIALOGUE_KINDS, Dialogue, read_dialogues
@@ -91,6 +93,19 @@ def test_no_question_is_there_twice(split: str) -> None:
     found = questions(split)
     assert len({one.id for one in found}) == len(found)
     assert len({folded(one.text) for one in found}) == len(found)
+
+
+def test_a_hundred_messages_of_each_sentiment_are_tested_and_none_is_learned_from() -> None:
+    tested = read_sentiments(DEMO_FOLDER / "test" / "sentiment.jsonl")
+    assert Counter(row.label for row in tested) == {"negative": 100, "neutral": 100, "positive": 100}
+    texts = {folded(row.text) for row in tested}
+    assert len(texts) == 300
+    for path in TRAINING:
+        assert texts.isdisjoint(map(folded, read_texts(path)))
+    for split in SPLITS:
+        assert texts.isdisjoint(folded(one.text) for one in questions(split))
+        moods = read_mood_conversations(DEMO_FOLDER / split / "moods.jsonl")
+        assert texts.isdisjoint(folded(turn.text) for one in moods for turn in one.turns)
 
 
 def test_no_test_question_is_trained_or_calibrated_on() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from promotion_parts import (
     QUESTIONS,
+    feeling_set,
     good_set,
     handing_over_set,
     make_home,
@@ -121,6 +122,7 @@ def test_an_equal_set_passes_every_gate_and_is_promoted(home: Home) -> None:
         "intent_right": "skipped",  # and none has an intent
         "unhappy_noticed": "passed",
         "calm_left_alone": "passed",
+        "sentiment_right": "passed",
         "risk_budget": "passed",
         "p95_ms": "passed",
         "size_mb": "passed",
@@ -188,6 +190,22 @@ def test_a_set_that_no_longer_notices_unhappy_customers_is_refused(home: Home) -
     found = home.compare()
     assert outcomes(found)["unhappy_noticed"] == "failed"
     assert outcomes(found)["calm_left_alone"] == "passed"
+
+
+def test_a_set_that_reads_the_sentiment_of_messages_worse_is_refused(home: Home) -> None:
+    home.add("v2", lambda version, encoder: feeling_set(version, encoder, "positive"))
+    found = home.promote()
+    assert found.failed == ("sentiment_right",)  # 5 lost, none won: p .031
+    assert found.comparison is not None
+    champion, challenger = (found.comparison.figures[name] for name in ("champion", "challenger"))
+    assert (champion["sentiment_accuracy"], challenger["sentiment_accuracy"]) == (0.5, 0.0)
+    # Of the two labels that there are, "neutral" is always told by the champion and "negative" never.
+    assert (champion["sentiment_macro_recall"], challenger["sentiment_macro_recall"]) == (0.5, 0.0)
+
+
+def test_a_set_that_reads_the_sentiment_of_other_messages_right_is_no_worse(home: Home) -> None:
+    home.add("v2", touchy_set)
+    assert outcomes(home.compare())["sentiment_right"] == "passed"  # 5 lost, 5 won
 
 
 def test_a_set_that_grew_by_more_than_a_tenth_is_refused(home: Home) -> None:
