@@ -9,6 +9,7 @@ import pytest
 
 from eval.intervals import clopper_pearson
 from knowledge.company import DEMO_FOLDER, LabelledQuestion, read_labelled_questions
+from knowledge.importers import read_source
 from model.resolver import Resolver
 from model.types import Decision, Question, Turn
 
@@ -113,6 +114,14 @@ def test_no_test_question_for_people_is_answered_by_the_bot(
         one.text for one, decision in decided if one.kind == "needs_person" and decision.kind == "answer"
     ]
     assert answered == []
+
+
+def test_what_a_person_answered_is_answered_from_then_on_in_each_of_its_wordings(resolver: Resolver) -> None:
+    learned = read_source(DEMO_FOLDER / "learned_answers.jsonl").question_answers
+    asked = [(one, text) for one in learned for text in (one.question, *one.phrasings)]
+    assert len(asked) == 61
+    decided = [(one, text, resolver.resolve(Question(text))) for one, text in asked]
+    assert [text for one, text, got in decided if (got.kind, got.answer) != ("answer", one.answer)] == []
 
 
 def test_the_wrong_answers_to_test_questions_do_not_speak_against_the_budget(
