@@ -130,20 +130,20 @@ def clean_models(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove encoders that no model set of the home needs; sets, and what they need, stay."""
+    """Remove encoders that no model set needs, and what killed trainings left; sets and theirs stay."""
     from serving.settings import Settings
-    from training.unused_encoders import remove_unused_encoders, unused_encoders
+    from training.unused_folders import remove_unused_folders, unused_folders
 
     with friendly_errors():
         folder = Settings.load(home).models_folder
-        found = unused_encoders(folder) if dry_run else remove_unused_encoders(folder)
+        found = unused_folders(folder) if dry_run else remove_unused_folders(folder)
     freed = round(sum(one.bytes for one in found) / 1e6, 1)
     names = [one.folder.name for one in found]
     told = "would be removed" if dry_run else "removed"
     emit(
         {"removed": [] if dry_run else names, "unused": names, "freed_mb": 0.0 if dry_run else freed},
         as_json=as_json,
-        text=lambda: "\n".join([*names, f"{len(names)} unused encoders, {freed} MB: {told}"]),
+        text=lambda: "\n".join([*names, f"{len(names)} unused folders, {freed} MB: {told}"]),
     )
 
 
