@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -139,8 +140,15 @@ class UnexpectedErrors:
             _log.error("request_failed", route=route_of(scope), **kind_and_place(error))
             if has_begun:  # too late to answer: the connection must break, or the client takes it as whole
                 raise ConnectionAbortedError("the response could not be finished") from None
-            failure = problem(500, "Something went wrong here; nothing was changed. Try again.")
-            await failure(scope, receive, send)
+            await _unexpected(error)(scope, receive, send)
+
+
+def _unexpected(error: Exception) -> ProblemResponse:
+    """A store that is full, locked or away is nobody's mistake and passes; all else may come again."""
+    if isinstance(error, OperationalError):
+        detail = "Nothing can be stored at the moment, and nothing was changed. Try again in a minute."
+        return problem(503, detail, headers={"Retry-After": "60"})
+    return problem(500, "Something went wrong here; nothing was changed. Try again.")
 
 
 def route_of(scope: Scope) -> str:

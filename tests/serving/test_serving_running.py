@@ -7,12 +7,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Client
 from serving_parts import AgentAtWork, Customer, HashReader, RuleResolver
+from sqlalchemy import event
 
 from model.errors import ArtifactError
 from model.types import Decision, Question
@@ -119,6 +123,42 @@ def test_an_unexpected_error_tells_nothing_of_its_cause_to_the_customer_or_the_l
     assert "request_failed" in logged
     assert "ValueError" in logged
     assert "secret" not in logged
+
+
+@contextmanager
+def full(store: Database) -> Iterator[None]:
+    """SQLite takes no page more, as on a full disk."""
+
+    def limit(connection: SqliteConnection, _: object) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    event.listen(store.engine, "connect", limit)
+    store.engine.dispose()
+    yield
+    event.remove(store.engine, "connect", limit)
+    store.engine.dispose()
+
+
+def test_a_full_store_refuses_a_message_and_takes_it_once_there_is_room(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(home=tmp_path, secret_key=SECRET, database_url=sqlite_url(tmp_path))
+    runtime = build_runtime(settings, encoder=HashReader(), resolver=RuleResolver())
+    customer = Customer(TestClient(create_app(runtime), raise_server_exceptions=False))
+    messages = f"/v1/conversations/{customer.start()}/messages"
+    message = {"text": "where is my parcel? " * 350, "client_id": "m1"}
+    with full(runtime.database):
+        refused = customer.post(messages, message)
+        assert customer.get(messages).json()["messages"] == []
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "60")
+    assert "nothing was changed" in refused.json()["detail"]
+    logged = "".join(capfd.readouterr()) + caplog.text
+    assert "SQLITE_FULL" in logged
+    assert "parcel" not in logged
+    assert customer.post(messages, message).status_code == 201
+    assert [one["client_id"] for one in customer.get(messages).json()["messages"]] == ["m1"]
+    runtime.stop()
 
 
 def test_a_body_that_is_far_too_large_is_refused(customer: Customer) -> None:
