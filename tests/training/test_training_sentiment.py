@@ -20,6 +20,7 @@ from model.errors import DataError
 from serving.settings import Settings
 from training.finetuning import finetune
 from training.registry import list_sets
+from training.replacing import NewPart
 from training.sentiment import sentiment_data, train_sentiment
 from training.tuning import TuningOptions
 
@@ -148,19 +149,35 @@ def test_without_a_champion_there_is_nothing_to_put_the_head_into(
     assert "run: firstlast init" in got.stderr
 
 
-def test_a_tuned_sentiment_head_comes_with_its_encoder_and_leaves_the_others(
-    home: Path, encoder: OnnxEncoder, tmp_path: Path
-) -> None:
-    settings = Settings.load(home)
-    champion = open_champion(settings, encoder)
+@pytest.fixture(scope="module")
+def encoders_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `tuned` keeps its encoder."""
+    return tmp_path_factory.mktemp("encoders")
+
+
+@pytest.fixture(scope="module")
+def tuned(home: Path, encoder: OnnxEncoder, encoders_folder: Path) -> NewPart:
+    """A sentiment head with an encoder of its own, tuned to the rows as they are spoken."""
+    champion = open_champion(Settings.load(home), encoder)
     options = TuningOptions(epochs=1, batch_size=4, spoken=True)
-    tuned = partial(finetune, encoders_folder=tmp_path, options=options)
-    part = train_sentiment(
-        sentiment_data(texts(*ROWS), with_company=False), champion, encoder, finetune=tuned
-    )
-    fingerprint = part.models.head_encoders["sentiment"]
-    assert (
-        [path.name for path in tmp_path.iterdir()] == [fingerprint] == [part.parameters["sentiment.encoder"]]
-    )
-    assert part.models.heads["wants_person"] is champion.heads["wants_person"]
-    assert part.metrics["sentiment.n"] == 3  # a fifth of twelve, rounded up
+    tune = partial(finetune, encoders_folder=encoders_folder, options=options)
+    data = sentiment_data(texts(*ROWS), with_company=False)
+    return train_sentiment(data, champion, encoder, finetune=tune)
+
+
+def test_a_tuned_sentiment_head_comes_with_its_encoder_and_leaves_the_others(
+    home: Path, encoder: OnnxEncoder, encoders_folder: Path, tuned: NewPart
+) -> None:
+    fingerprint = tuned.models.head_encoders["sentiment"]
+    kept = [path.name for path in encoders_folder.iterdir()]
+    assert kept == [fingerprint] == [tuned.parameters["sentiment.encoder"]]
+    champion = open_champion(Settings.load(home), encoder)
+    before, after = (one.heads["wants_person"].weights for one in (champion, tuned.models))
+    np.testing.assert_array_equal(before, after)
+    assert tuned.metrics["sentiment.n"] == 3  # a fifth of twelve, rounded up
+
+
+def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(encoders_folder: Path, tuned: NewPart) -> None:
+    own = OnnxEncoder.load(encoders_folder / tuned.models.head_encoders["sentiment"])
+    written, said = own.encode(["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"])
+    np.testing.assert_allclose(written, said, atol=1e-5)
