@@ -44,6 +44,7 @@ def verdicts(figures: Mapping[str, Any], targets: Iterable[Target]) -> list[dict
     """What became of each target, in their order, as JSON keeps it.
 
     - `target`: in words; `key`, `limit`, `at_least`: its parts;
+    - `known`: whether the run has a figure of that name;
     - `figure`, `interval`: what was measured, `None` where there is no such number or interval;
     - `reached`: whether the figure is on the wanted side of the limit, or on it;
     - `limit_in_interval`: whether the interval holds the limit, so that the verdict may be luck.
@@ -60,7 +61,8 @@ def as_lines(found: Sequence[Mapping[str, Any]]) -> str:  # JSON
 def in_words(verdict: Mapping[str, Any]) -> str:  # JSON
     """Whether the target of one of `verdicts` was reached, and the figure with its interval."""
     if verdict["figure"] is None:
-        return "missed, no such figure was measured"
+        known = verdict.get("known")  # which runs of before did not tell
+        return f"missed, {'there was nothing to measure it on' if known else 'no such figure was measured'}"
     luck = "; the interval holds the target" if verdict["limit_in_interval"] else ""
     measured = with_interval(verdict["figure"], verdict["interval"])
     return f"{'reached' if verdict['reached'] else 'missed'}, {measured}{luck}"
@@ -76,6 +78,7 @@ def _verdict(target: Target, measured: Mapping[str, Any]) -> dict[str, Any]:  # 
         "key": target.key,
         "limit": target.limit,
         "at_least": target.at_least,
+        "known": target.key in measured,
         "figure": figure,
         "interval": interval,
         "reached": reached,

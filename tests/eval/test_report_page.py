@@ -110,6 +110,15 @@ def test_the_page_says_which_targets_are_missed(tmp_path: Path) -> None:
     ) in page
 
 
+def test_targets_of_one_suite_are_told_apart_by_their_options(tmp_path: Path) -> None:
+    for shots in ("10", "5"):
+        met = verdicts({"accuracy": 0.9}, [Target("accuracy", 0.7, at_least=True)])
+        log_run(tmp_path, "eval intents", params={"shots": shots}, metrics={"accuracy": 0.9, "targets": met})
+    page = as_page(tracked_runs(tmp_path), title="How good")
+    assert '<td><a href="#intents">intents</a> <span class="dim">shots 5</span></td>' in page
+    assert '<td><a href="#intents-2">intents 2</a> <span class="dim">shots 10</span></td>' in page
+
+
 def test_a_page_without_targets_has_no_table_of_them(home: Path) -> None:
     assert 'id="targets"' not in as_page(tracked_runs(home), title="How good")
 

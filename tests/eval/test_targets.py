@@ -43,6 +43,7 @@ def test_a_missed_target_tells_the_figure_and_whether_it_may_be_luck() -> None:
         "key": "accuracy",
         "limit": 0.943,
         "at_least": True,
+        "known": True,
         "figure": 0.94,
         "interval": [0.898, 0.965],
         "reached": False,
@@ -63,10 +64,12 @@ def test_verdicts_are_said_in_a_line_each() -> None:
         least("taught.f1=0.8"),
         Target.parse("ece=0.01", at_least=False),
         least("recall=1"),
+        least("hit@1=1"),
     ]
     assert as_lines(verdicts(FIGURES, targets)).splitlines() == [
         "target accuracy at least 0.943: missed, 0.9400  [0.8980, 0.9650]; the interval holds the target",
         "target taught.f1 at least 0.8: reached, 0.9000  [0.8500, 0.9400]",
         "target ece at most 0.01: missed, 0.0200",
         "target recall at least 1: missed, no such figure was measured",
+        "target hit@1 at least 1: missed, there was nothing to measure it on",
     ]
