@@ -146,7 +146,7 @@ class UnexpectedErrors:
 def _unexpected(error: Exception) -> ProblemResponse:
     """A store that is full, locked or away is nobody's mistake and passes; all else may come again."""
     if isinstance(error, OperationalError):
-        detail = "Nothing can be stored at the moment, and nothing was changed. Try again in a minute."
+        detail = "The store cannot be used at the moment, and nothing was changed. Try again in a minute."
         return problem(503, detail, headers={"Retry-After": "60"})
     return problem(500, "Something went wrong here; nothing was changed. Try again.")
 
