@@ -165,6 +165,18 @@ def test_of_many_texts_the_words_are_read_first_and_each_stage_counts_alike() ->
         torch.testing.assert_close(part(whole), (part(original) + part(read) + part(learned)) / 3)
 
 
+def test_adversarial_steps_are_learned_from_and_taken_back() -> None:
+    options = replace(QUICK, epochs=1, words=True, averaged=False)
+    plain, against = load_torch(DEFAULT_ENCODER), load_torch(DEFAULT_ENCODER)
+    original = words_of(plain)
+    tune(plain, TEXTS, LABELS, options=options)
+    tune(against, TEXTS, LABELS, options=replace(options, adversarial=0.5))
+    met = sorted({word for ids in against.tokenizer(TEXTS)["input_ids"] for word in ids})
+    assert not torch.allclose(words_of(plain)[met], words_of(against)[met], atol=1e-5)
+    # Three steps of the optimiser, 1e-4 at most in each of 384 coordinates, move a word by .006 at most.
+    assert float((words_of(against) - original).norm(dim=1).max()) < 0.006
+
+
 def test_word_embeddings_change_only_when_asked_for() -> None:
     model = load_torch(DEFAULT_ENCODER)
     start = words_of(model)
@@ -198,12 +210,6 @@ def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(
     assert found.held_out_scores.shape == (3, 2)
     strange = found.held_out_scope[PRODUCT]
     assert ((strange > 0) & (strange <= 1)).all()
-
-
-def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(tmp_path: Path) -> None:
-    found = finetune(TEXTS, LABELS, encoders_folder=tmp_path, options=replace(QUICK, epochs=1, spoken=True))
-    written, said = found.encoder.encode(["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"])
-    np.testing.assert_allclose(written, said, atol=1e-5)
 
 
 def little_data() -> TrainingData:
@@ -286,6 +292,8 @@ def test_a_single_label_is_refused() -> None:
         ({"views": 3}, "views is 3"),
         ({"batch_size": 1}, "batch_size is 1"),
         ({"learning_rate": -1.0}, "learning_rate is -1"),
+        ({"adversarial": -0.5}, "adversarial is -0.5"),
+        ({"adversarial": 0.5}, "set words as well"),
         ({"reading_epochs": -1}, "reading_epochs is -1; it may not be below 0"),
         ({"contrastive_weight": -0.5}, "contrastive_weight -0.5; neither may be below 0"),
         ({"cross_entropy_weight": 0, "contrastive_weight": 0}, "one must be above"),
