@@ -7,10 +7,8 @@ import numpy as np
 from scipy.stats import t
 
 from eval.intervals import LEVEL, Interval
-from eval.results import figure
+from eval.results import INTERVAL, figure
 from knowledge.company import LabelledText
-
-_INTERVAL = "_interval"
 
 
 def drawn(rows: Sequence[LabelledText], shots: int, rng: np.random.Generator) -> list[LabelledText]:
@@ -37,15 +35,15 @@ def over_draws(draws: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # JSON
 
 def _together(name: str, draws: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # JSON
     values = [one[name] for one in draws]
-    if name.endswith(_INTERVAL):
+    if name.endswith(INTERVAL):
         return {}
     if isinstance(values[0], Mapping):
         return {name: over_draws(values)}
-    if f"{name}{_INTERVAL}" in draws[0]:
+    if f"{name}{INTERVAL}" in draws[0]:
         if any(value is None for value in values):
             return figure(name, None, None)
         return figure(
-            name, float(np.mean(values)), _interval(values, [one[f"{name}{_INTERVAL}"] for one in draws])
+            name, float(np.mean(values)), _interval(values, [one[f"{name}{INTERVAL}"] for one in draws])
         )
     return {name: values[0] if all(value == values[0] for value in values) else values}
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from eval.results import DATA_SHA256
 from eval.tracking import FIGURES_FILE, ITEMS_FILE, open_client
 from model.errors import NotFoundError
 
 _PREFIX = "eval "
-_DATA = "data_sha256"
 _MOST_RUNS = 200
 """Newest runs of a suite that are read."""
 
@@ -34,7 +34,7 @@ class TrackedRun:
     @property
     def data(self) -> str:
         """Digest of what was measured on; runs on other data are not compared."""
-        return self.params.get(_DATA, "")
+        return self.params.get(DATA_SHA256, "")
 
     @property
     def setup(self) -> Mapping[str, str]:
@@ -45,7 +45,7 @@ class TrackedRun:
         return {
             name: value
             for name, value in self.params.items()
-            if name != _DATA and not name.startswith("version.")
+            if name != DATA_SHA256 and not name.startswith("version.")
         }
 
     def items(self) -> Iterator[Mapping[str, Any]]:  # JSON

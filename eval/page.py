@@ -17,11 +17,11 @@ from eval.findings import Mistake, confusions, worst_mistakes
 from eval.history import TrackedRun
 from eval.metrics import Confusion
 from eval.report import figure_rows
+from eval.results import INTERVAL
 from eval.targets import TARGETS, in_words
 
 _SHOWN_MISTAKES = 25
 _SHOWN_CONFUSIONS = 20
-_INTERVAL = "_interval"
 _UNSET = ("None", "False", "")
 """What a parameter that was not given is kept as."""
 
@@ -81,7 +81,7 @@ def trend(runs: Sequence[TrackedRun]) -> Chart | None:
     if len(runs) < 2:
         return None
     oldest_first = list(reversed(runs))
-    names = [key.removesuffix(_INTERVAL) for key in runs[0].figures if key.endswith(_INTERVAL)]
+    names = [key.removesuffix(INTERVAL) for key in runs[0].figures if key.endswith(INTERVAL)]
     curves = [
         Curve(name, tuple(at for at, _ in points), tuple(value for _, value in points))
         for name in names

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-_INTERVAL = "_interval"
+from eval.results import INTERVAL
 
 
 def as_text(figures: Mapping[str, Any]) -> str:  # JSON
@@ -43,18 +43,18 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(figures: Mapping[str, Any], key: str) -> str:  # JSON
-    return with_interval(figures.get(key), figures.get(key + _INTERVAL))
+    return with_interval(figures.get(key), figures.get(key + INTERVAL))
 
 
 def _rows(figures: Mapping[str, Any], *, indent: str) -> Iterator[tuple[str, str]]:  # JSON
     for key, value in figures.items():
-        if key.endswith(_INTERVAL) and key.removesuffix(_INTERVAL) in figures:
+        if key.endswith(INTERVAL) and key.removesuffix(INTERVAL) in figures:
             continue
         if isinstance(value, Mapping):
             yield indent + key, ""
             yield from _rows(value, indent=indent + "  ")
         else:
-            yield indent + key, with_interval(value, figures.get(key + _INTERVAL))
+            yield indent + key, with_interval(value, figures.get(key + INTERVAL))
 
 
 def _shown(value: object) -> str:

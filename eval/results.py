@@ -15,6 +15,11 @@ from eval.intervals import Interval
 from model.errors import DataError
 from model.manifests import file_sha256
 
+INTERVAL = "_interval"
+"""Ends the key of a figure's interval."""
+DATA_SHA256 = "data_sha256"
+"""Names the digest of the data among the parameters of a run."""
+
 T = TypeVar("T")
 
 
@@ -45,7 +50,7 @@ def untracked(items: Sequence[T], *, doing: str) -> Iterable[T]:  # noqa: ARG001
 
 def figure(key: str, value: float | None, interval: Interval | None) -> dict[str, Any]:  # JSON
     """A figure with its interval, under `key` and `<key>_interval`."""
-    return {key: value, f"{key}_interval": [interval.low, interval.high] if interval else None}
+    return {key: value, f"{key}{INTERVAL}": [interval.low, interval.high] if interval else None}
 
 
 def percentiles(milliseconds: Sequence[float] | NDArray[np.float64]) -> dict[str, float]:

@@ -6,10 +6,10 @@ from math import isfinite, nan
 from typing import Any
 
 from eval.report import with_interval
+from eval.results import INTERVAL
 
 TARGETS = "targets"
 """Key of the verdicts among the figures of a run."""
-_INTERVAL = "_interval"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def in_words(verdict: Mapping[str, Any]) -> str:  # JSON
 def _verdict(target: Target, measured: Mapping[str, Any]) -> dict[str, Any]:  # JSON
     figure = measured.get(target.key)
     figure = figure if isinstance(figure, int | float) else None
-    interval = measured.get(target.key + _INTERVAL)
+    interval = measured.get(target.key + INTERVAL)
     reached = figure is not None and (figure >= target.limit if target.at_least else figure <= target.limit)
     return {
         "target": str(target),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eval.charts import Chart, write_charts
-from eval.results import write_items
+from eval.results import INTERVAL, write_items
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -77,7 +77,7 @@ def numbers(figures: Mapping[str, Any]) -> dict[str, float]:  # JSON
         name = _safe(key)
         if isinstance(value, Mapping):
             found |= {f"{name}.{inner}": number for inner, number in numbers(value).items()}
-        elif isinstance(value, list | tuple) and key.endswith("_interval"):
+        elif isinstance(value, list | tuple) and key.endswith(INTERVAL):
             found |= {f"{name}.low": float(value[0]), f"{name}.high": float(value[1])}
         elif isinstance(value, int | float):
             found[name] = float(value)

@@ -15,7 +15,7 @@ from eval.classifiers import FitTexts, FrozenEncoderFitter
 from eval.home import OpenResolver, open_resolver
 from eval.progress import progress
 from eval.report import as_text
-from eval.results import SuiteResult, data_sha256, write_items
+from eval.results import DATA_SHA256, SuiteResult, data_sha256, write_items
 from eval.scope import FitHead, FitIntents
 from eval.suites.replay import Refit
 from eval.suites.wants_person import FitWish
@@ -202,7 +202,7 @@ def hand_over(
     if output.charts is not None:
         write_charts(output.charts, result.charts)
     if output.track:
-        digest = {"data_sha256": data_sha256(*data)} if data else {}
+        digest = {DATA_SHA256: data_sha256(*data)} if data else {}
         log_run(
             home,
             f"eval {suite}",
