@@ -181,7 +181,8 @@ def test_feedback_choices_and_a_person_are_buttons(page: Page, site: str, stand_
     expect(page.locator(".customer.sent")).to_have_count(2)
     assert stand_in.asked("POST", "/messages")[-1]["choice"] == "article:late-box"
     answer = stand_in.say("c1", "bot", "<p>By the 25th.</p>", payload=ANSWER)
-    panel.get_by_role("button", name="That did not help").click()
+    with page.expect_response("**/feedback"):  # the buttons go before it comes
+        panel.get_by_role("button", name="That did not help").click()
     expect(panel.get_by_role("button", name="That did not help")).to_have_count(0)
     expect(page.get_by_label("Your message")).to_be_focused()
     assert stand_in.asked("POST", "/feedback") == [{"message_id": answer["id"], "helpful": False}]
@@ -220,7 +221,8 @@ def test_a_helpful_answer_and_a_closed_conversation_can_be_rated_or_skipped(
     stand_in.answer = lambda m: stand_in.say(m["conversation_id"], "bot", "<p>Yes.</p>", payload=ANSWER)
     send(page, "Is it safe?")
     panel.get_by_role("button", name="That helped").click()
-    panel.get_by_role("button", name="4 of 5: Good").click()
+    with page.expect_response("**/csat"):
+        panel.get_by_role("button", name="4 of 5: Good").click()
     expect(panel.get_by_text("Thank you for your rating.")).to_be_visible()
     assert stand_in.asked("POST", "/csat") == [{"score": 4}]
     panel.get_by_role("button", name="New conversation").click()
