@@ -9,7 +9,7 @@ from typing import Any
 from eval.classifiers import head_in_service
 from eval.gates import Gate, failures, growth_gate, paired_gate, regression_gate, risk_gate
 from eval.home import check_answers_known, open_index
-from eval.results import SuiteResult, Track, untracked
+from eval.results import INTERVAL, SuiteResult, Track, untracked
 from eval.suites import answers, flips, mood, regression, sentiment, speed
 from knowledge.company import LabelledQuestion, LabelledText, MoodConversation
 from model.artifacts import ModelSet
@@ -21,6 +21,7 @@ from serving.settings import Settings
 
 _MOST_TIMED = 300
 _CHAMPION, _CHALLENGER = "champion", "challenger"
+_ANSWERS, _MOOD, _SENTIMENT, _REGRESSION = "answers", "mood", "sentiment", "regression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def compare(
     replayed, the newest. Raises `DataError` when the home knows none of the answers that they name.
     """
     indexes = {one.encoder.fingerprint: open_index(settings, one.encoder) for one in (champion, challenger)}
-    questions = held_out.questions
+    questions, moods = held_out.questions, held_out.moods
     check_answers_known(questions, indexes[champion.encoder.fingerprint])
     with closing(Database(settings.database_url)) as database, database.reading() as session:
         cases = regression.read_cases(session)
@@ -115,10 +116,12 @@ def compare(
     timed = speed.run(timed_texts, {_CHAMPION: before, _CHALLENGER: after}, track=track)
     old, new = (
         _Side(
-            asked=answers.run(questions, resolver=resolver, track=track) if questions else _NOTHING,
-            heard=mood.run(held_out.moods, resolver=resolver, track=track) if held_out.moods else _NOTHING,
-            felt=_sentiment(held_out.sentiments, resolver, one.encoder),
-            kept=regression.run(cases, resolver=resolver, track=track),
+            results={
+                _ANSWERS: answers.run(questions, resolver=resolver, track=track) if questions else _NOTHING,
+                _MOOD: mood.run(moods, resolver=resolver, track=track) if moods else _NOTHING,
+                _SENTIMENT: _sentiment(held_out.sentiments, resolver, one.encoder),
+                _REGRESSION: regression.run(cases, resolver=resolver, track=track),
+            },
             timed=timed.get(name, {}),
             size_bytes=one.size_bytes,
         )
@@ -135,7 +138,7 @@ def compare(
         ),
         broken_cases=tuple(
             now
-            for then, now in zip(old.kept.items, new.kept.items, strict=True)
+            for then, now in zip(old.items(_REGRESSION), new.items(_REGRESSION), strict=True)
             if then["kept"] and not now["kept"]
         ),
         flips=flipped,
@@ -160,33 +163,37 @@ _NOTHING = SuiteResult({}, ())
 class _Side:
     """What was measured of one set."""
 
-    asked: SuiteResult
-    """Of the questions."""
-    heard: SuiteResult
-    """Of the conversations."""
-    felt: SuiteResult
-    """Of the messages with a sentiment."""
-    kept: SuiteResult
+    results: Mapping[str, SuiteResult]
+    """By suite."""
     timed: Mapping[str, float]
     size_bytes: int
+
+    def items(self, suite: str) -> tuple[Mapping[str, Any], ...]:  # JSON
+        return self.results[suite].items
 
 
 def _sentiment(rows: Sequence[LabelledText], resolver: Resolver, encoder: Reader) -> SuiteResult:
     if not rows:
         return _NOTHING
-    head = head_in_service(resolver.models, "sentiment", encoder, resolver.head_encoders)
+    head = head_in_service(resolver.models, _SENTIMENT, encoder, resolver.head_encoders)
     return sentiment.measure(rows, head)
 
 
 def _figures(side: _Side) -> dict[str, Any]:  # JSON
     """Times are those measured side by side, not those of the suite."""
-    measured = {key: value for key, value in side.asked.figures.items() if key not in ("p50_ms", "p95_ms")}
+    asked = side.results[_ANSWERS].figures
+    kept = side.results[_REGRESSION].figures
     return {
-        **measured,
-        **{f"mood_{key}": side.heard.figures[key] for key in _MOOD_KEYS if side.heard.figures},
-        **{f"sentiment_{key}": side.felt.figures[key] for key in _SENTIMENT_KEYS if side.felt.figures},
-        "regression_cases": side.kept.figures["n"],
-        "regression_cases_kept": side.kept.figures["kept"],
+        **{key: value for key, value in asked.items() if key not in ("p50_ms", "p95_ms")},
+        **{
+            f"{suite}_{key}": side.results[suite].figures[key]
+            for suite, names in _SHOWN.items()
+            if side.results[suite].figures
+            for name in names
+            for key in (name, name + INTERVAL)
+        },
+        "regression_cases": kept["n"],
+        "regression_cases_kept": kept["kept"],
         "p50_ms": side.timed.get("p50_ms"),
         "p95_ms": side.timed.get("p95_ms"),
         "size_mb": side.size_bytes / 1e6,
@@ -194,10 +201,10 @@ def _figures(side: _Side) -> dict[str, Any]:  # JSON
 
 
 def _gates(old: _Side, new: _Side, *, budget: float) -> tuple[Gate, ...]:
-    outcomes = [item["outcome"] for item in new.asked.items]
+    outcomes = [item["outcome"] for item in new.items(_ANSWERS)]
     wrong = outcomes.count("answered_wrong")
     return (
-        regression_gate([item["kept"] for item in old.kept.items], [item["kept"] for item in new.kept.items]),
+        regression_gate(*([item["kept"] for item in side.items(_REGRESSION)] for side in (old, new))),
         *(paired_gate(name, one.flags(old), one.flags(new), of=one.of) for name, one in _WENT_WELL.items()),
         risk_gate(wrong, wrong + outcomes.count("answered_right"), budget=budget),
         growth_gate("p95_ms", old.timed.get("p95_ms"), new.timed.get("p95_ms"), unit="ms"),
@@ -240,18 +247,10 @@ class _Counted:
     of: str
     went_well: Callable[[Mapping[str, Any]], bool | None]  # JSON
     """Whether it went well with an item; `None` where that is not asked of it."""
-    suite: Callable[[_Side], SuiteResult] = lambda side: side.asked
+    suite: str = _ANSWERS
 
     def flags(self, side: _Side) -> list[bool]:
-        return [flag for item in self.suite(side).items if (flag := self.went_well(item)) is not None]
-
-
-def _of_moods(side: _Side) -> SuiteResult:
-    return side.heard
-
-
-def _of_sentiments(side: _Side) -> SuiteResult:
-    return side.felt
+        return [flag for item in side.items(self.suite) if (flag := self.went_well(item)) is not None]
 
 
 _WENT_WELL: Mapping[str, _Counted] = {
@@ -262,17 +261,17 @@ _WENT_WELL: Mapping[str, _Counted] = {
     "best_right": _Counted("answerable questions whose best candidate is right", _best_right),
     "people_reached": _Counted("questions for people handed over", _handed_over),
     "intent_right": _Counted("questions with their intent understood", _intent_right),
-    "unhappy_noticed": _Counted("unhappy conversations noticed in time", _noticed, _of_moods),
-    "calm_left_alone": _Counted("calm conversations without a false alarm", _left_alone, _of_moods),
+    "unhappy_noticed": _Counted("unhappy conversations noticed in time", _noticed, _MOOD),
+    "calm_left_alone": _Counted("calm conversations without a false alarm", _left_alone, _MOOD),
     "sentiment_right": _Counted(
         "messages with their sentiment read right",
         lambda item: item["predicted"] == item["label"],
-        _of_sentiments,
+        _SENTIMENT,
     ),
 }
 """By gate."""
-_MOOD_KEYS = ("warned", "warned_interval", "false_alarms", "false_alarms_interval")
-_SENTIMENT_KEYS = ("accuracy", "accuracy_interval", "macro_recall", "macro_recall_interval")
+_SHOWN = {_MOOD: ("warned", "false_alarms"), _SENTIMENT: ("accuracy", "macro_recall")}
+"""Figures told under the name of their suite, where it was measured."""
 
 
 def _notes(
@@ -294,10 +293,8 @@ def _notes(
 
 
 def _items(name: str, side: _Side) -> list[Mapping[str, Any]]:  # JSON
-    suites = (
-        ("answers", side.asked),
-        ("mood", side.heard),
-        ("sentiment", side.felt),
-        ("regression", side.kept),
-    )
-    return [{"suite": suite, "set": name, **item} for suite, result in suites for item in result.items]
+    return [
+        {"suite": suite, "set": name, **item}
+        for suite, result in side.results.items()
+        for item in result.items
+    ]

@@ -197,7 +197,7 @@ def _learn(
         if options.adversarial:
             with _made_worse(model, options.adversarial):
                 others = pooled(model, several, max_tokens=options.max_tokens)
-                loss = head.loss(others, true) + head.divergence(vectors.detach(), others)
+                loss = head.loss(others, true) + head.divergence(vectors, others)
                 loss.backward()  # type: ignore[no-untyped-call]
 
     optimiser = _optimiser(model, head, options)

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from promotion_parts import good_set
+from training_parts import Counted, interrupted_after
 
 from eval.gates import Gate
-from eval.results import T
 from eval.tracking import open_client
 from knowledge.company import LabelledText
 from model.encoder import OnnxEncoder, find_encoder
@@ -44,6 +44,8 @@ PAIRS = Pairs(
     weak=(),
 )
 OPTIONS = AdaptationOptions(batch_size=2, epochs=2, learning_rate=1e-2, checkpoint_seconds=0.0)
+ADAPTING = "Adapting the encoder"
+CUT = interrupted_after(3, of=ADAPTING)
 
 
 @pytest.fixture(scope="module")
@@ -131,36 +133,16 @@ def test_general_texts_stay_nearer_to_where_they_were_when_that_counts_more(
     assert kept[50.0] > kept[0.0]
 
 
-def after_three(items: Sequence[T], *, doing: str) -> Iterator[T]:
-    """Somebody presses Ctrl-C after the third step."""
-    yield from items[:3]
-    raise KeyboardInterrupt
-
-
-class Counted:
-    """How many steps were taken."""
-
-    def __init__(self) -> None:
-        self.steps = 0
-
-    def __call__(self, items: Sequence[T], *, doing: str) -> Iterable[T]:
-        for item in items:
-            self.steps += 1
-            yield item
-
-
 def test_an_interrupted_adaptation_goes_on_to_the_very_same_weights(
     tiny: str, general: GeneralTexts, tmp_path: Path
 ) -> None:
     whole, resumed = load_torch(tiny), load_torch(tiny)
     adapt(whole, PAIRS, general, options=OPTIONS, checkpoints=tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        adapt(
-            load_torch(tiny), PAIRS, general, options=OPTIONS, checkpoints=tmp_path / "cut", track=after_three
-        )
+        adapt(load_torch(tiny), PAIRS, general, options=OPTIONS, checkpoints=tmp_path / "cut", track=CUT)
     steps = Counted()
     adapt(resumed, PAIRS, general, options=OPTIONS, checkpoints=tmp_path / "cut", track=steps)
-    assert steps.steps == 8 - 3  # 8 pairs in batches of 2, twice
+    assert steps.steps == {ADAPTING: 8 - 3}  # 8 pairs in batches of 2, twice
     expected = weights_of(whole)
     assert all(np.array_equal(expected[name], found) for name, found in weights_of(resumed).items())
 
@@ -169,12 +151,12 @@ def test_the_state_of_another_adaptation_is_never_taken_up(
     tiny: str, general: GeneralTexts, tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        adapt(load_torch(tiny), PAIRS, general, options=OPTIONS, checkpoints=tmp_path, track=after_three)
+        adapt(load_torch(tiny), PAIRS, general, options=OPTIONS, checkpoints=tmp_path, track=CUT)
     steps = Counted()
     adapt(
         load_torch(tiny), PAIRS, general, options=replace(OPTIONS, seed=1), checkpoints=tmp_path, track=steps
     )
-    assert steps.steps == 8
+    assert steps.steps == {ADAPTING: 8}
 
 
 def test_options_that_cannot_work_are_refused() -> None:

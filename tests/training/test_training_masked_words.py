@@ -1,13 +1,13 @@
 """Reading texts: which words are hidden, that they are guessed better, the same weights again."""
 
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from sentence_transformers import SentenceTransformer
+from training_parts import Counted, interrupted_after
 
-from eval.results import T, Track, untracked
+from eval.results import Track, untracked
 from training.checkpoints import Checkpoints
 from training.export import DEFAULT_ENCODER, load_torch
 from training.masked_words import _mask, read_texts
@@ -66,19 +66,10 @@ def test_what_was_read_is_guessed_better() -> None:
 
 
 def test_an_interrupted_reading_goes_on_to_the_very_same_weights(tmp_path: Path) -> None:
-    def interrupted(items: Sequence[T], *, doing: str) -> Iterable[T]:
-        yield from items[:2]
-        raise KeyboardInterrupt
-
-    counted: list[int] = []
-
-    def counting(items: Sequence[T], *, doing: str) -> Iterable[T]:
-        counted.append(len(items))
-        return items
-
+    counted = Counted()
     kept = Checkpoints(tmp_path, key="these texts", every_seconds=0)
     with pytest.raises(KeyboardInterrupt):
-        read(kept, interrupted)
-    again = read(kept, counting)
-    assert counted == [2]  # of four steps
+        read(kept, interrupted_after(2, of="Reading texts"))
+    again = read(kept, counted)
+    assert counted.steps == {"Reading texts": 2}  # of four steps
     assert torch.equal(weights(again), weights(read()))

@@ -1,7 +1,7 @@
 """Tuning an encoder to labels: the loss by hand, the same weights again, also after an interruption."""
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +10,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+from training_parts import Counted, interrupted_after
 
-from eval.results import T
 from eval.scope import PRODUCT
 from knowledge.company import LabelledText
 from knowledge.index import KnowledgeIndex
@@ -87,45 +87,23 @@ def test_each_loss_draws_the_texts_of_a_label_together_and_apart_from_others(opt
 
 def test_an_interrupted_tuning_goes_on_to_the_very_same_weights(tmp_path: Path) -> None:
     whole = tuned()
-
-    def interrupted(items: Sequence[T], *, doing: str) -> Iterable[T]:
-        yield from items[:2]
-        raise KeyboardInterrupt
-
     folder = tmp_path / "checkpoints"
     with pytest.raises(KeyboardInterrupt):
-        tuned(checkpoints=folder, track=interrupted)
+        tuned(checkpoints=folder, track=interrupted_after(2, of="Tuning the encoder"))
     assert list(folder.iterdir())
-    counted: list[int] = []
-
-    def counting(items: Sequence[T], *, doing: str) -> Iterable[T]:
-        counted.append(len(items))
-        return items
-
-    again = tuned(checkpoints=folder, track=counting)
-    assert counted == [4]  # of six steps, two were done before
+    counted = Counted()
+    again = tuned(checkpoints=folder, track=counted)
+    assert counted.steps == {"Tuning the encoder": 4}  # of six steps, two were done before
     np.testing.assert_array_equal(again, whole)
 
 
 def test_a_tuning_interrupted_after_reading_does_not_read_again(tmp_path: Path) -> None:
     options = replace(QUICK, least_to_read=len(TEXTS), reading_epochs=1)
-    whole = tuned(options)
-
-    def interrupted(items: Sequence[T], *, doing: str) -> Iterable[T]:
-        yield from items[: 2 if doing == "Tuning the encoder" else None]
-        if doing == "Tuning the encoder":
-            raise KeyboardInterrupt
-
-    left: dict[str, int] = {}
-
-    def counting(items: Sequence[T], *, doing: str) -> Iterable[T]:
-        left[doing] = len(items)
-        return items
-
+    whole, counted = tuned(options), Counted()
     with pytest.raises(KeyboardInterrupt):
-        tuned(options, checkpoints=tmp_path, track=interrupted)
-    again = tuned(options, checkpoints=tmp_path, track=counting)
-    assert left == {"Reading texts": 0, "Tuning the encoder": 4}
+        tuned(options, checkpoints=tmp_path, track=interrupted_after(2, of="Tuning the encoder"))
+    again = tuned(options, checkpoints=tmp_path, track=counted)
+    assert counted.steps == {"Reading texts": 0, "Tuning the encoder": 4}
     np.testing.assert_array_equal(again, whole)
 
 

@@ -1,8 +1,11 @@
-"""Small parts that tests of training are made of: reads, a trained set that nothing trained."""
+"""Small parts that tests of training are made of: reads, a set that nothing trained, interruptions."""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from eval.metrics import confusion_matrix
+from eval.results import T, Track
 from model.answering import QuestionSignals
 from model.artifacts import CalibrationSample, ModelSet
 from model.heads import LinearHead
@@ -77,3 +80,29 @@ def trained_set(version: str, *, accuracy: float = 0.9) -> TrainedSet:
         {"wants_person": confusion},
         {"seed": 0, "data_sha256": "ab"},
     )
+
+
+def interrupted_after(steps: int, *, of: str) -> Track:
+    """Somebody presses Ctrl-C after so many steps of this work; all other work is done."""
+
+    def track(items: Sequence[T], *, doing: str) -> Iterator[T]:
+        if doing != of:
+            yield from items
+            return
+        yield from items[:steps]
+        raise KeyboardInterrupt
+
+    return track
+
+
+class Counted:
+    """How many steps were taken, by the work."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, int] = {}
+
+    def __call__(self, items: Sequence[T], *, doing: str) -> Iterable[T]:
+        self.steps[doing] = 0
+        for item in items:
+            self.steps[doing] += 1
+            yield item
