@@ -33,7 +33,8 @@ from serving.settings import Settings
 
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of fitting and of the intervals.")]
 FinetuneOption = Annotated[
-    bool, typer.Option("--finetune", help="Tune the encoder to the training rows too; up to an hour.")
+    bool,
+    typer.Option("--finetune", help="Tune the encoder to the training rows too; an hour or longer for many."),
 ]
 ItemsOption = Annotated[
     Path | None, typer.Option("--items", help="Write what became of each item to this JSONL file.")

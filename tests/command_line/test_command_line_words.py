@@ -2,8 +2,8 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 from command_parts import ROOT, Commands
@@ -54,14 +54,14 @@ def named_commands(document: Path) -> set[str]:
     return {line.strip() for line in lines}
 
 
-def exists(words: str) -> bool:
-    group = typer.main.get_command(cli)
-    context = click.Context(group)
-    first, _, second = words.partition(" ")
-    command = group.get_command(context, first)  # type: ignore[attr-defined]
-    if command is None or not hasattr(command, "get_command"):
-        return command is not None
-    return not second or command.get_command(context, second) is not None
+def command_named(words: str) -> Any:
+    """The command or group of that name, words after a command being its arguments; None if there is none."""
+    command: Any = typer.main.get_command(cli)
+    for word in words.split():
+        if not isinstance(command, typer.core.TyperGroup):
+            break
+        command = command.get_command(typer.Context(command), word)
+    return command
 
 
 def test_the_help_names_every_command(firstlast: Commands) -> None:
@@ -79,9 +79,16 @@ def test_every_command_has_help(firstlast: Commands, command: str) -> None:
     assert ("--json" in got.stdout) == (command in ANSWERING_IN_JSON)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_and_each_of_its_options_are_told_in_plain_sentences(name: str) -> None:
+    command = command_named(name)
+    told = {name: command.help, **{option.name: option.help for option in command.params}}
+    assert {name: words for name, words in told.items() if not re.fullmatch(r"[^\"]+[.?]", words or "")} == {}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_that_a_document_names_exist(document: Path) -> None:
-    assert {words for words in named_commands(document) if not exists(words)} == set()
+    assert {words for words in named_commands(document) if command_named(words) is None} == set()
 
 
 def test_the_version_is_the_packages(firstlast: Commands) -> None:

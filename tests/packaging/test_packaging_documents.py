@@ -31,7 +31,7 @@ def test_every_folder_has_a_readme_with_words(folder: str) -> None:
     assert len(readme.read_text(encoding="utf-8").split()) >= 40
 
 
-@pytest.mark.parametrize("readme", [*sorted(ROOT.glob("*/README.md")), ROOT / "README.md"], ids=str)
+@pytest.mark.parametrize("readme", [*sorted(ROOT.glob("[!.]*/README.md")), ROOT / "README.md"], ids=str)
 def test_files_that_a_readme_links_to_exist(readme: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)", readme.read_text(encoding="utf-8"))
     local = [link for link in links if "://" not in link and not link.startswith(("/", "mailto:"))]

@@ -111,7 +111,7 @@ def train_sentiment(
         bool, typer.Option("--only", help="Leave the sample company's customer service sentences out.")
     ] = False,
     finetune: Annotated[
-        bool, typer.Option("--finetune", help="Tune an encoder along; takes up to an hour.")
+        bool, typer.Option("--finetune", help="Tune an encoder along; takes up to an hour and a half.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the folds, and of tuning.")] = 0,
     home: HomeOption = None,
