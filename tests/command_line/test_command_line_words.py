@@ -43,7 +43,9 @@ COMMANDS = (
     "models clean",
 )
 ANSWERING_IN_JSON = tuple(name for name in COMMANDS if name not in ("demo", "serve"))
-DOCUMENTS = sorted(path for path in ROOT.glob("**/*.md") if not {".venv", "demo"} & set(path.parts))
+DOCUMENTS = sorted(
+    path for path in ROOT.glob("**/*.md") if not {".venv", ".pytest_cache", "demo"} & set(path.parts)
+)
 
 
 def named_commands(document: Path) -> set[str]:
