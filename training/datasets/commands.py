@@ -65,7 +65,7 @@ def build_data(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build data sets from store, files and hub: without personal data, split without leaks, with a card."""
+    """Build data sets from store, files and hub: personal data scrubbed, split without leaks, with a card."""
     if not (from_store or file or hub):
         raise bad_usage("name what to build from: --from-store, --file FILE or --hub NAME")
     with friendly_errors():
