@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.classifiers import head_in_service
-from eval.gates import Gate, failures, growth_gate, paired_gate, regression_gate, risk_gate
+from eval.gates import Gate, failures, growth_gate, paired_gate, regression_gate, risk_gate, time_gate
 from eval.home import check_answers_known, open_index
 from eval.results import INTERVAL, SuiteResult, Track, untracked
 from eval.suites import answers, flips, mood, regression, sentiment, speed
@@ -133,7 +133,7 @@ def compare(
         challenger=challenger.models.version,
         figures={_CHAMPION: _figures(old), _CHALLENGER: _figures(new)},
         gates=(
-            *_gates(old, new, budget=settings.risk_budget),
+            *_gates(old, new, budget=settings.risk_budget, n_timed=len(timed_texts)),
             *_encoder_gates(champion, challenger),
         ),
         broken_cases=tuple(
@@ -200,14 +200,14 @@ def _figures(side: _Side) -> dict[str, Any]:  # JSON
     }
 
 
-def _gates(old: _Side, new: _Side, *, budget: float) -> tuple[Gate, ...]:
+def _gates(old: _Side, new: _Side, *, budget: float, n_timed: int) -> tuple[Gate, ...]:
     outcomes = [item["outcome"] for item in new.items(_ANSWERS)]
     wrong = outcomes.count("answered_wrong")
     return (
         regression_gate(*([item["kept"] for item in side.items(_REGRESSION)] for side in (old, new))),
         *(paired_gate(name, one.flags(old), one.flags(new), of=one.of) for name, one in _WENT_WELL.items()),
         risk_gate(wrong, wrong + outcomes.count("answered_right"), budget=budget),
-        growth_gate("p95_ms", old.timed.get("p95_ms"), new.timed.get("p95_ms"), unit="ms"),
+        time_gate(old.timed, new.timed, n=n_timed),
         growth_gate("size_mb", old.size_bytes / 1e6, new.size_bytes / 1e6, unit="MB"),
     )
 

@@ -1,6 +1,6 @@
 """Whether a challenger may take the champion's place, one gate a promise; measures nothing itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,8 @@ LEVEL = 0.05
 """A loss that chance alone would bring less often than this counts as worse; each test on its own."""
 MOST_GROWTH = 0.10
 """How much slower or larger a challenger may be."""
+LEAST_FOR_P95 = 20
+"""Questions of which one in twenty is a whole one."""
 
 GateOutcome = Literal["passed", "failed", "skipped"]
 
@@ -111,6 +113,15 @@ def growth_gate(name: str, before: float | None, after: float | None, *, unit: s
     growth = after / before - 1
     reason = f"{after:.2f} {unit}, the champion {before:.2f} ({growth:+.1%}, fails above +{MOST_GROWTH:.0%})"
     return Gate(name, _outcome(after <= before * (1 + MOST_GROWTH)), reason)
+
+
+def time_gate(before: Mapping[str, float], after: Mapping[str, float], *, n: int) -> Gate:
+    """Fails when the `p95_ms` of `n` questions grows by over 10 %, or their `p50_ms` where `n` is below 20.
+
+    The p95 of so few is the time of one or two of them, which the machine moves by more than that.
+    """
+    figure = "p95_ms" if n >= LEAST_FOR_P95 else "p50_ms"
+    return growth_gate(figure, before.get(figure), after.get(figure), unit="ms")
 
 
 def _outcome(passed: bool) -> GateOutcome:

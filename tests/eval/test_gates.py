@@ -2,7 +2,7 @@
 
 import pytest
 
-from eval.gates import failures, growth_gate, paired_gate, regression_gate, risk_gate
+from eval.gates import failures, growth_gate, paired_gate, regression_gate, risk_gate, time_gate
 from eval.metrics import mcnemar_worse
 
 
@@ -63,6 +63,23 @@ def test_the_risk_budget_is_broken_when_the_whole_exact_interval_lies_above_it(
 @pytest.mark.parametrize(("after", "outcome"), [(1.0, "passed"), (2.2, "passed"), (2.21, "failed")])
 def test_more_than_a_tenth_slower_or_larger_fails(after: float, outcome: str) -> None:
     assert growth_gate("p95_ms", 2.0, after, unit="ms").outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("n", "after", "gate"),
+    [
+        (20, {"p50_ms": 1.0, "p95_ms": 2.3}, ("p95_ms", "failed")),
+        (20, {"p50_ms": 1.2, "p95_ms": 2.1}, ("p95_ms", "passed")),
+        (19, {"p50_ms": 1.0, "p95_ms": 2.3}, ("p50_ms", "passed")),
+        (19, {"p50_ms": 1.2, "p95_ms": 2.1}, ("p50_ms", "failed")),
+        (0, {}, ("p50_ms", "skipped")),
+    ],
+)
+def test_the_median_time_decides_where_questions_are_too_few_for_a_95th_percentile(
+    n: int, after: dict[str, float], gate: tuple[str, str]
+) -> None:
+    found = time_gate({"p50_ms": 1.0, "p95_ms": 2.0}, after, n=n)
+    assert (found.name, found.outcome) == gate
 
 
 def test_growth_is_told_in_numbers() -> None:

@@ -124,7 +124,7 @@ def test_an_equal_set_passes_every_gate_and_is_promoted(home: Home) -> None:
         "calm_left_alone": "passed",
         "sentiment_right": "passed",
         "risk_budget": "passed",
-        "p95_ms": "passed",
+        "p50_ms": "passed",  # seven questions are too few for the p95
         "size_mb": "passed",
     }
     assert home.champion() == "v2"
