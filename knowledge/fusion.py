@@ -12,7 +12,7 @@ LEXICAL_HALF = 8.0
 COVERAGE_WEIGHT = 0.1
 """What an answer gains that holds every word of the question."""
 
-# Chosen on questions that report nothing (figures and alternatives in the README of this folder). The sums
+# Chosen on questions that report nothing (figures and alternatives in decision record 0003). The sums
 # are flat around these round figures: weights of 0.2 to 0.4, halves of 5 to 20, coverage of 0.05 to 0.15.
 
 

@@ -59,7 +59,7 @@ def guided_scores(distances: NDArray[np.float64], clear: NDArray[np.float64]) ->
     """`1 / (1 + mean cosine to the nearest texts * clearness of the head)`, in (0, 1].
 
     Nearest neighbour guidance (Park et al. 2023) without its weights: a text is familiar when it lies
-    near known ones *and* points clearly to one label. The README of eval has the comparison it won.
+    near known ones *and* points clearly to one label. Compared with others in decision record 0016.
     """
     scores: NDArray[np.float64] = 1 / (1 + (1 - distances) * np.maximum(clear, 0))
     return scores
