@@ -95,7 +95,7 @@ def test_commands_that_a_document_names_exist(document: Path) -> None:
 
 def test_the_version_is_the_packages(firstlast: Commands) -> None:
     got = firstlast("--version", with_home=False)
-    assert (got.status, got.stdout) == (0, "0.1.0\n")
+    assert (got.status, got.stdout) == (0, "0.2.0\n")
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_what_is_not_python_is_in_the_wheel_too(wheel: Path, needed: str) -> Non
 
 def test_nothing_else_is_in_the_wheel(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert tops == {*PACKAGES, "firstlast.py", "firstlast-0.1.0.dist-info"}
+    assert tops == {*PACKAGES, "firstlast.py", "firstlast-0.2.0.dist-info"}
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
@@ -105,7 +105,7 @@ def test_the_wheel_is_small(wheel: Path) -> None:
 
 def test_the_installed_wheel_runs_outside_the_repository(installed: Path, tmp_path: Path) -> None:
     path = str(installed)
-    assert _run(["-P", "-m", "firstlast", "--version"], tmp_path, PYTHONPATH=path) == "0.1.0\n"
+    assert _run(["-P", "-m", "firstlast", "--version"], tmp_path, PYTHONPATH=path) == "0.2.0\n"
     script = (
         "import firstlast, serving.messenger.pages, serving.app, knowledge.company as company; "
         "print(firstlast.__file__, company.__file__, sep='\\n'); "
