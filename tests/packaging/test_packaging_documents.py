@@ -1,4 +1,4 @@
-"""What is there is documented: settings, folders, dependencies."""
+"""Documents agree with what is there: settings, folders, links, decisions, version, dependencies."""
 
 import re
 import sys
@@ -11,6 +11,10 @@ from serving.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("eval", "knowledge", "model", "notebooks", "serving", "tests", "training")
+DOCUMENTS = sorted(
+    path for path in (*ROOT.glob("*.md"), *ROOT.glob("[!.]*/**/*.md")) if "demo" not in path.parts
+)
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 
 
 def _documented_settings() -> set[str]:
@@ -31,11 +35,44 @@ def test_every_folder_has_a_readme_with_words(folder: str) -> None:
     assert len(readme.read_text(encoding="utf-8").split()) >= 40
 
 
-@pytest.mark.parametrize("readme", [*sorted(ROOT.glob("[!.]*/README.md")), ROOT / "README.md"], ids=str)
-def test_files_that_a_readme_links_to_exist(readme: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)", readme.read_text(encoding="utf-8"))
-    local = [link for link in links if "://" not in link and not link.startswith(("/", "mailto:"))]
-    assert [link for link in local if not (readme.parent / link).exists()] == []
+def _anchors(document: Path) -> set[str]:
+    """The headings of a document as links name them: lower case, hyphens for spaces, no other marks."""
+    headings = re.findall(r"(?m)^#+ (.+)$", document.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_headings_that_a_document_links_to_exist(document: Path) -> None:
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+        if "://" in link or link.startswith(("/", "mailto:")):
+            continue
+        path, _, heading = link.partition("#")
+        target = document.parent / path if path else document
+        if not target.exists() or (heading and heading not in _anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+def test_decisions_are_numbered_without_gaps_and_each_has_its_line_in_the_index() -> None:
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+    assert re.findall(r"(?m)^- \[\d{4}\]\((.+?)\) ", index) == [path.name for path in DECISIONS]
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.name)
+def test_a_decision_tells_its_context_what_was_measured_and_what_was_rejected(decision: Path) -> None:
+    text = decision.read_text(encoding="utf-8")
+    assert re.match(rf"# {decision.name[:4]}\. .+\n\n\d{{4}}-\d{{2}}-\d{{2}}", text)
+    sections = ["Context", "Decision", "Measurements", "Rejected"]
+    assert re.findall(r"(?m)^## (.+)$", text) == sections
+
+
+def test_the_newest_release_in_the_changelog_is_the_version_of_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    headings = re.findall(r"(?m)^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert headings[0] == "Unreleased"
+    assert headings[1].split(" - ")[0] == project["version"]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
