@@ -82,7 +82,9 @@ def list_context(session: Session, viewer: Viewer, filters: Filters) -> dict[str
         "query": filters.query,
         "status_choices": STATUS_CHOICES,
         "teams": sorted(((team.name, team.title) for team in teams.values()), key=lambda pair: pair[1]),
-        "empty_words": "Nobody waits." if filters == Filters() else "No conversation fits these filters.",
+        "empty_words": "Nobody is waiting."
+        if filters == Filters()
+        else "No conversation matches these filters.",
         "conversation": None,
     }
 

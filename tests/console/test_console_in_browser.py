@@ -271,7 +271,7 @@ def test_lists_are_searched_while_typing(page: Page) -> None:
     page.goto("/articles")
 
     page.get_by_role("searchbox").press_sequentially("tractor")
-    expect(page.locator("#articles")).to_contain_text("No article fits this search.")
+    expect(page.locator("#articles")).to_contain_text("No article matches this search.")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.get_by_role("searchbox").fill("swap")
     expect(page.locator("#articles")).to_contain_text("Swap pods")

@@ -17,7 +17,7 @@ def test_learned_answers_are_found_by_every_word_in_any_part(runtime: Runtime, a
     assert "Is dill safe for cats?" in agent.get("/learned-answers?q=DILL+vet").text
     assert "Is dill safe for cats?" in agent.get("/learned-answers?q=own+cats").text
     assert "Is dill safe for cats?" not in agent.get("/learned-answers?q=dill+tractor").text
-    assert "No learned answer fits this search." in agent.get("/learned-answers?q=100%25").text
+    assert "No learned answer matches this search." in agent.get("/learned-answers?q=100%25").text
 
 
 def test_agents_read_learned_answers_but_cannot_change_them(runtime: Runtime, agent: TestClient) -> None:

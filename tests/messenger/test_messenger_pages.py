@@ -174,4 +174,4 @@ def test_a_retired_unknown_or_circular_article_is_a_page_saying_so(
     for slug in ("gone", "unknown", "a", "%25", "x" * 400):
         response = client.get(f"/help/{slug}")
         assert response.status_code == 404
-        assert "This page is gone" in response.text
+        assert "We can't find this page" in response.text

@@ -107,7 +107,7 @@ def test_an_unknown_address_is_a_page_for_people_and_a_problem_document_for_prog
     page = client.get("/no/such/page", headers=browser)
     assert page.status_code == 404
     assert page.headers["content-type"].startswith("text/html")
-    assert "This page is gone" in page.text
+    assert "We can't find this page" in page.text
     assert client.get("/no/such/page").headers["content-type"] == "application/problem+json"
     assert client.get("/v1/nothing", headers=browser).headers["content-type"] == "application/problem+json"
 

@@ -6,8 +6,8 @@ import { messageNode, statusLine, tailNodes } from "./messages.js";
 const NEAR_END = 80; // pixels from the end within which new messages pull the view along
 const SUGGEST_AFTER = 250;
 const BANNERS = {
-  offline: "You are offline. Messages are kept and sent when you are back.",
-  unreachable: "Connecting… Messages are kept and sent as soon as it works.",
+  offline: "You are offline. Your messages are saved and will be sent when you are back.",
+  unreachable: "Connecting… Your messages are saved and will be sent as soon as we are connected.",
 };
 
 export class Panel {
