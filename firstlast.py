@@ -29,13 +29,13 @@ def _app(module: str, name: str = "app") -> Callable[[], typer.Typer]:
 def _eval_app() -> typer.Typer:
     from eval.commands import build_app
     from eval.commands.shared import Parts
-    from training.experience import refit
-    from training.export import ensure_encoder
-    from training.finetuning import tune_texts
-    from training.kernel import fit_wish
+    from training.confidence.experience import refit
+    from training.encoder.export import ensure_encoder
+    from training.encoder.finetuning import tune_texts
+    from training.heads.kernel import fit_wish
+    from training.heads.self_training import fit_intent_head
+    from training.heads.sentiment import fit_sentiment_head
     from training.pipeline import refit_to
-    from training.self_training import fit_intent_head
-    from training.sentiment import fit_sentiment_head
 
     return build_app(
         Parts(
@@ -61,7 +61,7 @@ _MOUNTS = {
     "agents": _Mount("Look after agents.", _app("serving.commands", "agents_app"), is_group=True),
     "train": _Mount("Train models.", _app("training.commands.train"), is_group=True),
     "data": _Mount(
-        "Build data sets, find mistakes.", _app("training.datasets.commands", "data_app"), is_group=True
+        "Build data sets, find mistakes.", _app("training.commands.data", "data_app"), is_group=True
     ),
     "eval": _Mount("Measure how good the bot is.", _eval_app, is_group=True),
     "bench": _Mount("Measure how fast the bot is.", _app("serving.commands", "bench_app"), is_group=True),

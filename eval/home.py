@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from knowledge.company import LabelledQuestion
+from eval.data.labelled import LabelledQuestion
 from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet, load_model_set, read_pointer
 from model.errors import ArtifactError, DataError

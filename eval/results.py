@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.charts import Chart
-from eval.intervals import Interval
+from eval.metrics.intervals import Interval
+from eval.report.charts import Chart
 from model.errors import DataError
 from model.manifests import file_sha256
 

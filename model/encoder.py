@@ -65,7 +65,7 @@ class OnnxEncoder:
 
     @classmethod
     def load(cls, folder: Path, *, threads: int | None = None) -> "OnnxEncoder":
-        """The encoder kept in `folder` by `training.export`.
+        """The encoder kept in `folder` by `training.encoder.export`.
 
         `threads` share one pass over a batch; by default as many as the machine has cores. Raises
         `ArtifactError` when a file is missing, or its SHA-256 is not the recorded one.

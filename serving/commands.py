@@ -246,7 +246,8 @@ def bench_answer(
     """Milliseconds of one answer in a warm process: encoder, heads, retrieval and decision."""
     import numpy as np
 
-    from knowledge.company import DEMO_FOLDER, read_texts
+    from knowledge.company import DEMO_FOLDER
+    from knowledge.json_lines import read_texts
     from model.types import Question
 
     with friendly_errors():

@@ -18,7 +18,10 @@ ROOT = Path(__file__).parent.parent
 _CACHE = os.environ.get("TEST_CACHE")
 _KEPT_HOMES = 3
 """Another run may still use the one before."""
-_MADE_FROM = ("model", "knowledge", "training", "serving/settings.py", "serving/articles", "serving/db")
+_MADE_FROM = (
+    *("model", "knowledge", "eval/data", "eval/metrics", "training"),
+    *("serving/settings.py", "serving/articles", "serving/db"),
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -89,7 +92,7 @@ def _prepare(home: Path) -> None:
 
 
 def _encoder_folder() -> Path:
-    from training.export import ensure_encoder
+    from training.encoder.export import ensure_encoder
 
     folder = _cache() / "encoder"
     with _only_one("encoder"):

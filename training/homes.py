@@ -17,7 +17,7 @@ from serving.articles.importing import import_source
 from serving.db.session import Database
 from serving.db.tables import Agent, Article, Intent, Team
 from serving.settings import Settings
-from training.export import ensure_encoder
+from training.encoder.export import ensure_encoder
 
 DEMO_SOURCE = "sample company"
 _DEMO_AGENTS = (
@@ -43,7 +43,7 @@ def prepare_home(settings: Settings, *, progress: Progress) -> None:
     _write_settings(settings, company_name=None)
     _prepare_store_and_encoder(settings, progress)
     if read_pointer(settings.models_folder) is None:
-        from training.data import general_data
+        from training.datasets.training_data import general_data
         from training.pipeline import train_and_register  # heavy, and needed once only
 
         train_and_register(settings, general_data(), seed=0, progress=progress)
@@ -69,7 +69,7 @@ def prepare_demo(settings: Settings, *, progress: Progress) -> list[Login]:
     finally:
         database.close()
     if read_pointer(settings.models_folder) is None:
-        from training.data import company_data
+        from training.datasets.training_data import company_data
         from training.pipeline import train_and_register  # heavy, and needed once only
 
         train_and_register(settings, company_data(DEMO_FOLDER), seed=0, progress=progress)

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from eval.home import open_champion, open_index
 from eval.results import Track, untracked
-from knowledge.company import DEMO_FOLDER, read_company, read_texts
+from knowledge.company import DEMO_FOLDER, read_company
 from knowledge.index import KnowledgeIndex
+from knowledge.json_lines import read_texts
 from model.artifacts import ModelSet
 from model.encoder import OnnxEncoder
 from model.errors import DataError
@@ -20,8 +21,8 @@ from serving.assembly import head_encoders
 from serving.db.session import Database
 from serving.encoders import encoder_folder_in_service
 from serving.settings import Settings
-from training.answering import refit, train_answering, train_on_experience
-from training.data import (
+from training.confidence.refitting import refit, train_answering, train_on_experience
+from training.datasets.training_data import (
     TrainingData,
     company_data,
     general_data,
@@ -30,10 +31,10 @@ from training.data import (
     stored_data,
     stored_questions,
 )
-from training.finetuning import Finetune, finetune
-from training.heads import Progress, train_model_set
-from training.registry import RegisteredSet, register
-from training.tuning import TuningOptions
+from training.encoder.finetuning import Finetune, finetune
+from training.encoder.tuning import TuningOptions
+from training.heads.model_set import Progress, train_model_set
+from training.registry.model_sets import RegisteredSet, register
 
 
 def gather(

@@ -7,7 +7,6 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from eval.beir import chosen_for_removal, read_beir
 from eval.commands.shared import (
     AtLeastOption,
     AtMostOption,
@@ -19,11 +18,13 @@ from eval.commands.shared import (
     TrackOption,
     hand_over,
 )
+from eval.data.beir import chosen_for_removal, read_beir
+from eval.data.labelled import LabelledQuestion, read_labelled_questions
 from eval.home import check_answers_known, open_index
 from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import answers, retrieval
-from knowledge.company import DEMO_FOLDER, LabelledQuestion, read_labelled_questions
+from knowledge.company import DEMO_FOLDER
 from knowledge.index import KnowledgeIndex
 from model.encoder import OnnxEncoder
 from serving.assembly import resolver_of

@@ -18,11 +18,11 @@ from eval.commands.shared import (
     check_exist,
     hand_over,
 )
+from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.progress import progress
-from eval.remembering import RememberingReader
+from eval.replay import suite as replay
+from eval.replay.caching_encoder import RememberingReader
 from eval.results import SuiteResult
-from eval.suites import replay
-from knowledge.company import LabelledText, read_labelled_texts
 from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet
 from model.resolver import Resolver

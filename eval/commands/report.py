@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from eval.commands.shared import Parts
-from eval.history import tracked_runs
-from eval.page import as_page
+from eval.report.history import tracked_runs
+from eval.report.page import as_page
 from model.errors import DataError
 from serving.command_line import HomeOption, JsonOption, emit, friendly_errors
 from serving.settings import Settings

@@ -16,8 +16,15 @@ from eval.commands.shared import (
     check_exist,
     hand_over,
 )
+from eval.data.retrieval_sets import (
+    PHRASINGS,
+    SAMPLE_QUESTIONS,
+    RetrievalSet,
+    beir_set,
+    phrasing_set,
+    sample_set,
+)
 from eval.progress import progress
-from eval.retrieval_sets import PHRASINGS, SAMPLE_QUESTIONS, RetrievalSet, beir_set, phrasing_set, sample_set
 from eval.suites import retrieval
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
 from serving.settings import Settings

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from eval.classifiers import HeadClassifier, TextClassifier, head_in_service
 from eval.commands.shared import (
     AtLeastOption,
     AtMostOption,
@@ -23,6 +22,7 @@ from eval.home import open_champion
 from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import sentiment
+from eval.suites.classifiers import HeadClassifier, TextClassifier, head_in_service
 from knowledge.company import DEMO_FOLDER
 from serving.assembly import head_encoders
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors

@@ -10,17 +10,17 @@ from typing import Annotated, Literal, Protocol
 
 import typer
 
-from eval.charts import write_charts
-from eval.classifiers import FitTexts, FrozenEncoderFitter
 from eval.home import OpenResolver, open_resolver
 from eval.progress import progress
-from eval.report import as_text
+from eval.replay.suite import Refit
+from eval.report.charts import write_charts
+from eval.report.targets import TARGETS, Target, as_lines, verdicts
+from eval.report.text import as_text
+from eval.report.tracking import log_run
 from eval.results import DATA_SHA256, SuiteResult, data_sha256, write_items
 from eval.scope import FitHead, FitIntents
-from eval.suites.replay import Refit
+from eval.suites.classifiers import FitTexts, FrozenEncoderFitter
 from eval.suites.wants_person import FitWish
-from eval.targets import TARGETS, Target, as_lines, verdicts
-from eval.tracking import log_run
 from eval.tuned import TunedTexts, TuneTexts
 from knowledge.index import KnowledgeIndex
 from model.artifacts import ModelSet

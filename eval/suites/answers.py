@@ -7,12 +7,12 @@ from typing import Any, Literal, Protocol, get_args
 
 import structlog
 
-from eval.beir import BeirSet
-from eval.intervals import clopper_pearson, wilson
+from eval.data.beir import BeirSet
+from eval.data.labelled import LabelledQuestion
 from eval.metrics import risk_coverage, wrong_among_answered
+from eval.metrics.intervals import clopper_pearson, wilson
 from eval.results import SuiteResult, Track, figure, percentiles, untracked
 from eval.suites import budgets
-from knowledge.company import LabelledQuestion
 from model.errors import DataError
 from model.resolver import Resolver
 from model.risk import RiskThreshold

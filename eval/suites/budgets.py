@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from eval.charts import Chart, Curve
-from eval.intervals import clopper_pearson, wilson
+from eval.data.labelled import LabelledQuestion
 from eval.metrics import RiskPoint, risk_coverage, wrong_among_answered
+from eval.metrics.intervals import clopper_pearson, wilson
+from eval.report.charts import Chart, Curve
 from eval.results import figure
-from knowledge.company import LabelledQuestion
 from model.artifacts import CalibrationSample
 from model.policy import PolicySettings, early_verdict, verdict
 from model.risk import NEVER, RiskThreshold, risk_threshold

@@ -9,11 +9,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import structlog
 
-from eval.intervals import bootstrap, bootstrap_mean, clopper_pearson, wilson
-from eval.metrics import wrong_among_answered
-from eval.results import SuiteResult, Track, figure, untracked
-from eval.suites.answers import AnsweringResolver
-from knowledge.dialogues import (
+from eval.data.dialogues import (
     DIALOGUE_KINDS,
     LEANING_KINDS,
     UNHELPED_KINDS,
@@ -21,6 +17,10 @@ from knowledge.dialogues import (
     DialogueKind,
     history_of,
 )
+from eval.metrics import wrong_among_answered
+from eval.metrics.intervals import bootstrap, bootstrap_mean, clopper_pearson, wilson
+from eval.results import SuiteResult, Track, figure, untracked
+from eval.suites.answers import AnsweringResolver
 from model.errors import DataError
 from model.types import Decision, Offered, Question, Turn
 

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.few_shot import drawn, over_draws
-from eval.intervals import Interval, Rows, auroc_interval, bootstrap, wilson
+from eval.data.few_shot import drawn, over_draws
+from eval.data.label_names import with_label_names
+from eval.data.labelled import LabelledText, read_labelled_texts
+from eval.data.problems import contradictions, duplicates, normalised
+from eval.data.unlabelled import without_known
 from eval.metrics import (
     accuracy,
     auroc,
@@ -23,13 +26,11 @@ from eval.metrics import (
     share_above,
     threshold_keeping,
 )
+from eval.metrics.intervals import Interval, Rows, auroc_interval, bootstrap, wilson
 from eval.results import SuiteResult, Track, figure, untracked
 from eval.scope import PRODUCT, FitHead, FitIntents, Scores, all_scores, held_out_scores
 from eval.tuned import TuneTexts
-from knowledge.company import LabelledText, read_labelled_texts, read_texts
-from knowledge.data_problems import contradictions, duplicates, normalised
-from knowledge.label_names import with_label_names
-from knowledge.unlabelled import without_known
+from knowledge.json_lines import read_texts
 from model.errors import DataError
 from model.heads import LinearHead, softmax
 from model.interfaces import Reader
@@ -62,7 +63,7 @@ def run(
     labelled `oos_label` are no class: those of the training file are left out, those of the
     test file count for the out-of-scope figures alone. With `shots`, so many training rows a label are
     drawn, `repeats` times with the seeds `seed`, `seed + 1` …; figures are then means over the draws, with
-    intervals as in `eval.few_shot.over_draws`.
+    intervals as in `eval.data.few_shot.over_draws`.
 
     Of the rows of `unlabelled_files` the texts alone are read, for the head to learn from as training does:
     each once, and none that was drawn or is a test row. `n_unlabelled` counts them. With `tune` none is read.

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from eval.charts import Chart, Curve
-from eval.intervals import Rows, bootstrap, wilson
+from eval.data.labelled import MoodConversation
+from eval.metrics.intervals import Rows, bootstrap, wilson
+from eval.report.charts import Chart, Curve
 from eval.results import SuiteResult, Track, figure, untracked
-from knowledge.company import MoodConversation
 from model.policy import PolicySettings, mood_reason
 from model.resolver import Resolver
 from model.types import Question, Understanding

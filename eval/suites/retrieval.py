@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from eval.beir import Query
-from eval.intervals import bootstrap_mean, share_interval
+from eval.data.beir import Query
+from eval.data.retrieval_sets import RetrievalSet, article_refs, beir_set
 from eval.metrics import hit_at_k, mrr_at_k, ndcg_at_k
-from eval.peers import PlainSearch
+from eval.metrics.intervals import bootstrap_mean, share_interval
 from eval.results import SuiteResult, Track, figure, untracked
-from eval.retrieval_sets import RetrievalSet, article_refs, beir_set
+from eval.suites.plain_search import PlainSearch
 from knowledge.documents import ArticleDocument
 from knowledge.index import KnowledgeIndex
 from model.interfaces import Encoder

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.classifiers import HeadClassifier, TextClassifier
-from eval.intervals import Rows, bootstrap, wilson
+from eval.data.labelled import SENTIMENTS, LabelledText, read_labelled_texts
 from eval.metrics import confusion_matrix, expected_calibration_error, macro_f1, macro_recall
+from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.results import SuiteResult, figure, percentiles
-from knowledge.company import SENTIMENTS, LabelledText, read_labelled_texts
+from eval.suites.classifiers import HeadClassifier, TextClassifier
 from model.errors import DataError
 
 SEED = 0

@@ -9,9 +9,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.intervals import Rows, bootstrap, wilson
+from eval.data.labelled import LabelledText, read_labelled_texts
+from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.results import SuiteResult, Track, figure, untracked
-from knowledge.company import DEMO_FOLDER, LabelledText, read_json_rows, read_labelled_texts
+from knowledge.company import DEMO_FOLDER
+from knowledge.json_lines import read_json_lines
 from model.artifacts import ModelSet
 from model.context import sentences
 from model.errors import DataError
@@ -69,7 +71,7 @@ def read_wishes(path: Path) -> list[WishRow]:
     rows of one fold alone.
     """
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    rows = [_row(row, where, file.stem) for file in files for where, row in read_json_rows(file)]
+    rows = [_row(row, where, file.stem) for file in files for where, row in read_json_lines(file)]
     if len({row.fold for row in rows}) < 2:
         raise DataError(
             f"{path} has {len(rows)} rows of fewer than two folds; give lines such as "

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from eval_parts import WordEncoder
+
+from tests.eval.eval_parts import WordEncoder
 
 
 @pytest.fixture

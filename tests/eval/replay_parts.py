@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
-from eval_parts import WordEncoder
 
-from knowledge.company import LabelledText
+from eval.data.labelled import LabelledText
 from knowledge.index import KnowledgeIndex
 from model.artifacts import CalibrationSample, ModelSet
 from model.heads import LinearHead
 from model.resolver import Resolver
 from model.scope import ScopeDetector
+from tests.eval.eval_parts import WordEncoder
 from tests.forests import answering, stump
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from eval.intervals import clopper_pearson
-from knowledge.company import DEMO_FOLDER, LabelledQuestion, read_labelled_questions
+from eval.data.labelled import LabelledQuestion, read_labelled_questions
+from eval.metrics.intervals import clopper_pearson
+from knowledge.company import DEMO_FOLDER
 from knowledge.importers import read_source
 from model.resolver import Resolver
 from model.types import Decision, Question, Turn

@@ -89,7 +89,7 @@ def test_paraphrases_are_nearer_than_strangers(encoder: OnnxEncoder) -> None:
 
 
 def test_the_exported_encoder_with_its_8_bit_weights_agrees_with_torch(encoder: OnnxEncoder) -> None:
-    from training.export import bundled_weights_folder
+    from training.encoder.export import bundled_weights_folder
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of libraries, about themselves

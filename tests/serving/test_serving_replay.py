@@ -2,7 +2,7 @@
 
 from serving_parts import AgentAtWork, Customer, RuleResolver
 
-from eval.suites.flips import read_past
+from eval.promotion.flips import read_past
 from serving.assembly import Runtime
 from serving.conversations import repository
 from serving.conversations.answering import past_turn

@@ -15,8 +15,8 @@ from serving.articles.importing import import_source
 from serving.db.session import Database
 from serving.settings import Settings
 from tests.forests import answering, stump
-from training.heads import TrainedSet
-from training.registry import register
+from training.heads.model_set import TrainedSet
+from training.registry.model_sets import register
 
 ARTICLES = {
     "yellow-leaves": "# Why do leaves turn yellow?\n\nFeed the plant every two weeks.\n",

@@ -13,7 +13,7 @@ from model.resolver import Read
 from model.scope import ScopeDetector
 from model.types import Candidate, Passage, Understanding
 from tests.forests import answering, stump
-from training.heads import TrainedSet
+from training.heads.model_set import TrainedSet
 
 
 def candidate(ref: str, dense: float, rank: int) -> Candidate:

@@ -9,7 +9,7 @@ from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit
 from training.commands.shared import registered_json
 
 if TYPE_CHECKING:
-    from training.promotion import Promotion
+    from training.registry.promotion import Promotion
 
 VersionArgument = Annotated[
     str | None, typer.Argument(help="Version or number of the model set [the challenger].")
@@ -38,7 +38,7 @@ def models() -> None:
 def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """The registered model sets, newest first."""
     from serving.settings import Settings
-    from training.registry import list_sets
+    from training.registry.model_sets import list_sets
 
     with friendly_errors():
         found = list_sets(Settings.load(home).home)
@@ -55,10 +55,10 @@ def compare_models(
     as_json: JsonOption = False,
 ) -> None:
     """The challenger beside the champion, and whether it may take over; ends with 1 when a gate fails."""
-    from eval.comparison_report import as_tables
     from eval.progress import progress
+    from eval.promotion.tables import as_tables
     from serving.settings import Settings
-    from training.promotion import compare_sets
+    from training.registry.promotion import compare_sets
 
     with friendly_errors():
         found = compare_sets(Settings.load(home), version, data=data, most_past=past, track=progress)
@@ -83,7 +83,7 @@ def promote_model(
     """Compare, and put the challenger into service if no gate fails; ends with 1 when it is refused."""
     from eval.progress import progress
     from serving.settings import Settings
-    from training.promotion import Override, promote
+    from training.registry.promotion import Override, promote
 
     if force != bool(who.strip() and why.strip()) or (not force and (who or why)):
         raise bad_usage("--force, --who NAME and --why TEXT go together: give all of them or none")
@@ -113,7 +113,7 @@ def promote_model(
 def roll_back_model(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Put the champion before this one into service again."""
     from serving.settings import Settings
-    from training.promotion import roll_back
+    from training.registry.promotion import roll_back
 
     with friendly_errors():
         found = roll_back(Settings.load(home))
@@ -132,7 +132,7 @@ def clean_models(
 ) -> None:
     """Remove encoders that no model set needs, and what killed trainings left; sets and theirs stay."""
     from serving.settings import Settings
-    from training.unused_folders import remove_unused_folders, unused_folders
+    from training.registry.unused_folders import remove_unused_folders, unused_folders
 
     with friendly_errors():
         folder = Settings.load(home).models_folder
@@ -148,7 +148,7 @@ def clean_models(
 
 
 def _promotion(found: "Promotion") -> str:
-    from eval.comparison_report import gates_table
+    from eval.promotion.tables import gates_table
 
     gates = f"{gates_table(found.comparison)}\n\n" if found.comparison else ""
     if found.promoted:

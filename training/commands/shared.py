@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from serving.command_line import messages
 
 if TYPE_CHECKING:
-    from training.registry import RegisteredSet
+    from training.registry.model_sets import RegisteredSet
 
 
 def say(step: str) -> None:

@@ -19,7 +19,7 @@ from serving.command_line import (
 from training.commands.shared import registered_json, say
 
 if TYPE_CHECKING:
-    from training.adaptation import Adaptation
+    from training.encoder.adaptation import Adaptation
 
 app = typer.Typer(no_args_is_help=True, help="Train models.")
 
@@ -60,13 +60,13 @@ def train_heads(
     as_json: JsonOption = False,
 ) -> None:
     """Fit intent, team, sentiment, wants-a-person, smalltalk and the confidence; register the model set."""
+    from eval.data.problems import data_problems
     from eval.progress import progress
-    from knowledge.data_problems import data_problems
     from serving.settings import Settings
-    from training.datasets.telling import tell_problems
-    from training.export import ensure_encoder
+    from training.commands.problems import tell_problems
+    from training.encoder.export import ensure_encoder
+    from training.encoder.tuning import TuningOptions
     from training.pipeline import gather, train_and_register
-    from training.tuning import TuningOptions
 
     if data is not None and not data.exists():
         raise bad_usage(f"--data {data} does not exist; name a company folder or a JSONL file of intents")
@@ -121,11 +121,11 @@ def train_sentiment(
     from eval.progress import progress
     from eval.suites.sentiment import read_sentiments
     from serving.settings import Settings
+    from training.encoder.tuning import TUNING
+    from training.heads.sentiment import sentiment_data
+    from training.heads.sentiment import train_sentiment as fit
     from training.pipeline import kept_finetune
-    from training.replacing import replace_part
-    from training.sentiment import sentiment_data
-    from training.sentiment import train_sentiment as fit
-    from training.tuning import TUNING
+    from training.registry.replacing import replace_part
 
     if not data.is_file():
         raise bad_usage(f"--data {data} is no file; name a JSONL file of messages with text and label")
@@ -207,8 +207,8 @@ def train_encoder(
     """Adapt the encoder to the business; a model set on it is registered if it gains and loses nowhere."""
     from eval.progress import progress
     from serving.settings import Settings
-    from training.adaptation import adapt_and_register
-    from training.encoder import AdaptationOptions
+    from training.encoder.adaptation import adapt_and_register
+    from training.encoder.pair_training import AdaptationOptions
 
     folders = also or []
     for path in [data, *folders] if data else folders:

@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from eval.data.problems import Problem, about_labels
 from eval.results import Track, data_sha256, untracked
-from knowledge.data_problems import Problem, about_labels
 from knowledge.scrubbing import KINDS, Kind, scrub
 from model.errors import DataError
 from model.interfaces import Encoder

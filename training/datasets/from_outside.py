@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from knowledge.data_problems import CheckedFile, Problem, read_checked
+from eval.data.problems import CheckedFile, Problem, read_checked
 from model.errors import DataError
 from training.datasets.examples import Example, Person
 

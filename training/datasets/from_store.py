@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from knowledge.data_problems import normalised
+from eval.data.problems import normalised
 from serving.articles.texts import folded
 from serving.db.tables import Agent, Article, Intent, LearnedAnswer, Phrasing, Proposal
 from serving.learned_answers.exchange import read_exchange

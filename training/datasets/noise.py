@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
-from eval.intervals import wilson
+from eval.data.problems import normalised
+from eval.metrics.intervals import wilson
 from eval.results import Track, figure, untracked
 from eval.scope import FitHead
-from knowledge.data_problems import normalised
 from model.errors import DataError
 from model.types import Vectors
 

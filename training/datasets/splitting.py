@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from eval.data.problems import normalised
 from eval.results import Track, untracked
-from knowledge.data_problems import normalised
 from model.errors import ConfigurationError
 from model.interfaces import Encoder
 from model.types import Vectors

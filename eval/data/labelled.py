@@ -1,0 +1,143 @@
+"""Reads labelled texts, questions and conversations, strictly: a bad row refuses its file."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from knowledge.company import DEMO_FOLDER
+from knowledge.json_lines import read_json_lines, text_of
+from model.errors import DataError
+from model.types import SentimentLabel, Turn
+
+SENTIMENTS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
+
+Outcome = Literal["satisfied", "neutral", "asks_for_person", "bad_rating", "leaves"]
+CALM_OUTCOMES = ("satisfied", "neutral")
+UNHAPPY_OUTCOMES = ("asks_for_person", "bad_rating", "leaves")
+
+QuestionKind = Literal["answerable", "needs_person", "out_of_scope", "smalltalk"]
+_KINDS = ("answerable", "needs_person", "out_of_scope", "smalltalk")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledText:
+    """A text with its one label."""
+
+    text: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledQuestion:
+    """A customer's message with what should become of it."""
+
+    id: str
+    text: str
+    kind: QuestionKind
+    intent: str | None
+    refs: frozenset[str]
+    """The answers that resolve it, `article:<slug>`; empty unless `kind` is `answerable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoodConversation:
+    """A conversation with how it ended for the customer."""
+
+    id: str
+    turns: tuple[Turn, ...]
+    outcome: Outcome
+    at: int | None
+    """The turn in which the customer asks for a person, or after which they leave or rate badly; `None` for
+    a calm conversation."""
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nobody needed a warning: the customer ends satisfied, or at least not unhappy."""
+        return self.at is None
+
+    @property
+    def before_event(self) -> tuple[int, ...]:
+        """Places of the customer's turns before what a warning is for; all theirs in a calm conversation.
+
+        A wish for a person is made within its turn, a bad rating or a farewell follows on its turn.
+        """
+        end = len(self.turns) if self.at is None else self.at + (self.outcome != "asks_for_person")
+        return tuple(place for place in range(end) if self.turns[place].author == "customer")
+
+
+def own_or_sample(folder: Path, name: str) -> Path:
+    """The file that a company folder has by this path in it, or the sample company's where it has none."""
+    own = folder / name
+    return own if own.is_file() else DEMO_FOLDER / name
+
+
+def read_labelled_texts(path: Path, *, labels: Collection[str] | None = None) -> list[LabelledText]:
+    """Rows `{"text", "label"}` of a JSONL file.
+
+    Raises `DataError` naming file and line, also for a label that is not among `labels`, if given.
+    """
+    found = []
+    for where, row in read_json_lines(path):
+        label = text_of(row, "label", where)
+        if labels is not None and label not in labels:
+            raise DataError(f"{where}: label is {label!r}, expected one of {', '.join(labels)}")
+        found.append(LabelledText(text_of(row, "text", where), label))
+    return found
+
+
+def read_mood_conversations(path: Path) -> list[MoodConversation]:
+    """Rows `{"id", "turns": [{"author", "text"}], "outcome", "at"}` of a JSONL file.
+
+    `at` is left out of calm conversations. Raises `DataError` naming file and line, or for no rows.
+    """
+    conversations = [_mood_conversation(row, where) for where, row in read_json_lines(path)]
+    if not conversations:
+        raise DataError(f"{path} has no rows; give a JSONL file with a conversation a line")
+    return conversations
+
+
+def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
+    """Rows `{"id", "text", "kind", "intent", "articles"}` of a JSONL file. Raises `DataError`."""
+    return [_question(row, where) for where, row in read_json_lines(path)]
+
+
+def _question(row: dict[str, Any], where: str) -> LabelledQuestion:  # JSON
+    kind = text_of(row, "kind", where)
+    if kind not in _KINDS:
+        raise DataError(f"{where}: kind is {kind!r}, expected one of {', '.join(_KINDS)}")
+    articles = row.get("articles", [])
+    if not isinstance(articles, list) or (kind == "answerable") != bool(articles):
+        raise DataError(
+            f"{where}: articles is {articles!r}; name them for answerable questions, and only there"
+        )
+    return LabelledQuestion(
+        id=text_of(row, "id", where),
+        text=text_of(row, "text", where),
+        kind=cast(QuestionKind, kind),
+        intent=row.get("intent"),
+        refs=frozenset(one if ":" in one else f"article:{one}" for one in articles),
+    )
+
+
+def _mood_conversation(row: dict[str, Any], where: str) -> MoodConversation:  # JSON
+    turns = row.get("turns")
+    if not isinstance(turns, list) or not turns:
+        raise DataError(f"{where}: turns is {turns!r}, expected a list of objects with author and text")
+    found = tuple(_turn(turn, f"{where}: turn {place}") for place, turn in enumerate(turns))
+    outcome, at = row.get("outcome"), row.get("at")
+    if outcome not in (*CALM_OUTCOMES, *UNHAPPY_OUTCOMES):
+        expected = ", ".join((*CALM_OUTCOMES, *UNHAPPY_OUTCOMES))
+        raise DataError(f"{where}: outcome is {outcome!r}, expected one of {expected}")
+    by_customer = [place for place, turn in enumerate(found) if turn.author == "customer"]
+    if outcome in CALM_OUTCOMES and (at is not None or not by_customer):
+        raise DataError(f"{where}: a {outcome} conversation needs a customer's turn and no at, got {at!r}")
+    if outcome in UNHAPPY_OUTCOMES and (isinstance(at, bool) or at not in by_customer):
+        raise DataError(f"{where}: at is {at!r}, expected the place of a customer's turn: {by_customer}")
+    return MoodConversation(text_of(row, "id", where), found, cast(Outcome, outcome), at)
+
+
+def _turn(turn: object, where: str) -> Turn:
+    if not isinstance(turn, dict) or turn.get("author") not in ("customer", "bot", "agent"):
+        raise DataError(f"{where}: expected an author (customer, bot or agent) and a text, got {turn!r}")
+    return Turn(turn["author"], text_of(turn, "text", where))

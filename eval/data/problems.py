@@ -1,0 +1,269 @@
+"""Reads labelled rows leniently and names what is wrong with them; texts never stand in what it names.
+
+`read_labelled_texts` refuses a file with a bad row, as a benchmark must. Here a bad row is left out, counted
+and named by its line, so that a business can train on the rest.
+"""
+
+import csv
+import io
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from eval.data.labelled import LabelledText, read_labelled_questions
+from knowledge.company import read_company
+from model.errors import DataError
+
+ProblemKind = Literal[
+    "unreadable_encoding",
+    "not_json",
+    "not_an_object",
+    "text_not_text",
+    "text_empty",
+    "label_not_text",
+    "label_empty",
+    "duplicate",
+    "contradictory",
+    "class_with_one_row",
+    "class_without_rows",
+    "label_only_in_test",
+]
+PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
+"""The first seven leave a row out; the others leave every row in.
+
+- `duplicate`: the row's text and label stand in an earlier row too, case and spacing ignored.
+- `contradictory`: the row's text has another label elsewhere in the file; every such row counts.
+- `class_with_one_row`, `class_without_rows`, `label_only_in_test`: labels rather than rows are counted.
+"""
+BAD_ROW_KINDS = PROBLEM_KINDS[:7]
+_LABELLED_FILES = ("intents", "sentiment", "wants_person", "smalltalk", "out_of_scope")
+_NAMED = 5
+"""Lines or labels named of each problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a file."""
+
+    kind: ProblemKind
+    file: str
+    count: int
+    """Rows, or labels for the kinds that are about labels."""
+    examples: tuple[str, ...]
+    """The first line numbers, or the first labels."""
+
+    def as_json(self) -> dict[str, Any]:  # JSON
+        """The problem as the commands print it."""
+        return {
+            "kind": self.kind,
+            "file": self.file,
+            "count": self.count,
+            "examples": list(self.examples),
+        }
+
+    def __str__(self) -> str:
+        about = "labels" if self.kind in _ABOUT_LABELS else "lines"
+        more = ", …" if self.count > len(self.examples) else ""
+        return f"{self.file}: {self.count} {self.kind} ({about} {', '.join(self.examples)}{more})"
+
+
+_ABOUT_LABELS = ("class_with_one_row", "class_without_rows", "label_only_in_test")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A usable row with where it stands."""
+
+    text: str
+    label: str
+    line: int
+    fields: Mapping[str, Any]  # JSON: whatever else the row holds
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """The usable rows of a file, in its order, and what is wrong with it."""
+
+    rows: tuple[Row, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def texts(self) -> list[LabelledText]:
+        """The rows as training takes them."""
+        return [LabelledText(row.text, row.label) for row in self.rows]
+
+
+def read_checked(path: Path, *, text: str = "text", label: str = "label") -> CheckedFile:
+    """Rows of a JSONL file, or of a CSV file with a header line (by its suffix `.csv`).
+
+    An empty file has no rows. Raises `DataError` when the file cannot be opened, is UTF-16, or when of its
+    rows none is usable.
+    """
+    bad: dict[ProblemKind, list[int]] = defaultdict(list)
+    rows: list[Row] = []
+    lines = _csv_rows(path, (text, label)) if path.suffix.casefold() == ".csv" else _json_rows(path)
+    for line, found in lines:
+        row = found if isinstance(found, str) else _usable(found, text, label, line)
+        if isinstance(row, Row):
+            rows.append(row)
+        else:
+            bad[row].append(line)
+    problems = [
+        Problem(kind, path.name, len(bad[kind]), tuple(map(str, bad[kind][:_NAMED])))
+        for kind in BAD_ROW_KINDS
+        if kind in bad
+    ]
+    if problems and not rows:
+        told = "; ".join(map(str, problems))
+        raise DataError(
+            f'{path} has no usable row: {told}. Give lines such as {{"{text}": "…", "{label}": "…"}}'
+        )
+    return CheckedFile(tuple(rows), (*problems, *row_problems(rows, path.name)))
+
+
+def row_problems(rows: Sequence[Row], file: str) -> list[Problem]:
+    """What is wrong between rows: duplicates, contradictions, classes with one row."""
+    pairs = [(normalised(row.text), row.label) for row in rows]
+    lines = [row.line for row in rows]
+    counted = Counter(row.label for row in rows)
+    single = [name for name, count in counted.items() if count == 1]
+    found = [
+        _about_lines("duplicate", file, duplicates(pairs), lines),
+        _about_lines("contradictory", file, contradictions(pairs), lines),
+        about_labels("class_with_one_row", file, single),
+    ]
+    return [problem for problem in found if problem.count]
+
+
+def about_labels(kind: ProblemKind, file: str, labels: Iterable[str]) -> Problem:
+    """A problem of these labels."""
+    named = sorted(labels)
+    return Problem(kind, file, len(named), tuple(named[:_NAMED]))
+
+
+def duplicates(pairs: Sequence[tuple[str, str]]) -> list[int]:
+    """Places of the pairs of normalised text and label that stand earlier too."""
+    seen: set[tuple[str, str]] = set()
+    repeated = []
+    for place, pair in enumerate(pairs):
+        if pair in seen:
+            repeated.append(place)
+        seen.add(pair)
+    return repeated
+
+
+def contradictions(pairs: Sequence[tuple[str, str]]) -> list[int]:
+    """Places of the pairs whose text has another label in another pair."""
+    labels: dict[str, set[str]] = defaultdict(set)
+    for text, label in pairs:
+        labels[text].add(label)
+    return [place for place, (text, _) in enumerate(pairs) if len(labels[text]) > 1]
+
+
+def normalised(text: str) -> str:
+    """What two texts have in common that differ only in case, spacing and marks at the ends.
+
+    A text of nothing but marks stays as it is: ":)" is not ":(".
+    """
+    folded = " ".join(text.casefold().split())
+    return folded.strip(" .,;:!?…\"'“”‘’()") or folded
+
+
+def data_problems(data: Path | None) -> list[Problem]:
+    """What is wrong with a company folder or a file of intents; nothing without one."""
+    if data is None:
+        return []
+    return company_problems(data) if data.is_dir() else list(read_checked(data).problems)
+
+
+def company_problems(folder: Path) -> list[Problem]:
+    """Problems of a company folder's labelled files, of its intents against `company.toml`, and of the
+    intents that its calibration questions name against those that have rows."""
+    found: list[Problem] = []
+    labels: set[str] = set()
+    for path in (folder / "training" / f"{name}.jsonl" for name in _LABELLED_FILES):
+        if not path.is_file():
+            continue
+        checked = read_checked(path)
+        found += checked.problems
+        if path.stem == "intents":
+            labels = {row.label for row in checked.rows}
+    missing = {intent.name for intent in read_company(folder).intents} - labels
+    if labels and missing:
+        found.append(about_labels("class_without_rows", "company.toml", missing))
+    questions = folder / "calibration" / "questions.jsonl"
+    asked = read_labelled_questions(questions) if questions.is_file() else []
+    untrained = {one.intent for one in asked if one.intent is not None} - labels
+    if labels and untrained:
+        found.append(about_labels("label_only_in_test", "calibration/questions.jsonl", untrained))
+    return found
+
+
+def _about_lines(kind: ProblemKind, file: str, places: Sequence[int], lines: Sequence[int]) -> Problem:
+    return Problem(kind, file, len(places), tuple(str(lines[place]) for place in places[:_NAMED]))
+
+
+def _usable(row: Mapping[str, Any], text: str, label: str, line: int) -> Row | ProblemKind:  # JSON
+    asked, given = row.get(text), row.get(label)
+    if not isinstance(asked, str):
+        return "text_not_text"
+    if not asked.strip():
+        return "text_empty"
+    if not isinstance(given, str):
+        return "label_not_text"
+    if not given.strip():
+        return "label_empty"
+    if not (_is_unicode(asked) and _is_unicode(given)):
+        return "unreadable_encoding"
+    others = {key: value for key, value in row.items() if key not in (text, label)}
+    return Row(asked, given.strip(), line, others)
+
+
+def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | ProblemKind]]:  # JSON
+    for number, line in enumerate(_content(path).split("\n"), start=1):  # a text may hold other line ends
+        if not line.strip():
+            continue
+        if not _is_unicode(line):
+            yield number, "unreadable_encoding"
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            yield number, "not_json"
+            continue
+        yield number, row if isinstance(row, dict) else "not_an_object"
+
+
+def _csv_rows(
+    path: Path, columns: tuple[str, str]
+) -> Iterator[tuple[int, Mapping[str, Any] | ProblemKind]]:  # JSON
+    reader = csv.DictReader(io.StringIO(_content(path), newline=""))
+    try:
+        missing = [name for name in columns if name not in (reader.fieldnames or ())]
+        if missing:
+            raise DataError(f"{path} has no column {missing[0]!r} in its first line; name the columns there")
+        for row in reader:
+            if any(isinstance(value, str) and not _is_unicode(value) for value in row.values()):
+                yield reader.line_num, "unreadable_encoding"
+            else:
+                yield reader.line_num, {key: value for key, value in row.items() if key is not None}
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: not CSV ({error})") from error
+
+
+def _content(path: Path) -> str:
+    """The file's characters; bytes that are no UTF-8 become surrogates, which `_is_unicode` refuses."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); check the path") from error
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise DataError(f"{path} is written in UTF-16; save it as UTF-8")
+    return content.decode("utf-8-sig", errors="surrogateescape")
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)

@@ -1,0 +1,1 @@
+"""Figures as text, curves, tracked runs and one HTML page."""

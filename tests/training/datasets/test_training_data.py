@@ -1,0 +1,285 @@
+"""What the heads are trained on: a company's files, the sample company's where they lack, the store's."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from knowledge.company import DEMO_FOLDER
+from model.artifacts import IntentInfo
+from model.errors import DataError
+from serving.db.session import Database
+from serving.db.tables import Contact, Conversation, DecisionRecord, Feedback, Intent, Message, Team
+from serving.settings import Settings
+from tests.stores import sqlite_url
+from training.datasets.training_data import (
+    TrainingData,
+    company_data,
+    general_data,
+    intents_file,
+    stored_data,
+    stored_questions,
+)
+from training.pipeline import gather
+
+COMPANY = """
+name = "Nook"
+[[teams]]
+name = "desk"
+title = "Desk"
+[[intents]]
+name = "opening_hours"
+title = "Opening hours"
+team = "desk"
+[[intents]]
+name = "complaint"
+title = "A complaint"
+team = "desk"
+human_only = true
+"""
+
+
+def write_jsonl(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A company with two intents and nothing else."""
+    (tmp_path / "company.toml").write_text(COMPANY, encoding="utf-8")
+    write_jsonl(
+        tmp_path / "training" / "intents.jsonl",
+        [
+            {"text": "when do you open", "label": "opening_hours"},
+            {"text": "this is a disgrace", "label": "complaint"},
+        ],
+    )
+    return tmp_path
+
+
+def texts(data: TrainingData) -> list[tuple[str, str]]:
+    return [(row.text, row.label) for row in data.intents]
+
+
+def test_a_company_has_its_own_intents(folder: Path) -> None:
+    data = company_data(folder)
+    assert texts(data) == [("when do you open", "opening_hours"), ("this is a disgrace", "complaint")]
+    assert data.intent_infos == {
+        "opening_hours": IntentInfo("desk", False),
+        "complaint": IntentInfo("desk", True),
+    }
+
+
+def test_files_that_a_company_lacks_are_the_sample_companys(folder: Path) -> None:
+    data, general = company_data(folder), company_data(DEMO_FOLDER)
+    for name in ("sentiment", "wants_person", "smalltalk", "out_of_scope", "questions", "articles"):
+        assert getattr(data, name) == getattr(general, name), name
+
+
+def test_a_file_that_a_company_has_is_its_own(folder: Path) -> None:
+    write_jsonl(folder / "training" / "smalltalk.jsonl", [{"text": "moin", "label": "greeting"}])
+    data = company_data(folder)
+    assert [(row.text, row.label) for row in data.smalltalk] == [("moin", "greeting")]
+    assert data.sentiment == general_data().sentiment
+
+
+def test_a_company_without_labelled_messages_has_no_intent_texts(folder: Path) -> None:
+    (folder / "training" / "intents.jsonl").unlink()
+    assert company_data(folder).intents == ()
+
+
+def test_a_label_that_the_company_does_not_name_is_refused_by_name(folder: Path) -> None:
+    write_jsonl(
+        folder / "training" / "intents.jsonl",
+        [
+            {"text": "a", "label": "opening_hours"},
+            {"text": "b", "label": "zeal"},
+            {"text": "c", "label": "awe"},
+        ],
+    )
+    with pytest.raises(DataError, match=r"company\.toml does not name: \['awe', 'zeal'\]"):
+        company_data(folder)
+
+
+def test_a_bad_row_is_left_out(folder: Path) -> None:
+    with (folder / "training" / "intents.jsonl").open("a") as file:
+        file.write('{"text": "", "label": "complaint"}\n')
+    assert texts(company_data(folder)) == [
+        ("when do you open", "opening_hours"),
+        ("this is a disgrace", "complaint"),
+    ]
+
+
+def test_a_file_of_nothing_but_bad_rows_is_refused_by_line(folder: Path) -> None:
+    (folder / "training" / "intents.jsonl").write_text('{"text": "", "label": "complaint"}\n')
+    with pytest.raises(DataError, match=r"no usable row: intents\.jsonl: 1 text_empty \(lines 1\)"):
+        company_data(folder)
+
+
+def test_a_folder_without_a_company_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"company\.toml does not exist; a company folder needs one"):
+        company_data(tmp_path)
+
+
+def test_general_data_have_everything_but_intents() -> None:
+    data = general_data()
+    assert (data.intents, data.intent_infos) == ((), {})
+    assert data.sentiment
+    assert data.questions
+    assert data.articles
+
+
+def test_superseded_articles_are_not_trained_on() -> None:
+    assert not any(article.superseded_by for article in company_data(DEMO_FOLDER).articles)
+
+
+def test_a_file_of_intents_knows_teams_where_they_are_known(tmp_path: Path) -> None:
+    path = write_jsonl(
+        tmp_path / "intents.jsonl", [{"text": "hi", "label": "complaint"}, {"text": "yo", "label": "other"}]
+    )
+    data = intents_file(path, {"complaint": IntentInfo("desk", True), "unused": IntentInfo("desk", False)})
+    assert data.intent_infos == {"complaint": IntentInfo("desk", True), "other": IntentInfo(None, False)}
+
+
+def test_the_digest_changes_with_any_label(folder: Path) -> None:
+    before = company_data(folder).sha256
+    assert company_data(folder).sha256 == before
+    write_jsonl(
+        folder / "training" / "intents.jsonl",
+        [
+            {"text": "when do you open", "label": "opening_hours"},
+            {"text": "this is a disgrace", "label": "opening_hours"},
+        ],
+    )
+    assert company_data(folder).sha256 != before
+    unlabelled = replace(company_data(folder), unlabelled=("are you open",))
+    assert unlabelled.sha256 != company_data(folder).sha256
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    database = Database(sqlite_url(tmp_path))
+    database.migrate()
+    with database.session() as session:
+        session.add(Team(name="desk", title="Desk"))
+        session.flush()
+        session.add(Intent(name="opening_hours", title="Opening hours", team="desk"))
+        session.add(Intent(name="complaint", title="A complaint", team="desk", human_only=True))
+        session.add(Contact(id="c1"))
+        session.flush()
+        session.add(Conversation(id="v1", contact_id="c1", client_id="x"))
+    return database
+
+
+def answered(session: Session, text: str, *, intent: str | None, helpful: bool | None) -> None:
+    """A question that the bot answered, with what the customer said of the answer."""
+    asked = Message(conversation_id="v1", author="customer", text=text, client_id=f"q {text}")
+    session.add(asked)
+    session.flush()
+    decision = DecisionRecord(
+        conversation_id="v1",
+        message_id=asked.id,
+        question=text,
+        kind="answer",
+        confidence=0.9,
+        threshold=0.8,
+        intent=intent,
+        sentiment="neutral",
+        mood=0.0,
+        wants_person=0.0,
+        reasons=[],
+        trace={},
+        model="v1",
+    )
+    session.add(decision)
+    session.flush()
+    reply = Message(
+        conversation_id="v1",
+        author="bot",
+        text="An answer.",
+        client_id=f"a {asked.id}",
+        decision_id=decision.id,
+    )
+    session.add(reply)
+    session.flush()
+    if helpful is not None:
+        session.add(Feedback(message_id=reply.id, conversation_id="v1", helpful=helpful))
+        session.flush()
+
+
+def test_confirmed_questions_of_the_store_are_added_once(folder: Path, database: Database) -> None:
+    with database.session() as session:
+        answered(session, "open on sunday?", intent="opening_hours", helpful=True)
+        answered(session, "Open on Sunday?", intent="opening_hours", helpful=True)
+        answered(session, "WHEN DO YOU OPEN", intent="opening_hours", helpful=True)
+        answered(session, "not helped", intent="opening_hours", helpful=False)
+        answered(session, "said nothing", intent="opening_hours", helpful=None)
+        answered(session, "no intent", intent=None, helpful=True)
+        answered(session, "an intent that is gone", intent="gone", helpful=True)
+        data = stored_data(session, company_data(folder))
+    assert texts(data) == [
+        ("when do you open", "opening_hours"),
+        ("this is a disgrace", "complaint"),
+        ("open on sunday?", "opening_hours"),
+    ]
+    database.close()
+
+
+def test_an_empty_store_adds_nothing(folder: Path, database: Database) -> None:
+    base = company_data(folder)
+    with database.session() as session:
+        assert stored_data(session, base).intents == base.intents
+    database.close()
+
+
+def test_intents_and_teams_are_the_stores(folder: Path, database: Database) -> None:
+    with database.session() as session:
+        session.get_one(Intent, "opening_hours").human_only = True
+        session.flush()
+        data = stored_data(session, company_data(folder))
+    assert data.intent_infos["opening_hours"] == IntentInfo("desk", True)
+    database.close()
+
+
+def test_questions_of_the_store_are_told_in_their_order_whatever_became_of_them(database: Database) -> None:
+    with database.session() as session:
+        answered(session, "open on sunday?", intent="opening_hours", helpful=True)
+        answered(session, "and you?", intent=None, helpful=None)
+        assert stored_questions(session) == ("open on sunday?", "and you?")
+    database.close()
+
+
+def test_unlabelled_texts_come_from_files_and_where_asked_from_the_store(folder: Path) -> None:
+    settings = Settings.load(folder / "home")
+    with closing(Database(settings.database_url)) as database:
+        database.migrate()
+        with database.session() as session:
+            session.add(Contact(id="c1"))
+            session.flush()
+            session.add(Conversation(id="v1", contact_id="c1", client_id="x"))
+            answered(session, "is it open now", intent=None, helpful=None)
+    first = write_jsonl(folder / "one.jsonl", [{"text": "open today?"}, {"text": "sundays", "label": "no"}])
+    second = write_jsonl(folder / "two.jsonl", [{"text": "till when"}])
+    from_files = gather(settings, folder, from_store=False, unlabelled=[first, second])
+    assert from_files.unlabelled == ("open today?", "sundays", "till when")
+    assert texts(from_files) == texts(company_data(folder))
+    from_all = gather(settings, folder, from_store=False, unlabelled=[second], unlabelled_from_store=True)
+    assert from_all.unlabelled == ("till when", "is it open now")
+    assert gather(settings, folder, from_store=True).unlabelled == ()
+
+
+def test_a_bad_row_of_unlabelled_texts_is_named_by_file_and_line(folder: Path) -> None:
+    bad = write_jsonl(folder / "one.jsonl", [{"text": "open today?"}, {"words": "sundays"}])
+    with pytest.raises(DataError, match=r"one\.jsonl:2"):
+        gather(Settings.load(folder / "home"), folder, from_store=False, unlabelled=[bad])
+
+
+def test_a_store_without_questions_is_told_when_it_should_teach(folder: Path) -> None:
+    with pytest.raises(DataError, match="the store has no questions to learn from yet"):
+        gather(Settings.load(folder / "home"), folder, from_store=False, unlabelled_from_store=True)

@@ -1,0 +1,67 @@
+"""The registry: a first set is the champion, the next ones challenge it; on MLflow's own SQLite store."""
+
+from pathlib import Path
+
+import pytest
+
+from model.artifacts import load_model_set, read_pointer
+from model.errors import ArtifactError
+from tests.training.training_parts import trained_set
+from training.registry.model_sets import list_sets, register
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home where three sets were registered, one after the other."""
+    home = tmp_path_factory.mktemp("home")
+    for version, accuracy in (("v1", 0.9), ("v2", 0.95), ("v3", 0.8)):
+        register(home, trained_set(version, accuracy=accuracy))
+    return home
+
+
+def test_a_home_without_training_has_no_sets(tmp_path: Path) -> None:
+    assert list_sets(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sets_are_listed_newest_first(home: Path) -> None:
+    found = list_sets(home)
+    assert [(one.number, one.version) for one in found] == [(3, "v3"), (2, "v2"), (1, "v1")]
+    assert [one.metrics for one in found] == [{"wants_person.accuracy": value} for value in (0.8, 0.95, 0.9)]
+
+
+def test_the_first_set_is_champion_and_the_newest_challenges_it(home: Path) -> None:
+    aliases = {one.version: one.aliases for one in list_sets(home)}
+    assert aliases == {"v1": ("champion",), "v2": (), "v3": ("challenger",)}
+    assert {one.version: one.in_service for one in list_sets(home)} == {"v1": True, "v2": False, "v3": False}
+    assert read_pointer(home / "models") == "v1"
+
+
+def test_every_set_can_be_loaded_from_its_folder(home: Path) -> None:
+    for version in ("v1", "v2", "v3"):
+        assert load_model_set(home / "models" / version, encoder_fingerprint="encoder-a").version == version
+
+
+def test_a_run_holds_the_sets_files_parameters_and_confusion(home: Path) -> None:
+    from mlflow import MlflowClient
+
+    address = f"sqlite:///{home / 'mlflow.db'}"
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    run = client.get_run(list_sets(home)[-1].run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {"seed": "0", "data_sha256": "ab", "encoders": "encoder-a"}
+    kept = Path(client.download_artifacts(run.info.run_id, ""))
+    assert sorted(path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()) == [
+        "confusion/wants_person.json",
+        "confusion/wants_person.png",
+        "model_set/manifest.json",
+        "model_set/tensors.safetensors",
+    ]
+
+
+def test_a_version_cannot_be_registered_twice(home: Path) -> None:
+    with pytest.raises(ArtifactError, match="choose a new version"):
+        register(home, trained_set("v2"))
+    assert len(list_sets(home)) == 3

@@ -1,0 +1,1 @@
+"""How sure the bot may be that a text answers a question."""

@@ -1,0 +1,142 @@
+"""Fits confidence and limits of a model set on labelled questions, its heads as they are; reads no store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from eval.data.labelled import LabelledQuestion
+from knowledge.chunking import article_passages, learned_answer_passages
+from knowledge.index import KnowledgeIndex
+from model.artifacts import CalibrationSample, ModelSet
+from model.interfaces import Reader
+from model.past import PastQuestions
+from model.resolver import Read, Resolver
+from model.risk import risk_threshold
+from model.types import Passage, Question
+from training.confidence.fitting import fit_confidence, limit_for_recall, past_questions
+from training.confidence.probes import knowledge_probes, without_their_answers
+from training.datasets.training_data import TrainingData
+
+HIGHEST_LIMIT = 0.5
+RISKS = (0.01, 0.02, 0.05)
+"""Budgets that figures are given for."""
+OWN_QUESTIONS = "own questions"
+SAMPLE_COMPANY = "the sample company's questions"
+OWN_KNOWLEDGE = "the sample company's questions and the home's own knowledge"
+"""What a set may be calibrated on: the risk budget is promised for questions like these."""
+_PERSON_RECALL = 1.0
+_HUMAN_ONLY_RECALL = 0.98
+"""Shares of the calibration questions for people that the limits must catch."""
+
+
+def calibrate(
+    models: ModelSet,
+    data: TrainingData,
+    encoder: Reader,
+    index: KnowledgeIndex,
+    *,
+    head_encoders: Mapping[str, Reader],
+    seed: int,
+    knowledge: Mapping[str, Sequence[Passage]] | None = None,
+) -> ModelSet:
+    """The set with its confidence and limits fitted anew on the questions of `data`.
+
+    They are asked of `index`, which is `calibration_index(data, encoder)`. `head_encoders` are those that
+    heads of the set have of their own, by fingerprint.
+
+    With the `knowledge` of a home (passages by answer) that has no labelled questions of its own, it
+    examines itself too: the questions of `data` are asked a second time with their answers hidden, and so
+    is what the knowledge itself asks (`training.confidence.probes`). Otherwise another company's questions
+    would decide how near a wrong answer comes here.
+    """
+    resolver = Resolver(encoder, models, index, head_encoders=head_encoders)
+    questions = [*data.questions, *held_out_phrasings(data)]
+    reads = [resolver.read(Question(question.text)) for question in questions]
+    limits = _limits(models, questions, reads)
+    past = PastQuestions.none()
+    if data.own_questions:
+        vectors = np.stack([read.signals.vector for read in reads[: len(data.questions)]])
+        seen = encoder.encode([question.text for question in data.only_past])
+        past = past_questions((*data.questions, *data.only_past), np.vstack([vectors, seen]))
+    if knowledge is not None:
+        for probes in (
+            without_their_answers(questions, reads, index),
+            knowledge_probes(knowledge, resolver, encoder, rng=np.random.default_rng(seed)),
+        ):
+            questions += [probe.question for probe in probes]
+            reads += [probe.read for probe in probes]
+
+    def reaches_answer(read: Read) -> bool:
+        understood = read.understanding
+        return (
+            understood.wants_person < limits["wants_person"]
+            and understood.human_only_probability < limits["human_only"]
+            and understood.human_only_in_passing < resolver.policy.human_only_in_passing
+        )
+
+    confidence = fit_confidence(
+        questions,
+        reads,
+        past=past,
+        in_past=len(data.questions),
+        reaches_answer=reaches_answer,
+        seed=seed,
+    )
+    return replace(models, answering=confidence.model, calibration=confidence.sample, limits=limits)
+
+
+def calibration_index(data: TrainingData, encoder: Reader) -> KnowledgeIndex:
+    """The articles of `data`, and its learned answers with every second phrasing, searchable."""
+    index = KnowledgeIndex(encoder)
+    index.put({f"article:{article.slug}": article_passages(article) for article in data.articles})
+    index.put(
+        {
+            f"learned_answer:{i}": learned_answer_passages(
+                i, known.question, known.answer, [known.question, *known.phrasings[::2]]
+            )
+            for i, known in enumerate(data.learned_answers)
+        }
+    )
+    return index
+
+
+def held_out_phrasings(data: TrainingData) -> list[LabelledQuestion]:
+    """The phrasings that `calibration_index` does not hold, as questions for their learned answer."""
+    return [
+        LabelledQuestion(f"phrasing-{i}-{j}", text, "answerable", None, frozenset({f"learned_answer:{i}"}))
+        for i, known in enumerate(data.learned_answers)
+        for j, text in enumerate(known.phrasings[1::2])
+    ]
+
+
+def answer_figures(sample: CalibrationSample) -> dict[str, float]:
+    """What each risk budget lets the bot answer of the held-out decisions, by `answers.<figure>`."""
+    n = len(sample.correct)
+    figures = {"answers.n": float(n), "answers.best_right": float(sample.correct.mean()) if n else 0.0}
+    for risk in RISKS:
+        found = risk_threshold(sample.confidences, sample.correct, risk=risk)
+        figures[f"answers.threshold_at_risk_{risk}"] = found.value
+        figures[f"answers.guaranteed_at_risk_{risk}"] = float(found.guaranteed)
+        figures[f"answers.coverage_at_risk_{risk}"] = found.answered / max(1, n)
+        figures[f"answers.wrong_at_risk_{risk}"] = float(found.wrong)
+    return figures
+
+
+def _limits(
+    models: ModelSet, questions: Sequence[LabelledQuestion], reads: Sequence[Read]
+) -> dict[str, float]:
+    """The limits of the set, with those of the wish for a person and of sensitive matters found anew."""
+    for_people = [
+        (question, read.understanding)
+        for question, read in zip(questions, reads, strict=True)
+        if question.kind == "needs_person"
+    ]
+    asking = [one.wants_person for question, one in for_people if question.intent is None]
+    sensitive = [
+        one.human_only_probability for question, one in for_people if question.intent in models.intents
+    ]
+    return dict(models.limits) | {
+        "wants_person": limit_for_recall(np.array(asking), recall=_PERSON_RECALL, most=HIGHEST_LIMIT),
+        "human_only": limit_for_recall(np.array(sensitive), recall=_HUMAN_ONLY_RECALL, most=HIGHEST_LIMIT),
+    }

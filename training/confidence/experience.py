@@ -1,0 +1,136 @@
+"""A business's own experience as labelled questions, and the confidence fitted on it; writes nothing back.
+
+Every phrasing of an approved learned answer is a question whose answer a person knows. Asked again as if it
+had never been learned, it shows what the bot would have done with it: that is what confidence is fitted on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from eval.data.labelled import LabelledQuestion
+from knowledge.index import KnowledgeIndex
+from model.artifacts import ModelSet
+from model.interfaces import Reader
+from model.resolver import Read, Resolver
+from model.types import Candidate, Question, Vector
+from serving.articles.changes import learned_answer_ref
+from serving.db.tables import now
+from serving.learned_answers import repository
+from training.confidence.fitting import fit_confidence
+
+FEWEST = 50
+"""Approved phrasings from which a business is calibrated on its own experience."""
+FEWEST_FOUND = 20
+"""Those of them that must find their answer: a bot cannot be calibrated on new needs alone."""
+_FALSE_ALARMS = 0.01
+_HIGHEST_WANTS_PERSON = 0.9
+"""Reached by 12 of the 13 general calibration questions that do ask for a person."""
+_TREES = 40
+_FOLDS = 5
+
+
+def approved_questions(session: Session) -> list[LabelledQuestion]:
+    """Every phrasing of the learned answers in use, oldest answer first, with the answer it belongs to."""
+    return [
+        LabelledQuestion(
+            f"phrasing-{phrasing.id}",
+            phrasing.text,
+            "answerable",
+            None,
+            frozenset({learned_answer_ref(answer.id)}),
+        )
+        for answer in repository.find_in_use(session, now())
+        for phrasing in answer.phrasings
+    ]
+
+
+def held_out_reads(
+    questions: Sequence[LabelledQuestion],
+    models: ModelSet,
+    encoder: Reader,
+    index: KnowledgeIndex,
+    *,
+    head_encoders: Mapping[str, Reader],
+) -> list[Read]:
+    """What the bot reads and finds when each question is asked with its own words hidden from the search.
+
+    The question that an answer was written for is so asked before there was an answer: nothing right can
+    be found, which shows how often a need is new.
+    """
+    resolver = Resolver(encoder, models, _WithoutItself(index), head_encoders=head_encoders)
+    return [resolver.read(Question(question.text)) for question in questions]
+
+
+def experienced(
+    models: ModelSet, questions: Sequence[LabelledQuestion], reads: Sequence[Read], *, seed: int
+) -> ModelSet:
+    """The set with confidence, threshold and wish-for-a-person limit of these questions.
+
+    Everything else stays, its past questions too, which must hold none of these. Raises `DataError` when
+    the questions are too few.
+    """
+    limits = dict(models.limits) | {"wants_person": _wants_person_limit(models, reads)}
+
+    def reaches_answer(read: Read) -> bool:
+        found = read.understanding
+        return (
+            found.wants_person < limits["wants_person"]
+            and found.human_only_probability < limits["human_only"]
+        )
+
+    fitted = fit_confidence(
+        questions,
+        reads,
+        past=models.answering.past,
+        in_past=0,
+        reaches_answer=reaches_answer,
+        seed=seed,
+        trees=_TREES,
+        folds=_FOLDS,
+    )
+    return replace(models, answering=fitted.model, calibration=fitted.sample, limits=limits)
+
+
+def refit(
+    session: Session,
+    models: ModelSet,
+    encoder: Reader,
+    index: KnowledgeIndex,
+    *,
+    head_encoders: Mapping[str, Reader],
+    seed: int = 0,
+) -> ModelSet:
+    """The set calibrated on the store's experience; the same set while there is too little of it."""
+    questions = approved_questions(session)
+    if len(questions) < FEWEST:
+        return models
+    reads = held_out_reads(questions, models, encoder, index, head_encoders=head_encoders)
+    if sum(map(_is_found, questions, reads)) < FEWEST_FOUND:
+        return models
+    return experienced(models, questions, reads, seed=seed)
+
+
+def _wants_person_limit(models: ModelSet, reads: Sequence[Read]) -> float:
+    """The limit that at most 1 % of the questions reach: people answered them, so none is a mere wish.
+
+    Never lower than it was, and raised to no more than `_HIGHEST_WANTS_PERSON`.
+    """
+    seen = np.quantile([read.understanding.wants_person for read in reads], 1 - _FALSE_ALARMS)
+    return max(models.limits["wants_person"], min(float(seen), _HIGHEST_WANTS_PERSON))
+
+
+def _is_found(question: LabelledQuestion, read: Read) -> bool:
+    return any(candidate.ref in question.refs for candidate in read.candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class _WithoutItself:
+    """Searches as if the question's own words had not been learned."""
+
+    index: KnowledgeIndex
+
+    def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
+        return self.index.search_without_itself(text, vector, top_k=top_k)

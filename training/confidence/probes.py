@@ -1,0 +1,123 @@
+"""Questions that knowledge asks of itself, with a part of it hidden; fits nothing.
+
+What a home knows says how near a wrong answer comes in it: hide an answer whole, ask for it in its own
+words, and whatever is found is wrong. Hide only the words asked with, and the answer is still to be found.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from eval.data.labelled import LabelledQuestion
+from eval.replay.caching_encoder import RememberingReader
+from knowledge.index import KnowledgeIndex
+from model.interfaces import Reader
+from model.resolver import TOP_K, Read, Resolver
+from model.types import Passage, Question
+
+MOST_TEXTS = 400
+"""Texts asked, spread evenly over the answers; each up to twice."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """A question with what was read of it."""
+
+    question: LabelledQuestion
+    read: Read
+
+
+def without_their_answers(
+    questions: Sequence[LabelledQuestion], reads: Sequence[Read], index: KnowledgeIndex
+) -> list[Probe]:
+    """The answerable questions once more with all their answers hidden from `index`: nothing is right.
+
+    `reads` are those of the questions. The rarity of words stays what it was.
+    """
+    return [
+        Probe(_unanswerable(question), _read_again(question.text, read, index, without=question.refs))
+        for question, read in zip(questions, reads, strict=True)
+        if question.kind == "answerable"
+    ]
+
+
+def knowledge_probes(
+    knowledge: Mapping[str, Sequence[Passage]],
+    bot: Resolver,
+    encoder: Reader,
+    *,
+    rng: np.random.Generator,
+    most_texts: int = MOST_TEXTS,
+) -> list[Probe]:
+    """What the passages by answer ask of themselves, read as `bot` reads; at most `most_texts` texts, each
+
+    - once with its own words hidden, when the answer has others: a phrasing of a learned answer is asked of
+      the other phrasings, the title of an article of its text without the title;
+    - once with the whole answer hidden: then it is unanswerable.
+    """
+    index = KnowledgeIndex(RememberingReader(encoder))
+    index.put(knowledge)
+    resolver = Resolver(encoder, bot.models, index, head_encoders=bot.head_encoders)
+    return [
+        probe
+        for ref, passages, texts in _chosen(knowledge, rng, most_texts)
+        for probe in _probes(ref, passages, texts, resolver, index)
+    ]
+
+
+def _chosen(
+    knowledge: Mapping[str, Sequence[Passage]], rng: np.random.Generator, most_texts: int
+) -> Iterator[tuple[str, Sequence[Passage], list[str]]]:
+    """Answers with their passages and the texts to ask: all answers, or a random choice of them."""
+    refs = sorted(ref for ref, passages in knowledge.items() if passages)
+    if len(refs) > most_texts:
+        refs = sorted(refs[i] for i in rng.choice(len(refs), most_texts, replace=False))
+    for ref in refs:
+        own = _own_words(knowledge[ref])
+        some = rng.permutation(len(own))[: max(1, most_texts // len(refs))]
+        yield ref, knowledge[ref], [own[i] for i in sorted(some)]
+
+
+def _own_words(passages: Sequence[Passage]) -> list[str]:
+    """What an answer is asked for by: the phrasings of a learned answer, the title of an article."""
+    is_article = passages[0].kind == "article"
+    words = [passages[0].title] if is_article else [passage.search_text for passage in passages]
+    return [text for text in dict.fromkeys(words) if text.strip()]
+
+
+def _probes(
+    ref: str, passages: Sequence[Passage], texts: Sequence[str], resolver: Resolver, index: KnowledgeIndex
+) -> Iterator[Probe]:
+    """The probes of one answer; the index is as before when they are through."""
+    for number, text in enumerate(texts):
+        asked = LabelledQuestion(f"{ref}?{number}", text, "answerable", None, frozenset({ref}))
+        rest = _without_words(passages, text)
+        index.put({ref: rest})
+        read = resolver.read(Question(text))
+        if rest:
+            yield Probe(asked, read)
+        yield Probe(_unanswerable(asked), _read_again(text, read, index, without=asked.refs))
+    index.put({ref: passages})
+
+
+def _without_words(passages: Sequence[Passage], text: str) -> list[Passage]:
+    """The passages without `text`: pieces of an article begin with its title."""
+    cut = (
+        replace(passage, search_text=passage.search_text.removeprefix(text).strip())
+        if passage.kind == "article" or passage.search_text == text
+        else passage
+        for passage in passages
+    )
+    return [passage for passage in cut if passage.search_text]
+
+
+def _read_again(text: str, read: Read, index: KnowledgeIndex, *, without: frozenset[str]) -> Read:
+    """The read with what is found when some answers are hidden."""
+    found = index.search(text, read.signals.vector, top_k=TOP_K + len(without))
+    rest = [candidate for candidate in found if candidate.ref not in without]
+    return replace(read, candidates=tuple(rest[:TOP_K]))
+
+
+def _unanswerable(question: LabelledQuestion) -> LabelledQuestion:
+    return replace(question, id=f"{question.id} (hidden)", kind="out_of_scope", refs=frozenset())

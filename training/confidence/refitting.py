@@ -1,0 +1,136 @@
+"""Fits a model set's answer confidence anew, on top of its heads; registering it is the registry's job."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy.orm import Session
+
+from eval.report.tracking import package_versions
+from knowledge.index import KnowledgeIndex
+from model.artifacts import ModelSet
+from model.errors import DataError
+from model.interfaces import Reader
+from model.types import Passage
+from training.confidence import experience
+from training.confidence.calibration import (
+    OWN_KNOWLEDGE,
+    OWN_QUESTIONS,
+    answer_figures,
+    calibrate,
+    calibration_index,
+)
+from training.datasets.training_data import TrainingData
+from training.heads.model_set import Progress, TrainedSet, new_version
+
+EXPERIENCE = "the home's approved learned answers"
+"""What a set may be calibrated on, beside what `training.confidence.calibration` names."""
+_ANSWERS = "answers."
+
+
+def train_answering(
+    champion: ModelSet,
+    data: TrainingData,
+    encoder: Reader,
+    index: KnowledgeIndex,
+    *,
+    head_encoders: Mapping[str, Reader],
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+) -> TrainedSet:
+    """The champion under a new version with its forest, calibration, past questions and limits fitted anew.
+
+    The questions are those of `data`. Where they are not the business's own, what `index` holds is asked
+    too, see `calibrate`. The figures of the heads stay; those of the answers are of held-out decisions.
+    """
+    progress(f"calibrating on {len(data.questions)} questions" + _and_knowledge(data, index))
+    models = refit(champion, data, encoder, index, head_encoders=head_encoders, seed=seed)
+    return _as_trained(
+        champion,
+        models,
+        {
+            "answering.seed": seed,
+            "answering.data_sha256": data.sha256,
+            "questions": len(data.questions),
+            "calibrated_on": models.card["parameters"]["calibrated_on"],
+        },
+    )
+
+
+def train_on_experience(
+    champion: ModelSet,
+    session: Session,
+    encoder: Reader,
+    index: KnowledgeIndex,
+    *,
+    head_encoders: Mapping[str, Reader],
+    seed: int = 0,
+) -> TrainedSet:
+    """The champion under a new version, its confidence fitted on what the store has seen approved.
+
+    Raises `DataError` when that is too little, see `training.confidence.experience`.
+    """
+    models = experience.refit(session, champion, encoder, index, head_encoders=head_encoders, seed=seed)
+    if models is champion:
+        approved = len(experience.approved_questions(session))
+        raise DataError(
+            f"{approved} approved phrasings of learned answers are too little experience: "
+            f"{experience.FEWEST} are needed, {experience.FEWEST_FOUND} of answers with other phrasings; "
+            "until then: firstlast train answering"
+        )
+    return _as_trained(champion, models, {"answering.seed": seed, "calibrated_on": EXPERIENCE})
+
+
+def _as_trained(
+    champion: ModelSet, models: ModelSet, fitted_with: Mapping[str, str | int | float]
+) -> TrainedSet:
+    """The set under a version of its own: the champion's figures of heads, new ones of answers."""
+    kept = {
+        name: value
+        for name, value in champion.card.get("metrics", {}).items()
+        if not name.startswith(_ANSWERS)
+    }
+    metrics = {**kept, **answer_figures(models.calibration)}
+    parameters = {
+        **champion.card.get("parameters", {}),
+        "answering.champion": champion.version,
+        **fitted_with,
+        **package_versions(),
+    }
+    card = {**champion.card, "metrics": metrics, "parameters": parameters}
+    return TrainedSet(replace(models, version=new_version(), card=card), metrics, {}, parameters)
+
+
+def refit(
+    models: ModelSet,
+    data: TrainingData,
+    encoder: Reader,
+    index: KnowledgeIndex,
+    *,
+    head_encoders: Mapping[str, Reader],
+    seed: int = 0,
+) -> ModelSet:
+    """The set calibrated on `data` and, unless its questions are the business's own, on the index.
+
+    Its card says what it was calibrated on.
+    """
+    examined = None if data.own_questions else _knowledge(index)
+    calibrated = calibrate(
+        models,
+        data,
+        encoder,
+        calibration_index(data, encoder),
+        head_encoders=head_encoders,
+        seed=seed,
+        knowledge=examined,
+    )
+    on = OWN_QUESTIONS if data.own_questions else OWN_KNOWLEDGE
+    parameters = {**models.card.get("parameters", {}), "calibrated_on": on}
+    return replace(calibrated, card={**models.card, "parameters": parameters})
+
+
+def _knowledge(index: KnowledgeIndex) -> dict[str, tuple[Passage, ...]]:
+    return {ref: index.passages_of(ref) for ref in index.refs()}
+
+
+def _and_knowledge(data: TrainingData, index: KnowledgeIndex) -> str:
+    return "" if data.own_questions else f" and {len(index.refs())} answers of the home"

@@ -1,0 +1,221 @@
+"""Gathers what the heads are trained on, from files or from the store; fits nothing."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eval.data.dialogues import Dialogue, read_dialogues
+from eval.data.labelled import (
+    LabelledQuestion,
+    LabelledText,
+    MoodConversation,
+    own_or_sample,
+    read_labelled_questions,
+    read_mood_conversations,
+)
+from eval.data.problems import read_checked
+from knowledge.company import DEMO_FOLDER, read_company
+from knowledge.documents import ArticleDocument, QuestionAnswer
+from knowledge.importers import read_source
+from model.artifacts import IntentInfo
+from model.errors import DataError
+from model.smalltalk import NONE
+from model.understanding import NO_PERSON
+from serving.db.tables import DecisionRecord, Feedback, Intent, Message
+
+_OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Labelled texts by head, and the questions and articles the confidence is calibrated on."""
+
+    intents: tuple[LabelledText, ...]
+    intent_infos: dict[str, IntentInfo]
+    sentiment: tuple[LabelledText, ...]
+    wants_person: tuple[LabelledText, ...]
+    smalltalk: tuple[LabelledText, ...]
+    out_of_scope: tuple[LabelledText, ...]
+    questions: tuple[LabelledQuestion, ...]
+    articles: tuple[ArticleDocument, ...]
+    learned_answers: tuple[QuestionAnswer, ...]
+    own_questions: bool = True
+    """Whether `questions` are the business's own: only then do they count as its past."""
+    follow_ups: tuple[LabelledText, ...] = ()
+    """Messages that stand alone, lean on what was said before them, or say that an answer was not right."""
+    dialogues: tuple[Dialogue, ...] = ()
+    """Two and three turns each, with the answers to the last message."""
+    moods: tuple[MoodConversation, ...] = ()
+    """Conversations with how they ended for the customer."""
+    mood_texts: tuple[LabelledText, ...] = ()
+    """Messages by the sentiment that support staff read in them; for the mood alone, beside `sentiment`."""
+    only_past: tuple[LabelledQuestion, ...] = ()
+    """More of its past, which calibrates nothing: an encoder that was trained on questions flatters them."""
+    unlabelled: tuple[str, ...] = ()
+    """What customers asked and nobody gave an intent, for the intents to learn from by their own guesses."""
+
+    @property
+    def sha256(self) -> str:
+        """Digest of every labelled text, in order: the same data give the same digest."""
+        parts = [
+            [[row.text, row.label] for row in rows]
+            for rows in (
+                *(self.intents, self.sentiment, self.wants_person, self.smalltalk, self.out_of_scope),
+                *(self.follow_ups, self.mood_texts),
+            )
+        ]
+        dialogues = [
+            [one.id, one.text, one.kind, [turn.text for turn in one.before]] for one in self.dialogues
+        ]
+        moods = [[one.id, one.outcome, one.at, [turn.text for turn in one.turns]] for one in self.moods]
+        asked = (*self.questions, *self.only_past)
+        questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
+        articles = [article.content_hash for article in self.articles]
+        learned = [answer.content_hash for answer in self.learned_answers]
+        told = [parts, questions, articles, learned, dialogues, moods, *self.unlabelled]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def company_data(folder: Path) -> TrainingData:
+    """What a company folder holds: `company.toml`, `training/`, `calibration/`, `articles/`.
+
+    A file of `training/` that a business does not have is taken from the sample company, apart from
+    its intents. Raises `DataError` naming the file and line of a bad row, or an intent without a team.
+    """
+    company = read_company(folder)
+    infos = company.intent_infos()
+    intents = _texts(folder, "intents", fallback=False)
+    _check_intents(intents, infos)
+    calibrated = folder if (folder / "calibration" / "questions.jsonl").is_file() else DEMO_FOLDER
+    return TrainingData(
+        intents=intents,
+        intent_infos=infos,
+        sentiment=_texts(folder, "sentiment"),
+        wants_person=(*_texts(folder, "wants_person"), *_sample_matters(NO_PERSON)),
+        smalltalk=_texts(folder, "smalltalk"),
+        out_of_scope=_texts(folder, _OUT_OF_SCOPE),
+        questions=tuple(read_labelled_questions(calibrated / "calibration" / "questions.jsonl")),
+        articles=published_articles(calibrated / "articles"),
+        learned_answers=_learned_answers(calibrated / "learned_answers.jsonl"),
+        own_questions=calibrated == folder,
+        follow_ups=_texts(folder, "follow_ups"),
+        dialogues=tuple(read_dialogues(own_or_sample(folder, "calibration/dialogues.jsonl"))),
+        moods=tuple(read_mood_conversations(own_or_sample(folder, "calibration/moods.jsonl"))),
+        mood_texts=_texts(folder, "mood"),
+    )
+
+
+def general_data() -> TrainingData:
+    """What every business starts with: the sample company's data without what is its own.
+
+    Left out are its intents, what is out of its scope, and the questions that only its rules give to
+    people: another business has other rules. What customers ask it and nobody can answer is kept as what it
+    is everywhere: no smalltalk, and no wish for a person.
+    """
+    demo = company_data(DEMO_FOLDER)
+    general = (
+        replace(question, intent=None)
+        for question in demo.questions
+        if question.kind != "needs_person" or question.intent is None
+    )
+    return replace(
+        demo,
+        intents=(),
+        intent_infos={},
+        smalltalk=(*demo.smalltalk, *_sample_matters(NONE)),
+        out_of_scope=(),
+        questions=tuple(general),
+        own_questions=False,
+    )
+
+
+def _sample_matters(label: str) -> tuple[LabelledText, ...]:
+    """What the sample company's customers ask about, labelled as neither smalltalk nor a wish for a person.
+
+    The few that are put as a wish for a person have that label among the wishes, which comes first. A
+    business's own intents are not taken for it: one of them may be just that wish.
+    """
+    asked = (*_texts(DEMO_FOLDER, "intents"), *_texts(DEMO_FOLDER, _OUT_OF_SCOPE))
+    return tuple(LabelledText(row.text, label) for row in asked)
+
+
+def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:
+    """A business's `{"text", "label"}` rows as intents, everything else as in `general_data`.
+
+    Labels without an entry in `infos` have no team and may be answered by the bot.
+    """
+    rows = tuple(read_checked(path).texts)
+    known = {label: infos.get(label, IntentInfo(None, False)) for label in _labels(rows)}
+    return replace(general_data(), intents=rows, intent_infos=known)
+
+
+def stored_data(session: Session, base: TrainingData) -> TrainingData:
+    """`base` with the questions of the store: those whose answer was confirmed, under their intent.
+
+    A text that `base` holds already is not taken twice. Intents and teams are the store's.
+    """
+    infos = dict(base.intent_infos) | store_infos(session)
+    known = {row.text.casefold() for row in base.intents}
+    confirmed = (
+        select(DecisionRecord.question, DecisionRecord.intent)
+        .join(Message, Message.decision_id == DecisionRecord.id)
+        .join(Feedback, Feedback.message_id == Message.id)
+        .where(Feedback.helpful.is_(True), DecisionRecord.intent.is_not(None))
+        .order_by(DecisionRecord.id)
+    )
+    added = []
+    for text, label in session.execute(confirmed):
+        if text.casefold() not in known and label in infos:
+            known.add(text.casefold())
+            added.append(LabelledText(text, label))
+    used = {row.label for row in (*base.intents, *added)}
+    return replace(
+        base,
+        intents=(*base.intents, *added),
+        intent_infos={name: info for name, info in infos.items() if name in used},
+    )
+
+
+def stored_questions(session: Session) -> tuple[str, ...]:
+    """Every question that the bot decided on, in their order."""
+    return tuple(session.scalars(select(DecisionRecord.question).order_by(DecisionRecord.id)))
+
+
+def store_infos(session: Session) -> dict[str, IntentInfo]:
+    """Team and human-only flag of each intent the store knows."""
+    return {
+        intent.name: IntentInfo(intent.team, intent.human_only) for intent in session.scalars(select(Intent))
+    }
+
+
+def published_articles(folder: Path) -> tuple[ArticleDocument, ...]:
+    """The articles of a folder, named by file alone, without the superseded ones."""
+    return tuple(one for one in read_source(folder, flat_slugs=True).articles if not one.superseded_by)
+
+
+def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
+    return read_source(path).question_answers if path.is_file() else ()
+
+
+def _texts(folder: Path, name: str, *, fallback: bool = True) -> tuple[LabelledText, ...]:
+    file = f"training/{name}.jsonl"
+    if not fallback and not (folder / file).is_file():
+        return ()
+    return tuple(read_checked(own_or_sample(folder, file)).texts)
+
+
+def _check_intents(rows: Sequence[LabelledText], infos: Iterable[str]) -> None:
+    unknown = _labels(rows) - set(infos)
+    if unknown:
+        raise DataError(
+            f"training/intents.jsonl has labels that company.toml does not name: {sorted(unknown)}"
+        )
+
+
+def _labels(rows: Sequence[LabelledText]) -> set[str]:
+    return {row.label for row in rows}

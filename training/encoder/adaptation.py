@@ -1,0 +1,253 @@
+"""Adapts the encoder to a business, measures gain and cost, and registers a model set on it if gates allow.
+
+The order: split by need, adapt, export, measure beside the encoder in service, decide, refit the heads,
+register. What is refused leaves nothing behind but its figures in MLflow.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.promotion.gates import Gate, failures
+from eval.report.tracking import log_run, numbers
+from eval.results import Track, untracked
+from model.encoder import OnnxEncoder
+from model.errors import ArtifactError
+from serving.encoders import encoder_folder_in_service
+from serving.settings import Settings
+from training.datasets.training_data import TrainingData
+from training.encoder.adaptation_checks import Beside, Check, beir_needs, sample_needs, wording_rows
+from training.encoder.export import ensure_encoder, export_model, load_torch
+from training.encoder.need_sources import gather_needs
+from training.encoder.needs import Needs, Split, is_held_out, share_of, split
+from training.encoder.pair_training import AdaptationOptions, GeneralTexts, adapt
+from training.encoder.pairs import Pairs, make_pairs
+from training.heads.model_set import Progress, train_model_set
+from training.pipeline import gather
+from training.registry.model_sets import RegisteredSet, register
+
+EXPERIMENT = "encoder"
+_MOST_GENERAL = 2000
+_ADAPTED = ", adapted"
+"""Ends the name of an adapted encoder, of which only the export is kept, no weights to train on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """What an adaptation gained and cost, and what became of it."""
+
+    encoder: str
+    """Fingerprint of the adapted encoder."""
+    before: str
+    """Fingerprint of the encoder in service, which it was measured beside."""
+    checks: Mapping[str, Check]
+    """`business` for the gain, the others for what it cost."""
+    registered: RegisteredSet | None
+    """`None` when a gate failed: nothing was kept then."""
+
+    @property
+    def gates(self) -> list[Gate]:
+        """All gates, in the order they were asked."""
+        return [gate for check in self.checks.values() for gate in check.gates]
+
+    @property
+    def failed(self) -> list[Gate]:
+        """The gates that refused it."""
+        return failures(self.gates)
+
+    def report(self) -> dict[str, Any]:  # JSON
+        """Figures and gates; no text of anybody."""
+        return {
+            "encoder": self.encoder,
+            "before": self.before,
+            "gain": self.checks["business"].figures,
+            "elsewhere": {name: one.figures for name, one in self.checks.items() if name != "business"},
+            "gates": [asdict(gate) for gate in self.gates],
+        }
+
+
+def adapt_and_register(
+    settings: Settings,
+    data: Path | None,
+    *,
+    from_store: bool = False,
+    also: Sequence[Path] = (),
+    options: AdaptationOptions,
+    progress: Progress,
+    track: Track = untracked,
+) -> Adaptation:
+    """Adapt the home's own encoder to the needs of `data` (see `gather_needs`), and judge it.
+
+    It is held beside the encoder in service. `also` are BEIR folders on which it must not lose either. An
+    interrupted run that is started again goes on where it was. Raises `DataError` for too few questions.
+    """
+    own = _own_encoder(settings)
+    needs = gather_needs(settings, data, from_store=from_store)
+    others = _others(needs, also)
+    parts = split(needs, seed=options.seed)
+    progress(f"looking for hard negatives among {len(parts.training.knowledge)} answers")
+    pairs = make_pairs(parts.training, own, rng=np.random.default_rng(options.seed))
+    progress(f"adapting to {len(pairs.sure)} pairs and {len(pairs.weak)} of one intent")
+    work = settings.models_folder / ".adapting"
+    _train(settings, own, pairs, _general_texts(parts, options.seed), options, work, track)
+    progress("measuring gain and cost")
+    found = _judged(settings, work, needs, parts, others, seed=options.seed, track=track)
+    if not found.failed:
+        texts = unseen(_heads_data(settings, data), pairs.texts, seed=options.seed)
+        registered = _register(settings, found, texts, work, options.seed, progress)
+        found = replace(found, registered=registered)
+    _log(settings.home, found, data, needs, pairs, options)
+    shutil.rmtree(work, ignore_errors=True)
+    return found
+
+
+def unseen(data: TrainingData, seen: frozenset[str], *, seed: int) -> TrainingData:
+    """The data without the calibration questions that the encoder was trained on, their mix kept.
+
+    Similarities of texts that an encoder has seen flatter it: a threshold found on them would let wrong
+    answers through. Of the questions that nothing answers as large a share is kept as of the others. What
+    calibrates nothing stays known as the business's past.
+    """
+    answerable = [one for one in data.questions if one.refs]
+    kept = {one.id for one in answerable if one.text not in seen}
+    share = len(kept) / max(1, len(answerable))
+    kept |= {one.id for one in data.questions if not one.refs and share_of(one.text, seed=seed) < share}
+    return replace(
+        data,
+        questions=tuple(one for one in data.questions if one.id in kept),
+        only_past=tuple(one for one in data.questions if one.id not in kept),
+    )
+
+
+def _own_encoder(settings: Settings) -> OnnxEncoder:
+    """The home's own encoder, of which the weights can be had."""
+    ensure_encoder(settings.encoder_folder)
+    own = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
+    if own.name.endswith(_ADAPTED):
+        raise ArtifactError(
+            f"{settings.encoder_folder} is an adapted encoder; put the one it came from there"
+        )
+    return own
+
+
+def _others(needs: Needs, also: Sequence[Path]) -> dict[str, Needs]:
+    """What must not be lost, by name; read before anything is trained, so that a bad file costs no time."""
+    sample = sample_needs(needs)
+    return {
+        **({"sample company": sample} if sample else {}),
+        **{f"also {path.name}": beir_needs(path) for path in also},
+    }
+
+
+def _judged(
+    settings: Settings,
+    work: Path,
+    needs: Needs,
+    parts: Split,
+    others: Mapping[str, Needs],
+    *,
+    seed: int,
+    track: Track,
+) -> Adaptation:
+    """The adapted encoder in `work` beside the one in service."""
+    before = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+    adapted = OnnxEncoder.load(work / "encoder", threads=settings.encoder_threads)
+    beside = Beside(before, adapted, track)
+    wording = wording_rows() | ({"intent": needs.alike} if needs.alike else {})
+    checks = {
+        "business": beside.gain(needs, parts.held_out),
+        **{name: beside.cost(name, asked) for name, asked in others.items()},
+        **beside.wording(wording, seed=seed),
+    }
+    return Adaptation(adapted.fingerprint, before.fingerprint, checks, None)
+
+
+def _heads_data(settings: Settings, data: Path | None) -> TrainingData:
+    """What the heads are refitted on: the company folder, or what the home was made with."""
+    is_company = data is not None and (data / "company.toml").is_file()
+    return gather(settings, data if is_company else None, from_store=False)
+
+
+def _train(
+    settings: Settings,
+    own: OnnxEncoder,
+    pairs: Pairs,
+    general: Sequence[str],
+    options: AdaptationOptions,
+    work: Path,
+    track: Track,
+) -> None:
+    """The adapted encoder, exported to `encoder` in `work`, where the state of training is kept too."""
+    import torch
+
+    torch.set_num_threads(settings.encoder_threads or torch.get_num_threads())
+    model = load_torch(own.name)
+    texts = GeneralTexts(general, own.encode(general))
+    adapt(model, pairs, texts, options=options, checkpoints=work / "state", track=track)
+    export_model(model, work / "encoder", name=f"{own.name}{_ADAPTED}")
+
+
+def _general_texts(parts: Split, seed: int) -> list[str]:
+    """Messages to the sample company and the business's titles: none that any check is measured on."""
+    rows = wording_rows()
+    texts = [row.text for name in sorted(rows) for row in rows[name] if not is_held_out(row.text, seed=seed)]
+    titles = [one.title for passages in parts.training.knowledge.values() for one in passages if one.title]
+    unique = list(dict.fromkeys((*titles, *texts)))
+    order = np.random.default_rng(seed).permutation(len(unique))[:_MOST_GENERAL]
+    return [unique[i] for i in order]
+
+
+def _register(
+    settings: Settings,
+    found: Adaptation,
+    texts: TrainingData,
+    work: Path,
+    seed: int,
+    progress: Progress,
+) -> RegisteredSet:
+    """Heads and confidence refitted on the adapted encoder, which is moved to its place first."""
+    place = settings.models_folder / "encoders" / found.encoder
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (work / "encoder").rename(place)
+    encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
+    trained = train_model_set(texts, encoder, seed=seed, progress=progress)
+    report = found.report()
+    metrics = {
+        **trained.metrics,
+        **{f"adaptation.{name}": one for name, one in numbers(_means(report)).items()},
+    }
+    models = replace(trained.models, card={**trained.models.card, "adaptation": report})
+    return register(settings.home, replace(trained, models=models, metrics=metrics))
+
+
+def _means(report: Mapping[str, Any]) -> dict[str, Any]:  # JSON
+    return {"gain": report["gain"]["gain"], **report["elsewhere"]}
+
+
+def _log(
+    home: Path,
+    found: Adaptation,
+    data: Path | None,
+    needs: Needs,
+    pairs: Pairs,
+    options: AdaptationOptions,
+) -> None:
+    params = {
+        "data": data or "default",
+        "data_sha256": needs.sha256,
+        "encoder": found.encoder,
+        "before": found.before,
+        "pairs": len(pairs.sure),
+        "weak_pairs": len(pairs.weak),
+        **asdict(options),
+    }
+    report = found.report()
+    passed = {gate.name: gate.outcome == "passed" for gate in found.gates}
+    metrics = {"gain": report["gain"], "elsewhere": report["elsewhere"], "gate_passed": passed}
+    items = [{"check": name, **item} for name, check in found.checks.items() for item in check.items]
+    log_run(home, EXPERIMENT, params=params, metrics=metrics, items=items)

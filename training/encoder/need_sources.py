@@ -1,0 +1,146 @@
+"""Gathers what a business knows and is asked, from a folder, a file or the store; it splits nothing."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eval.data.beir import read_beir
+from eval.data.labelled import read_labelled_questions, read_labelled_texts
+from knowledge.company import DEMO_FOLDER
+from knowledge.documents import QuestionAnswer
+from knowledge.importers import read_source
+from model.errors import DataError
+from serving.articles import repository as stored_articles
+from serving.db.session import Database
+from serving.db.tables import DecisionRecord, Feedback, Message, now
+from serving.learned_answers import repository as stored_learned
+from serving.settings import Settings
+from training.datasets.training_data import published_articles
+from training.encoder.needs import BY_LABEL, Asked, Needs, Sources, needs_of, share_of
+from training.pipeline import is_sample_company
+
+
+def gather_needs(settings: Settings, data: Path | None, *, from_store: bool) -> Needs:
+    """The needs of `data`, else of what the home was made with; of the store too with `from_store`.
+
+    `data` is a company folder, a folder with a BEIR corpus, or rows `{"text", "label"}` whose label is the
+    need. A home that was not made by `firstlast demo` has only its store. What both hold is taken once.
+    Raises `DataError` when there is nothing.
+    """
+    database = Database(settings.database_url)
+    database.migrate()
+    try:
+        with database.reading() as session:
+            from_sample = data is None and is_sample_company(session)
+            found = read_sources(data or DEMO_FOLDER) if data or from_sample else Sources()
+            if from_store or not (data or from_sample):
+                found = merged(stored_sources(session), found)
+    finally:
+        database.close()
+    if not found.articles and not found.learned:
+        raise DataError("nothing is known to adapt to; import articles, or name a folder with --data")
+    return needs_of(found)
+
+
+def read_sources(path: Path) -> Sources:
+    """What a company folder, a folder with a BEIR corpus, or a file of labelled texts holds."""
+    if path.is_file():
+        return _labelled_file(path)
+    if (path / "corpus.jsonl").is_file():
+        return _beir_folder(path)
+    return _company_folder(path)
+
+
+def stored_sources(session: Session) -> Sources:
+    """Articles, learned answers, and the questions whose answer a customer confirmed."""
+    confirmed = _confirmed(session)
+    learned = [
+        QuestionAnswer(
+            key=str(row.id),
+            question=row.question,
+            answer=row.answer,
+            phrasings=(
+                *(phrasing.text for phrasing in row.phrasings if phrasing.text != row.question),
+                *confirmed.pop(f"learned_answer:{row.id}", ()),
+            ),
+        )
+        for row in stored_learned.find_in_use(session, now())
+    ]
+    articles = [stored_articles.document_of(row) for row in stored_articles.list_published(session)]
+    known = {f"article:{one.slug}" for one in articles}
+    asked = [
+        Asked(text, frozenset({ref}))
+        for ref, texts in confirmed.items()
+        if ref in known
+        for text in dict.fromkeys(texts)
+    ]
+    return Sources(tuple(articles), tuple(learned), tuple(asked))
+
+
+def merged(first: Sources, second: Sources) -> Sources:
+    """Both; of an article or learned answer that both hold, the first one's words."""
+    slugs = {one.slug for one in first.articles}
+    questions = {one.question.casefold() for one in first.learned}
+    return Sources(
+        (*first.articles, *(one for one in second.articles if one.slug not in slugs)),
+        (*first.learned, *(one for one in second.learned if one.question.casefold() not in questions)),
+        (*second.asked, *first.asked),  # where a text is in both, the file's labels count
+        (*first.alike, *second.alike),
+    )
+
+
+def _company_folder(folder: Path) -> Sources:
+    """Every second calibration question is spared: the confidence needs some that no encoder has seen."""
+    articles, learned = folder / "articles", folder / "learned_answers.jsonl"
+    questions, intents = folder / "calibration" / "questions.jsonl", folder / "training" / "intents.jsonl"
+    return Sources(
+        published_articles(articles) if articles.is_dir() else (),
+        read_source(learned).question_answers if learned.is_file() else (),
+        tuple(
+            Asked(one.text, one.refs, spared=share_of(one.text, seed=0) < 0.5)
+            for one in (read_labelled_questions(questions) if questions.is_file() else ())
+            if one.refs
+        ),
+        tuple(read_labelled_texts(intents)) if intents.is_file() else (),
+    )
+
+
+def _beir_folder(folder: Path) -> Sources:
+    """The corpus, with the queries judged in `qrels/train.tsv`; those for testing are not read."""
+    if (folder / "qrels" / "train.tsv").is_file():
+        judged = read_beir(folder, judgements="train")
+        asked = (Asked(query.text, frozenset(query.gains)) for query in judged.queries)
+        return Sources(judged.articles, (), tuple(asked))
+    found = read_source(folder / "corpus.jsonl")
+    if found.refusals:
+        raise DataError(f"{found.refusals[0].path}: {found.refusals[0].reason}")
+    return Sources(found.articles)
+
+
+def _labelled_file(path: Path) -> Sources:
+    by_label: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for row in read_labelled_texts(path):
+        by_label[row.label][row.text] = None
+    learned = [
+        QuestionAnswer(f"{BY_LABEL}{label}", texts[0], label, tuple(texts[1:]))
+        for label, texts in ((label, list(texts)) for label, texts in by_label.items())
+    ]
+    return Sources(learned=tuple(learned))
+
+
+def _confirmed(session: Session) -> dict[str, list[str]]:
+    """The questions that an answer was confirmed for, by its ref."""
+    rows = session.execute(
+        select(DecisionRecord.answer_ref, DecisionRecord.question)
+        .join(Message, Message.decision_id == DecisionRecord.id)
+        .join(Feedback, Feedback.message_id == Message.id)
+        .where(Feedback.helpful.is_(True), DecisionRecord.answer_ref.is_not(None))
+        .order_by(DecisionRecord.id)
+    )
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for ref, question in rows:
+        if ref is not None:
+            found[ref].append(question)
+    return dict(found)

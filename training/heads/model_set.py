@@ -1,0 +1,284 @@
+"""Trains a model set: all heads, the confidence, the limits; registering it is the registry's job."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.data.label_names import with_label_names
+from eval.data.labelled import LabelledText
+from eval.data.unlabelled import without_known
+from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
+from eval.report.tracking import package_versions
+from eval.scope import PRODUCT, training_distances
+from model.answering import FEATURES, AnsweringModel, Forest
+from model.artifacts import CalibrationSample, IntentInfo, ModelSet
+from model.errors import DataError
+from model.interfaces import Reader
+from model.leaning import FOLLOW_UP_HEAD, LEANING_HEAD
+from model.mood import UNHAPPY_HEAD
+from model.scope import ScopeDetector, clearness, guided_scores
+from model.smalltalk import NONE, OUT_OF_SCOPE
+from model.types import Reading, Vectors
+from model.understanding import NO_PERSON, PERSON
+from training.confidence.calibration import (
+    HIGHEST_LIMIT,
+    OWN_QUESTIONS,
+    SAMPLE_COMPANY,
+    answer_figures,
+    calibrate,
+    calibration_index,
+)
+from training.datasets.training_data import TrainingData
+from training.encoder.finetuning import Finetune, FinetunedTexts
+from training.heads.blending import cross_fitted_sentiment
+from training.heads.follow_ups import fit_leaning, follow_up_texts
+from training.heads.kernel import cross_fitted_kernel_head
+from training.heads.linear import FittedHead, cross_fitted_head
+from training.heads.moods import FittedMoods, fit_moods
+from training.heads.self_training import chosen, cross_fitted_intents
+
+SMALLTALK_LIMIT = 0.5
+
+_FITTING: Mapping[str, Callable[..., FittedHead]] = {
+    "sentiment": cross_fitted_sentiment,
+    "wants_person": cross_fitted_kernel_head,
+}
+"""How heads are fitted that want something of their own."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedSet:
+    """A model set with the figures of its training, each on texts held out from the fit."""
+
+    models: ModelSet
+    metrics: Mapping[str, float]
+    confusion: Mapping[str, ConfusionMatrix]
+    parameters: Mapping[str, str | int | float]
+
+
+def train_model_set(
+    data: TrainingData,
+    encoder: Reader,
+    *,
+    seed: int = 0,
+    progress: Progress = lambda _: None,
+    finetune: Finetune | None = None,
+) -> TrainedSet:
+    """Heads on the frozen encoder, confidence on the calibration questions, limits on held-out data.
+
+    Intents learn from `data.unlabelled` too. With `finetune` they have an encoder of their own instead, tuned
+    to the labelled texts. Raises `DataError` for either without intents.
+    """
+    progress("reading the labelled texts")
+    labelled = labelled_texts(data)
+    if finetune is not None or data.unlabelled:
+        _check_intents(labelled)
+    reading, places = _read_once(labelled, encoder)
+    unlabelled = _unlabelled_features(data, labelled.get("intent", ()), encoder, seed=seed)
+    fitting: dict[str, Callable[..., FittedHead]] = {**_FITTING}
+    fitting["intent"] = partial(cross_fitted_intents, unlabelled=unlabelled)
+    fitted = {}
+    for name, rows in labelled.items():
+        progress(f"fitting {name} on {len(rows)} texts")
+        features = reading.features[places[name]]
+        fit = fitting.get(name, cross_fitted_head)
+        fitted[name] = fit(features, [row.label for row in rows], seed=seed)
+    if unlabelled is not None:
+        progress(f"intents learned from {fitted['intent'].guessed} of {len(unlabelled)} unlabelled texts")
+    scope = reading.vectors[places.get("intent", [])]
+    scope_limit = _scope_limit(fitted.get("intent"), scope)
+    own: FinetunedTexts | None = None
+    if finetune is not None:
+        progress("tuning an encoder to the intents")
+        rows = labelled["intent"]
+        own = finetune([row.text for row in rows], [row.label for row in rows])
+        fitted["intent"] = own.as_fitted()
+        scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope[PRODUCT])
+    heads = {name: one.head for name, one in fitted.items()}
+    limits = {
+        "wants_person": HIGHEST_LIMIT,
+        "human_only": HIGHEST_LIMIT,
+        "smalltalk": SMALLTALK_LIMIT,
+        "out_of_scope": scope_limit,
+    }
+    mood_metrics = {}
+    if data.moods:
+        progress(f"fitting the mood on {len(data.moods)} conversations")
+        moods = _moods(data, encoder, reading.at(places["sentiment"]), seed=seed)
+        heads[UNHAPPY_HEAD], limits[UNHAPPY_HEAD] = moods.head, moods.limit
+        mood_metrics = {"unhappy.false_alarms": moods.false_alarms, "unhappy.warned": moods.warned}
+    models = ModelSet(
+        version=new_version(),
+        encoder_fingerprint=encoder.fingerprint,
+        heads=heads,
+        scope=ScopeDetector(scope),
+        intents=data.intent_infos,
+        answering=_UNFITTED,
+        calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)),
+        limits=limits,
+        head_encoders={"intent": own.encoder.fingerprint} if own else {},
+    )
+    progress(f"calibrating on {len(data.questions)} questions")
+    head_encoders = {own.encoder.fingerprint: own.encoder} if own else {}
+    index = calibration_index(data, encoder)
+    if data.dialogues:
+        leaning = fit_leaning(data.dialogues, fitted[FOLLOW_UP_HEAD], encoder, index, seed=seed)
+        models = replace(models, heads={**heads, LEANING_HEAD: leaning})
+    models = calibrate(models, data, encoder, index, head_encoders=head_encoders, seed=seed)
+    metrics, confusion = _figures(fitted, labelled, models)
+    metrics |= mood_metrics
+    parameters = _parameters(data, encoder, fitted, seed)
+    card = {"metrics": metrics, "parameters": parameters}
+    return TrainedSet(replace(models, card=card), metrics, confusion, parameters)
+
+
+_UNFITTED = AnsweringModel(
+    np.zeros(len(FEATURES)),
+    Forest(
+        roots=np.zeros(1, np.intp),
+        feature=np.zeros(1, np.intp),
+        limit=np.zeros(1, np.float32),
+        children=np.zeros((1, 2), np.intp),
+        value=np.zeros(1, np.float32),
+        depth=0,
+    ),
+    1.0,
+    0.0,
+)
+"""Stands in while the questions are read, before there are features to fit on."""
+
+
+def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
+    """Labelled texts by head; intent and team only when there are intents."""
+    business = [*data.intents, *(row for row in data.wants_person if row.label == PERSON)]
+    labelled: dict[str, Sequence[LabelledText]] = {
+        "sentiment": data.sentiment,
+        "wants_person": _each_once(
+            *data.wants_person,
+            *(LabelledText(row.text, NO_PERSON) for row in (*data.smalltalk, *data.out_of_scope)),
+        ),
+        "smalltalk": [
+            *data.smalltalk,
+            *(LabelledText(row.text, NONE) for row in business),
+            *(LabelledText(row.text, OUT_OF_SCOPE) for row in data.out_of_scope),
+        ],
+    }
+    if data.dialogues:
+        labelled[FOLLOW_UP_HEAD] = follow_up_texts(data)
+    if len({row.label for row in data.intents}) > 1:
+        labelled["intent"] = with_label_names(data.intents)
+        teams = [LabelledText(row.text, _team(data.intent_infos, row.label)) for row in data.intents]
+        if len({row.label for row in teams}) > 1 and all(row.label for row in teams):
+            labelled["team"] = teams
+    return labelled
+
+
+def _each_once(*rows: LabelledText) -> list[LabelledText]:
+    """The rows with the first label of each text."""
+    once: dict[str, LabelledText] = {}
+    for row in rows:
+        once.setdefault(row.text, row)
+    return list(once.values())
+
+
+def _unlabelled_features(
+    data: TrainingData, intents: Sequence[LabelledText], encoder: Reader, *, seed: int
+) -> NDArray[np.float32] | None:
+    """Features of the unlabelled texts to learn from, `(n_texts, n_inputs)`; `None` when there are none."""
+    texts = without_known(data.unlabelled, (row.text for row in intents))
+    kept = [texts[i] for i in chosen(len(texts), beside=len(intents), seed=seed)]
+    return encoder.read(kept).features if kept else None
+
+
+def _moods(data: TrainingData, encoder: Reader, sentences: Reading, *, seed: int) -> FittedMoods:
+    """The head for unhappy conversations; `sentences` are those of sentiment, which it learns from too."""
+    more = encoder.read([row.text for row in data.mood_texts])
+    return fit_moods(
+        data.moods,
+        encoder,
+        sentences=Reading(
+            np.concatenate([sentences.vectors, more.vectors]),
+            np.concatenate([sentences.features, more.features]),
+        ),
+        negative=np.array([row.label == "negative" for row in (*data.sentiment, *data.mood_texts)]),
+        seed=seed,
+    )
+
+
+def _check_intents(labelled: Mapping[str, Sequence[LabelledText]]) -> None:
+    if "intent" not in labelled:
+        raise DataError(
+            "there are no intents to tune an encoder to, or to guess for unlabelled texts; give a company "
+            "folder or a JSONL file of intents: firstlast train heads --data FOLDER"
+        )
+
+
+def _scope_limit(fitted: FittedHead | None, vectors: Vectors) -> float:
+    """The out-of-scope score that 95 % of the intents' texts stay under, each held out; 1 without intents."""
+    if fitted is None:
+        return 1.0
+    held_out = ~np.isnan(fitted.held_out_scores[:, 0])
+    clear = clearness(fitted.held_out_scores[held_out])
+    return threshold_keeping(guided_scores(training_distances(vectors)[held_out], clear))
+
+
+def _read_once(
+    labelled: Mapping[str, Sequence[LabelledText]], encoder: Reader
+) -> tuple[Reading, dict[str, list[int]]]:
+    """Each distinct text read once, and the rows of every head's texts in the reading."""
+    rows = {row.text: 0 for texts in labelled.values() for row in texts}
+    rows = {text: i for i, text in enumerate(rows)}
+    return encoder.read(list(rows)), {
+        name: [rows[row.text] for row in texts] for name, texts in labelled.items()
+    }
+
+
+def _team(infos: Mapping[str, IntentInfo], intent: str) -> str:
+    return infos[intent].team or ""
+
+
+def _figures(
+    fitted: Mapping[str, FittedHead], labelled: Mapping[str, Sequence[LabelledText]], models: ModelSet
+) -> tuple[dict[str, float], dict[str, ConfusionMatrix]]:
+    metrics: dict[str, float] = {}
+    confusion = {}
+    for name, one in fitted.items():
+        held_out = ~np.isnan(one.held_out_scores[:, 0])
+        true = np.array([row.label for row in labelled[name]])[held_out]
+        predicted = np.array(one.head.labels)[one.held_out_scores[held_out].argmax(axis=1)]
+        confusion[name] = confusion_matrix(true, predicted)
+        metrics[f"{name}.accuracy"] = accuracy(true, predicted) or 0.0
+        metrics[f"{name}.macro_f1"] = macro_f1(confusion[name]) or 0.0
+    return metrics | answer_figures(models.calibration), confusion
+
+
+def _parameters(
+    data: TrainingData, encoder: Reader, fitted: Mapping[str, FittedHead], seed: int
+) -> dict[str, str | int | float]:
+    parameters: dict[str, str | int | float] = {
+        "seed": seed,
+        "data_sha256": data.sha256,
+        "encoder": encoder.fingerprint,
+        "questions": len(data.questions),
+        "calibrated_on": OWN_QUESTIONS if data.own_questions else SAMPLE_COMPANY,
+    }
+    for name, one in fitted.items():
+        parameters[f"{name}.texts"] = len(one.held_out_scores)
+        parameters[f"{name}.labels"] = len(one.head.labels)
+        parameters[f"{name}.strength"] = one.strength
+        parameters[f"{name}.lower"] = one.lower
+        parameters[f"{name}.kernel_share"] = one.kernel_share
+        parameters[f"{name}.guessed"] = one.guessed
+    return parameters | package_versions()
+
+
+def new_version() -> str:
+    """A name for a new set: the time, and four random characters."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

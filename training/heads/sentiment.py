@@ -1,0 +1,198 @@
+"""Trains the sentiment head on labelled messages, with an encoder of its own if asked; registers nothing."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.data.labelled import SENTIMENTS, LabelledText, read_labelled_texts
+from eval.metrics import ConfusionMatrix, confusion_matrix, macro_f1, macro_recall
+from eval.metrics.intervals import Rows, bootstrap, wilson
+from eval.report.tracking import numbers, package_versions
+from eval.results import Track, figure, untracked
+from knowledge.company import DEMO_FOLDER
+from model.artifacts import ModelSet
+from model.errors import DataError
+from model.heads import LinearHead
+from model.interfaces import Reader
+from training.encoder.finetuning import Finetune
+from training.heads.blending import cross_fitted_sentiment
+from training.heads.linear import FittedHead
+from training.registry.replacing import NewPart
+
+_BATCH = 512
+_FEWEST = 2
+_HEAD = "sentiment"
+_OF_FILE = "sentiment"
+_OF_COMPANY = "sentiment.sample_company"
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentData:
+    """Messages to train on, each text once."""
+
+    rows: tuple[LabelledText, ...]
+    company_rows: tuple[LabelledText, ...]
+    """The sample company's, without those whose text is among `rows`."""
+    duplicates: int
+    """Rows left out because the same text stood before with the same label."""
+    contradictory: int
+    """Rows left out because the same text has several labels."""
+
+    def left_out(self) -> list[str]:
+        """What was left out, in words; empty when nothing was."""
+        counted = (
+            (self.duplicates, "rows left out: their text stands there already, with the same label"),
+            (self.contradictory, "rows left out: their text has several labels"),
+        )
+        return [f"{count} {words}" for count, words in counted if count]
+
+
+def sentiment_data(
+    rows: Sequence[LabelledText], *, with_company: bool, company: Sequence[LabelledText] | None = None
+) -> SentimentData:
+    """The rows without repeated and contradictory texts, beside the sample company's sentences if wanted.
+
+    Texts are compared without regard to case and spacing. Raises `DataError` when a sentiment is missing.
+    """
+    labels: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        labels[_folded(row.text)].add(row.label)
+    clear = [row for row in rows if len(labels[_folded(row.text)]) == 1]
+    once: dict[str, LabelledText] = {}
+    for row in clear:
+        once.setdefault(_folded(row.text), row)
+    sentences = (_company_sentences() if company is None else company) if with_company else ()
+    data = SentimentData(
+        tuple(once.values()),
+        tuple(row for row in sentences if _folded(row.text) not in labels),
+        duplicates=len(clear) - len(once),
+        contradictory=len(rows) - len(clear),
+    )
+    _check_labels((*data.rows, *data.company_rows))
+    return data
+
+
+def train_sentiment(
+    data: SentimentData,
+    champion: ModelSet,
+    encoder: Reader,
+    *,
+    seed: int = 0,
+    finetune: Finetune | None = None,
+    track: Track = untracked,
+) -> NewPart:
+    """The champion with a sentiment head fitted on `data`, and its held-out figures.
+
+    With `finetune` the head has an encoder of its own, tuned along.
+
+    `sentiment.*` are over the file's rows, `sentiment.sample_company.*` over the sample company's.
+    """
+    rows = (*data.rows, *data.company_rows)
+    labels = [row.label for row in rows]
+    others = {name: one for name, one in champion.head_encoders.items() if name != _HEAD}
+    if finetune is not None:
+        found = finetune([row.text for row in rows], labels)
+        fitted, own = found.as_fitted(), {_HEAD: found.encoder.fingerprint}
+    else:
+        features = _features(encoder, rows, track)
+        fitted, own = cross_fitted_sentiment(features, labels, seed=seed), {}
+    metrics, confusion = _figures(fitted, labels, n_of_file=len(data.rows))
+    return NewPart(
+        models=replace(
+            champion, heads={**champion.heads, _HEAD: fitted.head}, head_encoders={**others, **own}
+        ),
+        metrics=metrics,
+        parameters={
+            "sentiment.seed": seed,
+            "sentiment.data_sha256": _sha256(rows),
+            "sentiment.texts": len(rows),
+            "sentiment.texts_of_sample_company": len(data.company_rows),
+            "sentiment.duplicates": data.duplicates,
+            "sentiment.contradictory": data.contradictory,
+            "sentiment.labels": len(fitted.head.labels),
+            "sentiment.strength": fitted.strength,
+            "sentiment.encoder": own.get(_HEAD, champion.encoder_fingerprint),
+            **package_versions(),
+        },
+        confusion=confusion,
+    )
+
+
+def fit_sentiment_head(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
+    """The head that `train_sentiment` fits on the encoder's features, `(n_texts, n_inputs)`."""
+    return cross_fitted_sentiment(inputs, labels, seed=seed).head
+
+
+def _figures(
+    fitted: FittedHead, labels: Sequence[str], *, n_of_file: int
+) -> tuple[dict[str, float], dict[str, ConfusionMatrix]]:
+    """Of the texts that a fold held out, by where they come from; with 95 % intervals."""
+    scores = fitted.held_out_scores
+    held_out = ~np.isnan(scores[:, 0])
+    true = np.array([SENTIMENTS.index(label) for label in labels])
+    order = np.array([SENTIMENTS.index(label) for label in fitted.head.labels])
+    predicted = order[np.nan_to_num(scores).argmax(axis=1)]
+    of_file = np.arange(len(labels)) < n_of_file
+    metrics: dict[str, float] = {}
+    confusion: dict[str, ConfusionMatrix] = {}
+    for name, chosen in ((_OF_FILE, held_out & of_file), (_OF_COMPANY, held_out & ~of_file)):
+        if chosen.any():
+            metrics |= _quality(name, true[chosen], predicted[chosen])
+            names = np.array(SENTIMENTS)
+            confusion[name] = confusion_matrix(names[true[chosen]], names[predicted[chosen]])
+    return metrics, confusion
+
+
+def _quality(name: str, true: NDArray[np.intp], predicted: NDArray[np.intp]) -> dict[str, float]:
+    rng = np.random.default_rng(0)
+
+    def resampled(key: str, of: Callable[[ConfusionMatrix], float | None]) -> dict[str, Any]:  # JSON
+        def statistic(rows: Rows) -> float | None:
+            return of(confusion_matrix(true[rows], predicted[rows]))
+
+        return figure(key, statistic(np.arange(len(true))), bootstrap(statistic, len(true), rng=rng))
+
+    right = int((true == predicted).sum())
+    return numbers(
+        {
+            f"{name}.n": len(true),
+            **figure(f"{name}.accuracy", right / len(true), wilson(right, len(true))),
+            **resampled(f"{name}.macro_recall", macro_recall),
+            **resampled(f"{name}.macro_f1", macro_f1),
+        }
+    )
+
+
+def _features(encoder: Reader, rows: Sequence[LabelledText], track: Track) -> NDArray[np.float32]:
+    starts = range(0, len(rows), _BATCH)
+    return np.concatenate(
+        [
+            encoder.read([row.text for row in rows[start : start + _BATCH]]).features
+            for start in track(starts, doing=f"Encoding {len(rows)} messages")
+        ]
+    )
+
+
+def _check_labels(rows: Iterable[LabelledText]) -> None:
+    counts = Counter(row.label for row in rows)
+    few = {label: counts[label] for label in SENTIMENTS if counts[label] < _FEWEST}
+    if few:
+        raise DataError(f"each sentiment needs {_FEWEST} messages, but there are {few}; give more rows")
+
+
+def _company_sentences() -> list[LabelledText]:
+    return read_labelled_texts(DEMO_FOLDER / "training" / "sentiment.jsonl", labels=SENTIMENTS)
+
+
+def _sha256(rows: Sequence[LabelledText]) -> str:
+    return hashlib.sha256(json.dumps([[row.text, row.label] for row in rows]).encode()).hexdigest()
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

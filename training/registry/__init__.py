@@ -1,0 +1,1 @@
+"""Model sets in the home's registry: registered, promoted, put back, cleared away."""

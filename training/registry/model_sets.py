@@ -1,0 +1,177 @@
+"""Keeps model sets in the MLflow registry of the home folder; trains nothing, decides nothing."""
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eval.metrics.classification import ConfusionMatrix
+from eval.report.tracking import open_client, start_run
+from model.artifacts import encoders_of, read_pointer, save_model_set, write_pointer
+from training.heads.model_set import TrainedSet
+from training.registry.interrupted import end_open_runs, registering_alone
+from training.registry.locks import changing_registry
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+REGISTERED_NAME = "firstlast-model-set"
+EXPERIMENT = "heads"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+_VERSION_TAG = "model_set"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredSet:
+    """A model set as the registry knows it."""
+
+    number: int
+    """MLflow's version number, counting up from 1."""
+    version: str
+    """Name of its folder in `models/`."""
+    run_id: str
+    aliases: tuple[str, ...]
+    in_service: bool
+    """Whether the pointer that servers follow names it."""
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """What promotions wrote down about it."""
+
+
+def register(home: Path, trained: TrainedSet, *, experiment: str = EXPERIMENT) -> RegisteredSet:
+    """Save, log and register a trained set; it becomes the champion if there is none, else the challenger.
+
+    The pointer that servers follow is moved last, when everything else is in place. What an earlier call that
+    was killed left behind is cleared first; two calls wait for each other.
+    """
+    with registering_alone(home / "models"):
+        return _register(home, trained, experiment)
+
+
+def _register(home: Path, trained: TrainedSet, experiment: str) -> RegisteredSet:
+    models_folder = home / "models"
+    folder = models_folder / trained.models.version
+    save_model_set(trained.models, folder)
+    client = open_client(home)
+    end_open_runs(client, experiment)
+    run_id = _log_run(client, home, experiment, trained, folder)
+    with contextlib.suppress(_mlflow_error()):
+        client.create_registered_model(REGISTERED_NAME)
+    source = f"{client.get_run(run_id).info.artifact_uri}/model_set"
+    version = client.create_model_version(
+        REGISTERED_NAME, source, run_id, tags={_VERSION_TAG: trained.models.version}
+    )
+    alias = CHALLENGER if read_pointer(models_folder) else CHAMPION
+    client.set_registered_model_alias(REGISTERED_NAME, alias, version.version)
+    if alias == CHAMPION:
+        write_pointer(models_folder, trained.models.version)
+    return RegisteredSet(
+        number=int(version.version),
+        version=trained.models.version,
+        run_id=run_id,
+        aliases=(alias,),
+        in_service=alias == CHAMPION,
+        metrics=trained.metrics,
+    )
+
+
+def list_sets(home: Path) -> list[RegisteredSet]:
+    """All registered sets, newest first; empty when nothing was trained in this home."""
+    if not (home / "mlflow.db").is_file():
+        return []
+    champion = read_pointer(home / "models")
+    client = open_client(home)
+    found = []
+    for version in client.search_model_versions(f"name='{REGISTERED_NAME}'"):
+        full = client.get_model_version(REGISTERED_NAME, version.version)
+        name = full.tags.get(_VERSION_TAG, "")
+        found.append(
+            RegisteredSet(
+                number=int(full.version),
+                version=name,
+                run_id=full.run_id or "",
+                aliases=tuple(sorted(full.aliases)),
+                in_service=name == champion,
+                metrics=client.get_run(full.run_id).data.metrics if full.run_id else {},
+                tags={key: value for key, value in full.tags.items() if key != _VERSION_TAG},
+            )
+        )
+    return sorted(found, key=lambda one: -one.number)
+
+
+def tag_set(home: Path, number: int, tags: Mapping[str, str]) -> None:
+    """Write something down about the set of this number; what stood there under the same name is replaced."""
+    client = open_client(home)
+    for name, value in tags.items():
+        client.set_model_version_tag(REGISTERED_NAME, str(number), name, value)
+
+
+def put_into_service(home: Path, number: int, version: str) -> None:
+    """Make the set the champion. What servers follow is the pointer: until it moves nothing has happened.
+
+    The alias goes first, then the pointer, then the alias `challenger` is taken from the new champion. A
+    crash in between leaves aliases that `settle_aliases` puts right.
+    """
+    with changing_registry(home / "models"):
+        open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(number))
+        write_pointer(home / "models", version)
+    settle_aliases(home)
+
+
+def settle_aliases(home: Path) -> None:
+    """Let the aliases say what the pointer says, which wins; a champion is no challenger."""
+    if not (home / "models").is_dir():  # nothing to settle, and no folder is made to find out
+        return
+    with changing_registry(home / "models"):
+        for one in list_sets(home):
+            if one.in_service and CHAMPION not in one.aliases:
+                open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(one.number))
+            if one.in_service and CHALLENGER in one.aliases:
+                open_client(home).delete_registered_model_alias(REGISTERED_NAME, CHALLENGER)
+
+
+def _log_run(client: "MlflowClient", home: Path, experiment: str, trained: TrainedSet, folder: Path) -> str:
+    """A finished MLflow run with parameters, metrics, confusion matrices and the set's files."""
+    run_id = start_run(client, home, experiment, name=trained.models.version)
+    client.log_param(run_id, "encoders", ", ".join(sorted(encoders_of(folder))))
+    for key, parameter in trained.parameters.items():
+        client.log_param(run_id, key, parameter)
+    for key, metric in trained.metrics.items():
+        client.log_metric(run_id, key, metric)
+    client.log_artifacts(run_id, str(folder), "model_set")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, matrix in trained.confusion.items():
+            _write_confusion(Path(scratch), name, matrix)
+        client.log_artifacts(run_id, scratch, "confusion")
+    client.set_terminated(run_id)
+    return run_id
+
+
+def _write_confusion(folder: Path, name: str, matrix: ConfusionMatrix) -> None:
+    """The matrix as JSON and, for a look at it, as a picture."""
+    content = {"labels": list(matrix.labels), "counts": matrix.counts.tolist()}
+    (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    from matplotlib.figure import Figure
+
+    size = 2 + 0.3 * len(matrix.labels)
+    figure = Figure(figsize=(size + 1, size), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(
+        matrix.counts / matrix.counts.sum(axis=1, keepdims=True).clip(1), cmap="Blues", vmin=0, vmax=1
+    )
+    places = range(len(matrix.labels))
+    axes.set_xticks(places, matrix.labels, rotation=90)
+    axes.set_yticks(places, matrix.labels)
+    axes.set(xlabel="predicted", ylabel="true", title=name)
+    figure.savefig(folder / f"{name}.png", dpi=80)
+
+
+def _mlflow_error() -> type[Exception]:
+    from mlflow.exceptions import MlflowException
+
+    error: type[Exception] = MlflowException
+    return error

@@ -1,0 +1,250 @@
+"""Which model set is in service: compares, promotes and puts back sets that are registered; trains none.
+
+The pointer in `models/` decides, since servers follow it and nothing else. The registry's aliases are moved
+before it and, where a crash left them saying something else, put right from it before anything is done.
+"""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from eval.data.labelled import (
+    LabelledQuestion,
+    own_or_sample,
+    read_labelled_questions,
+    read_mood_conversations,
+)
+from eval.home import champion_version
+from eval.promotion.comparison import Comparison, Contender, HeldOut, compare, folder_bytes
+from eval.report.tracking import log_run
+from eval.results import Track, untracked
+from eval.suites.sentiment import read_sentiments
+from knowledge.company import DEMO_FOLDER
+from model.artifacts import encoder_of, load_model_set
+from model.encoder import OnnxEncoder, find_encoder
+from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
+from serving.db.session import Database
+from serving.settings import Settings
+from training.encoder.export import ensure_encoder
+from training.pipeline import is_sample_company
+from training.registry.locks import promoting
+from training.registry.model_sets import (
+    CHALLENGER,
+    RegisteredSet,
+    list_sets,
+    put_into_service,
+    settle_aliases,
+    tag_set,
+)
+
+EXPERIMENT = "compare"
+PREVIOUS_TAG = "previous_champion"
+"""On a champion: the version it took the place of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A person's decision to promote although gates fail."""
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What became of a wish to promote."""
+
+    comparison: Comparison | None
+    """`None` when the champion cannot be loaded, so that a person's word alone decided."""
+    version: str
+    number: int
+    previous: str
+    promoted: bool
+    """False when gates failed and nobody overrode them; nothing was changed then."""
+    failed: tuple[str, ...]
+    """The gates that failed; `no_comparison` when there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """A champion taken out of service."""
+
+    version: str
+    """In service again."""
+    replaced: str
+
+
+def compare_sets(
+    settings: Settings,
+    version: str | None = None,
+    *,
+    data: Path | None = None,
+    most_past: int,
+    track: Track = untracked,
+) -> Comparison:
+    """The set of this version or number, by default the challenger, beside the champion; kept in MLflow.
+
+    The held-out questions are those of `data`, a company folder, in `test/questions.jsonl`; without it
+    the sample company's in its own home, and none in another. The held-out conversations and messages are
+    those of its `test/moods.jsonl` and `test/sentiment.jsonl`; where it has none the sample company's, as in
+    training.
+    """
+    challenger, champion = _challenger(settings.home, version), champion_version(settings.models_folder)
+    old = _contender(settings, champion)
+    new = _contender(settings, challenger.version, beside=old)
+    return _compared(settings, old, new, data=data, most_past=most_past, track=track)
+
+
+def promote(
+    settings: Settings,
+    version: str | None = None,
+    *,
+    override: Override | None = None,
+    data: Path | None = None,
+    most_past: int,
+    track: Track = untracked,
+) -> Promotion:
+    """Compare, and put the set into service if no gate fails, or if `override` says so all the same.
+
+    Who and why, when, what failed and what it replaces are written on its version in the registry. A set
+    that cannot be loaded is refused in any case; a champion that cannot be is replaced by override alone.
+    Raises `ConflictError` while another promotion or rollback of the home runs.
+    """
+    with promoting(settings.models_folder):
+        challenger, previous = _challenger(settings.home, version), champion_version(settings.models_folder)
+        new = _contender(settings, challenger.version)
+        comparison: Comparison | None = None
+        try:
+            old = _contender(settings, previous, beside=new)
+            comparison = _compared(settings, old, new, data=data, most_past=most_past, track=track)
+        except ArtifactError:
+            if override is None:
+                raise
+        failed = [gate.name for gate in comparison.failed] if comparison else ["no_comparison"]
+        promoted = not failed or override is not None
+        if promoted:
+            tag_set(settings.home, challenger.number, _promotion_tags(previous, failed, override))
+            put_into_service(settings.home, challenger.number, challenger.version)
+        return Promotion(comparison, challenger.version, challenger.number, previous, promoted, tuple(failed))
+
+
+def roll_back(settings: Settings) -> Rollback:
+    """Put the champion before this one into service again.
+
+    Raises `ConflictError` when none is known or a promotion runs, `ArtifactError` when it cannot be loaded
+    any more.
+    """
+    with promoting(settings.models_folder):
+        settle_aliases(settings.home)
+        champion = champion_version(settings.models_folder)
+        by_version = {one.version: one for one in list_sets(settings.home)}
+        replaced = by_version.get(champion)
+        previous = by_version.get(replaced.tags.get(PREVIOUS_TAG, "")) if replaced else None
+        if replaced is None or previous is None:
+            raise ConflictError(
+                f"no registered model set is known that {champion} took the place of, so there is none to go "
+                "back to; name one to promote: firstlast models list"
+            )
+        _contender(settings, previous.version)
+        tag_set(settings.home, replaced.number, {"rolled_back_at": _moment()})
+        put_into_service(settings.home, previous.number, previous.version)
+        return Rollback(previous.version, champion)
+
+
+def _compared(
+    settings: Settings,
+    champion: Contender,
+    challenger: Contender,
+    *,
+    data: Path | None,
+    most_past: int,
+    track: Track,
+) -> Comparison:
+    found = compare(
+        settings,
+        champion=champion,
+        challenger=challenger,
+        held_out=_held_out(settings, data),
+        most_past=most_past,
+        track=track,
+    )
+    _log(settings.home, found, data)
+    return found
+
+
+def _challenger(home: Path, version: str | None) -> RegisteredSet:
+    """The set asked for, or the one with the alias."""
+    settle_aliases(home)
+    sets = list_sets(home)
+    if version is None:
+        found = [one for one in sets if CHALLENGER in one.aliases]
+        if not found:
+            raise NotFoundError("there is no challenger; train one: firstlast train heads")
+    else:
+        found = [one for one in sets if version in (one.version, str(one.number))]
+        if not found:
+            raise NotFoundError(f"no model set {version!r}; see: firstlast models list")
+    if found[0].in_service:
+        raise ConflictError(f"model set {found[0].version} is the champion already; name another one")
+    return found[0]
+
+
+def _contender(settings: Settings, version: str, *, beside: Contender | None = None) -> Contender:
+    """The set from its folder, with its encoder, which is shared where the set `beside` it has the same.
+
+    Raises `ArtifactError` when servers could not load it either.
+    """
+    folder = settings.models_folder / version
+    fingerprint = encoder_of(folder)
+    models = load_model_set(folder, encoder_fingerprint=fingerprint)
+    if beside is not None and beside.encoder.fingerprint == fingerprint:
+        return Contender(models, folder_bytes(folder), beside.encoder, beside.encoder_bytes)
+    ensure_encoder(settings.encoder_folder)
+    place = find_encoder(settings.models_folder, fingerprint)
+    encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
+    return Contender(models, folder_bytes(folder), encoder, folder_bytes(place))
+
+
+def _held_out(settings: Settings, data: Path | None) -> HeldOut:
+    folder = data
+    if folder is None:
+        with closing(Database(settings.database_url)) as database:
+            database.migrate()
+            with database.reading() as session:
+                folder = DEMO_FOLDER if is_sample_company(session) else None
+    questions = _held_out_questions(folder) if folder else ()
+    moods, sentiments = (
+        own_or_sample(folder or DEMO_FOLDER, f"test/{name}.jsonl") for name in ("moods", "sentiment")
+    )
+    return HeldOut(questions, read_mood_conversations(moods), read_sentiments(sentiments))
+
+
+def _held_out_questions(folder: Path) -> Sequence[LabelledQuestion]:
+    path = folder / "test" / "questions.jsonl"
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; put questions there that no model set was trained on")
+    return read_labelled_questions(path)
+
+
+def _log(home: Path, found: Comparison, data: Path | None) -> None:
+    passed = {gate.name: gate.outcome == "passed" for gate in found.gates if gate.outcome != "skipped"}
+    metrics: dict[str, Any] = {**found.figures, "flips": found.flips.figures, "gate_passed": passed}  # JSON
+    params = {"champion": found.champion, "challenger": found.challenger, "data": data or "default"}
+    log_run(home, EXPERIMENT, params=params, metrics=metrics, items=found.items)
+
+
+def _promotion_tags(previous: str, failed: Sequence[str], override: Override | None) -> dict[str, str]:
+    return {
+        PREVIOUS_TAG: previous,
+        "promoted_at": _moment(),
+        "failed_gates": ", ".join(failed),
+        "promoted_by": override.who if override else "",
+        "promoted_why": override.why if override else "",
+    }
+
+
+def _moment() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
