@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Protocol
 
 from eval.data.labelled import LabelledQuestion
-from knowledge.index import KnowledgeIndex
-from model.artifacts import ModelSet, load_model_set, read_pointer
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import ArtifactError, DataError
 from model.interfaces import Reader, Retriever
+from model.model_set import ModelSet, load_model_set, read_pointer
 from model.resolver import Resolver
-from serving.articles.sync import KnowledgeSync
-from serving.assembly import resolver_of
 from serving.db.session import Database
+from serving.indexing.sync import KnowledgeSync
+from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from model.heads import LinearHead
-from model.scope import NEIGHBOURS, clearness, guided_scores, neighbour_distances
+from model.heads.head import LinearHead
+from model.heads.out_of_scope import NEIGHBOURS, clearness, guided_scores, neighbour_distances
 from model.types import Reading, Vectors
 
 PRODUCT = "guided_by_lead"
@@ -79,7 +79,8 @@ def all_scores(
     - `density`: -log of a kernel density of `known` (von Mises-Fisher);
     - `mahalanobis` to the nearest mean of `labels`, with their shared, shrunken covariance (Lee et al.
       2018), and `relative_mahalanobis`, less that to the mean of all (Ren et al. 2021);
-    - `guided`: nearness times greatest score (Park et al. 2023); `guided_by_lead`: see `model.scope`.
+    - `guided`: nearness times greatest score (Park et al. 2023); `guided_by_lead`: see
+      `model.heads.out_of_scope`.
 
     `itself` gives the place of each text among `known` where it is one of them, which is then left out of
     its neighbours (not of the means).

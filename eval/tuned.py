@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from eval.scope import Scores
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from model.interfaces import Reader
 
 

@@ -4,8 +4,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.artifacts import IntentInfo
 from model.errors import DataError
+from model.model_set import IntentInfo
 
 DEMO_FOLDER = Path(__file__).parent / "demo"
 """The sample company's folder, inside the installed package."""

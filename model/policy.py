@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from model.mood import FALL, LOW, mood_trigger
 from model.types import DecisionKind, Question, ScoredCandidate, Understanding
+from model.understanding.mood import FALL, LOW, mood_trigger
 
 NEVER = 2.0
 """A limit that no probability reaches."""

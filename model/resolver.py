@@ -4,18 +4,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from model.answering import QuestionSignals
-from model.artifacts import ModelSet
-from model.context import given_refs, in_context, named_choice, said_by_customer, sentences
+from model.answering.confidence import QuestionSignals
+from model.answering.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
+from model.encoder.recent_vectors import RecentVectors
 from model.errors import ArtifactError
-from model.generation import ExtractiveGenerator
+from model.generation.extractive import ExtractiveGenerator
+from model.generation.smalltalk import NONE, OUT_OF_SCOPE, smalltalk_reply
 from model.interfaces import Generator, Reader, Retriever
-from model.leaning import Leaning, leaning, weighed_candidates, weighed_understanding
-from model.mood import UNHAPPY_HEAD
+from model.model_set import ModelSet
 from model.policy import NEVER, PolicySettings, Verdict, early_verdict, verdict
-from model.recent import RecentVectors
-from model.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
-from model.smalltalk import NONE, OUT_OF_SCOPE, smalltalk_reply
 from model.types import (
     Candidate,
     Decision,
@@ -27,7 +24,10 @@ from model.types import (
     Vector,
     Vectors,
 )
-from model.understanding import understand
+from model.understanding.context import given_refs, in_context, named_choice, said_by_customer, sentences
+from model.understanding.follow_up import Leaning, leaning, weighed_candidates, weighed_understanding
+from model.understanding.message import understand
+from model.understanding.mood import UNHAPPY_HEAD
 
 TOP_K = 10
 CLARIFYING_QUESTION = "I want to get this right. Is it one of these?"

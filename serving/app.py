@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.agents.endpoints import router as agents
 from serving.articles.endpoints import router as articles
 from serving.ask.endpoints import router as ask
-from serving.assembly import Runtime
 from serving.console.pages import router as console
 from serving.contacts.endpoints import router as contacts
 from serving.conversations.endpoints import router as conversations
@@ -21,9 +20,10 @@ from serving.health.endpoints import router as health
 from serving.learned_answers.endpoints import router as learned_answers
 from serving.messenger.pages import router as messenger
 from serving.messenger.pages import show_missing
-from serving.metrics import Metrics
 from serving.models.endpoints import router as models
 from serving.problems import install_problem_handlers
+from serving.runtime.assembly import Runtime
+from serving.runtime.metrics import Metrics
 from serving.security.headers import MessengerCors, RefuseUnfit, SecurityHeaders
 
 _ROUTERS = (

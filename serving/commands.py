@@ -18,7 +18,7 @@ from serving.command_line import (
 )
 
 if TYPE_CHECKING:
-    from serving.assembly import Runtime
+    from serving.runtime.assembly import Runtime
 
 app = typer.Typer()
 agents_app = typer.Typer(no_args_is_help=True, help="Look after the people who answer.")
@@ -67,10 +67,10 @@ def import_knowledge(
     as_json: JsonOption = False,
 ) -> None:
     """Bring the knowledge to what PATH says; importing again changes only what changed."""
-    from knowledge.importers import read_source
-    from serving.articles.importing import import_source
+    from knowledge.importing.source import read_source
     from serving.db.session import Database
     from serving.settings import Settings
+    from serving.transfer.article_import import import_source
 
     with friendly_errors():
         settings = Settings.load(home)
@@ -111,9 +111,9 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write articles as Markdown and learned answers as JSONL; importing them gives the same knowledge."""
-    from serving.articles.exporting import export_knowledge
     from serving.db.session import Database
     from serving.settings import Settings
+    from serving.transfer.export import export_knowledge
 
     with friendly_errors():
         database = Database(Settings.load(home).database_url)
@@ -137,7 +137,7 @@ def ask(
 ) -> None:
     """The bot's decision on one question, with its sources and why."""
     from model.types import Question
-    from serving.conversations.decisions import decision_json
+    from serving.bot.decisions import decision_json
 
     if not question.strip():
         raise bad_usage("the question is empty")
@@ -286,9 +286,9 @@ def bench_index(
 ) -> None:
     """Passages a second that an empty index takes in: encoded, filed, and found."""
     from knowledge.company import DEMO_FOLDER
-    from knowledge.importers import read_source
+    from knowledge.importing.source import read_source
     from knowledge.markdown import plain_text
-    from serving.indexing_speed import passages_of, seconds_to_index
+    from serving.indexing.speed import passages_of, seconds_to_index
 
     with friendly_errors():
         articles = read_source(data or DEMO_FOLDER / "articles").articles
@@ -311,7 +311,7 @@ def bench_index(
 def _runtime(home: Path | None) -> "Runtime":
     """The home's parts, not started. Raises `ArtifactError` without a model set in service."""
     from model.errors import ArtifactError
-    from serving.assembly import build_runtime
+    from serving.runtime.assembly import build_runtime
     from serving.settings import Settings
 
     runtime = build_runtime(Settings.load(home))

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from serving.assembly import Runtime
+from serving.runtime.assembly import Runtime
 
 SESSIONS_AT_ONCE = 24
 """Fewer than the pool's connections and than the threads endpoints run in: a request that holds a session can

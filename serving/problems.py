@@ -23,7 +23,7 @@ from model.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
-from serving.logs import kind_and_place
+from serving.runtime.logs import kind_and_place
 from serving.security.rate_limit import TooManyAttemptsError
 
 MEDIA_TYPE = "application/problem+json"

@@ -8,7 +8,7 @@ from types import FrameType
 import uvicorn
 
 from serving.app import create_app
-from serving.assembly import Runtime, build_runtime
+from serving.runtime.assembly import Runtime, build_runtime
 from serving.settings import Settings
 
 _GRACE_SECONDS = 5

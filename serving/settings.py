@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from model.errors import ConfigurationError
-from model.mood import FALL, LOW
+from model.understanding.mood import FALL, LOW
 
 ENV_PREFIX = "FIRSTLAST_"
 DEFAULT_HOME = Path(".firstlast")

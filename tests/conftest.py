@@ -12,7 +12,7 @@ import pytest
 import structlog
 from filelock import FileLock
 
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 
 ROOT = Path(__file__).parent.parent
 _CACHE = os.environ.get("TEST_CACHE")
@@ -20,7 +20,7 @@ _KEPT_HOMES = 3
 """Another run may still use the one before."""
 _MADE_FROM = (
     *("model", "knowledge", "eval/data", "eval/metrics", "training"),
-    *("serving/settings.py", "serving/articles", "serving/db"),
+    *("serving/settings.py", "serving/articles", "serving/indexing", "serving/transfer", "serving/db"),
 )
 
 
@@ -80,7 +80,7 @@ def demo_home(trained_home: Path, tmp_path: Path) -> Path:
 
 
 def _prepare(home: Path) -> None:
-    from serving.assembly import build_runtime
+    from serving.runtime.assembly import build_runtime
     from serving.settings import Settings
     from training.homes import prepare_demo
 

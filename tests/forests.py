@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from model.answering import FEATURES, AnsweringModel, Forest
+from model.answering.confidence import FEATURES, AnsweringModel, Forest
 
 
 def stump(feature: str, *, limit: float, below: float, above: float) -> Forest:

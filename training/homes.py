@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from knowledge.company import DEMO_FOLDER, Company, read_company
-from knowledge.importers import read_source
-from model.artifacts import read_pointer
+from knowledge.importing.source import read_source
 from model.errors import DataError
+from model.model_set import read_pointer
 from serving.agents.service import create_agent
-from serving.articles.importing import import_source
 from serving.db.session import Database
 from serving.db.tables import Agent, Article, Intent, Team
 from serving.settings import Settings
+from serving.transfer.article_import import import_source
 from training.encoder.export import ensure_encoder
 
 DEMO_SOURCE = "sample company"

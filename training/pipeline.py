@@ -11,15 +11,15 @@ from sqlalchemy.orm import Session
 from eval.home import open_champion, open_index
 from eval.results import Track, untracked
 from knowledge.company import DEMO_FOLDER, read_company
-from knowledge.index import KnowledgeIndex
+from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.json_lines import read_texts
-from model.artifacts import ModelSet
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from model.interfaces import Reader
-from serving.assembly import head_encoders
+from model.model_set import ModelSet
 from serving.db.session import Database
-from serving.encoders import encoder_folder_in_service
+from serving.runtime.assembly import head_encoders
+from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.confidence.refitting import refit, train_answering, train_on_experience
 from training.datasets.training_data import (

@@ -25,10 +25,10 @@ from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import answers, retrieval
 from knowledge.company import DEMO_FOLDER
-from knowledge.index import KnowledgeIndex
-from model.encoder import OnnxEncoder
-from serving.assembly import resolver_of
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
 
 QuestionsOption = Annotated[

@@ -23,11 +23,11 @@ from eval.progress import progress
 from eval.replay import suite as replay
 from eval.replay.caching_encoder import RememberingReader
 from eval.results import SuiteResult
-from knowledge.index import KnowledgeIndex
-from model.artifacts import ModelSet
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.model_set import ModelSet
 from model.resolver import Resolver
-from serving.assembly import resolver_of
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
 
 StreamOption = Annotated[

@@ -22,13 +22,13 @@ from eval.scope import FitHead, FitIntents
 from eval.suites.classifiers import FitTexts, FrozenEncoderFitter
 from eval.suites.wants_person import FitWish
 from eval.tuned import TunedTexts, TuneTexts
-from knowledge.index import KnowledgeIndex
-from model.artifacts import ModelSet
-from model.encoder import OnnxEncoder
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from model.interfaces import Reader
+from model.model_set import ModelSet
 from serving.command_line import FAILED, emit
-from serving.encoders import encoder_folder_in_service
+from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of fitting and of the intervals.")]

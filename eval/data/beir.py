@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from knowledge.documents import ArticleDocument
-from knowledge.importers import read_source
+from knowledge.importing.source import read_source
 from model.errors import DataError
 
 _FILES = ("corpus.jsonl", "queries.jsonl")

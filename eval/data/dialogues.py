@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from knowledge.index import KnowledgeIndex
+from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.json_lines import read_json_lines
 from model.errors import DataError
 from model.types import Offered, Turn

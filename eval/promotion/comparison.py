@@ -21,11 +21,11 @@ from eval.promotion.gates import (
 from eval.results import INTERVAL, SuiteResult, Track, untracked
 from eval.suites import answers, mood, sentiment
 from eval.suites.classifiers import head_in_service
-from model.artifacts import ModelSet
 from model.interfaces import Reader
+from model.model_set import ModelSet
 from model.resolver import Resolver
-from serving.assembly import resolver_of
 from serving.db.session import Database
+from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
 
 _MOST_TIMED = 300

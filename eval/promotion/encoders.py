@@ -9,7 +9,7 @@ import numpy as np
 from eval.metrics import hit_at_k, mrr_at_k
 from eval.metrics.intervals import bootstrap_mean
 from eval.results import SuiteResult, Track, figure, untracked
-from knowledge.index import KnowledgeIndex
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Encoder
 from model.types import Candidate, Passage
 

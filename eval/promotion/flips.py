@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from eval.results import SuiteResult, Track, untracked
 from model.types import Decision, DecisionKind
-from serving.assembly import QuestionResolver
+from serving.bot.turn import BotTurn, past_turn, resolve_turn
 from serving.conversations import repository
-from serving.conversations.answering import BotTurn, past_turn, resolve_turn
+from serving.runtime.assembly import QuestionResolver
 from serving.settings import Settings
 
 FlipKind = Literal[

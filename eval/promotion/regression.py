@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from eval.results import SuiteResult, Track, untracked
 from model.types import Question
-from serving.articles.changes import learned_answer_ref
-from serving.assembly import QuestionResolver
 from serving.db.tables import now
+from serving.indexing.changes import learned_answer_ref
 from serving.learned_answers import repository
+from serving.runtime.assembly import QuestionResolver
 
 _log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eval.results import Track, percentiles, untracked
 from model.types import Question
-from serving.assembly import QuestionResolver
+from serving.runtime.assembly import QuestionResolver
 
 _LEAST_ROUNDS = 3
 _LEAST_ASKED = 60

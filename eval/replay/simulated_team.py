@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 from sqlalchemy.orm import Session
 
 from eval.data.labelled import LabelledText
-from knowledge.index import KnowledgeIndex
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import ConflictError, DataError
 from model.interfaces import Reader
-from serving.articles.changes import learned_answer_ref
-from serving.articles.sync import KnowledgeSync
 from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, Message, Proposal, new_id
+from serving.indexing.changes import learned_answer_ref
+from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers.picking import learn_pick
 from serving.learned_answers.service import approve
 

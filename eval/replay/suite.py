@@ -17,12 +17,12 @@ from eval.replay.nearest_cache import cache_runs
 from eval.replay.simulated_team import Team, team_of
 from eval.results import SuiteResult, Track, untracked
 from eval.suites.answers import AnsweringResolver
-from knowledge.index import KnowledgeIndex
-from model.artifacts import ModelSet
-from model.context import sentences
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import DataError
 from model.interfaces import Reader
+from model.model_set import ModelSet
 from model.types import Decision, Question
+from model.understanding.context import sentences
 
 _FEWEST_NEW = 50
 _GROWTH = 1.25

@@ -13,9 +13,9 @@ from eval.metrics import risk_coverage, wrong_among_answered
 from eval.metrics.intervals import clopper_pearson, wilson
 from eval.results import SuiteResult, Track, figure, percentiles, untracked
 from eval.suites import budgets
+from model.answering.risk import RiskThreshold
 from model.errors import DataError
 from model.resolver import Resolver
-from model.risk import RiskThreshold
 from model.types import Decision, DecisionKind, Question
 
 Outcome = Literal["answered_right", "answered_wrong", "clarified", "handed_over", "smalltalk", "failed"]
@@ -93,7 +93,7 @@ def run(
       risk, by a threshold chosen on these very questions: what better calibration could still win.
     - `best_right`: share of the answerable questions whose most confident candidate is right.
     - `intent_right`: share of the questions of a known intent that are taken for it.
-    - `threshold`, `risk`, `confidence_level`, `guaranteed`: as `model.risk` found them.
+    - `threshold`, `risk`, `confidence_level`, `guaranteed`: as `model.answering.risk` found them.
     - `by_kind`: number of questions by kind and outcome; `needs_person_answered`: those a person should
       have had; `p50_ms`, `p95_ms`: percentiles of the whole decision, interpolated.
     - with the `rules` that the resolver goes by, also `at_risk`, `plain_similarity` and `curve` of

@@ -14,9 +14,9 @@ from eval.metrics import RiskPoint, risk_coverage, wrong_among_answered
 from eval.metrics.intervals import clopper_pearson, wilson
 from eval.report.charts import Chart, Curve
 from eval.results import figure
-from model.artifacts import CalibrationSample
+from model.answering.risk import NEVER, RiskThreshold, risk_threshold
+from model.model_set import CalibrationSample
 from model.policy import PolicySettings, early_verdict, verdict
-from model.risk import NEVER, RiskThreshold, risk_threshold
 from model.types import Candidate, Decision, Question
 
 BUDGETS = (0.01, 0.02, 0.05)

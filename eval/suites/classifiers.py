@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from eval.results import Track, untracked
 from eval.scope import FitHead
-from model.artifacts import ModelSet
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from model.interfaces import Reader
+from model.model_set import ModelSet
 
 _BATCH = 512
 

@@ -32,7 +32,7 @@ from eval.scope import PRODUCT, FitHead, FitIntents, Scores, all_scores, held_ou
 from eval.tuned import TuneTexts
 from knowledge.json_lines import read_texts
 from model.errors import DataError
-from model.heads import LinearHead, softmax
+from model.heads.head import LinearHead, softmax
 from model.interfaces import Reader
 from model.types import Reading
 

@@ -6,8 +6,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.fusion import descending
-from knowledge.lexical import LexicalIndex, count_terms, tokenise
+from knowledge.index.fusion import descending
+from knowledge.index.lexical import LexicalIndex, count_terms, tokenise
 from model.types import Passage, Vector, Vectors
 
 

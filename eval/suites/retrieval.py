@@ -13,7 +13,7 @@ from eval.metrics.intervals import bootstrap_mean, share_interval
 from eval.results import SuiteResult, Track, figure, untracked
 from eval.suites.plain_search import PlainSearch
 from knowledge.documents import ArticleDocument
-from knowledge.index import KnowledgeIndex
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Encoder
 from model.types import Passage
 

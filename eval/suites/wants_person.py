@@ -14,12 +14,12 @@ from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.results import SuiteResult, Track, figure, untracked
 from knowledge.company import DEMO_FOLDER
 from knowledge.json_lines import read_json_lines
-from model.artifacts import ModelSet
-from model.context import sentences
 from model.errors import DataError
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from model.interfaces import Reader
-from model.understanding import NO_PERSON, PERSON
+from model.model_set import ModelSet
+from model.understanding.context import sentences
+from model.understanding.message import NO_PERSON, PERSON
 
 WISH_LABEL = "handoff"
 DENIAL_LABEL = "deny"

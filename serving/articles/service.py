@@ -15,9 +15,9 @@ from knowledge.documents import (
 )
 from model.errors import ConflictError, DataError, NotFoundError
 from serving.articles import repository
-from serving.articles.changes import article_ref, record_changes
 from serving.articles.texts import limited, one_line, required, storable
 from serving.db.tables import Article
+from serving.indexing.changes import article_ref, record_changes
 
 MAX_BODY_CHARS = 500_000
 _SLUG = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?(?:/[^\W_](?:[\w.-]*[^\W_])?)*")

@@ -8,9 +8,9 @@ from model.errors import PermissionDeniedError
 from model.types import Offered, Turn
 from serving.ask import service
 from serving.ask.schemas import AskBody, AskOut, SuggestionOut, SuggestionsOut, TurnIn
-from serving.assembly import Runtime
 from serving.contacts.repository import find_contact
 from serving.dependencies import CurrentRuntime
+from serving.runtime.assembly import Runtime
 from serving.security.principals import AnyPrincipal, CustomerPrincipal, Principal
 from serving.text import storable
 

@@ -7,9 +7,9 @@ import structlog
 
 from model.errors import DataError
 from model.types import Candidate, Question, Turn
-from serving.assembly import Runtime
-from serving.conversations.decisions import decision_json
+from serving.bot.decisions import decision_json
 from serving.db.tables import new_id
+from serving.runtime.assembly import Runtime
 
 _MOST_SUGGESTIONS = 5
 _LEAST_SIMILARITY = 0.25

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
-from knowledge.capitals import capitalised
+from knowledge.text import capitalised
 from model.errors import AuthenticationError, FirstlastError
 from serving.console.templating import Page, render
 from serving.problems import status_of

@@ -8,12 +8,12 @@ from fastapi import Depends, Request, Response
 from fastapi.params import Depends as DependsParameter
 from sqlalchemy.orm import Session
 
-from serving.assembly import Runtime
 from serving.console import repository
 from serving.console.templating import Page, render
 from serving.console.views import Viewer, viewer_of
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.learned_answers.repository import count_pending_proposals
+from serving.runtime.assembly import Runtime
 from serving.security.permissions import Permission
 from serving.security.principals import CurrentAgent, agent_permitted
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
-from knowledge.capitals import capitalised
+from knowledge.text import capitalised
 
 STATUS_WORDS: Mapping[str, str] = {
     "bot": "With the bot",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from serving.conversations import repository, views
 from serving.db.session import Database
 from serving.db.tables import Event
-from serving.logs import kind_and_place
+from serving.runtime.logs import kind_and_place
 
 BATCH = 500
 _POLL_SECONDS = 0.25

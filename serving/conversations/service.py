@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
 from serving.agents.service import get_agent
+from serving.bot.handoff import CUSTOMER_REQUEST, STEPPED_IN, Handoff, hand_over, tried_answers
 from serving.contacts.repository import find_contact
 from serving.conversations import repository
-from serving.conversations.handoff import CUSTOMER_REQUEST, STEPPED_IN, Handoff, hand_over, tried_answers
 from serving.conversations.log import log_feedback, log_message, log_status
 from serving.conversations.schemas import NewCsat, NewMessage
 from serving.db.tables import Contact, Conversation, CsatRating, Feedback, Message, now

@@ -9,9 +9,9 @@ from fastapi.sse import format_sse_event
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
-from serving.assembly import Runtime
 from serving.conversations import repository
 from serving.conversations.feed import BATCH, FeedItem, conversation_items, inbox_items, typing_item
+from serving.runtime.assembly import Runtime
 
 HEARTBEAT_SECONDS = 15.0
 LONGEST_STREAM_SECONDS = 1800.0

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from knowledge.learning import near_misses
+from knowledge.learning.draft import near_misses
 from model.errors import ConflictError
-from serving.articles.changes import learned_answer_ref, record_changes
 from serving.articles.texts import distinct, folded
 from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
+from serving.indexing.changes import learned_answer_ref, record_changes
 from serving.learned_answers import repository
 from serving.learned_answers.tools import LearningTools
 from serving.learned_answers.wording import (

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from knowledge.learning import Draft, draft_learned_answer
+from knowledge.learning.draft import Draft, draft_learned_answer
 from model.errors import DataError
 from serving.articles.texts import storable
 from serving.db.tables import Contact, Conversation, Message, Proposal

@@ -3,8 +3,8 @@
 from sqlalchemy.orm import Session
 
 from model.errors import DataError
-from serving.articles.changes import learned_answer_ref, record_changes
 from serving.db.tables import now
+from serving.indexing.changes import learned_answer_ref, record_changes
 from serving.learned_answers import repository
 from serving.learned_answers.privacy import without_contact_data
 from serving.learned_answers.wording import MAX_QUESTION_CHARS, add_phrasings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from knowledge.capitals import capitalised
+from knowledge.text import capitalised
 from serving.articles import repository
 from serving.db.tables import Article
 from serving.messenger.repository import find_by_file_name

@@ -12,10 +12,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
 from markupsafe import Markup
 
-from serving.assembly import Runtime
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.messenger import assets, help_centre
 from serving.rendering import render_markdown
+from serving.runtime.assembly import Runtime
 from serving.templates import strict_templates
 
 SAMPLE_COMPANY = "Tuckleaf"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model.artifacts import read_pointer
+from model.model_set import read_pointer
 
 _MANIFEST = "manifest.json"
 

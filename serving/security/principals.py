@@ -13,8 +13,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from model.errors import AuthenticationError, PermissionDeniedError
 from serving.agents import repository
-from serving.assembly import Runtime
 from serving.dependencies import CurrentRuntime
+from serving.runtime.assembly import Runtime
 from serving.security import tokens
 from serving.security.permissions import ROLE_PERMISSIONS, Permission
 

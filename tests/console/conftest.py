@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from serving.app import create_app
-from serving.assembly import Runtime
+from serving.runtime.assembly import Runtime
 
 ORIGIN = "http://testserver"
 SignIn = Callable[[str], TestClient]

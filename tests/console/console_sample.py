@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from model.types import Decision, Question, Reading, Understanding, Vector, Vectors
 from serving.agents.service import create_agent
-from serving.assembly import Runtime, build_runtime
 from serving.db.tables import (
     Agent,
     Article,
@@ -27,6 +26,7 @@ from serving.db.tables import (
     Team,
     now,
 )
+from serving.runtime.assembly import Runtime, build_runtime
 from serving.settings import Settings
 
 PASSWORD = "correct horse battery"

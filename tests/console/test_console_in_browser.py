@@ -13,8 +13,8 @@ from console_sample import PASSWORD, People, add_conversation, add_proposal, add
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from serving.app import create_app
-from serving.assembly import Runtime
 from serving.learned_answers.announcing import announce
+from serving.runtime.assembly import Runtime
 from serving.server import Server
 
 

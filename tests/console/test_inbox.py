@@ -6,9 +6,9 @@ from console_sample import add_conversation, add_reply, squeezed
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from serving.assembly import Runtime
 from serving.conversations.repository import messages_after
 from serving.db.tables import Conversation, Message
+from serving.runtime.assembly import Runtime
 
 
 def start(runtime: Runtime, words: str, **changes: object) -> str:

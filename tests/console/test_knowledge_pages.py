@@ -3,7 +3,7 @@
 from console_sample import add_learned_answer
 from fastapi.testclient import TestClient
 
-from serving.assembly import Runtime
+from serving.runtime.assembly import Runtime
 
 
 def learn(runtime: Runtime, question: str, answer: str, **changes: object) -> int:

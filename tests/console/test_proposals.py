@@ -3,8 +3,8 @@
 from console_sample import add_conversation, add_learned_answer, add_proposal, add_reply
 from fastapi.testclient import TestClient
 
-from serving.assembly import Runtime
 from serving.db.tables import LearnedAnswer, Proposal
+from serving.runtime.assembly import Runtime
 
 
 def propose(runtime: Runtime, **changes: object) -> tuple[str, int]:

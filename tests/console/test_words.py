@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from model import policy
+from serving.bot import handoff
 from serving.console import words
-from serving.conversations import handoff
 
 
 def test_every_reason_the_policy_gives_has_plain_words() -> None:

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from eval.commands.shared import Parts
 from eval.suites.wants_person import TaughtHead
-from knowledge.index import KnowledgeIndex
-from model.artifacts import CalibrationSample, ModelSet
-from model.heads import LinearHead
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.answering.risk import RiskThreshold
+from model.heads.head import LinearHead
 from model.interfaces import Reader
+from model.model_set import CalibrationSample, ModelSet
 from model.policy import PolicySettings
-from model.risk import RiskThreshold
 from model.types import (
     Candidate,
     Decision,

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from eval.data.labelled import LabelledText
-from knowledge.index import KnowledgeIndex
-from model.artifacts import CalibrationSample, ModelSet
-from model.heads import LinearHead
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.heads.head import LinearHead
+from model.heads.out_of_scope import ScopeDetector
+from model.model_set import CalibrationSample, ModelSet
 from model.resolver import Resolver
-from model.scope import ScopeDetector
 from tests.eval.eval_parts import WordEncoder
 from tests.forests import answering, stump
 

@@ -6,14 +6,14 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.chunking import (
+from knowledge.documents import ArticleDocument
+from knowledge.index.chunking import (
     MAX_WORDS,
     article_passages,
     count_words,
     learned_answer_passages,
     split_sentences,
 )
-from knowledge.documents import ArticleDocument
 from knowledge.markdown import plain_text
 from model.types import Passage
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from knowledge.cleaning import clean_answer, clean_question
-from knowledge.personal_data import without_name
-from knowledge.picking import pick_question
+from knowledge.learning.cleaning import clean_answer, clean_question
+from knowledge.learning.question import pick_question
+from knowledge.privacy.detection import without_name
 
 
 @pytest.mark.parametrize(

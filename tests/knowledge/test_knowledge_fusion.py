@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from knowledge.chunking import learned_answer_passages
-from knowledge.contents import Contents, Entry
-from knowledge.fusion import fuse, fuse_answers
-from knowledge.index import KnowledgeIndex
-from model.encoder import OnnxEncoder
+from knowledge.index.chunking import learned_answer_passages
+from knowledge.index.contents import Contents, Entry
+from knowledge.index.fusion import fuse, fuse_answers
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.types import Passage
 
 QUESTION = np.array([1, 0], dtype=np.float32)

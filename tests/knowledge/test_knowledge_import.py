@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from knowledge.documents import ArticleDocument, QuestionAnswer, Refusal
-from knowledge.importers import read_source
-from knowledge.importers.files import MAX_FILE_BYTES, MAX_LINE_BYTES
+from knowledge.importing.files import MAX_FILE_BYTES, MAX_LINE_BYTES
+from knowledge.importing.source import read_source
 from model.errors import DataError
 
 

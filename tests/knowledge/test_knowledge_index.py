@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.documents import ArticleDocument
-from knowledge.index import KnowledgeIndex
-from model.encoder import OnnxEncoder
+from knowledge.index.chunking import article_passages, learned_answer_passages
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.interfaces import Encoder
 from model.types import Candidate, Passage, Vector, Vectors
 

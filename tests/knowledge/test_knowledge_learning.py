@@ -2,13 +2,13 @@
 
 import pytest
 
-from knowledge.chunking import article_passages, learned_answer_passages
-from knowledge.comparing import contradicts, overlap
 from knowledge.documents import ArticleDocument
-from knowledge.index import KnowledgeIndex
-from knowledge.learning import Draft, draft_learned_answer, near_misses
-from knowledge.picking import pick_question
-from model.encoder import OnnxEncoder
+from knowledge.index.chunking import article_passages, learned_answer_passages
+from knowledge.index.knowledge_index import KnowledgeIndex
+from knowledge.learning.contradictions import contradicts, overlap
+from knowledge.learning.draft import Draft, draft_learned_answer, near_misses
+from knowledge.learning.question import pick_question
+from model.encoder.onnx_encoder import OnnxEncoder
 
 NORWAY = "No, we don't ship to Norway yet. We deliver to the US, Canada and nine countries in Europe."
 STORING = ArticleDocument(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.fusion import descending, fuse, ranks
-from knowledge.lexical import LexicalIndex, count_terms, tokenise
+from knowledge.index.fusion import descending, fuse, ranks
+from knowledge.index.lexical import LexicalIndex, count_terms, tokenise
 
 
 def test_words_are_lower_case_stems_without_stop_words_and_accents() -> None:

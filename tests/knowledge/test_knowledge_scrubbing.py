@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from knowledge.checksums import is_card_number, is_iban
-from knowledge.scrubbing import scrub
+from knowledge.privacy.checksums import is_card_number, is_iban
+from knowledge.privacy.scrubbing import scrub
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import snapshots
-from knowledge.chunking import article_passages
 from knowledge.documents import ArticleDocument
-from knowledge.index import KnowledgeIndex
-from model.encoder import OnnxEncoder
+from knowledge.index import snapshots
+from knowledge.index.chunking import article_passages
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
 from model.types import Vector, Vectors
 

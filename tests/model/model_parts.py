@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from model.answering import FEATURES, AnsweringModel, QuestionSignals
-from model.artifacts import CalibrationSample, IntentInfo, ModelSet
-from model.heads import BlendedHead, KernelHead, LinearHead
-from model.past import PastQuestions
-from model.scope import ScopeDetector
+from model.answering.confidence import FEATURES, AnsweringModel, QuestionSignals
+from model.answering.past_questions import PastQuestions
+from model.heads.head import BlendedHead, KernelHead, LinearHead
+from model.heads.out_of_scope import ScopeDetector
+from model.model_set import CalibrationSample, IntentInfo, ModelSet
 from model.types import Candidate, CandidateKind, Passage, ScoredCandidate, Understanding
 from tests.forests import stump
 

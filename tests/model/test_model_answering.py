@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from model_parts import candidate, signals
 
-from model.answering import FEATURES, AnsweringModel, Forest, feature_rows, log_odds
+from model.answering.confidence import FEATURES, AnsweringModel, Forest, feature_rows, log_odds
+from model.answering.past_questions import PastQuestions
 from model.errors import ArtifactError
-from model.past import PastQuestions
 from tests.forests import answering, stump
 
 NO_PAST = PastQuestions.none()

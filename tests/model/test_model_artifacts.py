@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from model_parts import candidate, model_set, signals
 
-from model.artifacts import load_model_set, read_pointer, save_model_set, write_pointer
 from model.errors import ArtifactError
+from model.model_set import load_model_set, read_pointer, save_model_set, write_pointer
 
 ENCODER = "encoder-a"
 

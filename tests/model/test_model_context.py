@@ -2,8 +2,15 @@
 
 import pytest
 
-from model.context import given_refs, in_context, named_choice, said_before, said_by_customer, sentences
 from model.types import Offered, Question, Turn
+from model.understanding.context import (
+    given_refs,
+    in_context,
+    named_choice,
+    said_before,
+    said_by_customer,
+    sentences,
+)
 
 HOLIDAY = Offered("article:holiday-mode", "Going away?")
 PAUSE = Offered("article:pause", "How do I pause?")

@@ -10,7 +10,7 @@ import pytest
 from eval.data.labelled import LabelledQuestion, read_labelled_questions
 from eval.metrics.intervals import clopper_pearson
 from knowledge.company import DEMO_FOLDER
-from knowledge.importers import read_source
+from knowledge.importing.source import read_source
 from model.resolver import Resolver
 from model.types import Decision, Question, Turn
 
@@ -70,7 +70,7 @@ NOT_ASKING_FOR_A_PERSON = (
 @pytest.fixture(scope="module")
 def resolver(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resolver]:
     """The resolver that a server of the sample company runs."""
-    from serving.assembly import build_runtime
+    from serving.runtime.assembly import build_runtime
     from serving.settings import Settings
 
     home = tmp_path_factory.mktemp("demo") / "home"

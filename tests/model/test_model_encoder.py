@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.encoder import OnnxEncoder, find_encoder
+from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError
 
 TEXTS = (

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.errors import ArtifactError
-from model.heads import BlendedHead, KernelHead, LinearHead, blended, likenesses, softmax
+from model.heads.head import BlendedHead, KernelHead, LinearHead, blended, likenesses, softmax
 
 LN3 = math.log(3)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from model_parts import flat_head, model_set, scored, understanding
 
-from model.artifacts import ModelSet
-from model.heads import LinearHead
-from model.leaning import (
+from model.heads.head import LinearHead
+from model.model_set import ModelSet
+from model.understanding.follow_up import (
     Leaning,
     leaning,
     leaning_inputs,

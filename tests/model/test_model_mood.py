@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from model.mood import mood_trigger, repetition, unhappy_inputs, updated_mood
 from model.types import Vectors
+from model.understanding.mood import mood_trigger, repetition, unhappy_inputs, updated_mood
 
 
 def test_the_newest_message_counts_four_tenths() -> None:

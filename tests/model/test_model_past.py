@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.past import NEIGHBOURS, PastQuestions
+from model.answering.past_questions import NEIGHBOURS, PastQuestions
 
 PAST = PastQuestions(
     np.array([[1, 0], [0.8, 0.6], [0, 1], [-1, 0]], np.float32),

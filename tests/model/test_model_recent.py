@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.recent import RecentVectors
+from model.encoder.recent_vectors import RecentVectors
 from model.types import Vector, Vectors
 
 

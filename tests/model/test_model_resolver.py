@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from model_parts import flat_head, model_set
 
-from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.documents import ArticleDocument
-from knowledge.index import KnowledgeIndex
-from model.artifacts import CalibrationSample, IntentInfo, ModelSet
-from model.encoder import OnnxEncoder
+from knowledge.index.chunking import article_passages, learned_answer_passages
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.answering.risk import NEVER
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
-from model.heads import LinearHead
+from model.heads.head import LinearHead
+from model.heads.out_of_scope import ScopeDetector
+from model.model_set import CalibrationSample, IntentInfo, ModelSet
 from model.resolver import CLARIFYING_QUESTION, Resolver
-from model.risk import NEVER
-from model.scope import ScopeDetector
 from model.types import Decision, Offered, Question, Turn, Vectors
 from tests.forests import answering, stump
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from model.risk import NEVER, RiskThreshold, answers_needed, risk_threshold, wrong_share_bound
+from model.answering.risk import NEVER, RiskThreshold, answers_needed, risk_threshold, wrong_share_bound
 
 
 @pytest.mark.parametrize("level", [0.9, 0.95])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.spoken import spoken_text
+from model.heads.tweet_text import spoken_text
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from model_parts import flat_head, model_set
 
-from model.artifacts import IntentInfo, ModelSet
-from model.heads import LinearHead
-from model.scope import ScopeDetector, clearness, guided_scores
-from model.smalltalk import smalltalk_reply
+from model.generation.smalltalk import smalltalk_reply
+from model.heads.head import LinearHead
+from model.heads.out_of_scope import ScopeDetector, clearness, guided_scores
+from model.model_set import IntentInfo, ModelSet
 from model.types import Reading, Understanding
-from model.understanding import understand
+from model.understanding.message import understand
 
 NEAR, FAR = np.array([1, 0], np.float32), np.array([0, 1], np.float32)
 NO_SENTENCES = np.empty((0, 2), np.float32)

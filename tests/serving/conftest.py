@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from serving_parts import IDENTITY_SECRET, AgentAtWork, Customer, HashReader, LiveServer, RuleResolver
 
 from serving.app import create_app
-from serving.assembly import Runtime, build_runtime
 from serving.db.tables import Intent, Team
+from serving.runtime.assembly import Runtime, build_runtime
 from serving.security import passwords
 from serving.settings import Settings
 from tests.stores import fresh_postgres_url, sqlite_url

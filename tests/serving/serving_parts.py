@@ -17,8 +17,8 @@ from httpx2 import Client, Response
 from model.types import Decision, DecisionKind, Question, Reading, Source, Understanding, Vector, Vectors
 from serving.agents.service import create_agent
 from serving.app import create_app
-from serving.assembly import Runtime
 from serving.db.tables import new_id
+from serving.runtime.assembly import Runtime
 from serving.security.principals import SESSION_COOKIE
 from serving.server import Server
 

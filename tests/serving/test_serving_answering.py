@@ -12,10 +12,10 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.orm import Session
 
 from model.types import Decision, Question
-from serving.assembly import Runtime
-from serving.conversations import answering
-from serving.conversations.worker import AnswerWorker
+from serving.bot import turn as answering
+from serving.bot.worker import AnswerWorker
 from serving.db.tables import Conversation, DecisionRecord, Event, Message, Proposal, new_id, now
+from serving.runtime.assembly import Runtime
 
 
 def bot_texts(customer: Customer, conversation_id: str) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 from serving_parts import AgentAtWork, Customer, RuleResolver
 
-from serving.assembly import Runtime
 from serving.db.tables import Conversation, DecisionRecord, Message, new_id, now
+from serving.runtime.assembly import Runtime
 
 
 def test_a_question_is_answered_with_its_source(customer: Customer, runtime: Runtime) -> None:

@@ -7,8 +7,8 @@ import jwt
 from fastapi.testclient import TestClient
 from serving_parts import IDENTITY_SECRET, AgentAtWork, Customer, RuleResolver
 
-from serving.assembly import Runtime
 from serving.db.tables import Contact, new_id
+from serving.runtime.assembly import Runtime
 from serving.security import tokens
 
 

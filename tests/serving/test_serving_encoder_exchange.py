@@ -11,16 +11,16 @@ from serving_parts import Customer, HashReader, LiveServer
 from test_serving_model_exchange import asking, save_set, until
 
 from knowledge.documents import ArticleDocument
-from model.artifacts import write_pointer
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.interfaces import Reader
-from serving import assembly
+from model.model_set import write_pointer
 from serving.articles import service as articles
-from serving.assembly import build_runtime
 from serving.db.session import Database
-from serving.encoders import encoder_folder_in_service, open_knowledge
-from serving.in_service import Knowledge
 from serving.learned_answers import service as learned_answers
+from serving.runtime import assembly
+from serving.runtime.assembly import build_runtime
+from serving.runtime.encoders import encoder_folder_in_service, open_knowledge
+from serving.runtime.in_service import Knowledge
 from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.stores import sqlite_url

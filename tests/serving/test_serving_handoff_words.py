@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.conversations.handoff import handoff_words
+from serving.bot.handoff import handoff_words
 from serving.db.tables import Team
 
 BILLING = Team(name="billing", title="Billing", expected_wait_minutes=1)

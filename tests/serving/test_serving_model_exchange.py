@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from serving_parts import AgentAtWork, Customer, HashReader, LiveServer
 
-from model.artifacts import CalibrationSample, ModelSet, save_model_set, write_pointer
-from model.heads import LinearHead
-from model.scope import ScopeDetector
-from serving.assembly import build_runtime
+from model.heads.head import LinearHead
+from model.heads.out_of_scope import ScopeDetector
+from model.model_set import CalibrationSample, ModelSet, save_model_set, write_pointer
+from serving.runtime.assembly import build_runtime
 from serving.settings import Settings
 from tests.forests import answering, stump
 from tests.stores import sqlite_url

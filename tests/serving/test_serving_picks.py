@@ -3,8 +3,8 @@
 import pytest
 from serving_parts import Customer
 
-from serving.assembly import Runtime
 from serving.learned_answers import service
+from serving.runtime.assembly import Runtime
 
 
 @pytest.fixture(scope="module")

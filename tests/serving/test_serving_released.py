@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from serving_parts import AgentAtWork, Customer
 
 from serving.app import create_app
-from serving.assembly import Runtime, build_runtime
 from serving.db.tables import DecisionRecord
+from serving.runtime.assembly import Runtime, build_runtime
 from serving.settings import Settings
 
 pytestmark = pytest.mark.timeout(900)  # the home that all share may have to be trained first

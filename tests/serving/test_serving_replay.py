@@ -3,10 +3,10 @@
 from serving_parts import AgentAtWork, Customer, RuleResolver
 
 from eval.promotion.flips import read_past
-from serving.assembly import Runtime
+from serving.bot.turn import past_turn
 from serving.conversations import repository
-from serving.conversations.answering import past_turn
 from serving.db.tables import Message
+from serving.runtime.assembly import Runtime
 
 
 def test_each_past_turn_is_the_question_of_its_time(

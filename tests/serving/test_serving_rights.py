@@ -10,8 +10,8 @@ from fastapi.testclient import TestClient
 from serving_parts import IDENTITY_SECRET, AgentAtWork, Customer
 
 from serving.agents.service import create_api_key
-from serving.assembly import Runtime
 from serving.db.tables import AgentSession, now
+from serving.runtime.assembly import Runtime
 from serving.security import passwords, tokens
 
 CONVERSATION_READS = ["", "/messages", "/events"]

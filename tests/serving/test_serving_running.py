@@ -21,11 +21,11 @@ from sqlalchemy import event
 from model.errors import ArtifactError
 from model.types import Decision, Question
 from serving.app import create_app
-from serving.articles.sync import KnowledgeSync
-from serving.assembly import Runtime, build_runtime
 from serving.db.session import Database
-from serving.in_service import Knowledge, LoadedSet, ResolverBox
-from serving.model_follower import ModelFollower
+from serving.indexing.sync import KnowledgeSync
+from serving.runtime.assembly import Runtime, build_runtime
+from serving.runtime.in_service import Knowledge, LoadedSet, ResolverBox
+from serving.runtime.model_follower import ModelFollower
 from serving.settings import Settings
 from tests.stores import sqlite_url
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from knowledge_stand import Stand
 
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from serving.db.session import Database
 from tests.stores import fresh_postgres_url, sqlite_url
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from knowledge.documents import ArticleDocument, ImportResult, QuestionAnswer, Refusal
-from knowledge.index import KnowledgeIndex
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Encoder
-from serving.articles.importing import import_source
-from serving.articles.reporting import ImportReport
-from serving.articles.sync import KnowledgeSync
 from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, LearnedAnswer, Message, Proposal
+from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers import service
+from serving.transfer.article_import import import_source
+from serving.transfer.report import ImportReport
 
 REFUNDS = ArticleDocument(
     slug="billing/refunds",

@@ -6,8 +6,8 @@ import pytest
 from knowledge_stand import REFUNDS, Stand
 
 from model.errors import ConflictError, DataError, NotFoundError
-from serving.articles import stored_knowledge as stored
 from serving.db.tables import Event, LearnedAnswer, Proposal, now
+from serving.indexing import stored_knowledge as stored
 from serving.learned_answers import repository, service
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from knowledge_stand import OLD_REFUNDS, PAUSING, REFUNDS, SCHOOLS, Stand
 
-from knowledge.importers import read_source
+from knowledge.importing.source import read_source
 from model.errors import DataError
 from serving.articles import repository, service
-from serving.articles.exporting import ExportReport, export_knowledge
-from serving.articles.importing import import_source
 from serving.db.session import Database
 from serving.db.tables import now
 from serving.learned_answers import repository as learned_answers
 from serving.learned_answers import service as learned_service
+from serving.transfer.article_import import import_source
+from serving.transfer.export import ExportReport, export_knowledge
 from tests.stores import fresh_postgres_url
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)

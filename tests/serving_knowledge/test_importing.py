@@ -7,14 +7,14 @@ import pytest
 from knowledge_stand import OLD_REFUNDS, PAUSING, REFUNDS, SCHOOLS, Stand
 
 from knowledge.documents import ImportResult, Refusal
-from knowledge.importers import read_source
+from knowledge.importing.source import read_source
 from model.errors import DataError
 from serving.articles import repository, service
-from serving.articles import stored_knowledge as stored
-from serving.articles.importing import import_source
 from serving.db.tables import LearnedAnswer
+from serving.indexing import stored_knowledge as stored
 from serving.learned_answers import repository as learned_answers
 from serving.learned_answers import service as learned_service
+from serving.transfer.article_import import import_source
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 """For what does not depend on the kind of store."""

@@ -6,12 +6,12 @@ import pytest
 from fastapi.testclient import TestClient
 from knowledge_stand import seconds_until
 
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.types import Decision, Question
 from serving.agents.service import create_agent, create_api_key
 from serving.app import create_app
-from serving.assembly import Runtime, build_runtime
 from serving.db.tables import Contact, Conversation, Message, Proposal
+from serving.runtime.assembly import Runtime, build_runtime
 from serving.security.permissions import Role
 from serving.settings import Settings
 from tests.stores import fresh_postgres_url, sqlite_url

@@ -12,12 +12,13 @@ import pytest
 from knowledge_stand import PAUSING, REFUNDS, SCHOOLS, Stand, best_ref, seconds_until
 from structlog.testing import capture_logs
 
-from knowledge import chunking, snapshots
+from knowledge.index import chunking, snapshots
 from model.types import Vectors
-from serving.articles import service, stored_knowledge
-from serving.articles.sync import KnowledgeSync
+from serving.articles import service
 from serving.db.session import Database
 from serving.db.tables import Article, now
+from serving.indexing import stored_knowledge
+from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers import service as learned_service
 from tests.stores import sqlite_url
 

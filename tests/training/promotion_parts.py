@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.importers import read_source
-from model.artifacts import CalibrationSample, ModelSet
-from model.encoder import OnnxEncoder
-from model.heads import LinearHead
-from model.scope import ScopeDetector
-from serving.articles.importing import import_source
+from knowledge.importing.source import read_source
+from model.encoder.onnx_encoder import OnnxEncoder
+from model.heads.head import LinearHead
+from model.heads.out_of_scope import ScopeDetector
+from model.model_set import CalibrationSample, ModelSet
 from serving.db.session import Database
 from serving.settings import Settings
+from serving.transfer.article_import import import_source
 from tests.forests import answering, stump
 from training.heads.model_set import TrainedSet
 from training.registry.model_sets import register

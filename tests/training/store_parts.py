@@ -5,18 +5,18 @@ from functools import cached_property
 from pathlib import Path
 
 from knowledge.documents import ArticleDocument, ImportResult
-from knowledge.index import KnowledgeIndex
-from model.encoder import OnnxEncoder
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.types import Decision, DecisionKind, Question, Source, Understanding
-from serving.articles.importing import import_source
-from serving.articles.sync import KnowledgeSync
+from serving.bot.turn import read_turn, resolve_turn, store_decision
 from serving.conversations import service
-from serving.conversations.answering import read_turn, resolve_turn, store_decision
 from serving.conversations.schemas import NewCsat, NewMessage
 from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, Intent, Message, Team, new_id
+from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers import service as learned_answers
 from serving.settings import Settings
+from serving.transfer.article_import import import_source
 from tests.stores import sqlite_url
 
 AGENT = "theo"

@@ -6,11 +6,11 @@ import numpy as np
 
 from eval.metrics import confusion_matrix
 from eval.results import T, Track
-from model.answering import QuestionSignals
-from model.artifacts import CalibrationSample, ModelSet
-from model.heads import LinearHead
+from model.answering.confidence import QuestionSignals
+from model.heads.head import LinearHead
+from model.heads.out_of_scope import ScopeDetector
+from model.model_set import CalibrationSample, ModelSet
 from model.resolver import Read
-from model.scope import ScopeDetector
 from model.types import Candidate, Passage, Understanding
 from tests.forests import answering, stump
 from training.heads.model_set import TrainedSet

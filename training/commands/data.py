@@ -10,7 +10,7 @@ import typer
 from eval.data.problems import CheckedFile, contradictions, duplicates, normalised, read_checked
 from eval.progress import progress
 from eval.results import write_items
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors
 from serving.db.session import Database

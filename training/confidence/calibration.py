@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from eval.data.labelled import LabelledQuestion
-from knowledge.chunking import article_passages, learned_answer_passages
-from knowledge.index import KnowledgeIndex
-from model.artifacts import CalibrationSample, ModelSet
+from knowledge.index.chunking import article_passages, learned_answer_passages
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.answering.past_questions import PastQuestions
+from model.answering.risk import risk_threshold
 from model.interfaces import Reader
-from model.past import PastQuestions
+from model.model_set import CalibrationSample, ModelSet
 from model.resolver import Read, Resolver
-from model.risk import risk_threshold
 from model.types import Passage, Question
 from training.confidence.fitting import fit_confidence, limit_for_recall, past_questions
 from training.confidence.probes import knowledge_probes, without_their_answers

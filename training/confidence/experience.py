@@ -11,13 +11,13 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from eval.data.labelled import LabelledQuestion
-from knowledge.index import KnowledgeIndex
-from model.artifacts import ModelSet
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
+from model.model_set import ModelSet
 from model.resolver import Read, Resolver
 from model.types import Candidate, Question, Vector
-from serving.articles.changes import learned_answer_ref
 from serving.db.tables import now
+from serving.indexing.changes import learned_answer_ref
 from serving.learned_answers import repository
 from training.confidence.fitting import fit_confidence
 

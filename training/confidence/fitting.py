@@ -10,10 +10,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from eval.data.labelled import LabelledQuestion
-from model.answering import FEATURES, AnsweringModel, Forest, calibrated, feature_rows, log_odds
-from model.artifacts import CalibrationSample
+from model.answering.confidence import FEATURES, AnsweringModel, Forest, calibrated, feature_rows, log_odds
+from model.answering.past_questions import PastQuestions
 from model.errors import DataError
-from model.past import PastQuestions
+from model.model_set import CalibrationSample
 from model.resolver import Read
 from model.types import Vectors
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from eval.data.labelled import LabelledQuestion
 from eval.replay.caching_encoder import RememberingReader
-from knowledge.index import KnowledgeIndex
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
 from model.resolver import TOP_K, Read, Resolver
 from model.types import Passage, Question

@@ -6,12 +6,11 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from eval.report.tracking import package_versions
-from knowledge.index import KnowledgeIndex
-from model.artifacts import ModelSet
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import DataError
 from model.interfaces import Reader
+from model.model_set import ModelSet
 from model.types import Passage
-from training.confidence import experience
 from training.confidence.calibration import (
     OWN_KNOWLEDGE,
     OWN_QUESTIONS,
@@ -19,6 +18,7 @@ from training.confidence.calibration import (
     calibrate,
     calibration_index,
 )
+from training.confidence import experience
 from training.datasets.training_data import TrainingData
 from training.heads.model_set import Progress, TrainedSet, new_version
 

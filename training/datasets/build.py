@@ -13,7 +13,7 @@ from typing import Any
 
 from eval.data.problems import Problem, about_labels
 from eval.results import Track, data_sha256, untracked
-from knowledge.scrubbing import KINDS, Kind, scrub
+from knowledge.privacy.scrubbing import KINDS, Kind, scrub
 from model.errors import DataError
 from model.interfaces import Encoder
 from training.datasets.card import data_card

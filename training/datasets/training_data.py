@@ -21,11 +21,11 @@ from eval.data.labelled import (
 from eval.data.problems import read_checked
 from knowledge.company import DEMO_FOLDER, read_company
 from knowledge.documents import ArticleDocument, QuestionAnswer
-from knowledge.importers import read_source
-from model.artifacts import IntentInfo
+from knowledge.importing.source import read_source
 from model.errors import DataError
-from model.smalltalk import NONE
-from model.understanding import NO_PERSON
+from model.generation.smalltalk import NONE
+from model.model_set import IntentInfo
+from model.understanding.message import NO_PERSON
 from serving.db.tables import DecisionRecord, Feedback, Intent, Message
 
 _OUT_OF_SCOPE = "out_of_scope"

@@ -15,9 +15,9 @@ import numpy as np
 from eval.promotion.gates import Gate, failures
 from eval.report.tracking import log_run, numbers
 from eval.results import Track, untracked
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
-from serving.encoders import encoder_folder_in_service
+from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.datasets.training_data import TrainingData
 from training.encoder.adaptation_checks import Beside, Check, beir_needs, sample_needs, wording_rows

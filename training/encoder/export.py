@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.encoder import ENCODER_FORMAT, OnnxEncoder
+from model.encoder.onnx_encoder import ENCODER_FORMAT, OnnxEncoder
 from model.errors import ArtifactError
+from model.heads.tweet_text import spoken_text
 from model.manifests import file_sha256
-from model.spoken import spoken_text
 from model.types import Vectors
 from training.encoder.quantize import cut_weights
 
@@ -90,7 +90,7 @@ def load_torch(source: str) -> "SentenceTransformer":
 def export_model(model: "SentenceTransformer", folder: Path, *, name: str, spoken: bool = False) -> None:
     """Write a model held in torch to `folder`, as `export_encoder` does; `name` is for people to read.
 
-    A `spoken` encoder was tuned on texts as `model.spoken` says them, and will read them so.
+    A `spoken` encoder was tuned on texts as `model.heads.tweet_text` says them, and will read them so.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=".encoder-", dir=folder.parent))

@@ -14,8 +14,8 @@ from sklearn.model_selection import train_test_split
 from eval.progress import progress
 from eval.results import Track, untracked
 from eval.scope import all_scores
-from model.encoder import OnnxEncoder
-from model.heads import LinearHead
+from model.encoder.onnx_encoder import OnnxEncoder
+from model.heads.head import LinearHead
 from model.types import Reading, Vectors
 from training.encoder.export import DEFAULT_ENCODER, export_model, load_torch
 from training.encoder.torch_texts import fastest_device

@@ -10,7 +10,7 @@ from eval.data.beir import read_beir
 from eval.data.labelled import read_labelled_questions, read_labelled_texts
 from knowledge.company import DEMO_FOLDER
 from knowledge.documents import QuestionAnswer
-from knowledge.importers import read_source
+from knowledge.importing.source import read_source
 from model.errors import DataError
 from serving.articles import repository as stored_articles
 from serving.db.session import Database

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from eval.data.labelled import LabelledText
-from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.documents import ArticleDocument, QuestionAnswer
+from knowledge.index.chunking import article_passages, learned_answer_passages
 from model.errors import DataError
 from model.types import Passage
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from eval.results import Track, untracked
 from model.errors import ConfigurationError, DataError
-from model.spoken import spoken_text
+from model.heads.tweet_text import spoken_text
 from training.encoder.checkpoints import Checkpoints
 from training.encoder.masked_words import read_texts
 from training.encoder.torch_loop import descend
@@ -59,7 +59,7 @@ class TuningOptions:
     """Length of a step in the word embeddings that makes the loss worse; each batch is learned after it
     again, and should be read alike (Miyato et al. 2017, Miyato et al. 2018). 0 for none; twice the time."""
     spoken: bool = False
-    """Whether texts are read as `model.spoken` says them: links, names and emoji in words."""
+    """Whether texts are read as `model.heads.tweet_text` says them: links, names and emoji in words."""
     max_tokens: int = 64
     """Longer texts are cut while tuning."""
     checkpoint_seconds: float = 60.0

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from model.heads import BlendedHead, LinearHead, blended, evidence, softmax
+from model.heads.head import BlendedHead, LinearHead, blended, evidence, softmax
 from training.heads.linear import (
     RECIPES,
     SENTIMENT_RECIPES,

@@ -6,12 +6,12 @@ import numpy as np
 
 from eval.data.dialogues import LEANING_KINDS, UNHELPED_KINDS, Dialogue
 from eval.data.labelled import LabelledText
-from model.context import said_before
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from model.interfaces import Reader, Retriever
-from model.leaning import ALONE, LEANS, UNHELPED, leaning_inputs
 from model.resolver import TOP_K
 from model.types import Turn
+from model.understanding.context import said_before
+from model.understanding.follow_up import ALONE, LEANS, UNHELPED, leaning_inputs
 from training.datasets.training_data import TrainingData
 from training.heads.linear import FittedHead, fit_head
 

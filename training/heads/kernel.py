@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from eval.suites.wants_person import TaughtHead
 from model.errors import DataError
-from model.heads import KernelHead
-from model.understanding import PERSON
+from model.heads.head import KernelHead
+from model.understanding.message import PERSON
 from training.heads.linear import FittedHead, folds_of, numbered, temperature_of
 from training.heads.principal_directions import DIRECTIONS, chief_directions
 

@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from model.errors import DataError
-from model.heads import LinearHead, softmax
+from model.heads.head import LinearHead, softmax
 from training.encoder.export import FEATURE_LAYERS
 
 

@@ -15,16 +15,16 @@ from eval.data.unlabelled import without_known
 from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
 from eval.report.tracking import package_versions
 from eval.scope import PRODUCT, training_distances
-from model.answering import FEATURES, AnsweringModel, Forest
-from model.artifacts import CalibrationSample, IntentInfo, ModelSet
+from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.errors import DataError
+from model.generation.smalltalk import NONE, OUT_OF_SCOPE
+from model.heads.out_of_scope import ScopeDetector, clearness, guided_scores
 from model.interfaces import Reader
-from model.leaning import FOLLOW_UP_HEAD, LEANING_HEAD
-from model.mood import UNHAPPY_HEAD
-from model.scope import ScopeDetector, clearness, guided_scores
-from model.smalltalk import NONE, OUT_OF_SCOPE
+from model.model_set import CalibrationSample, IntentInfo, ModelSet
 from model.types import Reading, Vectors
-from model.understanding import NO_PERSON, PERSON
+from model.understanding.follow_up import FOLLOW_UP_HEAD, LEANING_HEAD
+from model.understanding.message import NO_PERSON, PERSON
+from model.understanding.mood import UNHAPPY_HEAD
 from training.confidence.calibration import (
     HIGHEST_LIMIT,
     OWN_QUESTIONS,

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from eval.data.labelled import MoodConversation
-from model.context import MOST_EARLIER
 from model.errors import DataError
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from model.interfaces import Reader
-from model.mood import CALM, UNHAPPY, unhappy_inputs
 from model.types import Reading
+from model.understanding.context import MOST_EARLIER
+from model.understanding.mood import CALM, UNHAPPY, unhappy_inputs
 from training.heads.linear import fitted, temperature_of
 
 FALSE_ALARMS = 0.05
@@ -33,7 +33,7 @@ class FittedMoods:
     """The head, its limit, and what both do to conversations that the head was not fitted on."""
 
     head: LinearHead
-    """On `model.mood.unhappy_inputs`; calibrated."""
+    """On `model.understanding.mood.unhappy_inputs`; calibrated."""
     limit: float
     """The least probability that calls for a person."""
     false_alarms: float

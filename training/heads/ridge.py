@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import ssymm
 from scipy.linalg.lapack import spotrf, spotri, spotrs
 
-from model.heads import KernelHead, likenesses
+from model.heads.head import KernelHead, likenesses
 from training.heads.linear import layer_weights
 from training.heads.principal_directions import DIRECTIONS, chief_directions
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from training.heads.blending import BlendParts, cross_fitted_blend, fit_parts_of
 from training.heads.linear import (
     FittedHead,

@@ -16,10 +16,10 @@ from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.report.tracking import numbers, package_versions
 from eval.results import Track, figure, untracked
 from knowledge.company import DEMO_FOLDER
-from model.artifacts import ModelSet
 from model.errors import DataError
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from model.interfaces import Reader
+from model.model_set import ModelSet
 from training.encoder.finetuning import Finetune
 from training.heads.blending import cross_fitted_sentiment
 from training.heads.linear import FittedHead

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from eval.metrics.classification import ConfusionMatrix
 from eval.report.tracking import open_client, start_run
-from model.artifacts import encoders_of, read_pointer, save_model_set, write_pointer
+from model.model_set import encoders_of, read_pointer, save_model_set, write_pointer
 from training.heads.model_set import TrainedSet
 from training.registry.interrupted import end_open_runs, registering_alone
 from training.registry.locks import changing_registry

@@ -23,9 +23,9 @@ from eval.report.tracking import log_run
 from eval.results import Track, untracked
 from eval.suites.sentiment import read_sentiments
 from knowledge.company import DEMO_FOLDER
-from model.artifacts import encoder_of, load_model_set
-from model.encoder import OnnxEncoder, find_encoder
+from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
+from model.model_set import encoder_of, load_model_set
 from serving.db.session import Database
 from serving.settings import Settings
 from training.encoder.export import ensure_encoder

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from eval.home import open_champion
 from eval.metrics import ConfusionMatrix
-from model.artifacts import ModelSet
-from model.encoder import OnnxEncoder
-from serving.encoders import encoder_folder_in_service
+from model.encoder.onnx_encoder import OnnxEncoder
+from model.model_set import ModelSet
+from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.heads.model_set import TrainedSet, new_version
 from training.registry.model_sets import RegisteredSet, register

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.promotion.comparison import folder_bytes
-from model.artifacts import encoders_of, stored_sets
+from model.model_set import encoders_of, stored_sets
 from training.registry.locks import changing_registry
 
 _YOUNG_SECONDS = 24 * 3600

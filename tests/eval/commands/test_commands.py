@@ -18,14 +18,14 @@ from eval.results import SuiteResult
 from eval.suites import retrieval
 from knowledge.company import DEMO_FOLDER
 from knowledge.documents import ArticleDocument, ImportResult
-from knowledge.index import KnowledgeIndex
-from model.artifacts import CalibrationSample, ModelSet, save_model_set, write_pointer
-from model.encoder import OnnxEncoder
-from model.heads import LinearHead
-from model.scope import ScopeDetector
-from serving.articles.importing import import_source
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
+from model.heads.head import LinearHead
+from model.heads.out_of_scope import ScopeDetector
+from model.model_set import CalibrationSample, ModelSet, save_model_set, write_pointer
 from serving.db.session import Database
 from serving.settings import Settings
+from serving.transfer.article_import import import_source
 from tests.eval.eval_parts import RuleResolver, command_parts
 from tests.forests import answering, stump
 

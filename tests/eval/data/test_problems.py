@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eval.data.problems import PROBLEM_KINDS, Problem, company_problems, normalised, read_checked
-from knowledge.importers.files import MAX_LINE_BYTES
+from knowledge.importing.files import MAX_LINE_BYTES
 from model.errors import DataError
 
 LINES = [

@@ -8,7 +8,7 @@ import pytest
 from eval.metrics.intervals import Interval
 from eval.promotion.encoders import Sought, run
 from eval.promotion.gates import gain_gate, loss_gate
-from knowledge.chunking import learned_answer_passages
+from knowledge.index.chunking import learned_answer_passages
 from model.types import Passage, Vector, Vectors
 
 

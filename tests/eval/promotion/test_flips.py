@@ -4,7 +4,7 @@ import pytest
 
 from eval.promotion.flips import FLIP_KINDS, FlipKind, Made, PastDecision, flip_kind, run
 from model.types import Question
-from serving.conversations.answering import BotTurn
+from serving.bot.turn import BotTurn
 from serving.db.tables import now
 from tests.eval.eval_parts import RuleResolver
 

@@ -9,9 +9,9 @@ from typer.testing import CliRunner, Result
 
 from eval.commands import build_app
 from eval.commands.replay import arrivals
-from model.artifacts import save_model_set, write_pointer
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
+from model.model_set import save_model_set, write_pointer
 from tests.eval.eval_parts import WordEncoder, command_parts
 from tests.eval.replay_parts import trusting
 

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from eval.data.labelled import LabelledText
 from eval.replay import suite as replay
 from eval.results import SuiteResult
-from knowledge.index import KnowledgeIndex
-from model.artifacts import ModelSet
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import DataError
 from model.interfaces import Reader
+from model.model_set import ModelSet
 from model.types import Decision, Question
 from tests.eval.eval_parts import WordEncoder, never_refit
 from tests.eval.replay_parts import Bots, numbered, rows, trusting

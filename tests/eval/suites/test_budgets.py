@@ -11,7 +11,7 @@ from eval.data.labelled import LabelledQuestion
 from eval.report.charts import write_charts
 from eval.suites import budgets
 from eval.suites.budgets import Asked, Rules
-from model.artifacts import CalibrationSample
+from model.model_set import CalibrationSample
 from model.policy import PolicySettings
 from model.types import Candidate, Decision, Passage, ScoredCandidate, Understanding
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eval.scope import PRODUCT, all_scores, held_out_scores, training_distances
 from eval.suites import intents
 from model.errors import DataError
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from model.types import Reading
 from tests.eval.eval_parts import WordEncoder, fit_centroids
 

@@ -9,13 +9,13 @@ import pytest
 from eval.data.labelled import MoodConversation, Outcome
 from eval.home import open_resolver
 from eval.suites import mood
-from knowledge.index import KnowledgeIndex
-from model.artifacts import CalibrationSample, ModelSet
-from model.encoder import OnnxEncoder
-from model.heads import LinearHead
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
+from model.heads.head import LinearHead
+from model.heads.out_of_scope import ScopeDetector
+from model.model_set import CalibrationSample, ModelSet
 from model.policy import PolicySettings
 from model.resolver import Resolver
-from model.scope import ScopeDetector
 from model.types import Turn
 from serving.settings import Settings
 from tests.eval.eval_parts import WordEncoder

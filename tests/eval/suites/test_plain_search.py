@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from eval.suites.plain_search import PlainSearch
-from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.documents import ArticleDocument
+from knowledge.index.chunking import article_passages, learned_answer_passages
 from model.types import Passage, Vectors
 
 LEAVES = article_passages(ArticleDocument("leaves", "Yellow leaves", "Feed the plant."))

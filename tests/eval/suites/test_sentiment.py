@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eval.suites import sentiment
 from eval.suites.classifiers import FrozenEncoderFitter, HeadClassifier
 from model.errors import DataError
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from tests.eval.eval_parts import WordEncoder, fit_centroids
 
 ENCODER = WordEncoder(["bad", "plain", "good"])

@@ -13,7 +13,7 @@ from eval.results import SuiteResult
 from eval.suites import wants_person
 from eval.suites.wants_person import TaughtHead, best_limit, read_wishes
 from model.errors import DataError
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from tests.eval.eval_parts import WordEncoder
 from tests.model.model_parts import model_set
 

@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from firstlast import cli
-from model.artifacts import read_pointer
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
+from model.model_set import read_pointer
 from tests.training.promotion_parts import QUESTIONS, good_set, make_home, timid_set, write_questions
 from training.registry.model_sets import register
 

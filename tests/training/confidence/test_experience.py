@@ -9,8 +9,8 @@ import pytest
 
 from eval.data.labelled import LabelledQuestion, LabelledText
 from eval.replay.simulated_team import Team
-from model.artifacts import ModelSet
 from model.errors import DataError
+from model.model_set import ModelSet
 from model.resolver import Read
 from model.types import Reading, Vector, Vectors
 from tests.training.training_parts import a_read, candidate, trained_set

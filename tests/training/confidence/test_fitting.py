@@ -7,9 +7,9 @@ import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 
 from eval.data.labelled import LabelledQuestion
-from model.answering import FEATURES
+from model.answering.confidence import FEATURES
+from model.answering.past_questions import PastQuestions
 from model.errors import DataError
-from model.past import PastQuestions
 from model.resolver import Read
 from tests.training.training_parts import a_read, candidate
 from training.confidence.fitting import (

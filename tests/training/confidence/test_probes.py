@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from eval.data.labelled import LabelledQuestion
-from knowledge.chunking import article_passages, learned_answer_passages
 from knowledge.documents import ArticleDocument
-from knowledge.index import KnowledgeIndex
-from model.encoder import OnnxEncoder
+from knowledge.index.chunking import article_passages, learned_answer_passages
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.resolver import Resolver
 from model.types import Passage, Question
 from tests.training.promotion_parts import good_set

@@ -11,9 +11,9 @@ from eval.data.labelled import LabelledQuestion
 from eval.home import open_index
 from firstlast import cli
 from knowledge.documents import ArticleDocument
-from model.artifacts import load_model_set
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
+from model.model_set import load_model_set
 from serving.settings import Settings
 from tests.training.promotion_parts import ARTICLES, good_set, make_home
 from training.confidence.refitting import train_answering

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from tests.training.store_parts import Shop, decision, make_store
 from training.datasets.build import Gathered, build, scrubbed

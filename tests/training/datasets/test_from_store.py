@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from serving.db.tables import Article
 from serving.learned_answers import service as learned_answers
 from tests.training.store_parts import Shop, decision, make_store

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.errors import DataError
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from training.datasets.noise import (
     Noise,
     Suspect,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ConfigurationError
 from model.types import Vector, Vectors
 from training.datasets.examples import Config, Example, Person

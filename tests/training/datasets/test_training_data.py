@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from knowledge.company import DEMO_FOLDER
-from model.artifacts import IntentInfo
 from model.errors import DataError
+from model.model_set import IntentInfo
 from serving.db.session import Database
 from serving.db.tables import Contact, Conversation, DecisionRecord, Feedback, Intent, Message, Team
 from serving.settings import Settings

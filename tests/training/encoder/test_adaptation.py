@@ -13,17 +13,16 @@ import pytest
 from eval.data.labelled import LabelledText
 from eval.promotion.gates import Gate
 from eval.report.tracking import open_client
-from model.encoder import OnnxEncoder, find_encoder
+from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ConfigurationError
 from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.training.promotion_parts import good_set
 from tests.training.training_parts import Counted, interrupted_after
-from training.encoder import adaptation
 from training.encoder.adaptation import adapt_and_register
 from training.encoder.adaptation_checks import Beside, Check
 from training.encoder.export import bundled_weights_folder, export_model, load_torch
-from training.encoder.pair_training import AdaptationOptions, GeneralTexts, _ranking_loss, adapt
+from training.encoder.pair_training import AdaptationOptions, GeneralTexts, _ranking_loss, adapt, adaptation
 from training.encoder.pairs import Pair, Pairs
 from training.registry.model_sets import list_sets
 

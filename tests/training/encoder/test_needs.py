@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from eval.data.labelled import LabelledQuestion
 from knowledge.company import DEMO_FOLDER
 from knowledge.documents import ArticleDocument, QuestionAnswer
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from serving.articles import service as articles
 from serving.db.session import Database

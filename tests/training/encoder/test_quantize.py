@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
 from training.encoder.export import _PROBES, _check_likeness
 from training.encoder.quantize import cut_weights

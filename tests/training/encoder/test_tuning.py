@@ -14,12 +14,12 @@ from sentence_transformers import SentenceTransformer
 from eval.data.label_names import with_label_names
 from eval.data.labelled import LabelledText
 from eval.scope import PRODUCT
-from knowledge.index import KnowledgeIndex
-from model.artifacts import IntentInfo, load_model_set, save_model_set
-from model.encoder import OnnxEncoder
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConfigurationError, DataError
+from model.model_set import IntentInfo, load_model_set, save_model_set
 from model.types import Question
-from serving.assembly import resolver_of
+from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
 from tests.training.training_parts import Counted, interrupted_after
 from training.datasets.training_data import TrainingData, general_data

@@ -2,10 +2,10 @@
 
 from eval.data.dialogues import Dialogue, DialogueTurn
 from eval.data.labelled import LabelledText
-from knowledge.chunking import article_passages
 from knowledge.documents import ArticleDocument
-from knowledge.index import KnowledgeIndex
-from model.encoder import OnnxEncoder
+from knowledge.index.chunking import article_passages
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from training.datasets.training_data import TrainingData, general_data
 from training.heads.follow_ups import fit_leaning, follow_up_texts
 from training.heads.linear import cross_fitted_head

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model.errors import DataError
-from model.heads import softmax
+from model.heads.head import softmax
 from training.heads.linear import Recipe, cross_fitted_head, fit_head
 
 

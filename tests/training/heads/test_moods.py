@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from eval.data.labelled import MoodConversation, Outcome
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
-from model.mood import UNHAPPY, unhappy_inputs
 from model.types import Reading, Turn
+from model.understanding.mood import UNHAPPY, unhappy_inputs
 from training.heads.moods import FittedMoods, fit_moods, limit_for_false_alarms
 
 

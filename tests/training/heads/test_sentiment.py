@@ -13,9 +13,9 @@ from eval.data.labelled import LabelledText
 from eval.home import open_champion
 from eval.suites.classifiers import HeadClassifier
 from firstlast import cli
-from model.artifacts import ModelSet, load_model_set, read_pointer
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
+from model.model_set import ModelSet, load_model_set, read_pointer
 from serving.settings import Settings
 from tests.training.promotion_parts import make_home
 from training.encoder.finetuning import finetune

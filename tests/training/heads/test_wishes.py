@@ -2,7 +2,7 @@
 
 from eval.data.labelled import LabelledText
 from knowledge.company import DEMO_FOLDER
-from model.understanding import NO_PERSON, PERSON
+from model.understanding.message import NO_PERSON, PERSON
 from training.datasets.training_data import TrainingData, company_data, general_data
 from training.heads.model_set import labelled_texts
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model.artifacts import read_pointer
+from model.model_set import read_pointer
 from tests.training.training_parts import trained_set
 from training.registry.model_sets import list_sets, register
 
@@ -39,7 +39,7 @@ def killed_at(place: str, home: Path, version: str) -> None:
 @pytest.mark.timeout(300)  # two processes of their own, one of which makes MLflow's store
 def test_what_a_killed_training_left_is_no_set_and_the_next_one_starts_clean(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    killed_at("model.artifacts.file_sha256", home, "v1")  # the tensors are written, the manifest is not
+    killed_at("model.model_set.file_sha256", home, "v1")  # the tensors are written, the manifest is not
     assert [path.name[:11] for path in (home / "models").glob(".model-set*")] == [".model-set-"]
     assert (list_sets(home), read_pointer(home / "models")) == ([], None)
     killed_at("training.registry.model_sets._write_confusion", home, "v2")  # in the middle of the run

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from model.artifacts import load_model_set, read_pointer
 from model.errors import ArtifactError
+from model.model_set import load_model_set, read_pointer
 from tests.training.training_parts import trained_set
 from training.registry.model_sets import list_sets, register
 

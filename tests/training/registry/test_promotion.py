@@ -15,9 +15,9 @@ from eval.promotion.comparison import Comparison
 from eval.promotion.tables import as_tables
 from eval.report.tracking import open_client
 from knowledge.company import DEMO_FOLDER, read_company
-from model.artifacts import read_pointer
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
+from model.model_set import read_pointer
 from serving.db.session import Database
 from serving.settings import Settings
 from tests.encoders import copy_encoder
@@ -33,8 +33,7 @@ from tests.training.promotion_parts import (
 )
 from training.heads.model_set import TrainedSet
 from training.homes import store_company
-from training.registry import model_sets, promotion
-from training.registry.model_sets import list_sets, register, settle_aliases
+from training.registry.model_sets import list_sets, model_sets, promotion, register, settle_aliases
 from training.registry.promotion import Override, Promotion, roll_back
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from eval.metrics import confusion_matrix
-from model.heads import LinearHead
+from model.heads.head import LinearHead
 from tests.training.training_parts import trained_set
 from training.registry.replacing import NewPart, with_new_part
 

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from eval.report.tracking import open_client
 from firstlast import cli
-from model.artifacts import encoders_of, load_model_set, save_model_set
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
-from serving.assembly import head_encoders
+from model.model_set import encoders_of, load_model_set, save_model_set
+from serving.runtime.assembly import head_encoders
 from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.training.promotion_parts import good_set

@@ -1,0 +1,1 @@
+"""What an agent's reply can teach: its question, its general words, and what they contradict."""

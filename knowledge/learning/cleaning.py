@@ -1,0 +1,177 @@
+"""Makes an agent's reply and a customer's message general; when in doubt a sentence stays.
+
+A person reads every draft before a customer does, so leaving a case detail in costs a moment's editing
+and cutting an instruction out costs the answer.
+"""
+
+import re
+from collections.abc import Sequence
+
+from knowledge.index.chunking import count_words, join_sentences, split_sentences
+from knowledge.learning import patterns as phrases
+from knowledge.privacy.detection import (
+    holds_identifier,
+    holds_personal_data,
+    without_identifiers,
+    without_name,
+    without_personal_data,
+)
+from knowledge.text import capitalised
+
+_MAX_CHARS = 20_000
+"""Nobody writes longer messages by hand; what follows is a log or a quoted thread."""
+_SIGNATURE_LINES = 5
+_SIGNATURE_WORDS = 9
+_STRUCTURE = re.compile(r"\A(?:\s*(?:[-*+]|\d+[.)])\s|\s{4,}|\s*[|>#]|\s*```)")
+"""A line of a list, table, code block, quote or heading: kept whole."""
+_QUOTED_BELOW = re.compile(r"\n\s*On [^\n]{5,120} wrote:\s*\n|\n-{2,} ?(?:Original|Forwarded)")
+
+
+def clean_answer(reply: str, *, agent_names: Sequence[str] = (), customer_name: str | None = None) -> str:
+    """What of an agent's reply holds for the next customer too, Markdown; empty when nothing does."""
+    lines = _without_signature(_own_words(reply).split("\n"), agent_names)
+    # several replies sent one after the other come as paragraphs, each with its own hello and regards
+    paragraphs = [_bare_paragraph(part, agent_names) for part in "\n".join(lines).split("\n\n")]
+    text = without_name("\n\n".join(paragraphs), customer_name)
+    kept: list[str] = []
+    after_case_work = False
+    for line in text.split("\n"):
+        if _STRUCTURE.match(line) or not line.strip():
+            kept.append(without_personal_data(without_identifiers(line), placeholder="[…]"))
+            continue
+        general: list[str] = []
+        for sentence in split_sentences(line.strip()):
+            part = _general_part(sentence, after_case_work=after_case_work)
+            after_case_work = not part
+            general += [part] if part else []
+        kept.append(join_sentences(general))
+    cleaned = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+    return _begun_anew(cleaned, reply) if _says_something(cleaned) else ""
+
+
+def clean_question(message: str, *, customer_name: str | None = None) -> str:
+    """A customer's message without greeting, thanks, names and identifiers, on one line; may be empty."""
+    text = _without_greeting(_own_words(message))
+    sentences = [sentence for line in text.split("\n") for sentence in split_sentences(line.strip())]
+    joined = join_sentences([_question_part(sentence, customer_name) for sentence in sentences])
+    return capitalised(joined)
+
+
+def _own_words(text: str) -> str:
+    """The text above a quoted earlier message."""
+    text = _QUOTED_BELOW.split(re.sub(r"\r\n?", "\n", text[:_MAX_CHARS]))[0]
+    return "\n".join(line for line in text.split("\n") if not line.startswith(">")).strip()
+
+
+def _bare_paragraph(paragraph: str, agent_names: Sequence[str]) -> str:
+    return "\n".join(_without_signature(_without_greeting(paragraph).split("\n"), agent_names))
+
+
+def _begun_anew(cleaned: str, reply: str) -> str:
+    """With a capital letter where the reply began with something else, such as a greeting of its own line."""
+    first_word = cleaned.split(maxsplit=1)[0]
+    return cleaned if reply.lstrip().startswith(first_word) else capitalised(cleaned)
+
+
+def _without_greeting(text: str) -> str:
+    without = phrases.GREETING.sub("", text, count=1)
+    return text if without == text else capitalised(without)
+
+
+def _without_signature(lines: Sequence[str], agent_names: Sequence[str]) -> list[str]:
+    """The lines before a sign-off and the few short lines under it, or before a bare name at the end."""
+    for number, line in enumerate(lines):
+        below = [later for later in lines[number + 1 :] if later.strip()]
+        short = all(len(part.split()) <= _SIGNATURE_WORDS for part in (line, *below))
+        only_names = all(_is_name_line(later, agent_names) for later in below)  # "Thanks!" may also begin
+        ends = len(below) <= _SIGNATURE_LINES and short and (number > 0 or only_names)
+        if ends and phrases.SIGN_OFF.match(line):
+            return _without_last_name(lines[:number], agent_names)
+    return _without_last_name(lines, agent_names)
+
+
+def _without_last_name(lines: Sequence[str], agent_names: Sequence[str]) -> list[str]:
+    kept = list(lines)
+    while kept and (not kept[-1].strip() or _is_name_line(kept[-1], agent_names)):
+        kept.pop()
+    if kept:
+        last = phrases.INLINE_SIGN_OFF.sub("", kept[-1])
+        for name in filter(str.strip, agent_names):
+            last = re.sub(rf"(?<=[.!?])\s+(?:[-–—~/]+\s*)?{re.escape(name)}\W*\Z", "", last)
+        kept[-1] = last
+    return kept
+
+
+def _is_name_line(line: str, agent_names: Sequence[str]) -> bool:
+    """Whether the line is a dash and a name, or begins with an agent's name and says little more."""
+    if phrases.DASHED_NAME.match(line):
+        return True
+    folded = line.strip(" \t-–—~*_").casefold()
+    names = [name.strip().casefold() for name in agent_names if name.strip()]
+    return len(line.split()) <= _SIGNATURE_WORDS and any(
+        re.match(rf"{re.escape(name)}\s*(?:[,|/–—-]|\Z|\()", folded) for name in names
+    )
+
+
+def _general_part(sentence: str, *, after_case_work: bool) -> str:
+    """The sentence as it may be said to anybody, or nothing."""
+    sentence = _without_pleasantries(sentence)
+    patterns = (phrases.CLOSING, phrases.STALLING, phrases.ACKNOWLEDGEMENT)
+    if not re.search(r"\w", sentence) or any(pattern.match(sentence) for pattern in patterns):
+        return ""
+    if _is_case_work(sentence):
+        sentence = _general_rest(sentence)
+    elif after_case_work and phrases.FOLLOW_UP.match(sentence) and not phrases.GENERAL.search(sentence):
+        return ""
+    general = without_identifiers(sentence)
+    return "" if holds_personal_data(general) else general
+
+
+def _without_pleasantries(sentence: str) -> str:
+    while (shorter := phrases.PLEASANTRY.sub("", sentence, count=1)) != sentence:
+        sentence = capitalised(shorter)
+    return sentence
+
+
+def _is_case_work(sentence: str) -> bool:
+    deed = phrases.OWN_DEED.match(sentence)
+    if deed is not None:
+        # "We changed our refund policy in March" tells of everybody, "we changed your plan" of one
+        return deed.group("we") is None or phrases.ADDRESSED.search(sentence) is not None
+    return phrases.YOUR_CASE.match(sentence) is not None and phrases.GENERAL.search(sentence) is None
+
+
+def _general_rest(sentence: str) -> str:
+    """What follows "I checked and", unless that is about this customer too."""
+    found = phrases.LEADS_ON.match(sentence)
+    rest = found.group("rest") if found else ""
+    if len(rest.split()) < 4 or re.search(r"\byou(?:r|rs)?\b", rest, re.IGNORECASE):
+        return ""
+    return capitalised(rest)
+
+
+def _says_something(text: str) -> bool:
+    """Whether statements of at least three words are left, not only questions back to the customer."""
+    sentences = [sentence for line in text.split("\n") for sentence in split_sentences(line.strip())]
+    statements = [
+        sentence for sentence in sentences if not sentence.rstrip("\"'”’)*_ ").endswith(("?", "？"))
+    ]
+    return sum(count_words(sentence) for sentence in statements) >= 3
+
+
+def _question_part(sentence: str, customer_name: str | None) -> str:
+    """The sentence without what identifies the customer, or nothing when that is all it says."""
+    sentence = phrases.FIRST_FILLER.sub("", _without_pleasantries(sentence))
+    if phrases.SELF_INTRODUCTION.match(sentence):
+        return ""
+    sentence = phrases.LAST_PLEASE.sub(_end_mark, without_name(sentence, customer_name))
+    general = without_personal_data(without_identifiers(sentence))
+    general = re.sub(r"\(\s*\)|\s+(?=[,.!?])", "", re.sub(r"\s+", " ", general)).strip(" ,;:-–—")
+    identified = holds_personal_data(sentence) or holds_identifier(sentence)
+    if identified and phrases.BARE_IDENTIFIER.match(general):
+        return ""
+    return general if re.search(r"\w", general) else ""
+
+
+def _end_mark(found: re.Match[str]) -> str:
+    return "?" if "?" in found["mark"] else "." if "." in found["mark"] else ""

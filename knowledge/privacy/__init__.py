@@ -1,0 +1,1 @@
+"""What points to one person in a text: found, and taken out."""

@@ -1,0 +1,225 @@
+"""Replaces what points to one person in a text by its kind, `[email]`; prices, dates and versions stay.
+
+For texts that leave the store as training data: stricter than `personal_data`, which keeps a hotline in an
+answer. Names that nobody gave it are found only where somebody introduces themselves or signs.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from knowledge.privacy.addresses import ADDRESS
+from knowledge.privacy.checksums import is_card_number, is_iban
+from knowledge.privacy.detection import (
+    COMMON_WORDS,
+    DATE,
+    EMAIL,
+    IDENTIFIER,
+    LONG_NUMBER,
+    PHONE,
+    PRIVATE_URL,
+    URL,
+)
+
+Kind = Literal[
+    "name",
+    "email",
+    "phone",
+    "address",
+    "card",
+    "iban",
+    "number",
+    "link",
+    "ip_address",
+    "birth_date",
+    "customer_id",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""`number` is that of an order, parcel, account or ticket, and whatever long number is nothing else."""
+
+_PHONE_DIGITS = 15
+"""The most that a telephone number has (E.164)."""
+_CARD = re.compile(r"(?<![\w.,-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)", re.IGNORECASE)
+_OPAQUE_URL = re.compile(r"\?[^\s]*=|//[^/\s]*@|/(?=[^/\s]*\d)(?=[^/\s]*[A-Za-z])[\w~.-]{20,}(?:/|\Z)")
+"""A query, a sign-in, or a long segment that nobody would type: links made for one person."""
+_CODE = re.compile(r"(?<![\w-])(?=[A-Z0-9]*[A-Z])(?=(?:[A-Z]*\d){5})[A-Z0-9]{10,40}(?![\w-])")
+"""A parcel or voucher: letters among digits."""
+_IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]|-\d)")
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_BIRTH = re.compile(
+    r"\b(?:born|birth ?(?:day|date)|date of birth|dob)\b[^.\d\n]{0,20}?"
+    rf"(?P<value>{DATE.pattern}|\d{{1,2}}(?:st|nd|rd|th)? {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}},? \d{{4}})",
+    re.IGNORECASE,
+)
+_AMOUNT = r"(?:\d{1,5} ?[-–] ?)?(?:\d{1,3}(?:[ '’]\d{3})+|\d+)(?:[.,]\d+)*"
+_CURRENCY = (
+    r"(?:[$€£¥]|(?:usd|eur|gbp|chf|sek|nok|dkk|pln|inr|aud|cad|kr|kronor|euros?|dollars?|"
+    r"pounds?|cents?|bucks)\b)"
+)
+_UNIT = (
+    r"(?:%|(?:kg|mg|grams?|g|ml|cl|lit(?:er|re)s?|l|mm|cm|km|met(?:er|re)s?|m|inch(?:es)?|miles?|"
+    r"pods?|box(?:es)?|"
+    r"plants?|seeds?|seedlings?|gardens?|lamps?|pumps?|items?|pieces?|packs?|bottles?|times|seconds?|"
+    r"minutes?|"
+    r"hours?|days?|weeks?|months?|years?|people|persons|users|customers|points|percent|steps|pages|mb|gb|kb|"
+    r"watts?|kwh|volts?|mah|hz|lumens?|k|calories|words|characters)\b)"
+)
+_HARMLESS = re.compile(
+    rf"(?<![\w.,]){_CURRENCY} ?{_AMOUNT}(?!\d)|(?<![\w.,#+-]){_AMOUNT}[ -]?(?:{_CURRENCY}|{_UNIT})(?! ?\d)"
+    r"|\b(?:v|version|firmware|build|release|ios|android|windows|macos|error(?: code)?)"
+    r"(?: (?:number|no\.?))?(?: is)?:? ?v?\d+(?:[._-]\d+)*\b"
+    r"|(?<![\w.-])(?:19|20)\d{2}(?: ?[-–/,] ?(?:19|20)\d{2}| (?:19|20)\d{2}| and (?:19|"
+    r"20)\d{2})*(?![\w-]|\.\d)"
+    rf"|(?<![\w.+/-])(?:{DATE.pattern})(?![\w/-])",
+    re.IGNORECASE,
+)
+"""Prices, amounts, versions, years, dates: no number in them is anybody's."""
+_IS_ORDERING = re.compile(r"\b(?:to|i|we|you|can|could|please|just) (?:\w+ly )?\Z", re.IGNORECASE)
+_CAPITALISED = r"(?-i:[A-ZÀ-Þ])[\w'’-]+(?: (?-i:[A-ZÀ-Þ])[\w'’.-]+){0,2}"
+_GREETED = r"hi|hello|hey|dear|thanks|thank you|name is|mr\.?|mrs\.?|ms\.?"
+_INTRODUCED = re.compile(
+    rf"\bmy name(?: is|['’]s) (?P<value>{_CAPITALISED})"
+    rf"|\bthis is (?P<caller>{_CAPITALISED})(?= (?:from|speaking|here|writing|again)\b)"
+    r"|\b(?:regards|sincerely|cheers|best wishes|yours|all the best|many thanks),?\s+"
+    rf"(?P<signed>{_CAPITALISED})[.!]?\s*\Z",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """A text without personal data, and how many places of each kind were replaced."""
+
+    text: str
+    counts: Mapping[Kind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    begin: int
+    end: int
+    kind: Kind | None
+    """`None` for a place that stays as it is."""
+
+
+def scrub(text: str, *, names: Iterable[str] = (), customer_ids: Iterable[str] = ()) -> Scrubbed:
+    """The text with each place that points to a person replaced by its kind in square brackets.
+
+    `names` are those of the customer and of agents: the full name is found in any writing; its parts too,
+    unless they are words (`COMMON_WORDS`), which count only beside a greeting or in a full name.
+    `customer_ids` are taken literally. Where kinds overlap the first of them wins: links, e-mail, ids,
+    IBAN, card (both by checksum), dates of birth, then what stays (prices, years, versions), addresses,
+    labelled numbers, phones, other long numbers, names.
+    """
+    taken: list[_Place] = []
+    for place in _places(text, tuple(names), tuple(customer_ids)):
+        if place.begin < place.end and all(place.end <= one.begin or place.begin >= one.end for one in taken):
+            taken.append(place)
+    counts: Counter[Kind] = Counter()
+    for place in sorted(taken, key=lambda one: -one.begin):
+        if place.kind is not None:
+            counts[place.kind] += 1
+            text = f"{text[: place.begin]}[{place.kind}]{text[place.end :]}"
+    return Scrubbed(text, dict(counts))
+
+
+def _places(text: str, names: tuple[str, ...], customer_ids: tuple[str, ...]) -> Iterator[_Place]:
+    for found in URL.finditer(text):
+        private = PRIVATE_URL.search(found.group()) or _OPAQUE_URL.search(found.group())
+        yield _Place(*found.span(), "link" if private else None)
+    yield from _all(EMAIL, text, "email")
+    for known in customer_ids:
+        if len(known) > 3:
+            yield from _all(
+                re.compile(rf"(?<!\w){re.escape(known)}(?!\w)", re.IGNORECASE), text, "customer_id"
+            )
+    for found in _IBAN.finditer(text):
+        yield from _iban(found)
+    yield from _all(_CARD, text, "card", _is_card)
+    yield from _all(_BIRTH, text, "birth_date")
+    yield from _all(_HARMLESS, text, None)
+    yield from _all(ADDRESS, text, "address")
+    yield from _numbers(text)
+    yield from _all(_INTRODUCED, text, "name")
+    for name in names:
+        for pattern in _name_patterns(name):
+            yield from _all(pattern, text, "name")
+
+
+def _numbers(text: str) -> Iterator[_Place]:
+    for found in IDENTIFIER.finditer(text):
+        ordering = found.group("label").casefold() == "order" and _IS_ORDERING.search(text[: found.start()])
+        if not ordering:
+            value = found.group()
+            last = re.search(r"[#\w-]*\Z", value)
+            yield _Place(found.start() + (last.start() if last else 0), found.end(), "number")
+    yield from _all(_IP, text, "ip_address", _is_ip)
+    for found in PHONE.finditer(text):
+        groups = re.findall(r"\d+", found.group())
+        dialled = found.group()[0] in "+(0"
+        if dialled or any(len(group) > 2 for group in groups):
+            is_phone = (dialled or len(groups) > 1) and sum(map(len, groups)) <= _PHONE_DIGITS
+            yield _Place(*found.span(), "phone" if is_phone else "number")
+    yield from _all(_CODE, text, "number")
+    yield from _all(LONG_NUMBER, text, "number", lambda found: any(map(_has_three, found.group().split())))
+
+
+def _all(
+    pattern: re.Pattern[str],
+    text: str,
+    kind: Kind | None,
+    counts: Callable[[re.Match[str]], bool] = lambda _: True,
+) -> Iterator[_Place]:
+    """The pattern's matches, or what their named group holds."""
+    for found in pattern.finditer(text):
+        if counts(found):
+            named = next((name for name, value in found.groupdict().items() if value is not None), None)
+            yield _Place(*(found.span(named) if named else found.span()), kind)
+
+
+def _iban(found: re.Match[str]) -> Iterator[_Place]:
+    """The longest beginning that is an IBAN: a word behind it may look like its last group."""
+    groups = found.group().split(" ")
+    for kept in range(len(groups), 0, -1):
+        begin = " ".join(groups[:kept])
+        if is_iban(begin):
+            yield _Place(found.start(), found.start() + len(begin), "iban")
+            return
+
+
+def _is_card(found: re.Match[str]) -> bool:
+    """No card begins with 0; telephone numbers do."""
+    return found.group()[0] != "0" and is_card_number(found.group())
+
+
+def _is_ip(found: re.Match[str]) -> bool:
+    """Eight digits and more: shorter ones are versions."""
+    parts = found.group().split(".")
+    return sum(map(len, parts)) >= 8 and all(int(part) <= 255 for part in parts)
+
+
+def _has_three(group: str) -> bool:
+    return sum(sign.isdigit() for sign in group) >= 3
+
+
+def _name_patterns(name: str) -> Iterator[re.Pattern[str]]:
+    words = name.split()
+    if not words:
+        return
+    if len(words) > 1:
+        whole = r"\s+".join(map(re.escape, words))
+        yield re.compile(rf"(?<!\w){whole}(?!\w)", re.IGNORECASE)
+    for word in words:
+        if len(word.strip(".")) < 2:
+            continue
+        escaped = re.escape(word)
+        if word.casefold() not in COMMON_WORDS:
+            yield re.compile(rf"(?<!\w){escaped}(?!\w)", re.IGNORECASE)
+        else:
+            yield re.compile(
+                rf"\b(?i:{_GREETED}) (?P<value>{escaped})\b"
+                rf"|(?:\A|[.!?]\s+)(?P<called>{escaped}),|, (?P<last>{escaped})(?=[.!?,]|\Z)"
+            )

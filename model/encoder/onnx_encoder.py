@@ -1,0 +1,189 @@
+"""Turns texts into unit vectors with ONNX Runtime; never imports torch, never downloads."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from tokenizers import Encoding, Tokenizer
+
+from model.errors import ArtifactError
+from model.heads.tweet_text import spoken_text
+from model.manifests import file_sha256, read_manifest
+from model.types import Reading, Vector, Vectors
+
+ENCODER_FORMAT = 3
+
+_MANIFEST_KEYS = ("name", "dim", "max_tokens", "fingerprint", "files")
+
+_FEW_TEXTS = 8
+_BATCH_TOKENS = 2048
+"""Texts are encoded in batches of about this many tokens, those of like length together."""
+
+
+def find_encoder(models_folder: Path, fingerprint: str) -> Path:
+    """The folder of the encoder with this fingerprint: `encoder` itself, or one of `encoders/`.
+
+    Raises `ArtifactError` when it is in neither.
+    """
+    for folder in (models_folder / "encoder", models_folder / "encoders" / fingerprint):
+        try:
+            found = _read_manifest(folder)["fingerprint"]
+        except ArtifactError:
+            continue
+        if found == fingerprint:
+            return folder
+    raise ArtifactError(
+        f"{models_folder} has no encoder {fingerprint}, neither as encoder nor in encoders; copy it there, "
+        "or train again"
+    )
+
+
+class OnnxEncoder:
+    """A sentence encoder; safe to call from several threads at once."""
+
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        tokenizer: Tokenizer,
+        *,
+        name: str,
+        dim: int,
+        fingerprint: str,
+        spoken: bool = False,
+    ) -> None:
+        """`spoken` texts are read as `model.heads.tweet_text` says them, as in tuning."""
+        self.name = name
+        self._spoken = spoken
+        self._session = session
+        self._tokenizer = tokenizer
+        self._dim = dim
+        self._feature_dim = int(session.get_outputs()[1].shape[1])
+        self._fingerprint = fingerprint
+
+    @classmethod
+    def load(cls, folder: Path, *, threads: int | None = None) -> "OnnxEncoder":
+        """The encoder kept in `folder` by `training.encoder.export`.
+
+        `threads` share one pass over a batch; by default as many as the machine has cores. Raises
+        `ArtifactError` when a file is missing, or its SHA-256 is not the recorded one.
+        """
+        manifest = _read_manifest(folder)
+        for file, expected in manifest["files"].items():
+            _check_file(folder / file, expected)
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.enable_truncation(int(manifest["max_tokens"]))
+        tokenizer.no_padding()
+        return cls(
+            _session(folder / "model.onnx", threads or os.cpu_count() or 1),
+            tokenizer,
+            name=manifest["name"],
+            dim=int(manifest["dim"]),
+            fingerprint=manifest["fingerprint"],
+            spoken=bool(manifest.get("spoken", False)),
+        )
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return self._dim
+
+    @property
+    def feature_dim(self) -> int:
+        """Length of a text's features."""
+        return self._feature_dim
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of weights, tokenizer and length limit."""
+        return self._fingerprint
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape `(n_texts, dim)`, float32, in the order given; `(0, dim)` for none.
+
+        A text's vector may differ in the sixth decimal with the texts it is batched with.
+        """
+        return self.read(texts).vectors
+
+    def encode_one(self, text: str) -> Vector:
+        """The unit vector of one text, shape `(dim,)`."""
+        vector: Vector = self.read([text]).vectors[0]
+        return vector
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        """Vectors and features of the texts, in the order given, by one pass."""
+        vectors = np.empty((len(texts), self._dim), dtype=np.float32)
+        features = np.empty((len(texts), self._feature_dim), dtype=np.float32)
+        said = map(spoken_text, texts) if self._spoken else texts
+        encodings = self._tokens([_readable(text) for text in said])
+        by_length = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
+        for batch in _batches(by_length, [len(encodings[i].ids) for i in by_length]):
+            vectors[batch], features[batch] = self._run([encodings[i] for i in batch])
+        return Reading(vectors, features)
+
+    def _tokens(self, texts: list[str]) -> list[Encoding]:
+        if len(texts) > _FEW_TEXTS:
+            return list(self._tokenizer.encode_batch(texts))
+        return [self._tokenizer.encode(text) for text in texts]  # sooner done than shared among threads
+
+    def _run(self, encodings: list[Encoding]) -> tuple[Vectors, Vectors]:
+        """Vectors and features of one batch, padded to its longest text."""
+        longest = max(len(encoding.ids) for encoding in encodings)
+        ids = np.zeros((len(encodings), longest), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, encoding in enumerate(encodings):
+            ids[row, : len(encoding.ids)] = encoding.ids
+            mask[row, : len(encoding.ids)] = 1
+        vectors, features = self._session.run(
+            ["vectors", "features"], {"input_ids": ids, "attention_mask": mask}
+        )
+        return vectors, features
+
+
+def _batches(order: list[int], lengths: list[int]) -> list[list[int]]:
+    """`order` cut so that no batch, padded to its longest text, exceeds the token limit."""
+    batches: list[list[int]] = []
+    for index, length in zip(order, lengths, strict=True):
+        if batches and (len(batches[-1]) + 1) * length <= _BATCH_TOKENS:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def _readable(text: str) -> str:
+    """The text without lone surrogates, which the tokenizer refuses."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # Spinning within a pass saves a third of its time; beyond it, it would take the cores from others.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises bare exceptions of many types
+        raise ArtifactError(f"{path} is not a usable ONNX model ({error}); run: firstlast init") from error
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:  # JSON
+    return read_manifest(
+        folder / "encoder.json",
+        what="encoder",
+        expected_format=ENCODER_FORMAT,
+        keys=_MANIFEST_KEYS,
+        remedy="firstlast init",
+    )
+
+
+def _check_file(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise ArtifactError(f"{path} is missing; run: firstlast init")
+    digest = file_sha256(path)
+    if digest != expected:
+        raise ArtifactError(f"{path} has SHA-256 {digest}, expected {expected}; run: firstlast init")

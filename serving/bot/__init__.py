@@ -1,0 +1,1 @@
+"""The bot's part of a conversation: its turns, its decisions, and handing over to people."""

@@ -1,0 +1,208 @@
+"""Answers due conversations in the background; what is due stands in the store, so a crash loses nothing."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+
+from model.types import Decision, Question
+from serving.bot.turn import BotTurn, read_turn, resolve_turn, store_decision, store_failure
+from serving.conversations import repository
+from serving.conversations.log import log_status
+from serving.db.session import Database
+from serving.db.tables import Message, now
+from serving.runtime.logs import kind_and_place
+from serving.runtime.metrics import Metrics
+from serving.settings import Settings
+
+Learn = Callable[[Session, str, int], Callable[[Session], object] | None]
+"""Drafts from an agent's reply without writing: session, conversation id, message id. What it gives stores
+the draft; `None` when the reply teaches nothing."""
+
+_POLL_SECONDS = 0.25
+_HOUSEKEEPING_SECONDS = 60.0
+_AT_ONCE = 100
+_LEARNING_GIVES_UP = timedelta(days=1)
+_log = structlog.get_logger(__name__)
+
+
+class AnswerWorker:
+    """Watches for due conversations and agents' replies; `start` and `stop` it, or call `run_once`."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        resolve: Callable[[Question], Decision],
+        metrics: Metrics,
+        *,
+        learn: Learn | None = None,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._resolve = resolve
+        self._metrics = metrics
+        self._learn = learn
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._busy: set[str] = set()
+        self._busy_lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._next_housekeeping = 0.0
+        database.on_events(self._wake.set)
+
+    def start(self) -> None:
+        """Begin; whatever is due already is picked up."""
+        if self._thread is not None:
+            return
+        self._stopping.clear()
+        self._pool = ThreadPoolExecutor(self._settings.answer_threads + 1, thread_name_prefix="answer")
+        self._thread = threading.Thread(target=self._run, name="answer-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; waits for the answers being written, leaves the others due."""
+        if self._thread is None or self._pool is None:
+            return
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._busy.clear()
+        self._thread = self._pool = None
+
+    def run_once(self) -> int:
+        """Do everything that is due now, in this thread; how many pieces of work were tried."""
+        with self._database.reading() as session:
+            due = list(repository.list_due(session, now(), limit=_AT_ONCE))
+            learning = repository.list_learning_due(session, now(), limit=_AT_ONCE) if self._learn else []
+        for conversation_id in due:
+            self.answer(conversation_id)
+        for message in learning:
+            self.learn_from(message)
+        self.assume_resolutions()
+        return len(due) + len(learning)
+
+    def answer(self, conversation_id: str) -> bool:
+        """Take the bot's turn in one conversation; False when there was none to take."""
+        with self._database.reading() as session:
+            turn = read_turn(session, conversation_id, self._settings)
+        if turn is None:
+            return False
+        try:
+            decision = resolve_turn(turn, self._resolve)
+            with self._database.session() as session:
+                stored = store_decision(session, turn, decision)
+        except Exception as error:
+            return self._fail(turn, error)
+        if stored:
+            self._metrics.count_decision(decision, channel="conversation")
+            _log.info(
+                "answered",
+                conversation=conversation_id,
+                decision=decision.kind,
+                reasons=decision.reasons,
+                model=decision.model,
+                milliseconds=decision.milliseconds.get("total"),
+            )
+        return stored
+
+    def learn_from(self, message: Message) -> None:
+        """Draft a proposal from an agent's reply; a failure is tried again later, for a day.
+
+        Drafting encodes texts, so it happens before the transaction: other writers must not wait for it.
+        """
+        due_at = message.learning_due_at
+        if due_at is None or self._learn is None:
+            return
+        try:
+            with self._database.reading() as session:
+                store = self._learn(session, message.conversation_id, message.id)
+            with self._database.session() as session:
+                if repository.claim_learning(session, message.id, due_at) and store is not None:
+                    store(session)
+        except Exception as error:
+            _log.error("learning_failed", message=message.id, **kind_and_place(error))
+            self._postpone_learning(message)
+
+    def assume_resolutions(self) -> int:
+        """Call those answers a resolution that stood unquestioned for the window; how many."""
+        before = now() - timedelta(hours=self._settings.assumed_resolution_hours)
+        with self._database.reading() as session:
+            silent = [row.id for row in repository.list_silently_resolved(session, before, limit=_AT_ONCE)]
+        for conversation_id in silent:
+            with self._database.session() as session:
+                conversation = repository.find_conversation(session, conversation_id, lock=True)
+                if conversation is None or conversation.updated_at > before:
+                    continue
+                conversation.resolution = "assumed"
+                log_status(session, conversation)
+        return len(silent)
+
+    def _fail(self, turn: BotTurn, error: Exception) -> bool:
+        _log.error("answering_failed", conversation=turn.conversation_id, **kind_and_place(error))
+        self._metrics.count_failure()
+        with self._database.session() as session:
+            return store_failure(session, turn)
+
+    def _postpone_learning(self, message: Message) -> None:
+        age = now() - message.created_at
+        pause = max(timedelta(seconds=5), age)  # doubles the age at every try
+        with self._database.session() as session:
+            row = session.get(Message, message.id)
+            if row is not None and row.learning_due_at == message.learning_due_at:
+                row.learning_due_at = None if age > _LEARNING_GIVES_UP else now() + pause
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self._submit_due()
+                pause = self._pause_seconds()
+            except Exception as error:  # the store is away: keep trying, it holds what is due
+                _log.error("worker_failed", **kind_and_place(error))
+                pause = 1.0
+            self._wake.wait(pause)
+
+    def _submit_due(self) -> None:
+        with self._database.reading() as session:
+            due = list(repository.list_due(session, now(), limit=_AT_ONCE))
+            learning = repository.list_learning_due(session, now(), limit=_AT_ONCE) if self._learn else []
+        for conversation_id in due:
+            self._submit(f"answer {conversation_id}", partial(self.answer, conversation_id))
+        for message in learning:
+            self._submit(f"learn {message.id}", partial(self.learn_from, message))
+        if time.monotonic() >= self._next_housekeeping:
+            self._next_housekeeping = time.monotonic() + _HOUSEKEEPING_SECONDS
+            self._submit("housekeeping", self.assume_resolutions)
+
+    def _submit(self, name: str, work: Callable[[], object]) -> None:
+        with self._busy_lock:
+            if name in self._busy or self._pool is None:
+                return
+            self._busy.add(name)
+        self._pool.submit(self._guarded, name, work)
+
+    def _guarded(self, name: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:
+            _log.error("worker_failed", **kind_and_place(error))
+            self._stopping.wait(1.0)  # it is still due: not at once again
+        finally:
+            with self._busy_lock:
+                self._busy.discard(name)
+            self._wake.set()
+
+    def _pause_seconds(self) -> float:
+        with self._database.reading() as session:
+            due = repository.next_due(session)
+        if due is None or due <= now():  # due and being worked on: the end of the work wakes this thread
+            return _POLL_SECONDS
+        return min(_POLL_SECONDS, (due - now()).total_seconds())

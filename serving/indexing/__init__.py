@@ -1,0 +1,1 @@
+"""Keeps the index of each process equal to the store."""

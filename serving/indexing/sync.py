@@ -1,0 +1,261 @@
+"""Keeps one process's index equal to the store, live and across restarts; it never writes to the store.
+
+What the index holds is remembered by ref and content hash. At start the snapshot is compared with the store
+ref by ref, so that nothing is lost whatever happened to the process before; then the log is followed.
+"""
+
+import threading
+import time
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.errors import ArtifactError, ConfigurationError
+from model.interfaces import Encoder
+from serving.db.session import Database
+from serving.db.tables import now
+from serving.indexing import stored_knowledge as stored
+from serving.indexing.snapshot_versions import forget_old_holdings, read_holdings, write_holdings
+
+_FOLLOW_BATCH = 16
+"""Refs embedded between two looks at the log: an approval during a large import waits for one batch."""
+_LOAD_BATCH = 256
+_RETRY_SECONDS = 30.0
+"""A ref that cannot be indexed is tried again after this long; the others go on."""
+_LONGEST_PAUSE_SECONDS = 5.0
+_log = structlog.get_logger(__name__)
+
+
+class KnowledgeSync:
+    """Follows the store into a `KnowledgeIndex`; safe to call from several threads."""
+
+    def __init__(
+        self, database: Database, encoder: Encoder, *, poll_seconds: float = 0.2, save_after: int = 1000
+    ) -> None:
+        """`save_after`: changed refs after which a running process renews its snapshot."""
+        self._database = database
+        self._encoder = encoder
+        self._poll_seconds = poll_seconds
+        self._save_after = save_after
+        self._index: KnowledgeIndex | None = None
+        self._folder: Path | None = None
+        self._holdings: dict[str, str] = {}
+        self._pending: dict[str, None] = {}  # refs in order of arrival
+        self._failed: dict[str, float] = {}  # ref -> monotonic time of the next try
+        self._last_change = 0
+        self._looked_at: datetime = now()
+        self._unsaved = 0
+        self._lock = threading.RLock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._listening = False
+
+    @property
+    def index(self) -> KnowledgeIndex:
+        """The index; raises `ConfigurationError` before `load_or_rebuild`."""
+        if self._index is None:
+            raise ConfigurationError("the index is not loaded; call load_or_rebuild first")
+        return self._index
+
+    @property
+    def is_following(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread is not None
+
+    @property
+    def last_change(self) -> int:
+        """The newest change of the store that was read."""
+        return self._last_change
+
+    def load_or_rebuild(self, folder: Path, *, give_up: threading.Event | None = None) -> KnowledgeIndex:
+        """The index, equal to the store: from the snapshot in `folder` and what changed since, else rebuilt.
+
+        A snapshot that is missing, stale, foreign or damaged is replaced, and one line of the log says why.
+        With `give_up` it works in small steps, and ends with what it has once the event is set; the
+        snapshot then spares the next time that part.
+        """
+        started = time.perf_counter()
+        with self._lock:
+            self._folder = folder
+            try:
+                self._index, self._holdings = self._read_snapshot(folder)
+                reason = None
+            except ArtifactError as error:
+                self._index, self._holdings = KnowledgeIndex(self._encoder), {}
+                reason = str(error)
+                _log.warning("index_rebuilding", reason=reason)
+            self._pending, self._failed = self._differences(), {}
+            changed = len(self._pending)
+            self._apply_pending(batch_size=_FOLLOW_BATCH if give_up else _LOAD_BATCH, give_up=give_up)
+            if reason is not None or changed:
+                self._save_quietly(folder)
+            _log.info(
+                "index_ready",
+                rebuilt=reason is not None,
+                changed=changed,
+                refs=len(self._holdings),
+                seconds=round(time.perf_counter() - started, 3),
+            )
+            return self._index
+
+    def follow_once(self) -> int:
+        """Bring the index to the store's present state; returns how many changed refs were looked at."""
+        with self._lock:
+            self._read_changes()
+            applied = self._apply_pending(batch_size=_FOLLOW_BATCH)
+            if self._folder is not None and self._unsaved >= self._save_after:
+                self._save_quietly(self._folder)
+            return applied
+
+    def notify(self) -> None:
+        """Look at the store now instead of at the next poll; returns at once."""
+        self._wake.set()
+
+    def start(self) -> None:
+        """Follow the store in a thread until `stop`; a commit of this process that wrote events wakes it."""
+        if self._thread is not None:
+            return
+        if not self._listening:
+            self._database.on_events(self.notify)
+            self._listening = True
+        self._thread = threading.Thread(target=self._follow, name="knowledge-sync", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; waits for what it is doing."""
+        if self._thread is None:
+            return
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join()
+        self._thread = None
+        self._stopping.clear()
+
+    def close(self) -> None:
+        """Stop for good: listen no more, and keep the snapshot where it was read from."""
+        self.stop()
+        self._database.off_events(self.notify)
+        self._listening = False
+        if self._folder is not None:
+            self._save_quietly(self._folder)
+
+    def save(self, folder: Path) -> None:
+        """Write the snapshot, from which the next start reads; nothing is lost without it."""
+        with self._lock:
+            digest = write_holdings(folder, self._holdings)
+            self.index.save(folder, content_hash=digest, last_change=self._last_change)
+            forget_old_holdings(folder)
+            self._unsaved = 0
+
+    def _follow(self) -> None:
+        pause = self._poll_seconds
+        while not self._stopping.is_set():
+            self._wake.wait(pause)
+            self._wake.clear()
+            if self._stopping.is_set():
+                return
+            try:
+                self.follow_once()
+                pause = self._poll_seconds
+            except Exception as error:  # the thread must outlive whatever the store or a bad row does to it
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                _log.error("index_follow_failed", error=type(error).__name__, retry_seconds=pause)
+
+    def _read_snapshot(self, folder: Path) -> tuple[KnowledgeIndex, dict[str, str]]:
+        first_error: ArtifactError | None = None
+        for digest, holdings in read_holdings(folder):
+            try:
+                index, _ = KnowledgeIndex.load(folder, self._encoder, content_hash=digest)
+            except ArtifactError as error:
+                first_error = first_error or error
+                continue
+            if index.refs() <= holdings.keys():
+                return index, holdings
+            first_error = ArtifactError(f"snapshot {folder} is damaged: it holds refs its record does not")
+        raise first_error or ArtifactError(f"snapshot {folder} is missing: nothing records what it holds")
+
+    def _differences(self) -> dict[str, None]:
+        """Refs whose version here is not the store's. The log is read first: what comes later is followed."""
+        moment = now()
+        with self._database.reading() as session:
+            self._last_change = stored.last_change(session)
+            wanted = stored.read_hashes(session, moment)
+        self._looked_at = moment
+        refs = {**wanted, **self._holdings}
+        return {ref: None for ref in refs if wanted.get(ref) != self._holdings.get(ref)}
+
+    def _read_changes(self) -> None:
+        moment = now()
+        with self._database.reading() as session:
+            changes = stored.changes_after(session, self._last_change)
+            expired = stored.refs_expired(session, after=self._looked_at, until=moment)
+        for change_id, ref in changes:
+            self._pending[ref] = None
+            self._last_change = change_id
+        self._pending.update(dict.fromkeys(expired))
+        self._looked_at = max(self._looked_at, moment)
+        due = [ref for ref, at in self._failed.items() if at <= time.monotonic()]
+        for ref in due:
+            del self._failed[ref]
+            self._pending[ref] = None
+
+    def _apply_pending(self, *, batch_size: int, give_up: threading.Event | None = None) -> int:
+        """Apply everything that waits, learned answers first, reading the log again between batches."""
+        ends = [event for event in (self._stopping, give_up) if event is not None]
+        applied = 0
+        while self._pending:
+            batch = sorted(self._pending, key=_is_article)[:batch_size]
+            self._apply_or_postpone(batch)
+            for ref in batch:
+                del self._pending[ref]
+            applied += len(batch)
+            if any(event.is_set() for event in ends):
+                break
+            if self._pending:
+                self._read_changes()
+        return applied
+
+    def _apply_or_postpone(self, refs: list[str]) -> None:
+        """Apply the refs; when they fail, one by one, so that a bad one holds up no other."""
+        try:
+            self._apply(refs)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            if len(refs) > 1:
+                for ref in refs:
+                    self._apply_or_postpone([ref])
+                return
+            self._failed[refs[0]] = time.monotonic() + _RETRY_SECONDS
+            _log.error("index_ref_failed", ref=refs[0], error=type(error).__name__)
+
+    def _apply(self, refs: list[str]) -> None:
+        with self._database.reading() as session:
+            items = stored.read_items(session, refs, now())
+        changed = {ref: items.get(ref) for ref in refs if not self._holds(ref, items.get(ref))}
+        self.index.put({ref: item.passages if item else () for ref, item in changed.items()})
+        for ref, item in changed.items():
+            if item is None:
+                self._holdings.pop(ref, None)
+            else:
+                self._holdings[ref] = item.content_hash
+        self._unsaved += len(changed)
+
+    def _holds(self, ref: str, item: stored.StoredItem | None) -> bool:
+        return self._holdings.get(ref) == (item.content_hash if item else None)
+
+    def _save_quietly(self, folder: Path) -> None:
+        """Save, but go on without a snapshot when the disk refuses: the store has everything."""
+        try:
+            self.save(folder)
+        except OSError as error:
+            self._unsaved = 0
+            _log.error("index_not_saved", folder=str(folder), error=str(error))
+
+
+def _is_article(ref: str) -> bool:
+    return ref.startswith("article:")

@@ -1,0 +1,1 @@
+"""The running parts of one process, and the model set in service."""

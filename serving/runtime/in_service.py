@@ -1,0 +1,79 @@
+"""What answers at this moment: resolver, encoder and index, exchanged in one step; it loads nothing."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.errors import ArtifactError
+from model.interfaces import Reader
+from model.types import Decision, Question
+from serving.indexing.sync import KnowledgeSync
+
+
+class QuestionResolver(Protocol):
+    """Decides what to do with questions; called from several threads at once."""
+
+    def resolve(self, question: Question) -> Decision:
+        """The decision for one message of a conversation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """An encoder with the index that it made: vectors of two encoders never mix, so take both from one."""
+
+    encoder: Reader
+    sync: KnowledgeSync
+    """Keeps the index equal to the store."""
+
+    @property
+    def index(self) -> KnowledgeIndex:
+        """What is known."""
+        return self.sync.index
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSet:
+    """A model set ready to answer, on the knowledge that its encoder made."""
+
+    version: str
+    resolver: QuestionResolver
+    knowledge: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    knowledge: Knowledge
+    resolver: QuestionResolver | None
+    version: str | None
+
+
+class ResolverBox:
+    """Holds what is in service, which may be exchanged at any moment without dropping a question."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._now = _Now(knowledge, None, None)
+        self.last_error: str | None = None
+        """Why the latest model set could not be taken into service; `None` when it could."""
+
+    @property
+    def version(self) -> str | None:
+        """The model set in service."""
+        return self._now.version
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """The encoder and index in service, which belong together."""
+        return self._now.knowledge
+
+    def put(self, loaded: LoadedSet) -> None:
+        """Answer every question from now on with this set; those under way end with the old one."""
+        self._now = _Now(loaded.knowledge, loaded.resolver, loaded.version)
+        self.last_error = None
+
+    def resolve(self, question: Question) -> Decision:
+        """The decision of the resolver in service. Raises `ArtifactError` when there is none."""
+        resolver = self._now.resolver
+        if resolver is None:
+            raise ArtifactError(self.last_error or "no model set is in service; run: firstlast init")
+        return resolver.resolve(question)

@@ -1,0 +1,1 @@
+"""Knowledge from files into the store, and back."""

@@ -1,0 +1,146 @@
+"""Brings the store to what one source says, all in one transaction; it reads no file and never commits.
+
+A source's word counts when it changed since the last import: what people edited or retired here meanwhile
+stays until then. What is gone from a source is retired, unless the source could not be read in full.
+"""
+
+from collections.abc import Iterable
+
+import structlog
+from sqlalchemy.orm import Session
+
+from knowledge.documents import ArticleDocument, ImportResult, Refusal
+from model.errors import DataError
+from serving.articles import repository
+from serving.articles.texts import one_line, storable
+from serving.db.tables import Article
+from serving.indexing.changes import article_ref, record_changes
+from serving.transfer.learned_answer_import import import_question_answers
+from serving.transfer.report import ImportReport, Tally
+from serving.transfer.unreadable import Unreadable, unreadable_parts
+
+MAX_SOURCE_CHARS = 1000
+_log = structlog.get_logger(__name__)
+
+
+def import_source(session: Session, result: ImportResult, *, source: str) -> ImportReport:
+    """Make the store's articles and answers of `source` equal to `result`; twice changes nothing.
+
+    `source` is the identity of the folder or file, the same at every import (an absolute path). An
+    article whose slug belongs to another source is refused unless both say the same.
+    """
+    if not 0 < len(source) <= MAX_SOURCE_CHARS:
+        raise DataError(f"source has {len(source)} characters; name it with 1 to {MAX_SOURCE_CHARS}")
+    tally = Tally(refusals=list(result.refusals))
+    unreadable = unreadable_parts(result.refusals)
+    with session.begin_nested():
+        _import_articles(session, result.articles, source, unreadable, tally)
+        import_question_answers(session, result.question_answers, source, unreadable, tally)
+        record_changes(session, tally.touched)
+    report = tally.report()
+    _log.info(
+        "knowledge_imported",
+        source=source,
+        added=len(report.added),
+        changed=len(report.changed),
+        unchanged=len(report.unchanged),
+        retired=len(report.retired),
+        kept=len(report.kept),
+        refused=len(report.refusals),
+    )
+    return report
+
+
+def _import_articles(
+    session: Session,
+    documents: Iterable[ArticleDocument],
+    source: str,
+    unreadable: Unreadable,
+    tally: Tally,
+) -> None:
+    wanted = _one_per_slug(documents, tally)
+    existing = repository.find_by_slugs(session, wanted)
+    for slug, document in wanted.items():
+        _import_article(session, document, existing.get(slug), source, tally)
+    for article in repository.list_articles(session, source=source):
+        if article.slug not in wanted and article.source_hash is not None:
+            _retire_gone(article, unreadable, tally)
+
+
+def _one_per_slug(documents: Iterable[ArticleDocument], tally: Tally) -> dict[str, ArticleDocument]:
+    wanted: dict[str, ArticleDocument] = {}
+    for document in map(_canonical, documents):
+        if not document.slug or not document.title:
+            reason = "slug or title is empty; give the article both"
+            tally.refusals.append(Refusal(document.slug or document.title, reason))
+        elif document.slug in wanted:
+            reason = f"slug {document.slug!r} appears twice in this source; rename one of the two"
+            tally.refusals.append(Refusal(document.slug, reason))
+        else:
+            wanted[document.slug] = document
+    return wanted
+
+
+def _canonical(document: ArticleDocument) -> ArticleDocument:
+    """The document as the store keeps it, so that its hash is that of the row."""
+    return ArticleDocument(
+        slug=one_line(document.slug),
+        title=one_line(document.title),
+        body=storable(document.body),
+        category=one_line(document.category),
+        url=one_line(document.url),
+        superseded_by=one_line(document.superseded_by or "") or None,
+    )
+
+
+def _import_article(
+    session: Session, document: ArticleDocument, existing: Article | None, source: str, tally: Tally
+) -> None:
+    ref = article_ref(document.slug)
+    if existing is not None and existing.source != source and not _is_free(existing):
+        if existing.content_hash == document.content_hash:
+            tally.unchanged.append(ref)
+        else:
+            tally.refusals.append(Refusal(document.slug, _taken_reason(existing)))
+        return
+    if existing is not None and existing.source_hash == document.content_hash:
+        tally.unchanged.append(ref)
+        return
+    status = _status_after(document, existing)
+    article = repository.upsert(session, document, existing=existing, source=source)
+    article.source_hash = document.content_hash
+    article.status = status
+    tally.touched.append(ref)
+    (tally.added if existing is None else tally.changed).append(ref)
+
+
+def _is_free(article: Article) -> bool:
+    """Whether another source may take the slug: its own source no longer has it, or it was retired here."""
+    return article.status == "retired" and article.source_hash is None
+
+
+def _status_after(document: ArticleDocument, existing: Article | None) -> str:
+    if document.superseded_by is not None:
+        return "retired"
+    if existing is None or existing.source_hash is None or existing.superseded_by is not None:
+        return "published"
+    return existing.status  # an editor who retired it is not overruled by a new wording of its source
+
+
+def _retire_gone(article: Article, unreadable: Unreadable, tally: Tally) -> None:
+    ref = article_ref(article.slug)
+    if unreadable.may_hold_article(article.slug):
+        tally.kept.append(ref)
+        return
+    if article.status == "published":
+        tally.touched.append(ref)
+        tally.retired.append(ref)
+    article.status = "retired"
+    article.source_hash = None
+
+
+def _taken_reason(existing: Article) -> str:
+    return (
+        f"slug {existing.slug!r} already belongs to an article from {existing.source!r} with other words; "
+        "rename this one, or remove it there and import that source first"
+    )

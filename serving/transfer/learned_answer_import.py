@@ -1,0 +1,126 @@
+"""Brings the learned answers of one source to what its file says; part of an import, never alone."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from knowledge.documents import QuestionAnswer, Refusal
+from model.errors import DataError
+from serving.articles.texts import folded
+from serving.db.tables import LearnedAnswer, now
+from serving.indexing.changes import learned_answer_ref
+from serving.learned_answers import repository
+from serving.learned_answers.wording import Wording, checked_wording, write_wording
+from serving.transfer.report import Tally
+from serving.transfer.unreadable import Unreadable
+
+MAX_KEY_CHARS = 255
+
+
+def import_question_answers(
+    session: Session, pairs: Sequence[QuestionAnswer], source: str, unreadable: Unreadable, tally: Tally
+) -> None:
+    """Upsert the pairs by (source, key), retire those gone from the source, and count it all in `tally`.
+
+    A pair that says what another source's learned answer says is left to that one; one that answers the same
+    question differently is refused.
+    """
+    existing = repository.list_by_source(session, source)
+    known = _known_elsewhere(session, source) if any(pair.key not in existing for pair in pairs) else {}
+    wanted: set[str] = set()
+    for pair in pairs:
+        reason = _refusal_reason(pair, wanted, existing.get(pair.key))
+        wanted.add(pair.key)
+        if reason is not None:
+            tally.refusals.append(Refusal(pair.key, reason))
+            continue
+        _import_pair(session, pair, existing.get(pair.key), source, known, tally)
+    for key, answer in existing.items():
+        if key not in wanted and answer.source_hash is not None:
+            _retire_gone(answer, unreadable, tally)
+
+
+def _known_elsewhere(session: Session, source: str) -> dict[str, LearnedAnswer]:
+    """Other sources' learned answers in use, by question."""
+    return {
+        folded(answer.question): answer
+        for answer in repository.find_in_use(session, now())
+        if answer.source != source
+    }
+
+
+def _refusal_reason(pair: QuestionAnswer, seen: set[str], existing: LearnedAnswer | None) -> str | None:
+    if not 0 < len(pair.key) <= MAX_KEY_CHARS:
+        return f"key has {len(pair.key)} characters; give it 1 to {MAX_KEY_CHARS}"
+    if pair.key in seen:
+        return f"key {pair.key!r} appears twice in this source; give each pair its own"
+    if existing is not None and existing.source_hash == pair.content_hash:
+        return None
+    try:
+        checked_wording(pair.question, pair.answer, pair.phrasings)
+    except DataError as error:
+        return str(error)
+    if existing is not None and existing.status == "superseded":
+        return (
+            f"its learned answer {existing.id} was replaced by learned answer {existing.superseded_by_id}, "
+            "approved since; edit that one, or remove this pair from the file"
+        )
+    return None
+
+
+def _import_pair(
+    session: Session,
+    pair: QuestionAnswer,
+    existing: LearnedAnswer | None,
+    source: str,
+    known: dict[str, LearnedAnswer],
+    tally: Tally,
+) -> None:
+    if existing is not None and existing.source_hash == pair.content_hash:
+        tally.unchanged.append(learned_answer_ref(existing.id))
+        return
+    wording = checked_wording(pair.question, pair.answer, pair.phrasings)
+    other = known.get(folded(wording.question)) if existing is None else None
+    if other is not None:
+        _leave_to(other, wording, pair, tally)
+        return
+    answer = existing or LearnedAnswer(source=source, source_key=pair.key, status="approved")
+    if answer.source_hash is None:
+        answer.status = "approved"
+    answer.source_hash = pair.content_hash
+    answer.valid_until = pair.valid_until
+    answer.released = bool(answer.released) or pair.released  # what people released here stays so
+    write_wording(session, answer, _with_learned_phrasings(wording, answer), origin="import")
+    ref = learned_answer_ref(answer.id)
+    tally.touched.append(ref)
+    (tally.added if existing is None else tally.changed).append(ref)
+
+
+def _leave_to(other: LearnedAnswer, wording: Wording, pair: QuestionAnswer, tally: Tally) -> None:
+    if folded(other.answer) == folded(wording.answer):
+        tally.unchanged.append(learned_answer_ref(other.id))
+        return
+    reason = (
+        f"learned answer {other.id} (from {other.source!r}) already answers this question differently; "
+        "edit that one, or remove this pair"
+    )
+    tally.refusals.append(Refusal(pair.key, reason))
+
+
+def _with_learned_phrasings(wording: Wording, answer: LearnedAnswer) -> Wording:
+    """The file's wording with the phrasings that customers and agents added since."""
+    learned = [phrasing.text for phrasing in answer.phrasings if phrasing.origin in ("customer", "agent")]
+    return checked_wording(wording.question, wording.answer, (*wording.phrasings, *learned))
+
+
+def _retire_gone(answer: LearnedAnswer, unreadable: Unreadable, tally: Tally) -> None:
+    ref = learned_answer_ref(answer.id)
+    if unreadable.may_hold_answers():
+        tally.kept.append(ref)
+        return
+    if answer.status == "approved":
+        answer.status = "retired"
+        answer.updated_at = now()
+        tally.touched.append(ref)
+        tally.retired.append(ref)
+    answer.source_hash = None
