@@ -8,8 +8,7 @@ from model.answering.confidence import QuestionSignals
 from model.answering.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
 from model.encoder.recent_vectors import RecentVectors
 from model.errors import ArtifactError
-from model.generation.extractive import ExtractiveGenerator
-from model.generation.smalltalk import NONE, OUT_OF_SCOPE, smalltalk_reply
+from model.generation import NONE, OUT_OF_SCOPE, ExtractiveGenerator, smalltalk_reply
 from model.interfaces import Generator, Reader, Retriever
 from model.model_set import ModelSet
 from model.policy import NEVER, PolicySettings, Verdict, early_verdict, verdict
@@ -24,8 +23,17 @@ from model.types import (
     Vector,
     Vectors,
 )
-from model.understanding.context import given_refs, in_context, named_choice, said_by_customer, sentences
-from model.understanding.follow_up import Leaning, leaning, weighed_candidates, weighed_understanding
+from model.understanding.follow_up import (
+    Leaning,
+    given_refs,
+    in_context,
+    leaning,
+    named_choice,
+    said_by_customer,
+    sentences,
+    weighed_candidates,
+    weighed_understanding,
+)
 from model.understanding.message import understand
 from model.understanding.mood import UNHAPPY_HEAD
 

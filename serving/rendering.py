@@ -1,9 +1,11 @@
-"""Markdown to HTML that is safe to show; it refuses raw HTML (shown as text) and any tag off the list."""
+"""How pages are made: their templates, and Markdown to HTML that is safe to show, no tag but the listed."""
 
 import re
 from functools import cache
+from pathlib import Path
 
 import nh3
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 ALLOWED_TAGS = frozenset(
@@ -24,6 +26,17 @@ def render_markdown(text: str, *, line_breaks: bool = False) -> str:
     """
     html: str = _parser(line_breaks).render(text)
     return clean_html(html).strip()
+
+
+def strict_templates(folder: Path) -> Environment:
+    """The templates of a folder, with autoescape on and an error on any missing value."""
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def clean_html(html: str) -> str:

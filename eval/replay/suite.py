@@ -22,7 +22,7 @@ from model.errors import DataError
 from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.types import Decision, Question
-from model.understanding.context import sentences
+from model.understanding.follow_up import sentences
 
 _FEWEST_NEW = 50
 _GROWTH = 1.25

@@ -18,7 +18,7 @@ from model.errors import DataError
 from model.heads.head import LinearHead
 from model.interfaces import Reader
 from model.model_set import ModelSet
-from model.understanding.context import sentences
+from model.understanding.follow_up import sentences
 from model.understanding.message import NO_PERSON, PERSON
 
 WISH_LABEL = "handoff"

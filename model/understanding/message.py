@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from model.generation.smalltalk import NONE, OUT_OF_SCOPE
+from model.generation import NONE, OUT_OF_SCOPE
 from model.heads.out_of_scope import clearness
 from model.model_set import ModelSet
 from model.types import Reading, SentimentLabel, Understanding, Vector, Vectors

@@ -15,9 +15,9 @@ from knowledge.documents import (
 )
 from model.errors import ConflictError, DataError, NotFoundError
 from serving.articles import repository
-from serving.articles.texts import limited, one_line, required, storable
 from serving.db.tables import Article
 from serving.indexing.changes import article_ref, record_changes
+from serving.text import limited, one_line, required, tidied
 
 MAX_BODY_CHARS = 500_000
 _SLUG = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?(?:/[^\W_](?:[\w.-]*[^\W_])?)*")
@@ -117,7 +117,7 @@ def _checked(session: Session, document: ArticleDocument) -> ArticleDocument:
 def _checked_successor(session: Session, slug: str, successor: str | None) -> str | None:
     if not successor:
         return None
-    name = storable(successor)
+    name = tidied(successor)
     if name == slug:
         raise DataError(f"article {slug!r} cannot be superseded by itself; name another article")
     if repository.get(session, name) is None:
@@ -134,4 +134,4 @@ def _taken(slug: str) -> ConflictError:
 
 
 def _not_found(slug: str) -> NotFoundError:
-    return NotFoundError(f"there is no article {storable(slug)!r}; list them with GET /v1/articles")
+    return NotFoundError(f"there is no article {tidied(slug)!r}; list them with GET /v1/articles")

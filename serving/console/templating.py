@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 from model.errors import NotFoundError
 from serving.console import words
-from serving.templates import strict_templates
+from serving.rendering import strict_templates
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 _TEMPLATES_FOLDER = Path(__file__).parent / "templates"

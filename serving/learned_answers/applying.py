@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from knowledge.learning.draft import near_misses
 from model.errors import ConflictError
-from serving.articles.texts import distinct, folded
 from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
 from serving.indexing.changes import learned_answer_ref, record_changes
 from serving.learned_answers import repository
@@ -21,6 +20,7 @@ from serving.learned_answers.wording import (
     write_cases,
     write_wording,
 )
+from serving.text import distinct, folded
 
 _COMPARED_PHRASINGS = 5
 """Phrasings whose near misses are looked for; each is encoded and searched."""

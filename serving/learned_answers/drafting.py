@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from knowledge.learning.draft import Draft, draft_learned_answer
 from model.errors import DataError
-from serving.articles.texts import storable
 from serving.db.tables import Contact, Conversation, Message, Proposal
 from serving.learned_answers import repository
 from serving.learned_answers.announcing import announce
@@ -17,6 +16,7 @@ from serving.learned_answers.exchange import Exchange, read_exchange
 from serving.learned_answers.privacy import without_contact_data
 from serving.learned_answers.tools import LearningTools
 from serving.learned_answers.wording import checked_wording
+from serving.text import tidied
 
 _log = structlog.get_logger(__name__)
 
@@ -104,8 +104,8 @@ def _draft(
     contact = session.get(Contact, conversation.contact_id)
     names = {message.agent.name for message in replies if message.agent is not None}
     draft = draft_learned_answer(
-        customer_messages=[storable(text) for text in exchange.customer_messages],
-        agent_reply="\n\n".join(storable(message.text) for message in replies),
+        customer_messages=[tidied(text) for text in exchange.customer_messages],
+        agent_reply="\n\n".join(tidied(message.text) for message in replies),
         retriever=tools.index,
         encoder=tools.encoder,
         agent_names=sorted(names),

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from knowledge.documents import QuestionAnswer
 from serving.articles.repository import in_portions
-from serving.articles.texts import folded
 from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
 from serving.indexing.changes import learned_answer_ref
+from serving.text import folded
 
 
 def get(session: Session, learned_answer_id: int) -> LearnedAnswer | None:

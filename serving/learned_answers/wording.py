@@ -7,9 +7,9 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from model.errors import DataError
-from serving.articles.texts import distinct, folded, required
 from serving.db.tables import LearnedAnswer, Phrasing, RegressionCase, now
 from serving.learned_answers import repository
+from serving.text import distinct, folded, required
 
 MAX_QUESTION_CHARS = 1_000
 MAX_ANSWER_CHARS = 20_000

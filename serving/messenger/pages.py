@@ -14,9 +14,8 @@ from markupsafe import Markup
 
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.messenger import assets, help_centre
-from serving.rendering import render_markdown
+from serving.rendering import render_markdown, strict_templates
 from serving.runtime.assembly import Runtime
-from serving.templates import strict_templates
 
 SAMPLE_COMPANY = "Tuckleaf"
 SECURITY_HEADERS: Mapping[str, str] = {

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from knowledge.documents import ArticleDocument, ImportResult, Refusal
 from model.errors import DataError
 from serving.articles import repository
-from serving.articles.texts import one_line, storable
 from serving.db.tables import Article
 from serving.indexing.changes import article_ref, record_changes
+from serving.text import one_line, tidied
 from serving.transfer.learned_answer_import import import_question_answers
 from serving.transfer.report import ImportReport, Tally
 from serving.transfer.unreadable import Unreadable, unreadable_parts
@@ -86,7 +86,7 @@ def _canonical(document: ArticleDocument) -> ArticleDocument:
     return ArticleDocument(
         slug=one_line(document.slug),
         title=one_line(document.title),
-        body=storable(document.body),
+        body=tidied(document.body),
         category=one_line(document.category),
         url=one_line(document.url),
         superseded_by=one_line(document.superseded_by or "") or None,

@@ -3,7 +3,7 @@
 import pytest
 
 from model.types import Offered, Question, Turn
-from model.understanding.context import (
+from model.understanding.follow_up import (
     given_refs,
     in_context,
     named_choice,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from model_parts import flat_head, model_set
 
-from model.generation.smalltalk import smalltalk_reply
+from model.generation import smalltalk_reply
 from model.heads.head import LinearHead
 from model.heads.out_of_scope import ScopeDetector, clearness, guided_scores
 from model.model_set import IntentInfo, ModelSet

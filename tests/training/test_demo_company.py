@@ -19,7 +19,7 @@ from eval.suites.sentiment import read_sentiments
 from knowledge.company import DEMO_FOLDER, read_company
 from knowledge.importing.source import read_source
 from knowledge.json_lines import read_texts
-from model.generation.smalltalk import smalltalk_reply
+from model.generation import smalltalk_reply
 from training.datasets.training_data import published_articles
 
 TRAINING = sorted((DEMO_FOLDER / "training").glob("*.jsonl"))

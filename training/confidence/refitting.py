@@ -11,6 +11,7 @@ from model.errors import DataError
 from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.types import Passage
+from training.confidence import experience
 from training.confidence.calibration import (
     OWN_KNOWLEDGE,
     OWN_QUESTIONS,
@@ -18,7 +19,6 @@ from training.confidence.calibration import (
     calibrate,
     calibration_index,
 )
-from training.confidence import experience
 from training.datasets.training_data import TrainingData
 from training.heads.model_set import Progress, TrainedSet, new_version
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from eval.data.problems import normalised
-from serving.articles.texts import folded
 from serving.db.tables import Agent, Article, Intent, LearnedAnswer, Phrasing, Proposal
 from serving.learned_answers.exchange import read_exchange
+from serving.text import folded
 from training.datasets.examples import HOW, Config, Example
 from training.datasets.threads import Thread, Turn, agent_replies, answered_by_person, read_threads, turns
 

@@ -23,7 +23,7 @@ from knowledge.company import DEMO_FOLDER, read_company
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importing.source import read_source
 from model.errors import DataError
-from model.generation.smalltalk import NONE
+from model.generation import NONE
 from model.model_set import IntentInfo
 from model.understanding.message import NO_PERSON
 from serving.db.tables import DecisionRecord, Feedback, Intent, Message

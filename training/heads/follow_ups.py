@@ -10,8 +10,7 @@ from model.heads.head import LinearHead
 from model.interfaces import Reader, Retriever
 from model.resolver import TOP_K
 from model.types import Turn
-from model.understanding.context import said_before
-from model.understanding.follow_up import ALONE, LEANS, UNHELPED, leaning_inputs
+from model.understanding.follow_up import ALONE, LEANS, UNHELPED, leaning_inputs, said_before
 from training.datasets.training_data import TrainingData
 from training.heads.linear import FittedHead, fit_head
 

@@ -17,7 +17,7 @@ from eval.report.tracking import package_versions
 from eval.scope import PRODUCT, training_distances
 from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.errors import DataError
-from model.generation.smalltalk import NONE, OUT_OF_SCOPE
+from model.generation import NONE, OUT_OF_SCOPE
 from model.heads.out_of_scope import ScopeDetector, clearness, guided_scores
 from model.interfaces import Reader
 from model.model_set import CalibrationSample, IntentInfo, ModelSet

@@ -12,7 +12,7 @@ from model.errors import DataError
 from model.heads.head import LinearHead
 from model.interfaces import Reader
 from model.types import Reading
-from model.understanding.context import MOST_EARLIER
+from model.understanding.follow_up import MOST_EARLIER
 from model.understanding.mood import CALM, UNHAPPY, unhappy_inputs
 from training.heads.linear import fitted, temperature_of
 

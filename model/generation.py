@@ -1,4 +1,8 @@
-"""The bot's short replies to smalltalk; promises nothing and knows nothing."""
+"""The words that the bot says: answers quoted from their sources, short replies to smalltalk; no others."""
+
+from collections.abc import Sequence
+
+from model.types import Source
 
 NONE = "none"
 """Label of what is about the business."""
@@ -19,6 +23,14 @@ _REPLIES = {
     "ack": "Alright. Tell me if there is anything else.",
 }
 _ANY = "I'm here. What can I help you with?"
+
+
+class ExtractiveGenerator:
+    """Learned answers verbatim; of an article, the passage that fits the question best."""
+
+    def answer(self, question: str, sources: Sequence[Source]) -> str:  # noqa: ARG002  the Protocol's shape
+        """The first source's text, Markdown; empty for no source."""
+        return sources[0].excerpt.strip() if sources else ""
 
 
 def smalltalk_reply(kind: str) -> str:

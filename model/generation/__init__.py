@@ -1,1 +1,0 @@
-"""The words that the bot says: answers from their sources, and short replies to smalltalk."""
