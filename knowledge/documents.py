@@ -81,7 +81,7 @@ def too_long(document: ArticleDocument) -> str | None:
     }
     for name, (value, limit) in limits.items():
         if len(value) > limit:
-            return f"{name} has {len(value)} characters, at most {limit} are kept; shorten it"
+            return f"{name} has {len(value)} characters, at most {limit} are allowed; shorten it"
     return None
 
 

@@ -34,7 +34,7 @@ def read_texts(path: Path) -> list[str]:
     """The `text` of each row of a JSONL file. Raises `DataError` naming file and line, or for no rows."""
     texts = [text_of(row, "text", where) for where, row in read_json_lines(path)]
     if not texts:
-        raise DataError(f"{path} has no rows; give a JSONL file with a text a line")
+        raise DataError(f"{path} has no rows; give a JSONL file with one text per line")
     return texts
 
 

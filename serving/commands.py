@@ -66,7 +66,7 @@ def import_knowledge(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the knowledge to what PATH says; importing again changes only what changed."""
+    """Import the knowledge in PATH; importing again applies only what changed."""
     from knowledge.importing.source import read_source
     from serving.db.session import Database
     from serving.settings import Settings
@@ -238,7 +238,8 @@ def add_agent(
 @bench_app.command("answer")
 def bench_answer(
     questions: Annotated[
-        Path | None, typer.Option(help="JSONL with a text a line; by default the sample company's questions.")
+        Path | None,
+        typer.Option(help="JSONL with one text per line; by default the sample company's questions."),
     ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -284,7 +285,7 @@ def bench_index(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Passages a second that an empty index takes in: encoded, filed, and found."""
+    """How many passages a second an empty index takes in: encoded, stored and searchable."""
     from knowledge.company import DEMO_FOLDER
     from knowledge.importing.source import read_source
     from knowledge.markdown import plain_text

@@ -160,7 +160,7 @@ class Settings(BaseSettings):
     def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
             if origin != "*" and not origin.startswith(("https://", "http://")):
-                raise ValueError(f"{origin!r} is no origin; write it as https://shop.example")
+                raise ValueError(f"{origin!r} is not an origin; write it as https://shop.example")
         return value
 
     @model_validator(mode="after")
@@ -204,7 +204,7 @@ def _read_toml(path: Path) -> Mapping[str, object]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is no valid TOML: {error}") from error
+        raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
 
 
 def _environment_keys(environment: Mapping[str, str]) -> list[str]:

@@ -49,7 +49,7 @@ def limited(name: str, text: str, *, max_chars: int) -> str:
     """The tidied text, which may be empty; raises `DataError` when it is too long."""
     kept = tidied(text)
     if len(kept) > max_chars:
-        raise DataError(f"{name} has {len(kept):,} characters, at most {max_chars:,} are kept; shorten it")
+        raise DataError(f"{name} has {len(kept):,} characters, at most {max_chars:,} are allowed; shorten it")
     return kept
 
 

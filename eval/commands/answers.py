@@ -39,7 +39,7 @@ RiskOption = Annotated[
 ]
 RemoveOption = Annotated[
     float,
-    typer.Option("--remove", help="Share of the answers taken away first: their questions have none then."),
+    typer.Option("--remove", help="Share of the answers to take away first; their questions then have none."),
 ]
 RefitOption = Annotated[
     bool,

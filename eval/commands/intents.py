@@ -25,12 +25,14 @@ from serving.settings import Settings
 TrainOption = Annotated[Path, typer.Option("--train", help="JSONL of rows with text and label.")]
 TestOption = Annotated[Path, typer.Option("--test", help="JSONL of rows with text and label.")]
 ShotsOption = Annotated[
-    int | None, typer.Option("--shots", min=2, help="Training rows a label, drawn by the seed [all].")
+    int | None, typer.Option("--shots", min=2, help="Training rows per label, drawn by the seed [all].")
 ]
 RepeatsOption = Annotated[int, typer.Option("--repeats", min=1, max=100, help="How often they are drawn.")]
 UnlabelledOption = Annotated[
     list[Path] | None,
-    typer.Option("--unlabelled", help="JSONL of rows with text, labels unread, to learn from; repeatable."),
+    typer.Option(
+        "--unlabelled", help="JSONL of rows with text to learn from; labels are ignored. Repeatable."
+    ),
 ]
 OosOption = Annotated[str, typer.Option("--oos-label", help="Label of texts with no intent.")]
 

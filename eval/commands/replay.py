@@ -37,7 +37,7 @@ StreamOption = Annotated[
 ShuffleOption = Annotated[
     int | None, typer.Option("--shuffle", min=0, help="Shuffle all rows with this seed first.")
 ]
-LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Ask only the first so many.")]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Ask only this many.")]
 RiskOption = Annotated[
     float | None, typer.Option("--risk", help="Accepted share of wrong answers [the home's setting].")
 ]

@@ -40,7 +40,7 @@ ItemsOption = Annotated[
     Path | None, typer.Option("--items", help="Write what became of each item to this JSONL file.")
 ]
 ChartsOption = Annotated[
-    Path | None, typer.Option("--charts", help="Write the curves to this folder, a PNG each.")
+    Path | None, typer.Option("--charts", help="Write the curves to this folder, one PNG each.")
 ]
 TrackOption = Annotated[bool, typer.Option("--track", help="Keep figures and items in the home's MLflow.")]
 
@@ -61,7 +61,7 @@ AtLeastOption = Annotated[
         "--at-least",
         metavar="KEY=NUMBER",
         parser=_target(at_least=True),
-        help="A target: this figure shall be so great; else exit status 1. Repeatable.",
+        help="A target: exit with status 1 if this figure is smaller. Repeatable.",
     ),
 ]
 AtMostOption = Annotated[
@@ -70,7 +70,7 @@ AtMostOption = Annotated[
         "--at-most",
         metavar="KEY=NUMBER",
         parser=_target(at_least=False),
-        help="A target: this figure shall be no greater; else exit status 1. Repeatable.",
+        help="A target: exit with status 1 if this figure is greater. Repeatable.",
     ),
 ]
 

@@ -137,7 +137,7 @@ def _object(line: str, where: str) -> Mapping[str, Any]:  # JSON
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: no JSON ({error})") from error
+        raise DataError(f"{where}: not JSON ({error})") from error
     if not isinstance(row, dict):
         raise DataError(f"{where}: a JSON {type(row).__name__}, expected an object with _id and text")
     return row

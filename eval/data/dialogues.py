@@ -60,7 +60,7 @@ def read_dialogues(path: Path) -> list[Dialogue]:
     """
     found = [_dialogue(row, where) for where, row in read_json_lines(path)]
     if not found:
-        raise DataError(f"{path} has no rows; give a JSONL file with a dialogue a line")
+        raise DataError(f"{path} has no rows; give a JSONL file with one dialogue per line")
     return found
 
 

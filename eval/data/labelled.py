@@ -93,7 +93,7 @@ def read_mood_conversations(path: Path) -> list[MoodConversation]:
     """
     conversations = [_mood_conversation(row, where) for where, row in read_json_lines(path)]
     if not conversations:
-        raise DataError(f"{path} has no rows; give a JSONL file with a conversation a line")
+        raise DataError(f"{path} has no rows; give a JSONL file with one conversation per line")
     return conversations
 
 

@@ -151,4 +151,4 @@ def _resamples(
 
 def _check_counts(successes: int, n: int) -> None:
     if not 0 <= successes <= n:
-        raise ValueError(f"{successes} of {n} is no share; successes must be between 0 and n")
+        raise ValueError(f"{successes} of {n} is not a share; successes must be between 0 and n")

@@ -38,5 +38,5 @@ def risk_coverage(confidences: ArrayLike, correct: ArrayLike) -> list[RiskPoint]
 def wrong_among_answered(wrong: int, answered: int) -> float | None:
     """`wrong / answered`; `None` when nothing was answered."""
     if not 0 <= wrong <= answered:
-        raise ValueError(f"{wrong} wrong of {answered} answered is no share")
+        raise ValueError(f"{wrong} wrong of {answered} answered is not a share")
     return wrong / answered if answered else None

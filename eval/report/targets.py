@@ -33,7 +33,7 @@ class Target:
         except ValueError:
             limit = nan
         if not isfinite(limit):
-            raise ValueError(f"{number!r} in {text!r} is no number; write KEY=NUMBER, such as {key}=0.9")
+            raise ValueError(f"{number!r} in {text!r} is not a number; write KEY=NUMBER, such as {key}=0.9")
         return cls(key, limit, at_least)
 
     def __str__(self) -> str:

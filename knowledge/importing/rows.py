@@ -105,7 +105,7 @@ def _json_row(line: str) -> ArticleDocument | QuestionAnswer:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise RefusedError(f"no JSON: {error}") from error
+        raise RefusedError(f"not JSON: {error}") from error
     if not isinstance(row, dict):
         raise RefusedError(f"a JSON {type(row).__name__}, not an object with question and answer")
     if "_id" in row and ("text" in row or "title" in row):

@@ -68,7 +68,7 @@ def _found(path: Path, refusals: list[Refusal], *, flat_slugs: bool) -> Iterator
         except RefusedError as error:
             refusals.append(Refusal(str(path), str(error)))
     else:
-        raise DataError(f"{path} is no file that can be imported; use {', '.join((*_PAGES, *_ROWS))}")
+        raise DataError(f"{path} cannot be imported; use {', '.join((*_PAGES, *_ROWS))}")
 
 
 def _pages(folder: Path, refusals: list[Refusal], *, flat_slugs: bool) -> Iterator[_Found]:

@@ -169,9 +169,9 @@ def _manifest(place: Path) -> dict[str, object]:
     try:
         manifest = json.loads(_bytes(place / _MANIFEST))
     except (ValueError, RecursionError) as error:
-        raise _unusable(place, "damaged", f"{_MANIFEST} is no JSON ({error})") from error
+        raise _unusable(place, "damaged", f"{_MANIFEST} is not JSON ({error})") from error
     if not isinstance(manifest, dict):
-        raise _unusable(place, "damaged", f"{_MANIFEST} is no JSON object")
+        raise _unusable(place, "damaged", f"{_MANIFEST} is not a JSON object")
     _check(place, manifest, "of another format", format=FORMAT_VERSION)
     if manifest.get("digest") != _digest(manifest):
         raise _unusable(place, "damaged", f"{_MANIFEST} was changed after it was written")

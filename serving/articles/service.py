@@ -103,7 +103,7 @@ def _checked(session: Session, document: ArticleDocument) -> ArticleDocument:
     slug = required("slug", document.slug, max_chars=MAX_SLUG_CHARS)
     url = limited("url", one_line(document.url), max_chars=MAX_URL_CHARS)
     if url and not _WEB_ADDRESS.fullmatch(url):
-        raise DataError(f"url {url!r} is no web address; start it with https://")
+        raise DataError(f"url {url!r} is not a web address; start it with https://")
     return ArticleDocument(
         slug=slug,
         title=required("title", one_line(document.title), max_chars=MAX_TITLE_CHARS),
@@ -121,7 +121,7 @@ def _checked_successor(session: Session, slug: str, successor: str | None) -> st
     if name == slug:
         raise DataError(f"article {slug!r} cannot be superseded by itself; name another article")
     if repository.get(session, name) is None:
-        raise DataError(f"superseded_by names {name!r}, which is no article; name an existing slug")
+        raise DataError(f"superseded_by names {name!r}, which is not an article; name an existing slug")
     return name
 
 

@@ -33,7 +33,9 @@ def checked_wording(question: str, answer: str, phrasings: Iterable[str]) -> Wor
     asked = required("question", question, max_chars=MAX_QUESTION_CHARS)
     others = distinct(phrasings, besides=(asked,))
     if len(others) > MAX_PHRASINGS:
-        raise DataError(f"phrasings are {len(others)}, at most {MAX_PHRASINGS} are kept; remove some")
+        raise DataError(
+            f"there are {len(others)} phrasings, at most {MAX_PHRASINGS} are allowed; remove some"
+        )
     return Wording(
         question=asked,
         answer=required("answer", answer, max_chars=MAX_ANSWER_CHARS),

@@ -125,7 +125,7 @@ async def require_agent(principal: AnyPrincipal) -> AgentPrincipal:
 async def require_person(principal: AnyPrincipal) -> CustomerPrincipal | AgentPrincipal:
     """A customer or an agent; servers take no part in conversations."""
     if isinstance(principal, ServerPrincipal):
-        raise PermissionDeniedError("an API key takes no part in conversations")
+        raise PermissionDeniedError("an API key cannot take part in conversations")
     return principal
 
 

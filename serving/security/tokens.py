@@ -74,7 +74,7 @@ def read_ended_customer_token(settings: Settings, token: str) -> ExpiredTokenOwn
 def read_identity(settings: Settings, token: str) -> Identity:
     """What the business signed. Raises `AuthenticationError` when it did not, or when it has ended."""
     if settings.identity_secret is None:
-        raise PermissionDeniedError("customers cannot be signed for here; set identity_secret")
+        raise PermissionDeniedError("this server accepts no signed customers; set identity_secret")
     key = settings.identity_secret.get_secret_value()
     claims = _decode(token, key, what="identity", required=["sub"])
     attributes = claims.get("attributes")
@@ -120,7 +120,7 @@ def _decode(
     verify_exp: bool = True,
 ) -> dict[str, Any]:
     if len(token) > _MAX_TOKEN_CHARS:
-        raise AuthenticationError(f"the {what} token has {len(token)} characters; that is none of ours")
+        raise AuthenticationError(f"the {what} token has {len(token)} characters, so it is not one of ours")
     try:
         return jwt.decode(
             token,

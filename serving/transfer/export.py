@@ -121,7 +121,7 @@ def _listed(folder: Path) -> set[str]:
             f"{folder / _LIST_FILE} cannot be read ({error}); export to another folder"
         ) from error
     if not isinstance(listed, list) or not all(isinstance(path, str) for path in listed):
-        raise DataError(f"{folder / _LIST_FILE} is no list of paths; export to another folder")
+        raise DataError(f"{folder / _LIST_FILE} is not a list of paths; export to another folder")
     return set(listed)
 
 

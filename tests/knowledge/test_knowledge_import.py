@@ -138,7 +138,7 @@ def test_json_lines_become_pairs_and_articles_by_their_keys(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"question": "q"', "no JSON: Expecting"),
+        ('{"question": "q"', "not JSON: Expecting"),
         ('["q", "a"]', "a JSON list, not an object"),
         ('{"question": "q"}', "needs question and answer (or _id, title and text); has 'question'"),
         ('{"question": "  ", "answer": "a"}', "question is empty"),
@@ -148,7 +148,7 @@ def test_json_lines_become_pairs_and_articles_by_their_keys(tmp_path: Path) -> N
         ('{"question": "q", "answer": "a", "phrasings": "p"}', "phrasings is not a list of texts"),
         ('{"_id": "", "text": "t"}', "_id is empty"),
         ('{"question": "q", "answer": "a", "released": "maybe"}', "released is 'maybe'; write yes or no"),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 100_000, "not JSON"),
     ],
 )
 def test_a_bad_json_line_is_refused_with_its_line_and_the_rest_is_read(
@@ -261,7 +261,7 @@ def test_link_loops_broken_links_hidden_files_and_pipes_do_no_harm(tmp_path: Pat
 def test_a_title_that_no_store_keeps_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "a.md", f"---\ntitle: {'x' * 501}\n---\nText")
     assert read_source(tmp_path).refusals[0].reason == (
-        "title has 501 characters, at most 500 are kept; shorten it"
+        "title has 501 characters, at most 500 are allowed; shorten it"
     )
 
 

@@ -65,7 +65,7 @@ def test_an_unknown_key_in_the_environment_is_named_with_the_nearest_valid_one(
         ("allowed_origins = ['shop.example']", "'allowed_origins'.*https://shop.example"),
         ("identity_secret = 'short'", "identity_secret has 5 characters"),
         ("home = '/elsewhere'", "'home'"),
-        ("port = ", "no valid TOML"),
+        ("port = ", "not valid TOML"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(tmp_path: Path, line: str, named: str) -> None:

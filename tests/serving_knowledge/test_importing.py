@@ -278,7 +278,7 @@ def test_unfit_pairs_are_refused_and_the_others_imported(stand: Stand) -> None:
 
     assert report.added == ("learned_answer:1",)
     assert [refusal.reason.split(";")[0] for refusal in report.refusals] == [
-        "question has 1,001 characters, at most 1,000 are kept",
+        "question has 1,001 characters, at most 1,000 are allowed",
         "key 'schools' appears twice in this source",
         "key has 256 characters",
     ]

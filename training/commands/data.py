@@ -43,7 +43,7 @@ def data() -> None:
 def build_data(
     out: Annotated[Path, typer.Argument(help="New folder for the data sets and their card.")],
     from_store: Annotated[
-        bool, typer.Option("--from-store", help="What people made known in the home's store.")
+        bool, typer.Option("--from-store", help="What people taught the bot, from the home's store.")
     ] = False,
     file: Annotated[
         list[Path] | None, typer.Option("--file", help="JSONL or CSV with text and label; may be repeated.")

@@ -25,7 +25,7 @@ def init(home: HomeOption = None, as_json: JsonOption = False) -> None:
         as_json=as_json,
         text=lambda: (
             f"{settings.home} is ready. Next: firstlast import FOLDER, firstlast train answering and "
-            "firstlast models promote (so that it is as sure as this knowledge allows), firstlast serve"
+            "firstlast models promote (to fit its confidence to what it knows), firstlast serve"
         ),
     )
 

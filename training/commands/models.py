@@ -73,8 +73,8 @@ def promote_model(
     force: Annotated[
         bool, typer.Option("--force", help="Promote although gates fail; needs --who and --why.")
     ] = False,
-    who: Annotated[str, typer.Option(help="Who decided that; kept in the registry.")] = "",
-    why: Annotated[str, typer.Option(help="Why; kept in the registry.")] = "",
+    who: Annotated[str, typer.Option(help="Who decided that; noted in the registry.")] = "",
+    why: Annotated[str, typer.Option(help="Why; noted in the registry.")] = "",
     data: HeldOutOption = None,
     past: PastOption = _MOST_PAST,
     home: HomeOption = None,
@@ -126,7 +126,7 @@ def roll_back_model(home: HomeOption = None, as_json: JsonOption = False) -> Non
 
 @app.command("clean")
 def clean_models(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would go, remove nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -45,8 +45,8 @@ def train_heads(
         list[Path] | None,
         typer.Option(
             "--unlabelled",
-            help="JSONL of rows with text: questions nobody gave an intent, to learn from beside few that "
-            "have one; repeatable.",
+            help="JSONL of rows with text: questions without an intent, to learn from beside the labelled "
+            "ones; repeatable.",
         ),
     ] = None,
     unlabelled_from_store: Annotated[
@@ -75,7 +75,7 @@ def train_heads(
         raise bad_usage("unlabelled texts go without --finetune; an encoder is tuned to labelled texts alone")
     for path in others:
         if not path.is_file():
-            raise bad_usage(f"--unlabelled {path} is no file; name a JSONL file of rows with text")
+            raise bad_usage(f"--unlabelled {path} is not a file; name a JSONL file of rows with text")
     with friendly_errors():
         settings = Settings.load(home)
         problems = data_problems(data)
@@ -108,10 +108,10 @@ def train_sentiment(
         typer.Option("--data", help="JSONL of messages with text and label: negative, neutral, positive."),
     ],
     only: Annotated[
-        bool, typer.Option("--only", help="Leave the sample company's customer service sentences out.")
+        bool, typer.Option("--only", help="Leave out the sample company's customer service sentences.")
     ] = False,
     finetune: Annotated[
-        bool, typer.Option("--finetune", help="Tune an encoder along; takes up to an hour and a half.")
+        bool, typer.Option("--finetune", help="Tune an encoder too; takes up to an hour and a half.")
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the folds, and of tuning.")] = 0,
     home: HomeOption = None,
@@ -128,7 +128,7 @@ def train_sentiment(
     from training.registry.replacing import replace_part
 
     if not data.is_file():
-        raise bad_usage(f"--data {data} is no file; name a JSONL file of messages with text and label")
+        raise bad_usage(f"--data {data} is not a file; name a JSONL file of messages with text and label")
     with friendly_errors():
         gathered = sentiment_data(read_sentiments(data), with_company=not only)
         for words in gathered.left_out():
@@ -172,7 +172,9 @@ def train_answering(
     from training.pipeline import gather, refit_and_register
 
     if data is not None and not data.is_dir():
-        raise bad_usage(f"--data {data} is no folder; name a company folder with calibration/questions.jsonl")
+        raise bad_usage(
+            f"--data {data} is not a folder; name a company folder with calibration/questions.jsonl"
+        )
     if from_experience and (data is not None or from_store):
         raise bad_usage("--from-experience goes without --data and --from-store; leave these out")
     with friendly_errors():

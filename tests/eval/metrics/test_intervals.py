@@ -60,7 +60,7 @@ def test_without_observations_everything_is_possible() -> None:
 
 
 def test_more_successes_than_items_are_refused() -> None:
-    with pytest.raises(ValueError, match="3 of 2 is no share"):
+    with pytest.raises(ValueError, match="3 of 2 is not a share"):
         wilson(3, 2)
 
 

@@ -84,7 +84,7 @@ def test_a_missing_file_is_named(beir: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "line", "said"),
     [
-        ("queries.jsonl", "no json", r"queries.jsonl:5: no JSON"),
+        ("queries.jsonl", "no json", r"queries.jsonl:5: not JSON"),
         ("queries.jsonl", "[]", r"queries.jsonl:5: a JSON list"),
         ("queries.jsonl", '{"_id": "q5"}', r"queries.jsonl:5: text is None"),
         ("queries.jsonl", '{"_id": "q1", "text": "again"}', r"queries.jsonl:5: query 'q1' is given twice"),

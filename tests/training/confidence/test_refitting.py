@@ -125,7 +125,7 @@ def test_a_file_is_no_company_folder(home: Path, tmp_path: Path) -> None:
         cli, ["train", "answering", "--data", str(tmp_path / "rows.jsonl"), "--home", str(home)]
     )
     assert got.exit_code == 2
-    assert "is no folder; name a company folder" in got.stderr
+    assert "is not a folder; name a company folder" in got.stderr
 
 
 def test_without_a_champion_there_is_nothing_to_refit(tmp_path: Path, encoder_folder: Path) -> None:

@@ -132,7 +132,7 @@ def test_what_was_left_out_is_said(trained: Result) -> None:
 def test_a_missing_file_is_bad_usage_and_a_bad_row_is_named(home: Path, tmp_path: Path) -> None:
     gone = run(home, "--data", "gone.jsonl")
     assert gone.exit_code == 2
-    assert "--data gone.jsonl is no file" in gone.stderr
+    assert "--data gone.jsonl is not a file" in gone.stderr
     bad = run(home, "--data", str(written(tmp_path, [*ROWS, ("hm", "mixed")])))
     assert bad.exit_code == 1
     assert "rows.jsonl:13: label is 'mixed'" in bad.stderr
