@@ -1,4 +1,4 @@
-"""What was said before a message, the words to read it with, and how far it leans on them; searches nothing."""
+"""What was said before a message, words to read it with, how far it leans on them; searches nothing."""
 
 import re
 from collections.abc import Sequence
