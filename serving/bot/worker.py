@@ -1,9 +1,12 @@
-"""Answers due conversations in the background; what is due stands in the store, so a crash loses nothing."""
+"""Answers due conversations in the background; what is due stands in the store, so a crash loses nothing.
+
+Answers, drafts and housekeeping have threads of their own: however much there is to learn from, a customer
+waits for customers only.
+"""
 
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -13,6 +16,7 @@ from sqlalchemy.orm import Session
 from model.types import Decision, Question
 from serving.bot.turn import BotTurn, read_turn, resolve_turn, store_decision, store_failure
 from serving.conversations import repository
+from serving.conversations.lanes import Lane
 from serving.conversations.log import log_status
 from serving.db.session import Database
 from serving.db.tables import Message, now
@@ -50,10 +54,7 @@ class AnswerWorker:
         self._learn = learn
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._busy: set[str] = set()
-        self._busy_lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._pool: ThreadPoolExecutor | None = None
         self._next_housekeeping = 0.0
         database.on_events(self._wake.set)
 
@@ -62,31 +63,30 @@ class AnswerWorker:
         if self._thread is not None:
             return
         self._stopping.clear()
-        self._pool = ThreadPoolExecutor(self._settings.answer_threads + 1, thread_name_prefix="answer")
         self._thread = threading.Thread(target=self._run, name="answer-worker", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End; waits for the answers being written, leaves the others due."""
-        if self._thread is None or self._pool is None:
+        if self._thread is None:
             return
         self._stopping.set()
         self._wake.set()
         self._thread.join()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._busy.clear()
-        self._thread = self._pool = None
+        self._thread = None
 
     def run_once(self) -> int:
         """Do everything that is due now, in this thread; how many pieces of work were tried."""
         with self._database.reading() as session:
             due = list(repository.list_due(session, now(), limit=_AT_ONCE))
-            learning = repository.list_learning_due(session, now(), limit=_AT_ONCE) if self._learn else []
+            learning = (
+                list(repository.list_learning_due(session, now(), limit=_AT_ONCE)) if self._learn else []
+            )
         for conversation_id in due:
             self.answer(conversation_id)
-        for message in learning:
-            self.learn_from(message)
-        self.assume_resolutions()
+        for message_id in learning:
+            self.learn_from(message_id)
+        self.keep_house()
         return len(due) + len(learning)
 
     def answer(self, conversation_id: str) -> bool:
@@ -113,13 +113,15 @@ class AnswerWorker:
             )
         return stored
 
-    def learn_from(self, message: Message) -> None:
-        """Draft a proposal from an agent's reply; a failure is tried again later, for a day.
+    def learn_from(self, message_id: int) -> None:
+        """Draft a proposal from an agent's reply if it is due; a failure is tried again later, for a day.
 
         Drafting encodes texts, so it happens before the transaction: other writers must not wait for it.
         """
-        due_at = message.learning_due_at
-        if due_at is None or self._learn is None:
+        with self._database.reading() as session:
+            message = session.get(Message, message_id)
+        due_at = message.learning_due_at if message else None
+        if message is None or due_at is None or due_at > now() or self._learn is None:
             return
         try:
             with self._database.reading() as session:
@@ -130,6 +132,10 @@ class AnswerWorker:
         except Exception as error:
             _log.error("learning_failed", message=message.id, **kind_and_place(error))
             self._postpone_learning(message)
+
+    def keep_house(self) -> None:
+        """What must be done now and then."""
+        self.assume_resolutions()
 
     def assume_resolutions(self) -> int:
         """Call those answers a resolution that stood unquestioned for the window; how many."""
@@ -160,45 +166,34 @@ class AnswerWorker:
                 row.learning_due_at = None if age > _LEARNING_GIVES_UP else now() + pause
 
     def _run(self) -> None:
+        answers = Lane("answer", self._settings.answer_threads, on_end=self._wake.set)
+        drafts = Lane("answer-draft", 1, on_end=self._wake.set)
+        house = Lane("answer-house", 1, on_end=self._wake.set)
         while not self._stopping.is_set():
             self._wake.clear()
             try:
-                self._submit_due()
+                self._submit_due(answers, drafts, house)
                 pause = self._pause_seconds()
             except Exception as error:  # the store is away: keep trying, it holds what is due
                 _log.error("worker_failed", **kind_and_place(error))
                 pause = 1.0
             self._wake.wait(pause)
+        for lane in (answers, drafts, house):
+            lane.stop()
 
-    def _submit_due(self) -> None:
+    def _submit_due(self, answers: Lane, drafts: Lane, house: Lane) -> None:
         with self._database.reading() as session:
             due = list(repository.list_due(session, now(), limit=_AT_ONCE))
-            learning = repository.list_learning_due(session, now(), limit=_AT_ONCE) if self._learn else []
+            learning = (
+                list(repository.list_learning_due(session, now(), limit=_AT_ONCE)) if self._learn else []
+            )
         for conversation_id in due:
-            self._submit(f"answer {conversation_id}", partial(self.answer, conversation_id))
-        for message in learning:
-            self._submit(f"learn {message.id}", partial(self.learn_from, message))
+            answers.submit(conversation_id, partial(self.answer, conversation_id))
+        for message_id in learning:
+            drafts.submit(str(message_id), partial(self.learn_from, message_id))
         if time.monotonic() >= self._next_housekeeping:
             self._next_housekeeping = time.monotonic() + _HOUSEKEEPING_SECONDS
-            self._submit("housekeeping", self.assume_resolutions)
-
-    def _submit(self, name: str, work: Callable[[], object]) -> None:
-        with self._busy_lock:
-            if name in self._busy or self._pool is None:
-                return
-            self._busy.add(name)
-        self._pool.submit(self._guarded, name, work)
-
-    def _guarded(self, name: str, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except Exception as error:
-            _log.error("worker_failed", **kind_and_place(error))
-            self._stopping.wait(1.0)  # it is still due: not at once again
-        finally:
-            with self._busy_lock:
-                self._busy.discard(name)
-            self._wake.set()
+            house.submit("", self.keep_house)
 
     def _pause_seconds(self) -> float:
         with self._database.reading() as session:

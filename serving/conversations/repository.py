@@ -210,10 +210,10 @@ def claim(session: Session, conversation_id: str, due_at: datetime) -> bool:
     )
 
 
-def list_learning_due(session: Session, until: datetime, *, limit: int) -> list[Message]:
-    """Agents' replies the learning step must look at by now, oldest first."""
-    query = select(Message).where(Message.learning_due_at <= until)
-    return list(session.scalars(query.order_by(Message.learning_due_at, Message.id).limit(limit)))
+def list_learning_due(session: Session, until: datetime, *, limit: int) -> Sequence[int]:
+    """Agents' replies the learning step must look at by now, the longest due first."""
+    query = select(Message.id).where(Message.learning_due_at <= until)
+    return session.scalars(query.order_by(Message.learning_due_at, Message.id).limit(limit)).all()
 
 
 def claim_learning(session: Session, message_id: int, due_at: datetime) -> bool:
