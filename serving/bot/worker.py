@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from model.types import Decision, Question
 from serving.bot.turn import BotTurn, read_turn, resolve_turn, store_decision, store_failure
 from serving.conversations import repository
+from serving.conversations.housekeeping import assume_resolutions
 from serving.conversations.lanes import Lane
-from serving.conversations.log import log_status
 from serving.db.session import Database
 from serving.db.tables import Message, now
 from serving.runtime.logs import kind_and_place
@@ -135,21 +135,7 @@ class AnswerWorker:
 
     def keep_house(self) -> None:
         """What must be done now and then."""
-        self.assume_resolutions()
-
-    def assume_resolutions(self) -> int:
-        """Call those answers a resolution that stood unquestioned for the window; how many."""
-        before = now() - timedelta(hours=self._settings.assumed_resolution_hours)
-        with self._database.reading() as session:
-            silent = [row.id for row in repository.list_silently_resolved(session, before, limit=_AT_ONCE)]
-        for conversation_id in silent:
-            with self._database.session() as session:
-                conversation = repository.find_conversation(session, conversation_id, lock=True)
-                if conversation is None or conversation.updated_at > before:
-                    continue
-                conversation.resolution = "assumed"
-                log_status(session, conversation)
-        return len(silent)
+        assume_resolutions(self._database, self._settings)
 
     def _fail(self, turn: BotTurn, error: Exception) -> bool:
         _log.error("answering_failed", conversation=turn.conversation_id, **kind_and_place(error))

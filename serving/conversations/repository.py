@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased, joinedload
 
@@ -227,28 +227,15 @@ def claim_learning(session: Session, message_id: int, due_at: datetime) -> bool:
     )
 
 
-def list_silently_resolved(session: Session, before: datetime, *, limit: int) -> list[Conversation]:
+def list_silently_resolved(session: Session, before: datetime, *, limit: int) -> Sequence[str]:
     """Conversations unchanged since `before` that ended in an answer nobody complained about."""
-    later = aliased(DecisionRecord)
-    return list(
-        session.scalars(
-            select(Conversation)
-            .join(DecisionRecord, DecisionRecord.conversation_id == Conversation.id)
-            .where(
-                Conversation.updated_at <= before,
-                Conversation.status == "bot",
-                Conversation.resolution == "none",
-                Conversation.answer_due_at.is_(None),
-                DecisionRecord.kind == "answer",
-                ~select(later.id)
-                .where(later.conversation_id == Conversation.id, later.id > DecisionRecord.id)
-                .where(later.kind != "smalltalk")
-                .exists(),
-                ~_unhelpful_of(DecisionRecord),
-            )
-            .limit(limit)
-        )
-    )
+    return session.scalars(select(Conversation.id).where(_silently_resolved(before)).limit(limit)).all()
+
+
+def is_silently_resolved(session: Session, conversation_id: str, before: datetime) -> bool:
+    """Whether `list_silently_resolved` would list this conversation now."""
+    query = select(Conversation.id).where(Conversation.id == conversation_id, _silently_resolved(before))
+    return session.scalar(query) is not None
 
 
 def events_after(
@@ -272,6 +259,28 @@ def list_working(session: Session, ids: Collection[str]) -> set[str]:
         Conversation.id.in_(ids), Conversation.status == "bot", Conversation.answer_due_at.is_not(None)
     )
     return set(session.scalars(query))
+
+
+def _silently_resolved(before: datetime) -> ColumnElement[bool]:
+    last, later = aliased(DecisionRecord), aliased(DecisionRecord)
+    answered_last = (
+        select(last.id)
+        .where(last.conversation_id == Conversation.id, last.kind == "answer", ~_unhelpful_of(last))
+        .where(
+            ~select(later.id)
+            .where(
+                later.conversation_id == last.conversation_id, later.id > last.id, later.kind != "smalltalk"
+            )
+            .exists()
+        )
+    )
+    return and_(
+        Conversation.status == "bot",
+        Conversation.resolution == "none",
+        Conversation.updated_at <= before,
+        Conversation.answer_due_at.is_(None),
+        answered_last.exists(),
+    )
 
 
 def _unhelpful_of(decision: type[DecisionRecord]) -> ColumnElement[bool]:

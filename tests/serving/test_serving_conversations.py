@@ -317,25 +317,6 @@ def test_the_latest_rating_counts_and_only_1_to_5_is_accepted(customer: Customer
     assert customer.post(path, {"score": 6}).status_code == 422
 
 
-def test_an_unquestioned_answer_becomes_an_assumed_resolution_after_the_window(
-    customer: Customer, runtime: Runtime
-) -> None:
-    helped, handed, fresh = customer.start(), customer.start(), customer.start()
-    customer.say(helped, "do you ship?")
-    customer.say(handed, "person")
-    customer.say(fresh, "do you ship?")
-    runtime.worker.run_once()
-    with runtime.database.session() as session:
-        for conversation_id in (helped, handed):
-            session.get_one(Conversation, conversation_id).updated_at = now() - timedelta(hours=25)
-    assert runtime.worker.assume_resolutions() == 1
-    assert [customer.conversation(one)["resolution"] for one in (helped, handed, fresh)] == [
-        "assumed",
-        "none",
-        "none",
-    ]
-
-
 def test_an_agent_assigns_to_itself_or_to_another(
     customer: Customer, agent: AgentAtWork, client: TestClient, runtime: Runtime
 ) -> None:
