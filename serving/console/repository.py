@@ -26,14 +26,16 @@ def list_inbox(
     limit: int,
 ) -> list[Conversation]:
     """Conversations with one of the statuses: who waits longest first, then the latest change."""
-    waits = case((Conversation.status == "waiting", 0), else_=1)
-    waiting_since = case((Conversation.status == "waiting", Conversation.handed_over_at), else_=None)
     chosen = (
         select(Conversation)
         .options(joinedload(Conversation.contact), joinedload(Conversation.agent))
         .where(Conversation.status.in_(statuses))
-        .order_by(waits, waiting_since, Conversation.updated_at.desc(), Conversation.id)
     )
+    if "waiting" in statuses:  # they are few: the others are read in the order of their index
+        waits = case((Conversation.status == "waiting", 0), else_=1)
+        waiting_since = case((Conversation.status == "waiting", Conversation.handed_over_at), else_=None)
+        chosen = chosen.order_by(waits, waiting_since)
+    chosen = chosen.order_by(Conversation.updated_at.desc(), Conversation.id.desc())
     if team is not None:
         chosen = chosen.where(Conversation.team == team)
     if agent_id is not None:

@@ -25,6 +25,7 @@ from serving.conversations.schemas import (
 from serving.conversations.stream import conversation_stream, inbox_stream
 from serving.db.tables import Conversation
 from serving.dependencies import CurrentRuntime, DbSession
+from serving.paging import Place
 from serving.security.principals import (
     AgentPrincipal,
     CurrentCustomer,
@@ -58,14 +59,23 @@ def list_conversations(
     session: DbSession,
     status: Status | None = None,
     team: Annotated[str | None, Query(max_length=64)] = None,
+    after: Annotated[str, Query(max_length=64)] = "",
     limit: Limit = 100,
 ) -> AgentConversationsOut | ConversationsOut:
-    """A customer's own conversations, newest first; for agents all, by status and team."""
+    """A customer's own conversations, newest first; for agents all, by status and team.
+
+    `next` is what to pass as `after` for the page that follows; `null` after the last.
+    """
+    place = Place.parse(after) if after else None
     if isinstance(person, CustomerPrincipal):
-        own = repository.list_of_contact(session, person.contact_id, limit=limit)
-        return ConversationsOut(conversations=views.conversations_out(session, own))
-    rows = repository.list_for_agents(session, status=status, team=team, limit=limit)
-    return AgentConversationsOut(conversations=views.agent_conversations_out(session, rows))
+        rows = repository.list_of_contact(session, person.contact_id, after=place, limit=limit + 1)
+        following = str(Place(rows[limit - 1].created_at, rows[limit - 1].id)) if rows[limit:] else None
+        own = views.conversations_out(session, rows[:limit])
+        return ConversationsOut(conversations=own, next=following)
+    rows = repository.list_for_agents(session, status=status, team=team, after=place, limit=limit + 1)
+    following = str(Place(rows[limit - 1].updated_at, rows[limit - 1].id)) if rows[limit:] else None
+    shown = views.agent_conversations_out(session, rows[:limit])
+    return AgentConversationsOut(conversations=shown, next=following)
 
 
 @router.get("/conversations/{conversation_id}")

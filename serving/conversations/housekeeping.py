@@ -9,6 +9,8 @@ from serving.db.tables import now
 from serving.settings import Settings
 
 _AT_ONCE = 100
+_LOOKED_BACK = timedelta(days=30)
+"""What is older has been looked at often enough; it keeps the look short, however long the history."""
 
 
 def assume_resolutions(database: Database, settings: Settings) -> int:
@@ -18,7 +20,8 @@ def assume_resolutions(database: Database, settings: Settings) -> int:
     """
     before = now() - timedelta(hours=settings.assumed_resolution_hours)
     with database.reading() as session:
-        silent = repository.list_silently_resolved(session, before, limit=_AT_ONCE)
+        since = before - _LOOKED_BACK
+        silent = repository.list_silently_resolved(session, before, since=since, limit=_AT_ONCE)
     assumed = 0
     for conversation_id in silent:
         with database.session() as session:

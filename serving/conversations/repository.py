@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session, aliased, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from serving.db.tables import (
     Conversation,
@@ -17,6 +17,7 @@ from serving.db.tables import (
     Proposal,
     Team,
 )
+from serving.paging import Place
 
 
 def find_conversation(session: Session, conversation_id: str, *, lock: bool = False) -> Conversation | None:
@@ -32,22 +33,29 @@ def find_by_client_id(session: Session, contact_id: str, client_id: str) -> Conv
     )
 
 
-def list_of_contact(session: Session, contact_id: str, *, limit: int) -> list[Conversation]:
-    """The contact's conversations, newest first."""
+def list_of_contact(
+    session: Session, contact_id: str, *, after: Place | None = None, limit: int
+) -> list[Conversation]:
+    """The contact's conversations after this place, newest first."""
     query = select(Conversation).where(Conversation.contact_id == contact_id)
-    return list(session.scalars(query.order_by(Conversation.created_at.desc(), Conversation.id).limit(limit)))
+    return _page(session, query, Conversation.created_at, after, limit)
 
 
 def list_for_agents(
-    session: Session, *, status: str | None = None, team: str | None = None, limit: int
+    session: Session,
+    *,
+    status: str | None = None,
+    team: str | None = None,
+    after: Place | None = None,
+    limit: int,
 ) -> list[Conversation]:
-    """Conversations with this status and team, the one that changed last first."""
+    """Conversations with this status and team after this place, the one that changed last first."""
     query = select(Conversation).options(joinedload(Conversation.contact), joinedload(Conversation.agent))
     if status is not None:
         query = query.where(Conversation.status == status)
     if team is not None:
         query = query.where(Conversation.team == team)
-    return list(session.scalars(query.order_by(Conversation.updated_at.desc(), Conversation.id).limit(limit)))
+    return _page(session, query, Conversation.updated_at, after, limit)
 
 
 def list_by_ids(session: Session, ids: Collection[str]) -> list[Conversation]:
@@ -114,10 +122,12 @@ def last_agent_message_id(session: Session, conversation_id: str, *, before: int
 
 def last_messages(session: Session, ids: Collection[str], *, notes: bool) -> Mapping[str, Message]:
     """The newest message of each conversation that has one."""
-    newest = select(func.max(Message.id)).where(Message.conversation_id.in_(ids))
+    newest = select(Message.id).where(Message.conversation_id == Conversation.id)
     if not notes:
         newest = newest.where(Message.kind != "note")
-    found = session.scalars(select(Message).where(Message.id.in_(newest.group_by(Message.conversation_id))))
+    last = newest.order_by(Message.id.desc()).limit(1).correlate(Conversation).scalar_subquery()
+    last_ids = select(last).where(Conversation.id.in_(ids)).scalar_subquery()
+    found = session.scalars(select(Message).where(Message.id.in_(last_ids)))
     return {message.conversation_id: message for message in found}
 
 
@@ -227,13 +237,16 @@ def claim_learning(session: Session, message_id: int, due_at: datetime) -> bool:
     )
 
 
-def list_silently_resolved(session: Session, before: datetime, *, limit: int) -> Sequence[str]:
-    """Conversations unchanged since `before` that ended in an answer nobody complained about."""
-    return session.scalars(select(Conversation.id).where(_silently_resolved(before)).limit(limit)).all()
+def list_silently_resolved(
+    session: Session, before: datetime, *, since: datetime, limit: int
+) -> Sequence[str]:
+    """Conversations that last changed between the two moments, by an answer nobody complained about."""
+    chosen = select(Conversation.id).where(_silently_resolved(before), Conversation.updated_at > since)
+    return session.scalars(chosen.limit(limit)).all()
 
 
 def is_silently_resolved(session: Session, conversation_id: str, before: datetime) -> bool:
-    """Whether `list_silently_resolved` would list this conversation now."""
+    """Whether the conversation is, now, one that ended in an answer and is unchanged since `before`."""
     query = select(Conversation.id).where(Conversation.id == conversation_id, _silently_resolved(before))
     return session.scalar(query) is not None
 
@@ -259,6 +272,18 @@ def list_working(session: Session, ids: Collection[str]) -> set[str]:
         Conversation.id.in_(ids), Conversation.status == "bot", Conversation.answer_due_at.is_not(None)
     )
     return set(session.scalars(query))
+
+
+def _page(
+    session: Session,
+    query: Select[tuple[Conversation]],
+    moment: InstrumentedAttribute[datetime],
+    after: Place | None,
+    limit: int,
+) -> list[Conversation]:
+    if after is not None:
+        query = query.where(tuple_(moment, Conversation.id) < tuple_(after.moment, after.row_id))
+    return list(session.scalars(query.order_by(moment.desc(), Conversation.id.desc()).limit(limit)))
 
 
 def _silently_resolved(before: datetime) -> ColumnElement[bool]:

@@ -164,12 +164,16 @@ class ConversationsOut(BaseModel):
     """A customer's conversations, newest first."""
 
     conversations: list[ConversationOut]
+    next: str | None = None
+    """Pass it as `after` for the next page; `null` after the last."""
 
 
 class AgentConversationsOut(BaseModel):
     """Conversations for agents, the one that changed last first."""
 
     conversations: list[AgentConversationOut]
+    next: str | None = None
+    """Pass it as `after` for the next page; `null` after the last."""
 
 
 class ResolutionOut(BaseModel):

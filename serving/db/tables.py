@@ -156,14 +156,21 @@ class Conversation(Table):
     """A thread with one customer on one channel."""
 
     __tablename__ = "conversations"
-    __table_args__ = (UniqueConstraint("contact_id", "client_id"),)
+    __table_args__ = (
+        UniqueConstraint("contact_id", "client_id"),
+        Index(None, "contact_id", "created_at", "id"),
+        Index(None, "status", "updated_at", "id"),
+        Index(None, "team", "updated_at", "id"),
+        Index(None, "updated_at", "id"),
+        Index(None, "resolution", "status", "updated_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    contact_id: Mapped[str] = mapped_column(ForeignKey("contacts.id"), index=True)
+    contact_id: Mapped[str] = mapped_column(ForeignKey("contacts.id"))
     client_id: Mapped[str] = mapped_column(String(64))
     """Made by the messenger, so that sending twice starts one conversation."""
     channel: Mapped[str] = mapped_column(String(32), default="messenger")
-    status: Mapped[str] = mapped_column(String(16), default="bot", index=True)
+    status: Mapped[str] = mapped_column(String(16), default="bot")
     """`bot`, `waiting` (handed over, nobody has answered), `open` (a person answers) or `closed`."""
     team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
@@ -181,7 +188,7 @@ class Conversation(Table):
     answer_due_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the bot must look at the unanswered messages; `None` when nothing waits for it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime] = mapped_column(default=now, index=True)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
 
     contact: Mapped[Contact] = relationship()
     agent: Mapped[Agent | None] = relationship()
@@ -191,17 +198,17 @@ class Message(Table):
     """One utterance. `kind` is `message`, or `note` (visible to agents only)."""
 
     __tablename__ = "messages"
-    __table_args__ = (UniqueConstraint("conversation_id", "client_id"),)
+    __table_args__ = (UniqueConstraint("conversation_id", "client_id"), Index(None, "conversation_id", "id"))
 
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     client_id: Mapped[str] = mapped_column(String(64), default=new_id)
     author: Mapped[str] = mapped_column(String(16))
     """`customer`, `bot`, `agent` or `system`."""
     kind: Mapped[str] = mapped_column(String(16), default="message")
     text: Mapped[str] = mapped_column(Text)
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
-    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"), index=True)
     """The decision that this bot message speaks for."""
     payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What is shown beside the text: `kind`, `sources`, `choices`, `choice`, `expected_wait_minutes`."""
@@ -216,10 +223,11 @@ class DecisionRecord(Table):
     """What the bot did with the customer's messages up to `message_id`, and why."""
 
     __tablename__ = "decisions"
+    __table_args__ = (Index(None, "conversation_id", "id"),)
 
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
-    message_id: Mapped[int] = mapped_column(_RowId)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    message_id: Mapped[int] = mapped_column(_RowId, index=True)
     """The last customer message it considered."""
     question: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(16))
@@ -288,13 +296,13 @@ class LearnedAnswer(Table):
     """A question with its answer, approved by a person."""
 
     __tablename__ = "learned_answers"
-    __table_args__ = (UniqueConstraint("source", "source_key"),)
+    __table_args__ = (UniqueConstraint("source", "source_key"), Index(None, "status", "approved_at", "id"))
 
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
     question: Mapped[str] = mapped_column(Text)
     answer: Mapped[str] = mapped_column(Text)
     """Markdown."""
-    status: Mapped[str] = mapped_column(String(16), default="approved", index=True)
+    status: Mapped[str] = mapped_column(String(16), default="approved")
     """`approved`, `retired` or `superseded`."""
     source: Mapped[str] = mapped_column(String(1000), default="conversation")
     """`conversation`, `console`, or the imported file."""
@@ -305,10 +313,10 @@ class LearnedAnswer(Table):
     source_conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"))
     approved_by: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
     approved_at: Mapped[datetime] = mapped_column(default=now)
-    valid_until: Mapped[datetime | None]
+    valid_until: Mapped[datetime | None] = mapped_column(index=True)
     released: Mapped[bool] = mapped_column(default=False)
     """Whether a person let the bot give it to its question though only people handle such matters."""
-    superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"))
+    superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -338,18 +346,23 @@ class Proposal(Table):
     """A learned answer, new phrasing or correction waiting for a person."""
 
     __tablename__ = "proposals"
-    __table_args__ = (UniqueConstraint("message_id"),)
+    __table_args__ = (
+        UniqueConstraint("message_id"),
+        Index(None, "status", "id"),
+        Index(None, "conversation_id", "id"),
+        Index(None, "decided_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
     kind: Mapped[str] = mapped_column(String(16))
     """`new`, `phrasing` or `correction`."""
-    status: Mapped[str] = mapped_column(String(16), default="pending", index=True)
+    status: Mapped[str] = mapped_column(String(16), default="pending")
     """`pending`, `approved`, `rejected`, `not_reusable` or `undone`."""
     question: Mapped[str] = mapped_column(Text)
     answer: Mapped[str] = mapped_column(Text)
     phrasings: Mapped[list[str]] = mapped_column(default=list)
     """Other ways to ask, without `question`."""
-    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     message_id: Mapped[int] = mapped_column(ForeignKey("messages.id"))
     """The agent's reply it was drafted from; one proposal a reply."""
     similar_ref: Mapped[str | None] = mapped_column(String(300))
@@ -394,7 +407,7 @@ class Event(Table):
     """What happened in a conversation, in order: the source of server-sent events."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_conversation_id_id", "conversation_id", "id"),)
+    __table_args__ = (Index(None, "conversation_id", "id"),)
 
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))

@@ -337,7 +337,10 @@ def test_agents_list_by_status_and_team_the_latest_first(
         runtime.worker.run_once()
     listed = agent.get("/v1/conversations?status=waiting&team=billing").json()["conversations"]
     assert [row["id"] for row in listed][:2] == [second, first]
-    assert agent.get("/v1/conversations?status=waiting&team=devices").json() == {"conversations": []}
+    assert agent.get("/v1/conversations?status=waiting&team=devices").json() == {
+        "conversations": [],
+        "next": None,
+    }
     assert agent.get("/v1/conversations?status=lost").status_code == 422
 
 

@@ -66,7 +66,7 @@ def test_another_customers_conversation_does_not_exist(client: TestClient, custo
         assert other.get(f"/v1/conversations/{conversation_id}{path}").status_code == 404
     for path, body in CUSTOMER_DEEDS:
         assert other.post(f"/v1/conversations/{conversation_id}{path}", body).status_code == 404
-    assert other.get("/v1/conversations").json() == {"conversations": []}
+    assert other.get("/v1/conversations").json() == {"conversations": [], "next": None}
 
 
 def test_a_customer_may_nothing_that_is_for_agents(customer: Customer, client: TestClient) -> None:
