@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     history_turns: int = Field(default=20, ge=0, le=1_000)
     """Earlier messages the bot is told of."""
 
+    event_days: float = Field(default=7.0, gt=0)
+    """How long live events are kept, for readers who come back; the messages themselves stay."""
+    trace_days: float = Field(default=90.0, gt=0)
+    """How long it is kept how a decision came about; the decision itself stays."""
+    knowledge_change_days: float = Field(default=30.0, gt=0)
+    """How long it is kept which knowledge changed, for processes that follow it."""
+
     identity_secret: SecretStr | None = None
     """Shared with the business, which signs JWTs for known customers with it; none: anonymous only."""
     customer_token_hours: float = Field(default=24.0, gt=0)

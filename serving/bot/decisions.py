@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from model.types import Decision, ScoredCandidate, Source, Understanding
-from serving.db.tables import Conversation, DecisionRecord
+from serving.db.tables import Conversation, DecisionRecord, DecisionTrace
 
 _TRACED_CANDIDATES = 10
 _TRACED_INTENTS = 5
@@ -68,7 +68,7 @@ def candidate_json(scored: ScoredCandidate) -> dict[str, Any]:  # a JSON object
 def decision_record(
     conversation_id: str, message_id: int, question: str, decision: Decision
 ) -> DecisionRecord:
-    """The row of a decision, with its trace."""
+    """The row of a decision, with its trace unless the bot kept silent."""
     read = decision.understanding
     return DecisionRecord(
         conversation_id=conversation_id,
@@ -84,7 +84,7 @@ def decision_record(
         mood=finite(read.mood),
         wants_person=finite(read.wants_person),
         reasons=list(decision.reasons),
-        trace=_trace(decision, read),
+        trace=None if decision.kind == "silent" else DecisionTrace(trace=_trace(decision, read)),
         model=decision.model,
     )
 
@@ -104,7 +104,6 @@ def failure_record(conversation: Conversation, message_id: int, question: str, r
         mood=conversation.mood,
         wants_person=0.0,
         reasons=[reason],
-        trace={},
         model="",
     )
 

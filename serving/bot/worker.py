@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from model.types import Decision, Question
 from serving.bot.turn import BotTurn, read_turn, resolve_turn, store_decision, store_failure
 from serving.conversations import repository
-from serving.conversations.housekeeping import assume_resolutions
+from serving.conversations.housekeeping import assume_resolutions, forget_old
 from serving.conversations.lanes import Lane
 from serving.db.session import Database
 from serving.db.tables import Message, now
@@ -136,6 +136,7 @@ class AnswerWorker:
     def keep_house(self) -> None:
         """What must be done now and then."""
         assume_resolutions(self._database, self._settings)
+        forget_old(self._database, self._settings)
 
     def _fail(self, turn: BotTurn, error: Exception) -> bool:
         _log.error("answering_failed", conversation=turn.conversation_id, **kind_and_place(error))

@@ -131,7 +131,8 @@ def follow_conversation(
 ) -> StreamingResponse:
     """Server-sent events `message`, `status`, `typing`, `feedback` and, for agents, `proposal`.
 
-    Begins after the event named by `Last-Event-ID` or `after`; without either with the first.
+    Begins after the event named by `Last-Event-ID` or `after`; without either with the first that is kept.
+    `reset` comes first when events after that one are kept no longer: read conversation and messages anew.
     """
     conversation = _visible(session, person, conversation_id)
     begin = int(last_event_id) if last_event_id.isdecimal() else after
@@ -195,7 +196,10 @@ def follow_inbox(
     last_event_id: LastEventId = "",
     after: Annotated[int | None, Query(ge=0)] = None,
 ) -> StreamingResponse:
-    """Server-sent `conversation` events of all conversations, from now on or after `Last-Event-ID`."""
+    """Server-sent `conversation` events of all conversations, from now on or after `Last-Event-ID`.
+
+    `reset` comes first when events after that one are kept no longer: read the list anew.
+    """
     begin = int(last_event_id) if last_event_id.isdecimal() else after
     return inbox_stream(runtime, after=begin)
 

@@ -6,7 +6,7 @@ One thread reads what is new, however many streams are open: at once after a com
 
 import asyncio
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from serving.conversations import repository, views
+from serving.conversations.log import told
 from serving.db.session import Database
 from serving.db.tables import Event
 from serving.runtime.logs import kind_and_place
@@ -165,14 +166,16 @@ class EventFeed:
 
 def conversation_items(session: Session, events: Sequence[Event]) -> list[FeedItem]:
     """The events, each customer message followed by `typing` while the bot is about to answer it."""
-    asked = {event.conversation_id for event in events if _is_by_customer(event)}
+    data = told(session, events)
+    asked = {event.conversation_id for event in events if _is_by_customer(event, data.get(event.id, {}))}
     working = repository.list_working(session, asked) if asked else set()
     items: list[FeedItem] = []
     for event in events:
-        items.append(
-            FeedItem(event.id, event.conversation_id, event.kind, event.agents_only, dict(event.data))
-        )
-        if _is_by_customer(event) and event.conversation_id in working:
+        if event.id not in data:
+            continue
+        shown = data[event.id]
+        items.append(FeedItem(event.id, event.conversation_id, event.kind, event.agents_only, shown))
+        if _is_by_customer(event, shown) and event.conversation_id in working:
             items.append(typing_item(event.conversation_id))
     return items
 
@@ -180,6 +183,11 @@ def conversation_items(session: Session, events: Sequence[Event]) -> list[FeedIt
 def typing_item(conversation_id: str) -> FeedItem:
     """Says that the bot is working on an answer."""
     return FeedItem(None, conversation_id, "typing", agents_only=False, data={"author": "bot"})
+
+
+def reset_item(oldest: int) -> FeedItem:
+    """Says that events were forgotten which the reader has not seen: what it holds must be read anew."""
+    return FeedItem(None, "", "reset", agents_only=False, data={"oldest": oldest})
 
 
 def inbox_items(session: Session, events: Iterable[Event]) -> list[FeedItem]:
@@ -196,5 +204,5 @@ def inbox_items(session: Session, events: Iterable[Event]) -> list[FeedItem]:
     ]
 
 
-def _is_by_customer(event: Event) -> bool:
-    return event.kind == "message" and event.data.get("author") == "customer"
+def _is_by_customer(event: Event, data: Mapping[str, Any]) -> bool:
+    return event.kind == "message" and data.get("author") == "customer"

@@ -1,14 +1,16 @@
-"""What is done now and then: answers that nobody questioned count as resolutions."""
+"""What is done now and then: answers nobody questioned count as resolutions, what grows for ever is cut."""
 
 from datetime import timedelta
 
 from serving.conversations import repository
 from serving.conversations.log import log_status
 from serving.db.session import Database
-from serving.db.tables import now
+from serving.db.tables import DecisionTrace, Event, KnowledgeChange, now
 from serving.settings import Settings
 
 _AT_ONCE = 100
+_BATCH = 500
+_MOST_BATCHES = 40
 _LOOKED_BACK = timedelta(days=30)
 """What is older has been looked at often enough; it keeps the look short, however long the history."""
 
@@ -32,3 +34,25 @@ def assume_resolutions(database: Database, settings: Settings) -> int:
             log_status(session, conversation)
             assumed += 1
     return assumed
+
+
+def forget_old(database: Database, settings: Settings) -> int:
+    """Delete events, traces and changes of the knowledge that are older than they are kept; how many rows.
+
+    In small transactions, so that nobody waits for long; what is left over comes the next time.
+    """
+    kept_days: dict[type[Event | DecisionTrace | KnowledgeChange], float] = {
+        Event: settings.event_days,
+        DecisionTrace: settings.trace_days,
+        KnowledgeChange: settings.knowledge_change_days,
+    }
+    forgotten = 0
+    for table, days in kept_days.items():
+        before = now() - timedelta(days=days)
+        for _ in range(_MOST_BATCHES):
+            with database.session() as session:
+                gone = repository.forget_oldest(session, table, before, limit=_BATCH)
+            forgotten += gone
+            if gone < _BATCH:
+                break
+    return forgotten

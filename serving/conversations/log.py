@@ -1,23 +1,29 @@
-"""Writes what happened in a conversation to the event log, from which every stream is fed."""
+"""The event log, from which every stream is fed: what is written of an event, and what is told of it.
+
+An event holds ids and states. The words stand in their own rows and are read when the event is told.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from serving.conversations import views
+from serving.conversations import repository, views
 from serving.db.session import append_event
 from serving.db.tables import Conversation, Event, Message
+from serving.learned_answers.announcing import announced_proposals
 
 
 def log_message(session: Session, message: Message) -> None:
     """Log a new message; a note for agents only."""
     session.flush()  # gives the message its id
-    data = views.message_out(message).model_dump(mode="json")
     append_event(
         session,
         Event(
             conversation_id=message.conversation_id,
             kind="message",
             agents_only=message.kind == "note",
-            data=data,
+            data={"message_id": message.id},
         ),
     )
 
@@ -25,7 +31,7 @@ def log_message(session: Session, message: Message) -> None:
 def log_status(session: Session, conversation: Conversation) -> None:
     """Log how the conversation stands now, as its customer sees it."""
     session.flush()
-    data = views.conversation_out(session, conversation).model_dump(mode="json")
+    data = views.state_of(session, conversation)
     append_event(session, Event(conversation_id=conversation.id, kind="status", data=data))
 
 
@@ -35,8 +41,34 @@ def log_feedback(session: Session, conversation_id: str, message_id: int, helpfu
     append_event(session, Event(conversation_id=conversation_id, kind="feedback", data=data))
 
 
-def log_proposal(session: Session, conversation_id: str, data: dict[str, object]) -> None:
-    """Log that a proposal was drafted or decided; for agents only."""
-    append_event(
-        session, Event(conversation_id=conversation_id, kind="proposal", agents_only=True, data=data)
-    )
+def told(session: Session, events: Sequence[Event]) -> Mapping[int, dict[str, Any]]:  # JSON objects
+    """What is told of each event, by its id; those whose message is gone are left out."""
+    by_kind: dict[str, list[Event]] = {}
+    for event in events:
+        by_kind.setdefault(event.kind, []).append(event)
+    messages = repository.messages_by_id(session, _message_ids(by_kind))
+    rows = repository.list_by_ids(session, {event.conversation_id for event in by_kind.get("status", ())})
+    conversations = {row.id: row for row in rows}
+    proposals = announced_proposals(session, [event.data["id"] for event in by_kind.get("proposal", ())])
+    data: dict[int, dict[str, Any]] = {}
+    for event in events:
+        match event.kind:
+            case "message":
+                message = messages.get(event.data["message_id"])
+                if message is not None:
+                    data[event.id] = views.message_out(message).model_dump(mode="json")
+            case "status":
+                last = messages.get(event.data["last_message_id"] or 0)
+                conversation = conversations[event.conversation_id]
+                data[event.id] = views.state_out(conversation, event.data, last).model_dump(mode="json")
+            case "proposal":
+                data[event.id] = proposals.get(event.data["id"], dict(event.data))
+            case _:
+                data[event.id] = dict(event.data)
+    return data
+
+
+def _message_ids(by_kind: Mapping[str, Sequence[Event]]) -> set[int]:
+    said = {event.data["message_id"] for event in by_kind.get("message", ())}
+    last = {event.data["last_message_id"] for event in by_kind.get("status", ())}
+    return {one for one in said | last if one is not None}

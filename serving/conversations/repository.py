@@ -2,17 +2,20 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, tuple_, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from serving.db.tables import (
     Conversation,
     DecisionRecord,
+    DecisionTrace,
     Event,
     Feedback,
     Intent,
+    KnowledgeChange,
     Message,
     Proposal,
     Team,
@@ -60,6 +63,8 @@ def list_for_agents(
 
 def list_by_ids(session: Session, ids: Collection[str]) -> list[Conversation]:
     """The conversations with these ids, with contact and agent, in no order."""
+    if not ids:
+        return []
     query = select(Conversation).options(joinedload(Conversation.contact), joinedload(Conversation.agent))
     return list(session.scalars(query.where(Conversation.id.in_(ids))))
 
@@ -129,6 +134,22 @@ def last_messages(session: Session, ids: Collection[str], *, notes: bool) -> Map
     last_ids = select(last).where(Conversation.id.in_(ids)).scalar_subquery()
     found = session.scalars(select(Message).where(Message.id.in_(last_ids)))
     return {message.conversation_id: message for message in found}
+
+
+def last_message_id(session: Session, conversation_id: str, *, notes: bool) -> int | None:
+    """The id of the conversation's newest message."""
+    query = select(Message.id).where(Message.conversation_id == conversation_id)
+    if not notes:
+        query = query.where(Message.kind != "note")
+    return session.scalar(query.order_by(Message.id.desc()).limit(1))
+
+
+def messages_by_id(session: Session, ids: Collection[int]) -> Mapping[int, Message]:
+    """The messages with these ids, with their agents."""
+    if not ids:
+        return {}
+    found = session.scalars(select(Message).options(joinedload(Message.agent)).where(Message.id.in_(ids)))
+    return {message.id: message for message in found}
 
 
 def feedback_of(
@@ -266,6 +287,26 @@ def last_event_id(session: Session) -> int:
     return session.scalar(select(func.max(Event.id))) or 0
 
 
+def first_event_id(session: Session) -> int:
+    """The smallest id in the log; 0 when it is empty."""
+    return session.scalar(select(func.min(Event.id))) or 0
+
+
+def forget_oldest(
+    session: Session, table: type[Event | DecisionTrace | KnowledgeChange], before: datetime, *, limit: int
+) -> int:
+    """Delete up to `limit` of the table's first rows, as far as they are from before; how many.
+
+    The newest row stays: SQLite would give its number again, and a follower would miss the next one.
+    """
+    key: InstrumentedAttribute[int] = table.decision_id if issubclass(table, DecisionTrace) else table.id
+    oldest = session.execute(select(key, table.created_at).order_by(key).limit(limit + 1)).all()
+    old = [row[0] for row in takewhile(lambda row: row[1] < before, oldest[:-1])]
+    if old:
+        session.execute(delete(table).where(key <= old[-1]))
+    return len(old)
+
+
 def list_working(session: Session, ids: Collection[str]) -> set[str]:
     """Those of the conversations that the bot is about to answer."""
     query = select(Conversation.id).where(
@@ -276,7 +317,7 @@ def list_working(session: Session, ids: Collection[str]) -> set[str]:
 
 def _page(
     session: Session,
-    query: Select[tuple[Conversation]],
+    query: Select[Conversation],
     moment: InstrumentedAttribute[datetime],
     after: Place | None,
     limit: int,

@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
 from serving.conversations import repository
-from serving.conversations.feed import BATCH, FeedItem, conversation_items, inbox_items, typing_item
+from serving.conversations.feed import (
+    BATCH,
+    FeedItem,
+    conversation_items,
+    inbox_items,
+    reset_item,
+    typing_item,
+)
 from serving.runtime.assembly import Runtime
 
 HEARTBEAT_SECONDS = 15.0
@@ -56,6 +63,9 @@ async def _events(
     ends_at = time.monotonic() + LONGEST_STREAM_SECONDS
     try:
         yield format_sse_event(comment="connected", retry=1000)
+        if after:
+            for item in await run_in_threadpool(_forgotten_since, runtime, after):
+                yield _encode(item)
         last: int = after if after is not None else await run_in_threadpool(_newest, runtime)
         cursor = after
         while cursor is not None:
@@ -96,6 +106,12 @@ def _read(runtime: Runtime, backlog: Backlog, cursor: int) -> Page:
 def _newest(runtime: Runtime) -> int:
     with runtime.database.reading() as session:
         return repository.last_event_id(session)
+
+
+def _forgotten_since(runtime: Runtime, seen: int) -> list[FeedItem]:
+    with runtime.database.reading() as session:
+        oldest = repository.first_event_id(session)
+    return [reset_item(oldest)] if seen + 1 < oldest else []
 
 
 def _working_now(runtime: Runtime, conversation_id: str) -> list[FeedItem]:

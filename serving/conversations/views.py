@@ -1,6 +1,6 @@
 """Rows of the store as what customers and agents see; notes never reach what a customer sees."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,6 +20,20 @@ from serving.db.tables import Contact, Conversation, Message, Team
 from serving.rendering import render_markdown
 
 _SHORT_CHARS = 200
+_STATE = frozenset(
+    {
+        "status",
+        "team",
+        "team_title",
+        "intent",
+        "mood",
+        "handoff_reason",
+        "expected_wait_minutes",
+        "resolution",
+        "updated_at",
+    }
+)
+"""What changes in the life of a conversation, its words left out."""
 
 
 def contact_out(contact: Contact) -> ContactOut:
@@ -74,6 +88,24 @@ def conversations_out(session: Session, conversations: Sequence[Conversation]) -
 def conversation_out(session: Session, conversation: Conversation) -> ConversationOut:
     """One conversation as its customer sees it."""
     return conversations_out(session, [conversation])[0]
+
+
+def state_of(session: Session, conversation: Conversation) -> dict[str, Any]:  # a JSON object
+    """How the conversation stands now, with the id of its last message in place of the words."""
+    team = repository.find_team(session, conversation.team)
+    shown = ConversationOut.model_validate(_common(conversation, team, None))
+    last_message_id = repository.last_message_id(session, conversation.id, notes=False)
+    return {**shown.model_dump(mode="json", include=set(_STATE)), "last_message_id": last_message_id}
+
+
+def state_out(
+    conversation: Conversation,
+    state: Mapping[str, Any],  # as `state_of` gave it
+    last: Message | None,
+) -> ConversationOut:
+    """The conversation as its customer saw it in that state."""
+    then = {name: state[name] for name in _STATE}
+    return ConversationOut.model_validate({**_common(conversation, None, last), **then})
 
 
 def agent_conversations_out(

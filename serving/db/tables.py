@@ -240,8 +240,22 @@ class DecisionRecord(Table):
     mood: Mapped[float]
     wants_person: Mapped[float]
     reasons: Mapped[list[str]]
-    trace: Mapped[dict[str, Any]]
     model: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    trace: Mapped["DecisionTrace | None"] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    """How it came about; read from the store only when somebody asks. None for silence, and after a while."""
+
+
+class DecisionTrace(Table):
+    """How a decision came about: candidates with their scores, intents, milliseconds."""
+
+    __tablename__ = "decision_traces"
+
+    decision_id: Mapped[int] = mapped_column(
+        ForeignKey("decisions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    trace: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -415,4 +429,5 @@ class Event(Table):
     """`message`, `status`, `proposal`, `feedback`."""
     agents_only: Mapped[bool] = mapped_column(default=False)
     data: Mapped[dict[str, Any]]
+    """What it is about, by id; the words stand where they were written."""
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -46,6 +46,11 @@ def last_change(session: Session) -> int:
     return session.scalar(select(func.max(KnowledgeChange.id))) or 0
 
 
+def first_change(session: Session) -> int:
+    """The id of the oldest change that is kept; 0 for none."""
+    return session.scalar(select(func.min(KnowledgeChange.id))) or 0
+
+
 def changes_after(session: Session, change_id: int) -> list[tuple[int, str]]:
     """Id and ref of the changes after `change_id`, oldest first."""
     chosen = select(KnowledgeChange.id, KnowledgeChange.ref).where(KnowledgeChange.id > change_id)

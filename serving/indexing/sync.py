@@ -193,6 +193,10 @@ class KnowledgeSync:
         with self._database.reading() as session:
             changes = stored.changes_after(session, self._last_change)
             expired = stored.refs_expired(session, after=self._looked_at, until=moment)
+            missed = bool(changes) and self._last_change + 1 < changes[0][0] == stored.first_change(session)
+        if missed:  # changes after the last one read may have been forgotten
+            _log.warning("index_comparing", reason="changes were forgotten before they were followed")
+            self._pending.update(self._differences())
         for change_id, ref in changes:
             self._pending[ref] = None
             self._last_change = change_id

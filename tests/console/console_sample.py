@@ -177,7 +177,6 @@ def add_conversation(
         mood=mood,
         wants_person=0.0,
         reasons=["above_threshold"],
-        trace={},
         model="none",
     )
     session.add(decision)

@@ -43,10 +43,10 @@ _HISTORY = (
      " CASE WHEN i % 7 = 0 THEN 'human' WHEN i % 50 = 0 THEN 'none' ELSE 'assumed' END, {moment}, {moment}"
      " FROM n"),
     (CONVERSATIONS * 2, "INSERT INTO decisions (id, conversation_id, message_id, question, kind, confidence,"
-     " threshold, sentiment, mood, wants_person, reasons, trace, model, created_at)"
+     " threshold, sentiment, mood, wants_person, reasons, model, created_at)"
      " SELECT i, 'v' || ((i + 1) / 2), (i + 1) / 2 * 5 - 4 + (i + 1) % 2 * 2, 'A question?',"
      " CASE WHEN i % 14 = 0 THEN 'handoff' WHEN i % 100 = 0 THEN 'clarify' ELSE 'answer' END,"
-     " 0.9, 0.8, 'neutral', 0.0, 0.0, '[]', '{}', 'set', {moment} FROM n"),
+     " 0.9, 0.8, 'neutral', 0.0, 0.0, '[]', 'set', {moment} FROM n"),
     (MESSAGES, "INSERT INTO messages (id, conversation_id, client_id, author, kind, text, decision_id,"
      " payload, created_at)"
      " SELECT i, 'v' || ((i + 4) / 5), 'm' || i,"

@@ -409,14 +409,16 @@ def test_a_decision_is_stored_with_its_trace(customer: Customer, runtime: Runtim
     with runtime.database.reading() as session:
         record = session.query(DecisionRecord).filter_by(conversation_id=conversation_id).one()
         message = session.query(Message).filter_by(conversation_id=conversation_id, author="bot").one()
+        assert record.trace is not None
+        trace = record.trace.trace
     assert message.decision_id == record.id
     assert (record.message_id, record.kind, record.answer_ref) == (
         asked["id"],
         "answer",
         "article:refund-policy",
     )
-    assert record.trace["milliseconds"] == {"total": 1.5}
-    assert record.trace["intents"] == {"refund_policy": 0.9, "track_order": 0.1}
+    assert trace["milliseconds"] == {"total": 1.5}
+    assert trace["intents"] == {"refund_policy": 0.9, "track_order": 0.1}
 
 
 def test_an_unknown_conversation_is_not_found(customer: Customer, agent: AgentAtWork) -> None:

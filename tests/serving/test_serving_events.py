@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from serving_parts import AgentAtWork, Customer, LiveServer, Sent, take_until
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from serving.conversations import feed as feed_module
@@ -129,6 +130,25 @@ def test_after_says_where_to_begin_and_the_header_counts_before_it(
     headers = {**customer.headers, "Last-Event-ID": str(seen[1].id)}
     with live.stream(f"{path}?after={seen[0].id}", headers) as events:
         assert next(event for event in events if event.id).id == seen[2].id
+
+
+def test_a_reader_whose_last_event_is_forgotten_is_told_to_read_anew(
+    live: LiveServer, customer: Customer, agent: AgentAtWork
+) -> None:
+    conversation_id = customer.start()
+    customer.say(conversation_id, "hello")
+    path = f"/v1/conversations/{conversation_id}/events"
+    with live.stream(path, customer.headers) as events:
+        seen = [event.id for event in take_until(events, "message", author="bot") if event.id]
+    with live.runtime.database.session() as session:
+        session.execute(delete(Event).where(Event.id <= seen[1]))
+    with live.stream(path, {**customer.headers, "Last-Event-ID": str(seen[0])}) as events:
+        assert next(events) == Sent(None, "reset", {"oldest": seen[2]})
+        assert next(event.id for event in events if event.id) == seen[2]
+    with live.stream(path, {**customer.headers, "Last-Event-ID": str(seen[1])}) as events:
+        assert next(event for event in events).kind != "reset"  # the next event is kept
+    with live.stream("/v1/inbox/events", {**agent.headers, "Last-Event-ID": str(seen[0])}) as events:
+        assert next(events).kind == "reset"
 
 
 def test_what_is_for_agents_only_never_reaches_a_customer(

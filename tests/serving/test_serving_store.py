@@ -16,9 +16,18 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from model.errors import ConfigurationError
+from serving.conversations.log import told
 from serving.db.session import Database, append_event, lock_log
-from serving.db.tables import Contact, Conversation, Event, KnowledgeChange, LearnedAnswer, Table
-from tests.stores import sqlite_url
+from serving.db.tables import (
+    Contact,
+    Conversation,
+    DecisionTrace,
+    Event,
+    KnowledgeChange,
+    LearnedAnswer,
+    Table,
+)
+from tests.stores import fresh_postgres_url, sqlite_url
 
 ROOT = Path(__file__).parents[2]
 
@@ -236,3 +245,80 @@ def test_learned_answers_and_proposals_from_before_are_released_to_nothing(tmp_p
             ("Q?", False)
         ]
     database.close()
+
+
+def test_traces_and_events_from_before_are_brought_to_their_new_form(
+    database: Database, tmp_path: Path
+) -> None:
+    if database.engine.dialect.name == "sqlite":
+        older = Database(sqlite_url(tmp_path))
+    else:
+        older = Database(fresh_postgres_url())
+    older.migrate()
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "serving" / "db" / "migrations"))
+    with older.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+        for statement in _OLDER_ROWS:
+            connection.execute(text(statement.replace(":", "\\:")))
+    older.migrate()
+    with older.reading() as session:
+        traces = {row.decision_id: row.trace for row in session.scalars(select(DecisionTrace))}
+        events = [(row.kind, row.data) for row in session.scalars(select(Event).order_by(Event.id))]
+        rows = session.scalars(select(Event).order_by(Event.id)).all()
+        shown = told(session, rows)
+    assert traces == {1: {"intents": {"refunds": 0.5}}}
+    state = {
+        "status": "waiting",
+        "team": None,
+        "team_title": None,
+        "intent": None,
+        "mood": -0.5,
+        "handoff_reason": "unhappy",
+        "expected_wait_minutes": None,
+        "resolution": "none",
+        "updated_at": "2026-01-01T00:00:00Z",
+    }
+    assert events == [
+        ("message", {"message_id": 5}),
+        ("status", {**state, "last_message_id": 5}),
+        ("proposal", {"id": 9, "status": "pending"}),
+        ("feedback", {"message_id": 5, "helpful": True}),
+    ]
+    assert shown[1]["text"] == "Where is it?"
+    assert (shown[2]["status"], shown[2]["mood"]) == ("waiting", -0.5)
+    assert shown[2]["last_message"]["text"] == "Where is it?"
+    older.close()
+
+
+_AT = "'2026-01-01 00:00:00'"
+_STATUS = (
+    '{"id": "v1", "client_id": "x", "status": "waiting", "team": null, "team_title": null, "intent": null, '
+    '"mood": -0.5, "handoff_reason": "unhappy", "expected_wait_minutes": null, "resolution": "none", '
+    '"created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", '
+    '"last_message": {"author": "customer", "text": "Where is it?", "created_at": "2026-01-01T00:00:00Z"}}'
+)
+_OLDER_ROWS = (
+    f"INSERT INTO contacts (id, attributes, created_at, last_seen_at) VALUES ('p1', '{{}}', {_AT}, {_AT})",
+    "INSERT INTO conversations (id, contact_id, client_id, channel, status, mood, resolution, created_at, "
+    f"updated_at) VALUES ('v1', 'p1', 'x', 'messenger', 'open', 0.0, 'none', {_AT}, {_AT})",
+    *(
+        "INSERT INTO decisions (id, conversation_id, message_id, question, kind, confidence, threshold, "
+        "sentiment, mood, wants_person, reasons, trace, model, created_at) VALUES "
+        f"({number}, 'v1', 5, 'Q?', '{kind}', 0.1, 0.9, 'neutral', 0.0, 0.0, '[]', '{trace}', 'set', {_AT})"
+        for number, kind, trace in ((1, "answer", '{"intents": {"refunds": 0.5}}'), (2, "silent", '{"a": 1}'))
+    ),
+    "INSERT INTO messages (id, conversation_id, client_id, author, kind, text, payload, created_at) VALUES "
+    f"(5, 'v1', 'm', 'customer', 'message', 'Where is it?', '{{}}', {_AT})",
+    *(
+        "INSERT INTO events (id, conversation_id, kind, agents_only, data, created_at) VALUES "
+        f"({number}, 'v1', '{kind}', false, '{data}', {_AT})"
+        for number, kind, data in (
+            (1, "message", '{"id": 5, "text": "Where is it?", "author": "customer"}'),
+            (2, "status", _STATUS),
+            (3, "proposal", '{"id": 9, "status": "pending", "question": "Where?", "answer": "Here."}'),
+            (4, "feedback", '{"message_id": 5, "helpful": true}'),
+        )
+    ),
+)

@@ -5,6 +5,7 @@ from knowledge_stand import SCHOOLS, Stand
 
 from serving.db.tables import Conversation, DecisionRecord, Event, Feedback, LearnedAnswer, Message, Proposal
 from serving.learned_answers import repository, service
+from serving.learned_answers.announcing import announced_proposals
 from serving.learned_answers.exchange import read_exchange
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -49,9 +50,10 @@ def test_a_reply_to_a_new_question_is_proposed_and_agents_are_told(stand: Stand)
     assert "filtered rain water" in proposal.answer
     with stand.database.reading() as session:
         [event] = session.query(Event).all()
+        told = announced_proposals(session, [event.data["id"]])[proposal.id]
     assert (event.kind, event.agents_only) == ("proposal", True)
-    assert event.data["id"] == proposal.id
-    assert event.data["question"] == ASKED
+    assert event.data == {"id": proposal.id, "status": "pending"}
+    assert told["question"] == ASKED
 
 
 def test_asking_twice_for_one_reply_gives_one_proposal(stand: Stand) -> None:
@@ -231,7 +233,6 @@ def test_a_wish_for_a_person_leads_back_to_the_question_before_it(stand: Stand) 
                 mood=0.0,
                 wants_person=0.99,
                 reasons=["wants_person"],
-                trace={},
                 model="test",
             )
         )
@@ -310,7 +311,6 @@ def left_to_people(stand: Stand, message_id: int, *reasons: str) -> None:
                 mood=0.0,
                 wants_person=0.0,
                 reasons=list(reasons),
-                trace={},
                 model="m",
             )
         )

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from knowledge_stand import PAUSING, REFUNDS, SCHOOLS, Stand, best_ref, seconds_until
+from sqlalchemy import delete, func, select
 from structlog.testing import capture_logs
 
 from knowledge.index import chunking, snapshots
 from model.types import Vectors
 from serving.articles import service
 from serving.db.session import Database
-from serving.db.tables import Article, now
+from serving.db.tables import Article, KnowledgeChange, now
 from serving.indexing import stored_knowledge
 from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers import service as learned_service
@@ -311,6 +312,27 @@ def test_following_goes_on_after_the_store_was_away(stand: Stand, monkeypatch: p
     learned_id = stand.learn("Rain water?", "Fine.")
 
     assert seconds_until(lambda: f"learned_answer:{learned_id}" in stand.index.refs()) < 1.0
+
+
+def test_a_process_that_slept_longer_than_changes_are_kept_compares_with_the_store(stand: Stand) -> None:
+    stand.load(REFUNDS, PAUSING)
+    sleeping = KnowledgeSync(stand.database, stand.encoder)
+    index = sleeping.load_or_rebuild(stand.folder)
+    learned_id = stand.learn("Rain water?", "Fine.")
+    with stand.database.session() as session:
+        service.retire(session, "pausing")
+    with stand.database.session() as session:
+        newest = select(func.max(KnowledgeChange.id)).scalar_subquery()
+        session.execute(delete(KnowledgeChange).where(KnowledgeChange.id < newest))  # kept no longer
+    other_id = stand.learn("Tap water?", "Fine too.")
+
+    sleeping.follow_once()
+
+    assert index.refs() == {
+        "article:billing/refunds",
+        f"learned_answer:{learned_id}",
+        f"learned_answer:{other_id}",
+    }
 
 
 KILLED = """

@@ -194,7 +194,6 @@ def answered(session: Session, text: str, *, intent: str | None, helpful: bool |
         mood=0.0,
         wants_person=0.0,
         reasons=[],
-        trace={},
         model="v1",
     )
     session.add(decision)

@@ -137,7 +137,6 @@ def decided(session: Session, number: int, question: str, ref: str, *, helpful: 
         mood=0.0,
         wants_person=0.0,
         reasons=[],
-        trace={},
         model="v1",
     )
     session.add(record)

@@ -1,12 +1,16 @@
-"""Indexes for every query that people or the bot wait for."""
+"""Indexes for every query that people or the bot wait for; traces apart; events without words."""
 
+import sqlalchemy as sa
 from alembic import op
+
+from serving.db.tables import UtcDateTime
 
 revision = "0003_store"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_ROW_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _ADDED = (
     ("conversations", ("contact_id", "created_at", "id")),
     ("conversations", ("status", "updated_at", "id")),
@@ -37,14 +41,82 @@ _REPLACED = (
 """Each is the beginning of one that is added."""
 
 
+_LAST_MESSAGE = (
+    "(SELECT max(m.id) FROM messages m WHERE m.conversation_id = events.conversation_id AND m.kind <> 'note')"
+)
+_STATE = (
+    "status",
+    "team",
+    "team_title",
+    "intent",
+    "mood",
+    "handoff_reason",
+    "expected_wait_minutes",
+    "resolution",
+    "updated_at",
+)
+
+
 def upgrade() -> None:
+    _index()
+    op.create_table(
+        "decision_traces",
+        sa.Column("decision_id", _ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("trace", sa.JSON(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["decision_id"],
+            ["decisions.id"],
+            name=op.f("fk_decision_traces_decision_id_decisions"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_decision_traces")),
+    )
+    op.execute(
+        "INSERT INTO decision_traces (decision_id, trace, created_at) "
+        "SELECT id, trace, created_at FROM decisions WHERE kind <> 'silent' AND model <> ''"
+    )  # the bot's failures have no model and nothing to trace
+    op.drop_column("decisions", "trace")
+    for kind, data in _events().items():
+        op.execute(f"UPDATE events SET data = {data} WHERE kind = '{kind}'")
+
+
+def downgrade() -> None:
+    op.add_column("decisions", sa.Column("trace", sa.JSON(), nullable=False, server_default="{}"))
+    op.execute(
+        "UPDATE decisions SET trace = t.trace FROM decision_traces t WHERE t.decision_id = decisions.id"
+    )
+    op.drop_table("decision_traces")
+    op.execute("DELETE FROM events")  # their words cannot be put back; streams begin anew
+    _index_as_before()
+
+
+def _events() -> dict[str, str]:
+    """What events of each kind carry, from the copy of the words that they carried."""
+    if op.get_bind().dialect.name == "sqlite":
+        state = ", ".join(f"'{name}', json_extract(data, '$.{name}')" for name in _STATE)
+        return {
+            "message": "json_object('message_id', json_extract(data, '$.id'))",
+            "status": f"json_object({state}, 'last_message_id', {_LAST_MESSAGE})",
+            "proposal": "json_object('id', json_extract(data, '$.id'), "
+            "'status', json_extract(data, '$.status'))",
+        }
+    state = ", ".join(f"'{name}', data -> '{name}'" for name in _STATE)
+    return {
+        "message": "json_build_object('message_id', data -> 'id')",
+        "status": f"json_build_object({state}, 'last_message_id', {_LAST_MESSAGE})",
+        "proposal": "json_build_object('id', data -> 'id', 'status', data -> 'status')",
+    }
+
+
+def _index() -> None:
     for table, columns in _ADDED:
         op.create_index(_name(table, columns), table, columns)
     for table, columns in _REPLACED:
         op.drop_index(_name(table, columns), table_name=table)
 
 
-def downgrade() -> None:
+def _index_as_before() -> None:
     for table, columns in _REPLACED:
         op.create_index(_name(table, columns), table, columns)
     for table, columns in reversed(_ADDED):
