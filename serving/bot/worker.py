@@ -7,7 +7,7 @@ waits for customers only.
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -18,6 +18,7 @@ from serving.bot.turn import BotTurn, read_turn, resolve_turn, store_decision, s
 from serving.conversations import repository
 from serving.conversations.housekeeping import assume_resolutions, forget_old
 from serving.conversations.lanes import Lane
+from serving.conversations.leases import Lease, Leases
 from serving.db.session import Database
 from serving.db.tables import Message, now
 from serving.runtime.logs import kind_and_place
@@ -28,7 +29,8 @@ Learn = Callable[[Session, str, int], Callable[[Session], object] | None]
 """Drafts from an agent's reply without writing: session, conversation id, message id. What it gives stores
 the draft; `None` when the reply teaches nothing."""
 
-_POLL_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 0.25
+_HOUSEKEEPING = "housekeeping"
 _HOUSEKEEPING_SECONDS = 60.0
 _AT_ONCE = 100
 _LEARNING_GIVES_UP = timedelta(days=1)
@@ -46,12 +48,15 @@ class AnswerWorker:
         metrics: Metrics,
         *,
         learn: Learn | None = None,
+        lease_seconds: float = 6.0,
     ) -> None:
+        """`lease_seconds`: after this time another process takes over the work of one that died."""
         self._database = database
         self._settings = settings
         self._resolve = resolve
         self._metrics = metrics
         self._learn = learn
+        self._leases = Leases(database, seconds=lease_seconds)
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -90,22 +95,50 @@ class AnswerWorker:
         return len(due) + len(learning)
 
     def answer(self, conversation_id: str) -> bool:
-        """Take the bot's turn in one conversation; False when there was none to take."""
-        with self._database.reading() as session:
-            turn = read_turn(session, conversation_id, self._settings)
-        if turn is None:
-            return False
+        """Take the bot's turn in one conversation; False when there was none to take, or another has it."""
+        with self._leases.take(repository.answer_work(conversation_id)) as lease:
+            if lease is None:
+                return False
+            with self._database.reading() as session:
+                turn = read_turn(session, conversation_id, self._settings)
+            return turn is not None and self._answer(turn, lease)
+
+    def learn_from(self, message_id: int) -> None:
+        """Draft a proposal from an agent's reply if it is due; a failure is tried again later, for a day.
+
+        Drafting encodes texts, so it happens before the transaction: other writers must not wait for it.
+        """
+        with self._leases.take(repository.learning_work(message_id)) as lease:
+            if lease is None:
+                return
+            with self._database.reading() as session:
+                message = session.get(Message, message_id)
+            if message is not None and message.learning_due_at and message.learning_due_at <= now():
+                self._learn_from(message, message.learning_due_at, lease)
+
+    def keep_house(self, *, rest_seconds: float = 0.0) -> None:
+        """What must be done now and then, by one of the processes on the store; then by none for a while."""
+        with self._leases.take(_HOUSEKEEPING) as lease:
+            if lease is None:
+                return
+            assume_resolutions(self._database, self._settings)
+            forget_old(self._database, self._settings)
+            with self._database.session() as session:
+                lease.give_back(session, rest_seconds=rest_seconds)
+
+    def _answer(self, turn: BotTurn, lease: Lease) -> bool:
         try:
             decision = resolve_turn(turn, self._resolve)
             with self._database.session() as session:
                 stored = store_decision(session, turn, decision)
+                lease.give_back(session)
         except Exception as error:
-            return self._fail(turn, error)
+            return self._fail(turn, lease, error)
         if stored:
             self._metrics.count_decision(decision, channel="conversation")
             _log.info(
                 "answered",
-                conversation=conversation_id,
+                conversation=turn.conversation_id,
                 decision=decision.kind,
                 reasons=decision.reasons,
                 model=decision.model,
@@ -113,15 +146,16 @@ class AnswerWorker:
             )
         return stored
 
-    def learn_from(self, message_id: int) -> None:
-        """Draft a proposal from an agent's reply if it is due; a failure is tried again later, for a day.
+    def _fail(self, turn: BotTurn, lease: Lease, error: Exception) -> bool:
+        _log.error("answering_failed", conversation=turn.conversation_id, **kind_and_place(error))
+        self._metrics.count_failure()
+        with self._database.session() as session:
+            stored = store_failure(session, turn)
+            lease.give_back(session)
+        return stored
 
-        Drafting encodes texts, so it happens before the transaction: other writers must not wait for it.
-        """
-        with self._database.reading() as session:
-            message = session.get(Message, message_id)
-        due_at = message.learning_due_at if message else None
-        if message is None or due_at is None or due_at > now() or self._learn is None:
+    def _learn_from(self, message: Message, due_at: datetime, lease: Lease) -> None:
+        if self._learn is None:
             return
         try:
             with self._database.reading() as session:
@@ -129,28 +163,19 @@ class AnswerWorker:
             with self._database.session() as session:
                 if repository.claim_learning(session, message.id, due_at) and store is not None:
                     store(session)
+                lease.give_back(session)
         except Exception as error:
             _log.error("learning_failed", message=message.id, **kind_and_place(error))
-            self._postpone_learning(message)
+            self._postpone_learning(message, lease)
 
-    def keep_house(self) -> None:
-        """What must be done now and then."""
-        assume_resolutions(self._database, self._settings)
-        forget_old(self._database, self._settings)
-
-    def _fail(self, turn: BotTurn, error: Exception) -> bool:
-        _log.error("answering_failed", conversation=turn.conversation_id, **kind_and_place(error))
-        self._metrics.count_failure()
-        with self._database.session() as session:
-            return store_failure(session, turn)
-
-    def _postpone_learning(self, message: Message) -> None:
+    def _postpone_learning(self, message: Message, lease: Lease) -> None:
         age = now() - message.created_at
         pause = max(timedelta(seconds=5), age)  # doubles the age at every try
         with self._database.session() as session:
             row = session.get(Message, message.id)
             if row is not None and row.learning_due_at == message.learning_due_at:
                 row.learning_due_at = None if age > _LEARNING_GIVES_UP else now() + pause
+            lease.give_back(session)
 
     def _run(self) -> None:
         answers = Lane("answer", self._settings.answer_threads, on_end=self._wake.set)
@@ -159,6 +184,7 @@ class AnswerWorker:
         while not self._stopping.is_set():
             self._wake.clear()
             try:
+                self._leases.renew()
                 self._submit_due(answers, drafts, house)
                 pause = self._pause_seconds()
             except Exception as error:  # the store is away: keep trying, it holds what is due
@@ -180,11 +206,16 @@ class AnswerWorker:
             drafts.submit(str(message_id), partial(self.learn_from, message_id))
         if time.monotonic() >= self._next_housekeeping:
             self._next_housekeeping = time.monotonic() + _HOUSEKEEPING_SECONDS
-            house.submit("", self.keep_house)
+            house.submit("", partial(self.keep_house, rest_seconds=_HOUSEKEEPING_SECONDS - 10))
 
     def _pause_seconds(self) -> float:
+        """Until something falls due; one second while something due is being worked on, here or elsewhere."""
         with self._database.reading() as session:
             due = repository.next_due(session)
-        if due is None or due <= now():  # due and being worked on: the end of the work wakes this thread
-            return _POLL_SECONDS
-        return min(_POLL_SECONDS, (due - now()).total_seconds())
+        pauses = [_LONGEST_PAUSE_SECONDS, self._next_housekeeping - time.monotonic()]
+        if due is not None:
+            waits = (due - now()).total_seconds()
+            pauses.append(waits if waits > 0 else 1.0)
+        if self._leases.renew_seconds is not None:
+            pauses.append(self._leases.renew_seconds)
+        return max(0.0, min(pauses))

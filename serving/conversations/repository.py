@@ -1,10 +1,11 @@
 """Queries on conversations, their messages, decisions and events; it decides nothing and never commits."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
@@ -19,8 +20,11 @@ from serving.db.tables import (
     Message,
     Proposal,
     Team,
+    WorkLease,
 )
 from serving.paging import Place
+
+_ANSWER, _LEARN = "answer:", "learn:"
 
 
 def find_conversation(session: Session, conversation_id: str, *, lock: bool = False) -> Conversation | None:
@@ -210,24 +214,23 @@ def bot_messages_of(session: Session, decision_ids: Collection[int]) -> Mapping[
 
 
 def list_due(session: Session, until: datetime, *, limit: int) -> Sequence[str]:
-    """Conversations the bot must look at by now, the longest due first."""
+    """Conversations the bot must look at by now and no process has taken, the longest due first."""
     return session.scalars(
         select(Conversation.id)
         .where(Conversation.answer_due_at <= until)
+        .where(~_taken(_ANSWER + Conversation.id, until))
         .order_by(Conversation.answer_due_at)
         .limit(limit)
     ).all()
 
 
 def next_due(session: Session) -> datetime | None:
-    """When the bot must next look at any conversation."""
-    due: datetime | None = session.scalar(
-        select(Conversation.answer_due_at)
-        .where(Conversation.answer_due_at.is_not(None))
-        .order_by(Conversation.answer_due_at)
-        .limit(1)
-    )
-    return due
+    """When the bot or the learning step must next look at anything, taken or not."""
+    times = [
+        session.scalar(select(column).where(column.is_not(None)).order_by(column).limit(1))
+        for column in (Conversation.answer_due_at, Message.learning_due_at)
+    ]
+    return min((moment for moment in times if moment is not None), default=None)
 
 
 def claim(session: Session, conversation_id: str, due_at: datetime) -> bool:
@@ -242,8 +245,9 @@ def claim(session: Session, conversation_id: str, due_at: datetime) -> bool:
 
 
 def list_learning_due(session: Session, until: datetime, *, limit: int) -> Sequence[int]:
-    """Agents' replies the learning step must look at by now, the longest due first."""
+    """Agents' replies to learn from by now that no process has taken, the longest due first."""
     query = select(Message.id).where(Message.learning_due_at <= until)
+    query = query.where(~_taken(_LEARN + cast(Message.id, String), until))
     return session.scalars(query.order_by(Message.learning_due_at, Message.id).limit(limit)).all()
 
 
@@ -256,6 +260,46 @@ def claim_learning(session: Session, message_id: int, due_at: datetime) -> bool:
         .values(learning_due_at=None)
         .execution_options(synchronize_session=False),
     )
+
+
+def answer_work(conversation_id: str) -> str:
+    """What the bot's turn in a conversation is called in a lease."""
+    return f"{_ANSWER}{conversation_id}"
+
+
+def learning_work(message_id: int) -> str:
+    """What learning from an agent's reply is called in a lease."""
+    return f"{_LEARN}{message_id}"
+
+
+def take_lease(session: Session, work: str, holder: str, moment: datetime, *, seconds: float) -> bool:
+    """Take the work for some seconds, unless somebody else has it."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    until = moment + timedelta(seconds=seconds)
+    statement = dialect.insert(WorkLease).values(work=work, holder=holder, until=until)
+    taken = statement.on_conflict_do_update(
+        index_elements=[WorkLease.work],
+        set_={"holder": holder, "until": until},
+        where=WorkLease.until <= moment,
+    )
+    return session.scalar(taken.returning(WorkLease.work)) is not None
+
+
+def renew_leases(session: Session, works: Collection[str], holder: str, until: datetime) -> None:
+    """Keep the holder's leases for longer."""
+    session.execute(
+        update(WorkLease)
+        .where(WorkLease.work.in_(works), WorkLease.holder == holder)
+        .values(until=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end_lease(session: Session, work: str, holder: str, *, until: datetime | None = None) -> None:
+    """End the holder's lease, or let nobody have the work until a given time."""
+    its = (WorkLease.work == work, WorkLease.holder == holder)
+    statement = update(WorkLease).where(*its).values(until=until) if until else delete(WorkLease).where(*its)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def list_silently_resolved(
@@ -325,6 +369,10 @@ def _page(
     if after is not None:
         query = query.where(tuple_(moment, Conversation.id) < tuple_(after.moment, after.row_id))
     return list(session.scalars(query.order_by(moment.desc(), Conversation.id.desc()).limit(limit)))
+
+
+def _taken(work: ColumnElement[str], moment: datetime) -> ColumnElement[bool]:
+    return select(WorkLease.work).where(WorkLease.work == work, WorkLease.until > moment).exists()
 
 
 def _silently_resolved(before: datetime) -> ColumnElement[bool]:

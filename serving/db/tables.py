@@ -259,6 +259,17 @@ class DecisionTrace(Table):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class WorkLease(Table):
+    """A piece of work that a process has taken: others leave it alone until the time given."""
+
+    __tablename__ = "work_leases"
+
+    work: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """`answer:<conversation>`, `learn:<message>` or `housekeeping`."""
+    holder: Mapped[str] = mapped_column(String(32))
+    until: Mapped[datetime]
+
+
 class Feedback(Table):
     """Whether a bot message helped; the latest word of the customer counts."""
 

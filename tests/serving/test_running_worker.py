@@ -147,7 +147,7 @@ def test_a_customer_is_answered_while_the_housekeeping_works(
     conversation_id = customer.start()
     cleaning, let_go = threading.Event(), threading.Event()
 
-    def clean(_worker: AnswerWorker) -> int:
+    def clean(_worker: AnswerWorker, **_: object) -> int:
         cleaning.set()
         let_go.wait(PATIENCE_SECONDS)
         return 0

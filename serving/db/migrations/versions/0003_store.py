@@ -1,4 +1,4 @@
-"""Indexes for every query that people or the bot wait for; traces apart; events without words."""
+"""Indexes for every query that people or the bot wait for; traces apart; events without words; leases."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -60,6 +60,13 @@ _STATE = (
 def upgrade() -> None:
     _index()
     op.create_table(
+        "work_leases",
+        sa.Column("work", sa.String(length=64), nullable=False),
+        sa.Column("holder", sa.String(length=32), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("work", name=op.f("pk_work_leases")),
+    )
+    op.create_table(
         "decision_traces",
         sa.Column("decision_id", _ROW_ID, autoincrement=False, nullable=False),
         sa.Column("trace", sa.JSON(), nullable=False),
@@ -87,6 +94,7 @@ def downgrade() -> None:
         "UPDATE decisions SET trace = t.trace FROM decision_traces t WHERE t.decision_id = decisions.id"
     )
     op.drop_table("decision_traces")
+    op.drop_table("work_leases")
     op.execute("DELETE FROM events")  # their words cannot be put back; streams begin anew
     _index_as_before()
 
