@@ -1,8 +1,9 @@
-"""Headers that keep browsers safe, and who may call from other sites; as ASGI middleware."""
+"""Headers that keep browsers safe, what may be sent here, who may call from other sites; ASGI middleware."""
 
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -50,15 +51,33 @@ class SecurityHeaders:
 
 
 class RefuseUnfit:
-    """Refuses what no handler should see: a body too large or of unknown size, an address with a NUL."""
+    """Refuses what no handler should see: a body that is too large, an address with a NUL.
+
+    What the headers say of the length spares reading a body that is too large; what counts are the bytes
+    that come.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        refusal = _refusal(scope) if scope["type"] == "http" else None
-        await (refusal or self._app)(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        received_bytes = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received_bytes
+            message = await receive()
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > MAX_BODY_BYTES:  # the framework makes a 400 of every other exception
+                raise HTTPException(
+                    413, f"the body has more than {MAX_BODY_BYTES:,} bytes; send less at once"
+                )
+            return message
+
+        await (_refusal(scope) or self._app)(scope, receive_counted, send)
 
 
 class MessengerCors:
@@ -85,10 +104,7 @@ class MessengerCors:
 def _refusal(scope: Scope) -> ProblemResponse | None:
     if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
         return problem(400, "the address holds a NUL character; leave it out")  # PostgreSQL fails on one
-    headers = Headers(scope=scope)
-    length = headers.get("content-length")
-    if length is None and "transfer-encoding" in headers:
-        return problem(411, "say how long the body is with Content-Length")
+    length = Headers(scope=scope).get("content-length")
     if length is not None and length.isdecimal() and int(length) > MAX_BODY_BYTES:
         return problem(413, f"the body has {int(length):,} bytes, at most {MAX_BODY_BYTES:,} are accepted")
     return None
