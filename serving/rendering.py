@@ -14,7 +14,7 @@ ALLOWED_TAGS = frozenset(
 )
 _ALLOWED_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
 _ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
-_ARTICLE_LINK = re.compile(r"(?![a-z][a-z0-9+.-]*:|/)(?:[^?#]*/)?([^/?#]+)\.md(#.*)?", re.IGNORECASE)
+_ARTICLE_LINK = re.compile(r"\A(?![a-z][a-z0-9+.-]*:|/)(?:[^?#]*/)?([^/?#]+)\.md(#.*)?", re.IGNORECASE)
 
 
 def render_markdown(text: str, *, line_breaks: bool = False) -> str:

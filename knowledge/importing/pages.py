@@ -18,7 +18,7 @@ from knowledge.text import capitalised
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*(?:\r\n?|\n)")
 _KEY_LINE = re.compile(r"\A---[ \t]*(?:\r\n?|\n)\s*[\w-]+[ \t]*:(?:\s|\Z)")
-_FENCED = re.compile(r"^ {0,3}(```+|~~~+).*?^ {0,3}\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _SITE_MARKUP = re.compile(r"\{:[^{}\n]*\}|\{%[^%\n]*%\}")
 _NOT_CONTENT = ("nav", "script", "style", "footer", "noscript", "template", "iframe", "svg")
 
@@ -62,12 +62,18 @@ def html_article(text: str, slug: str) -> ArticleDocument:
 
 def without_site_markup(body: str) -> str:
     """The page without the tags and attributes of static site generators, outside fenced code."""
-    parts: list[str] = []
-    end = 0
-    for fenced in _FENCED.finditer(body):
-        parts += [_SITE_MARKUP.sub("", body[end : fenced.start()]), fenced.group()]
-        end = fenced.end()
-    return "".join([*parts, _SITE_MARKUP.sub("", body[end:])])
+    lines = body.split("\n")
+    open_fence = ""
+    for number, line in enumerate(lines):
+        fence = _FENCE.match(line)
+        if open_fence:
+            closes = fence and fence[1].startswith(open_fence) and not line[fence.end() :].strip()
+            open_fence = "" if closes else open_fence
+        elif fence:
+            open_fence = fence[1]
+        else:
+            lines[number] = _SITE_MARKUP.sub("", line)
+    return "\n".join(lines)
 
 
 def slug_of(path: Path, folder: Path, *, flat: bool) -> str:

@@ -28,7 +28,7 @@ _SENTENCE_END = re.compile(
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|approx|mrs?|ms|dr|st|[a-z])\.$", re.IGNORECASE)
 _LONGEST_MARKUP = 2000
 """Characters after which markup that never closes is no longer waited for."""
-_LINK_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\[[^\[\]]+\](?:\([^()]*\)|\[[^\[\]]*\])\s*")
+_LINK_ITEM = re.compile(r"\A\s*(?:[-*+]|\d+[.)])\s+\[[^\[\]]+\](?:\([^()]*\)|\[[^\[\]]*\])\s*")
 _LABEL = re.compile(r"\[([^\[\]]+)\]")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 

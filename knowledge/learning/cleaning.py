@@ -24,7 +24,7 @@ _SIGNATURE_LINES = 5
 _SIGNATURE_WORDS = 9
 _STRUCTURE = re.compile(r"\A(?:\s*(?:[-*+]|\d+[.)])\s|\s{4,}|\s*[|>#]|\s*```)")
 """A line of a list, table, code block, quote or heading: kept whole."""
-_QUOTED_BELOW = re.compile(r"\n\s*On [^\n]{5,120} wrote:\s*\n|\n-{2,} ?(?:Original|Forwarded)")
+_QUOTED_BELOW = re.compile(r"\n[^\S\n]*On [^\n]{5,120} wrote:[^\S\n]*\n|\n-{2,} ?(?:Original|Forwarded)")
 
 
 def clean_answer(reply: str, *, agent_names: Sequence[str] = (), customer_name: str | None = None) -> str:
@@ -52,7 +52,8 @@ def clean_answer(reply: str, *, agent_names: Sequence[str] = (), customer_name: 
 def clean_question(message: str, *, customer_name: str | None = None) -> str:
     """A customer's message without greeting, thanks, names and identifiers, on one line; may be empty."""
     text = _without_greeting(_own_words(message))
-    sentences = [sentence for line in text.split("\n") for sentence in split_sentences(line.strip())]
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    sentences = [sentence for line in lines for sentence in split_sentences(line)]
     joined = join_sentences([_question_part(sentence, customer_name) for sentence in sentences])
     return capitalised(joined)
 
@@ -80,12 +81,15 @@ def _without_greeting(text: str) -> str:
 
 def _without_signature(lines: Sequence[str], agent_names: Sequence[str]) -> list[str]:
     """The lines before a sign-off and the few short lines under it, or before a bare name at the end."""
-    for number, line in enumerate(lines):
-        below = [later for later in lines[number + 1 :] if later.strip()]
-        short = all(len(part.split()) <= _SIGNATURE_WORDS for part in (line, *below))
+    written = [number for number, line in enumerate(lines) if line.strip()]
+    last = written[-_SIGNATURE_LINES - 1 :]
+    for place, number in enumerate(last):
+        if not phrases.SIGN_OFF.match(lines[number]):
+            continue
+        below = [lines[later] for later in last[place + 1 :]]
+        short = all(len(part.split()) <= _SIGNATURE_WORDS for part in (lines[number], *below))
         only_names = all(_is_name_line(later, agent_names) for later in below)  # "Thanks!" may also begin
-        ends = len(below) <= _SIGNATURE_LINES and short and (number > 0 or only_names)
-        if ends and phrases.SIGN_OFF.match(line):
+        if short and (number > 0 or only_names):
             return _without_last_name(lines[:number], agent_names)
     return _without_last_name(lines, agent_names)
 

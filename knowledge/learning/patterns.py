@@ -97,7 +97,7 @@ SIGN_OFF = re.compile(rf"\A\W*(?:{_SIGNING}(?:\s*[,.!–—-]|\s*\Z)|--\s*\Z)", 
 """A line that begins a signature."""
 INLINE_SIGN_OFF = re.compile(rf"(?<=[.!?])\s+{_SIGNING}\s*[,!–—-][^.!?\n]{{0,60}}[.!]?\s*\Z", _I)
 """A signature behind the last sentence of a line."""
-DASHED_NAME = re.compile(r"\s*[-–—~]{1,2}\s*[A-Z]\w*\s*\Z")
+DASHED_NAME = re.compile(r"\A\s*[-–—~]{1,2}\s*[A-Z]\w*\s*\Z")
 
 _DEED = (
     r"(?:refunded|(?:re)?sent|(?:re)?issued|cancell?ed|updated|changed|reset|checked|looked|applied|credited|"
@@ -197,15 +197,18 @@ EMPTY_TALK = re.compile(
     r"fine|nice|thanks|"
     r"thank you|thx|ty|cheers|please|pls|bye|goodbye|there|again|so much|very much|anyone|anybody|"
     r"someone|somebody|here|"
-    r"still|waiting|i['’]?m|am|are|you|is|it|that|worked|works|didn['’]?t|work|help|me|good (?:morning|"
-    r"afternoon|evening|day)|"
+    r"still|waiting|i['’]?m|am|are|you|is|it|that|worked|works|didn['’]?t|work|help|me|"
+    r"good (?:afternoon|day)|"
     r"morning|evening|any|news|update|updates|a|lot|for|your)\b\W*)*\Z",
     _I,
 )
-"""Nothing but greetings, thanks, agreement and calls for attention."""
-SELF_INTRODUCTION = re.compile(r"(?i:i['’]m|i am|my name is|this is) [A-Z]\w+(?: [A-Z]\w+)?(?: here)?\W*\Z")
+"""Nothing but greetings, thanks, agreement and calls for attention.
+
+No alternative may be two others in a row: a long message could then be read in countless ways.
+"""
+SELF_INTRODUCTION = re.compile(r"\A(?i:i['’]m|i am|my name is|this is) [A-Z]\w+(?: [A-Z]\w+)?(?: here)?\W*\Z")
 BARE_IDENTIFIER = re.compile(
-    r"(?:(?:my|the|it['’]?s|here(?: is|['’]s)?|order|account|number|e-?mail|address|phone|is|and|a|"
+    r"\A(?:(?:my|the|it['’]?s|here(?:['’]s)?|order|account|number|e-?mail|address|phone|is|and|a|"
     r"for)\b\W*)*\Z",
     _I,
 )
@@ -215,7 +218,8 @@ FIRST_FILLER = re.compile(
     _I,
 )
 JOINING_WORD = re.compile(r"\A(?:and|also|but|so|then)\b[\s,]+", _I)
-LAST_PLEASE = re.compile(r",?\s*\b(?:please|pls|thanks|thank you|cheers|thx)(?P<mark>[\s.!?]*)\Z", _I)
+LAST_PLEASE = re.compile(r",? ?\b(?:please|pls|thanks|thank you|cheers|thx)(?P<mark>[ .!?]*)\Z", _I)
+"""At the end of a sentence whose white space is collapsed."""
 CONTINUES = re.compile(
     r"\A\W*(?:and|but|or|so|because|since|for|with|on|in|at|also|it|its|it['’]s|that|this|they|them|when|"
     r"after|"

@@ -28,8 +28,8 @@ ADDRESS = re.compile(
             rf"(?:, (?:[A-Z][\w'’-]+ ?){{1,3}})?(?:,? ?(?:{_ZIP}|{_UK_CODE}|\d{{5}}\b))?",
             rf"\b\d{{1,5}}[a-z]? (?:{_NO_STREET}[a-z'’-]{{3,}} ){{1,2}}(?:street|road|avenue|lane|"
             rf"boulevard)\b",
-            rf"\b[A-ZÄÖÜ][\w-]*{_GERMAN_STREET} \d{{1,4}} ?[a-z]?\b(?:,? \d{{5}} [A-ZÄÖÜ][\w-]+)?",
-            r"\b[A-ZÄÖÜ][\w-]+ (?:Straße|Strasse|Str\.|Weg|Allee|Gasse|Platz) \d{1,4} ?[a-z]?\b"
+            rf"\b[A-ZÄÖÜ][\w-]{{0,60}}{_GERMAN_STREET} \d{{1,4}} ?[a-z]?\b(?:,? \d{{5}} [A-ZÄÖÜ][\w-]+)?",
+            r"\b[A-ZÄÖÜ][\w-]{1,60} (?:Straße|Strasse|Str\.|Weg|Allee|Gasse|Platz) \d{1,4} ?[a-z]?\b"
             r"(?:,? \d{5} [A-ZÄÖÜ][\w-]+)?",
             r"\b\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|chemin|impasse|allée|quai|place) "
             r"(?:(?:de la|des?|du) |de l['’]|d['’])?[A-ZÀ-Ý][\w'’-]+(?: [A-ZÀ-Ý][\w'’-]+){0,2}(?:,? \d{5} "

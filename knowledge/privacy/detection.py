@@ -1,6 +1,7 @@
 """Finds what points to one person or one order in a text; recognises no names by itself."""
 
 import re
+from bisect import bisect
 from collections.abc import Iterator
 
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
@@ -17,14 +18,14 @@ PHONE = re.compile(r"(?<![\w.,$€£#/-])[+(]?\d(?:[ ().\-/]{0,3}\d){7,18}(?!\w)
 _PUBLIC_PHONE = re.compile(r"\b(?:call|phone|dial|ring|hotline|line|reach us)\b[^.!?]{0,40}\Z", re.IGNORECASE)
 LONG_NUMBER = re.compile(
     r"(?<![\w$€£.,/-])"
-    r"(?:#[ ]?\d{3,}|\d(?:[ -]?\d){6,30}|[A-Z]{2,5}-?\d{4,}[A-Z0-9]*|[A-Z]{2}\d{2}(?: "
+    r"(?:#[ ]?\d{3,}|\d(?:[ -]?\d){6,30}|[A-Z]{2,5}-?\d{4}[A-Z0-9]*|[A-Z]{2}\d{2}(?: "
     r"?[A-Z0-9]{4}){3,8})(?!\w)"
 )
 """Numbers of orders, cards, parcels and bank accounts; prices and years are shorter or marked."""
 IDENTIFIER = re.compile(
     r"(?P<label>\b(?:order|parcel|package|shipment|tracking|invoice|ticket|case|customer|account|reference|"
     r"booking|serial|ref|confirmation)\b)"
-    r"(?:[ ]+(?:number|no\.?|nr\.?|id|code|reference))?[ ]*(?:is|was|:|=)?[ ]*"
+    r"(?:[ ]+(?:number|no\.?|nr\.?|id|code|reference))?(?:[ ]*(?:is|was|:|=))?[ ]*"
     r"#?(?=[A-Z0-9-]{0,40}\d{3})[A-Z0-9]{1,40}(?:-[A-Z0-9]{1,40}){0,5}\b",
     re.IGNORECASE,
 )
@@ -81,25 +82,33 @@ def without_name(text: str, name: str | None) -> str:
         return text
     for called in dict.fromkeys((name.strip(), *(part for part in name.split() if len(part) > 1))):
         word = re.escape(called)
-        text = re.sub(rf"[ \t]*,[ \t]*{word}(?=\s*(?:[,.!?]|\Z|\n))", "", text, flags=re.IGNORECASE)
+        text = re.sub(rf"(?<![ \t])[ \t]*,[ \t]*{word}(?=\s*(?:[,.!?]|\Z|\n))", "", text, flags=re.IGNORECASE)
         spoken_to = rf"(^|[.!?]\s+){word}[ \t]*,[ \t]*(\w)"
         text = re.sub(spoken_to, lambda m: m[1] + m[2].upper(), text, flags=re.IGNORECASE | re.MULTILINE)
         if called.casefold() not in COMMON_WORDS:
             text = re.sub(rf"\b{word}['’]s\b", "your", text)
-            text = re.sub(rf"[ \t]*\b{word}\b", "", text)
+            text = re.sub(rf"(?<![ \t])[ \t]*\b{word}\b", "", text)
     return text
+
+
+def claim(taken: list[tuple[int, int]], begin: int, end: int) -> bool:
+    """Put the place among those taken, in order, unless it is empty or overlaps one; whether it was put."""
+    at = bisect(taken, (begin, end))
+    overlaps = (at > 0 and taken[at - 1][1] > begin) or (at < len(taken) and taken[at][0] < end)
+    if overlaps or begin >= end:
+        return False
+    taken.insert(at, (begin, end))
+    return True
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Where personal data stands; places do not overlap."""
     links = list(URL.finditer(text))
-    taken = [found.span() for found in links]
+    taken = [found.span() for found in links]  # in the order of the text
     yield from (found.span() for found in links if PRIVATE_URL.search(found.group()))
     for pattern, counts in ((EMAIL, _is_persons), (PHONE, _is_private), (LONG_NUMBER, _is_private)):
         for found in pattern.finditer(text):
-            free = all(found.end() <= begin or found.start() >= end for begin, end in taken)
-            if free and counts(found):
-                taken.append(found.span())
+            if counts(found) and claim(taken, *found.span()):
                 yield found.span()
 
 

@@ -21,6 +21,7 @@ from knowledge.privacy.detection import (
     PHONE,
     PRIVATE_URL,
     URL,
+    claim,
 )
 
 Kind = Literal[
@@ -43,7 +44,7 @@ _PHONE_DIGITS = 15
 """The most that a telephone number has (E.164)."""
 _CARD = re.compile(r"(?<![\w.,-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)", re.IGNORECASE)
-_OPAQUE_URL = re.compile(r"\?[^\s]*=|//[^/\s]*@|/(?=[^/\s]*\d)(?=[^/\s]*[A-Za-z])[\w~.-]{20,}(?:/|\Z)")
+_OPAQUE_URL = re.compile(r"\?[^\s?]*=|//[^/\s]*@|/(?=[^/\s]*\d)(?=[^/\s]*[A-Za-z])[\w~.-]{20,}(?:/|\Z)")
 """A query, a sign-in, or a long segment that nobody would type: links made for one person."""
 _CODE = re.compile(r"(?<![\w-])(?=[A-Z0-9]*[A-Z])(?=(?:[A-Z]*\d){5})[A-Z0-9]{10,40}(?![\w-])")
 """A parcel or voucher: letters among digits."""
@@ -54,7 +55,7 @@ _BIRTH = re.compile(
     rf"(?P<value>{DATE.pattern}|\d{{1,2}}(?:st|nd|rd|th)? {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}},? \d{{4}})",
     re.IGNORECASE,
 )
-_AMOUNT = r"(?:\d{1,5} ?[-–] ?)?(?:\d{1,3}(?:[ '’]\d{3})+|\d+)(?:[.,]\d+)*"
+_AMOUNT = r"(?:\d{1,5} ?[-–] ?)?(?:\d{1,3}(?:[ '’]\d{3}){1,6}|\d+)(?:[.,]\d+)*"
 _CURRENCY = (
     r"(?:[$€£¥]|(?:usd|eur|gbp|chf|sek|nok|dkk|pln|inr|aud|cad|kr|kronor|euros?|dollars?|"
     r"pounds?|cents?|bucks)\b)"
@@ -77,6 +78,7 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 """Prices, amounts, versions, years, dates: no number in them is anybody's."""
+_ORDERING_CHARS = 60
 _IS_ORDERING = re.compile(r"\b(?:to|i|we|you|can|could|please|just) (?:\w+ly )?\Z", re.IGNORECASE)
 _CAPITALISED = r"(?-i:[A-ZÀ-Þ])[\w'’-]+(?: (?-i:[A-ZÀ-Þ])[\w'’.-]+){0,2}"
 _GREETED = r"hi|hello|hey|dear|thanks|thank you|name is|mr\.?|mrs\.?|ms\.?"
@@ -114,16 +116,18 @@ def scrub(text: str, *, names: Iterable[str] = (), customer_ids: Iterable[str] =
     IBAN, card (both by checksum), dates of birth, then what stays (prices, years, versions), addresses,
     labelled numbers, phones, other long numbers, names.
     """
-    taken: list[_Place] = []
-    for place in _places(text, tuple(names), tuple(customer_ids)):
-        if place.begin < place.end and all(place.end <= one.begin or place.begin >= one.end for one in taken):
-            taken.append(place)
+    taken: list[tuple[int, int]] = []
+    places = _places(text, tuple(names), tuple(customer_ids))
+    claimed = [place for place in places if claim(taken, place.begin, place.end)]
     counts: Counter[Kind] = Counter()
-    for place in sorted(taken, key=lambda one: -one.begin):
+    parts: list[str] = []
+    end = 0
+    for place in sorted(claimed, key=lambda place: place.begin):
         if place.kind is not None:
             counts[place.kind] += 1
-            text = f"{text[: place.begin]}[{place.kind}]{text[place.end :]}"
-    return Scrubbed(text, dict(counts))
+            parts += [text[end : place.begin], f"[{place.kind}]"]
+            end = place.end
+    return Scrubbed("".join([*parts, text[end:]]), dict(counts))
 
 
 def _places(text: str, names: tuple[str, ...], customer_ids: tuple[str, ...]) -> Iterator[_Place]:
@@ -151,7 +155,9 @@ def _places(text: str, names: tuple[str, ...], customer_ids: tuple[str, ...]) ->
 
 def _numbers(text: str) -> Iterator[_Place]:
     for found in IDENTIFIER.finditer(text):
-        ordering = found.group("label").casefold() == "order" and _IS_ORDERING.search(text[: found.start()])
+        ordering = found.group("label").casefold() == "order" and _IS_ORDERING.search(
+            text, max(0, found.start() - _ORDERING_CHARS), found.start()
+        )
         if not ordering:
             value = found.group()
             last = re.search(r"[#\w-]*\Z", value)

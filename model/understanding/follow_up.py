@@ -38,7 +38,7 @@ _PLACES: tuple[tuple[str, int], ...] = (
     ("last|latter", -1),
 )
 _PLACE = re.compile(
-    r"\W*(?:the\s+|no\.?\s*|nr\.?\s*|number\s+|option\s+|#\s*)*"
+    r"\A\W*+(?:the\s+|no\.?\s*|nr\.?\s*|number\s+|option\s+|#\s*)*+"
     + "(?:"
     + "|".join(f"({words})" for words, _ in _PLACES)
     + r")(?:\s+one)?(?:\s+(?:please|pls|thanks|thx))?\W*",

@@ -20,7 +20,7 @@ from serving.indexing.changes import article_ref, record_changes
 from serving.text import limited, one_line, required, tidied
 
 MAX_BODY_CHARS = 500_000
-_SLUG = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?(?:/[^\W_](?:[\w.-]*[^\W_])?)*")
+_SLUG = re.compile(r"\A[^\W_](?:[\w.-]*[^\W_])?(?:/[^\W_](?:[\w.-]*[^\W_])?)*")
 _WEB_ADDRESS = re.compile(r"(https?://|/)[^\s]*", re.IGNORECASE)
 
 

@@ -5,7 +5,7 @@ import re
 from knowledge.index.chunking import split_sentences
 from knowledge.text import capitalised
 
-_REACHABLE = re.compile(r"[\w.+-]+@[\w-]+\.\w|(?<![\w$€£.,/])\+?\(?\d(?:[ ().\-/]{0,3}\d){6,}")
+_REACHABLE = re.compile(r"[\w.+-]@[\w-]+\.\w|(?<![\w$€£.,/])\+?\(?\d(?:[ ().\-/]{0,3}\d){6,}")
 """An e-mail address, or a number of seven digits and more: a phone, an order, a card."""
 
 

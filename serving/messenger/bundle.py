@@ -13,11 +13,13 @@ _EXPORT = re.compile(r"^export (?=(?:async |const |class |function ))", re.MULTI
 _DOC_COMMENT = re.compile(r"^[ \t]*/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*\n", re.MULTILINE)
 _LINE_COMMENT = re.compile(r"^[ \t]*(?://.*)?\n", re.MULTILINE)
 _END_COMMENT = re.compile(
-    r"[ \t]+// [^\n\"'`]*$", re.MULTILINE
+    r"(?<![ \t])[ \t]+// [^\n\"'`]*$", re.MULTILINE
 )  # a quote after it could mean: inside a string
 _INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _STYLES = re.compile(r"(?<=\.replaceSync\(`)[^`]*")
-_NEEDLESS_SPACE = re.compile(r"\s*([{};])\s*|([:,])\s+")  # before a colon a space means "inside"
+_NEEDLESS_SPACE = re.compile(
+    r"(?<!\s)\s+([{};])\s*|([{};])\s*|([:,])\s+"
+)  # before a colon a space means "inside"
 
 
 def join_modules(entry: Path) -> str:
@@ -25,7 +27,7 @@ def join_modules(entry: Path) -> str:
     joined = "".join(_body(part) for part in _in_order(entry, []))
     for useless in (_DOC_COMMENT, _LINE_COMMENT, _END_COMMENT, _INDENT):
         joined = useless.sub("", joined)
-    return _STYLES.sub(lambda styles: _NEEDLESS_SPACE.sub(r"\1\2", styles[0]), joined)
+    return _STYLES.sub(lambda styles: _NEEDLESS_SPACE.sub(r"\1\2\3", styles[0]), joined)
 
 
 def _in_order(part: Path, done: list[Path]) -> list[Path]:

@@ -1,0 +1,124 @@
+"""No text that a stranger may send holds the server up: patterns and what is built of them take linear time.
+
+Processor time of this thread is measured, so that a busy machine changes nothing; a quadratic pattern takes
+tens of seconds where two are allowed, a linear one milliseconds.
+"""
+
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import knowledge
+import model
+import serving
+from knowledge.importing.pages import markdown_article, without_site_markup
+from knowledge.learning.cleaning import clean_answer, clean_question
+from knowledge.learning.contradictions import contradicts, overlap
+from knowledge.learning.question import pick_question
+from knowledge.markdown import plain_text
+from knowledge.privacy.detection import without_personal_data
+from knowledge.privacy.scrubbing import scrub
+from model.understanding.follow_up import sentences
+from serving.learned_answers.privacy import without_contact_data
+from serving.rendering import render_markdown
+
+FEW_CHARS, SECONDS_FOR_FEW = 5_000, 0.25
+CHARS, SECONDS = 100_000, 2.0
+CHARS_OF_WORK = 25_000
+RUNS = (" ", "\t", "\n", "a", "A", "1", "-", "@", "<", ".", "/", "#", "`", "?", "_", "中")
+WORDS = (
+    "[(",
+    "a@",
+    "a ",
+    "1 ",
+    "A-",
+    "1-",
+    "a.",
+    "<!--",
+    "000 ",
+    "the ",
+    "# ",
+    "order 111 ",
+    "1(",
+    "```a\n",
+    "thanks\n",
+)
+RAMBLING = (
+    "hi ",
+    "thanks for ",
+    "good morning ",
+    "here is ",
+    "thank you ",
+    "so very much ",
+    "no number # ",
+    "real human ",
+)
+BEGUN = (("order", " "), ("AB1111", "1"), ("hi", " "), ("my name is A", "a"), ("1 A", "a"), ("$1", " 000"))
+
+
+def hostile(chars: int) -> Iterator[str]:
+    """Texts of so many characters that a pattern begins to match over and over, and that end in a misfit."""
+    for begin, again in (*(("", again) for again in (*RUNS, *WORDS, *RAMBLING)), *BEGUN):
+        yield (begin + again * (chars // len(again) + 1))[:chars] + "_\x00"
+
+
+def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Every pattern of text that a module of the three packages holds, with its name."""
+    for package in (model, knowledge, serving):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in found.name:
+                for name, value in vars(importlib.import_module(found.name)).items():
+                    if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
+                        yield f"{found.name}.{name}", value
+
+
+def slow_text(work: Callable[[str], object], chars: int = CHARS) -> str | None:
+    """How a hostile text begins that takes longer than it may; short texts come first: they fail sooner."""
+    for length, most_seconds in ((FEW_CHARS, SECONDS_FOR_FEW), (chars, SECONDS)):
+        for text in hostile(length):
+            started = time.thread_time()
+            work(text)
+            seconds = time.thread_time() - started
+            if seconds > most_seconds:
+                return f"{length} characters beginning with {text[:20]!r} took {seconds:.1f} s"
+    return None
+
+
+def test_there_are_patterns_to_try() -> None:
+    names = [name for name, _ in patterns()]
+    assert len(names) > 80
+    assert "knowledge.learning.patterns.LAST_PLEASE" in names
+
+
+@pytest.mark.parametrize("pattern", [pytest.param(found, id=name) for name, found in patterns()])
+def test_a_pattern_reads_a_hostile_text_in_linear_time(pattern: re.Pattern[str]) -> None:
+    assert slow_text(lambda text: sum(1 for _ in pattern.finditer(text))) is None
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(
+            lambda text: clean_answer(text, agent_names=["Ada"], customer_name="Bo Li"), id="answer"
+        ),
+        pytest.param(lambda text: clean_question(text, customer_name="Bo Li"), id="question"),
+        pytest.param(lambda text: pick_question([text, text], customer_name="Bo Li"), id="picking"),
+        pytest.param(
+            lambda text: scrub(text, names=["Bo Li", "Mark"], customer_ids=["c-1234"]), id="scrubbing"
+        ),
+        pytest.param(without_personal_data, id="personal data"),
+        pytest.param(without_contact_data, id="contact data"),
+        pytest.param(lambda text: (contradicts(text, text), overlap(text, text)), id="comparing"),
+        pytest.param(plain_text, id="plain text"),
+        pytest.param(render_markdown, id="rendering"),
+        pytest.param(without_site_markup, id="site markup"),
+        pytest.param(lambda text: markdown_article(f"# Title\n\n{text}", "slug"), id="article"),
+        pytest.param(sentences, id="sentences"),
+    ],
+)
+def test_work_on_a_hostile_text_takes_linear_time(work: Callable[[str], object]) -> None:
+    assert slow_text(work, CHARS_OF_WORK) is None
