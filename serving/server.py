@@ -6,6 +6,7 @@ from socket import socket
 from types import FrameType
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 
 from serving.app import create_app
 from serving.runtime.assembly import Runtime, build_runtime
@@ -34,7 +35,8 @@ def serve(runtime: Runtime, *, on_ready: Callable[[str], None] | None = None) ->
         server_header=False,
     )
     try:
-        Server(config, runtime, on_ready=on_ready).run()
+        with threadpool_limits(1):  # requests share the cores: threads of BLAS would wait for each other
+            Server(config, runtime, on_ready=on_ready).run()
     finally:
         runtime.stop()
 
