@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 from sqlalchemy.orm import Session
 
 from eval.data.labelled import LabelledText
+from knowledge.company import LabelledText
 from knowledge.index.knowledge_index import KnowledgeIndex
+from knowledge.learning.draft import near_questions
 from model.errors import ConflictError, DataError
 from model.interfaces import Reader
 from serving.db.session import Database
@@ -62,10 +64,11 @@ class Team:
         are kept. The customer has the answer all the same.
         """
         known = self._refs.get(row.label)
+        near = near_questions(self.index, self.encoder, [row.text])
         try:
             with self.database.session() as session:
                 proposal = _proposal(session, row, known)
-                approved = approve(session, proposal.id, _AGENT, tools=self)
+                approved = approve(session, proposal.id, _AGENT, near=near)
                 ref = learned_answer_ref(approved.learned_answer_id or 0)
         except (ConflictError, DataError):
             return False

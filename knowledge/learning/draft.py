@@ -1,6 +1,6 @@
 """Drafts what an agent's reply could teach; decides nothing: a person approves every draft."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,26 +91,46 @@ def draft_learned_answer(
     return Draft("new", question, answer, (), None, None)
 
 
-def near_misses(
+@dataclass(frozen=True, slots=True)
+class NearQuestion:
+    """A question of a known answer that was found near another one."""
+
+    ref: str
+    text: str
+    cosine: float
+
+
+def near_questions(
     retriever: Retriever,
     encoder: Encoder,
     questions: Sequence[str],
+    *,
+    thresholds: LearningThresholds = DEFAULT_THRESHOLDS,
+) -> tuple[NearQuestion, ...]:
+    """Questions of known answers near these; encodes, so it has no place in a transaction that writes."""
+    return tuple(
+        NearQuestion(candidate.ref, _asked_as(candidate), candidate.dense_score)
+        for question, vector in zip(questions, encoder.encode(list(questions)), strict=True)
+        for candidate in retriever.search(question, vector, top_k=thresholds.searched)
+    )
+
+
+def near_misses(
+    near: Iterable[NearQuestion],
     *,
     exclude_refs: Collection[str],
     limit: int = 3,
     thresholds: LearningThresholds = DEFAULT_THRESHOLDS,
 ) -> tuple[str, ...]:
-    """Questions of other known answers that come close to these and must not get the same answer.
+    """Those of other known answers that come close but must not get the same answer.
 
     `exclude_refs` are the answer itself and what it replaces. Nearest first, at most `limit`. Questions as
     near as the same question are left out: they may well deserve this answer.
     """
     nearest: dict[str, float] = {}
-    for question, vector in zip(questions, encoder.encode(list(questions)), strict=True):
-        for candidate in retriever.search(question, vector, top_k=thresholds.searched):
-            text = _asked_as(candidate)
-            if candidate.ref not in exclude_refs:
-                nearest[text] = max(candidate.dense_score, nearest.get(text, -1.0))
+    for question in near:
+        if question.ref not in exclude_refs:
+            nearest[question.text] = max(question.cosine, nearest.get(question.text, -1.0))
     close = {t: s for t, s in nearest.items() if thresholds.near_miss <= s < thresholds.same_question}
     return tuple(sorted(close, key=lambda text: (-close[text], text))[:limit])
 

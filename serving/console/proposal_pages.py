@@ -13,7 +13,7 @@ from serving.console.knowledge_views import CardDraft
 from serving.console.routing import PageRoute, see_other, sentence, written, written_lines
 from serving.console.shell import CurrentVisit, Visit, needs
 from serving.learned_answers import service
-from serving.learned_answers.endpoints import RowId
+from serving.learned_answers.endpoints import RowId, approve_compared
 from serving.learned_answers.repository import list_proposals
 from serving.problems import status_of
 
@@ -96,14 +96,14 @@ def _decide(visit: Visit, proposal_id: int, verb: Verb, form: CardForm) -> None:
     elif verb == "undo":
         service.undo(session, proposal_id, agent_id)
     else:
-        service.approve(
+        approve_compared(
             session,
+            visit.runtime.knowledge,
             proposal_id,
             agent_id,
             question=form.question,
             answer=form.answer,
             phrasings=None if form.phrasings is None else written_lines(form.phrasings),
-            tools=visit.runtime.knowledge,
         )
 
 

@@ -1,16 +1,15 @@
 """What an approved proposal does to the learned answers, and how it is put back; decides nothing itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from knowledge.learning.draft import near_misses
+from knowledge.learning.draft import NearQuestion, near_misses
 from model.errors import ConflictError
 from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
 from serving.indexing.changes import learned_answer_ref, record_changes
 from serving.learned_answers import repository
-from serving.learned_answers.tools import LearningTools
 from serving.learned_answers.wording import (
     Origin,
     Wording,
@@ -22,14 +21,14 @@ from serving.learned_answers.wording import (
 )
 from serving.text import distinct, folded
 
-_COMPARED_PHRASINGS = 5
-"""Phrasings whose near misses are looked for; each is encoded and searched."""
-
 
 def make_known(
-    session: Session, proposal: Proposal, wording: Wording, agent_id: str, tools: LearningTools | None
+    session: Session, proposal: Proposal, wording: Wording, agent_id: str, near: Sequence[NearQuestion]
 ) -> None:
-    """Write what the approved proposal teaches, and into its `undo` what putting it back needs."""
+    """Write what the approved proposal teaches, and into its `undo` what putting it back needs.
+
+    `near` are questions near the wording; those of others become cases that must not get this answer.
+    """
     drafted = {
         "question": proposal.question,
         "answer": proposal.answer,
@@ -46,8 +45,9 @@ def make_known(
         answer, undo = _create(session, proposal, wording, agent_id, replaced=target)
     undo["released"] = answer.released
     answer.released = answer.released or proposal.human_only
-    misses = _near_misses(tools, answer, proposal.similar_ref, undo["superseded"])
-    cases = write_cases(session, answer, near_misses=misses)
+    replaced = learned_answer_ref(undo["superseded"] or 0)
+    own = {learned_answer_ref(answer.id), replaced, proposal.similar_ref or ""}
+    cases = write_cases(session, answer, near_misses=near_misses(near, exclude_refs=own))
     proposal.question, proposal.answer = wording.question, wording.answer
     proposal.phrasings = list(wording.phrasings)
     proposal.learned_answer_id = answer.id
@@ -163,17 +163,6 @@ def _origin(proposal: Proposal, text: str) -> Origin:
     """Who said it: what was drafted comes from the customer, what was added from the agent."""
     drafted = {folded(known) for known in (proposal.question, *proposal.phrasings)}
     return "customer" if folded(text) in drafted else "agent"
-
-
-def _near_misses(
-    tools: LearningTools | None, answer: LearnedAnswer, similar_ref: str | None, superseded: int | None
-) -> tuple[str, ...]:
-    """What others ask that comes close, but belongs neither to the answer nor to what it replaces."""
-    if tools is None:
-        return ()
-    own = {learned_answer_ref(answer.id), learned_answer_ref(superseded or 0), similar_ref or ""}
-    questions = [phrasing.text for phrasing in answer.phrasings][:_COMPARED_PHRASINGS]
-    return near_misses(tools.index, tools.encoder, questions, exclude_refs=own)
 
 
 def _inherited(row: Phrasing) -> Origin:

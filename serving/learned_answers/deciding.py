@@ -7,15 +7,17 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from knowledge.learning.draft import NearQuestion
 from model.errors import ConflictError, NotFoundError
 from serving.db.tables import Proposal
 from serving.learned_answers import repository
 from serving.learned_answers.announcing import announce
 from serving.learned_answers.applying import make_known, put_back
-from serving.learned_answers.tools import LearningTools
 from serving.learned_answers.wording import Wording, checked_wording
 
 _OPEN = ("pending", "undone")
+_COMPARED_QUESTIONS = 5
+"""Ways to ask whose near misses are looked for; each is encoded and searched."""
 
 
 def get_proposal(session: Session, proposal_id: int) -> Proposal:
@@ -26,6 +28,25 @@ def get_proposal(session: Session, proposal_id: int) -> Proposal:
     return proposal
 
 
+def questions_to_compare(
+    session: Session,
+    proposal_id: int,
+    *,
+    question: str | None = None,
+    answer: str | None = None,
+    phrasings: Sequence[str] | None = None,
+) -> tuple[str, ...]:
+    """The ways to ask that approving with these words would teach, the first few; none once it was decided.
+
+    What is near them is found by encoding, before the transaction that approves: see `approve`.
+    """
+    proposal = get_proposal(session, proposal_id)
+    if proposal.status not in _OPEN:
+        return ()
+    wording = _approved_wording(proposal, question, answer, phrasings)
+    return (wording.question, *wording.phrasings)[:_COMPARED_QUESTIONS]
+
+
 def approve(
     session: Session,
     proposal_id: int,
@@ -34,7 +55,7 @@ def approve(
     question: str | None = None,
     answer: str | None = None,
     phrasings: Sequence[str] | None = None,
-    tools: LearningTools | None = None,
+    near: Sequence[NearQuestion] = (),
 ) -> Proposal:
     """Make the proposal known, with the words given or, where `None`, as drafted; again changes nothing.
 
@@ -42,9 +63,10 @@ def approve(
     one's place, which is kept as superseded. A phrasing whose answer was rewritten is a correction; one that
     resembles an article becomes a learned answer. `phrasings` replaces the drafted ones, but the drafted
     question, which is the customer's own, is always kept as a way to ask. Where only people handle the
-    matter, the answer is released: from then on the bot gives it to this question. With `tools`, near
-    misses become regression cases. Raises `DataError` for unfit words and `ConflictError` when it was
-    decided otherwise, or another learned answer answers the same question differently.
+    matter, the answer is released: from then on the bot gives it to this question. Of `near`, the questions
+    near `questions_to_compare`, near misses become regression cases. Raises `DataError` for unfit words and
+    `ConflictError` when it was decided otherwise, or another learned answer answers the same question
+    differently.
     """
     with session.begin_nested():
         proposal = get_proposal(session, proposal_id)
@@ -56,7 +78,7 @@ def approve(
                 get_proposal(session, proposal_id), question=question, answer=answer, phrasings=phrasings
             )
         proposal = get_proposal(session, proposal_id)
-        make_known(session, proposal, wording, agent_id, tools)
+        make_known(session, proposal, wording, agent_id, near)
         announce(session, proposal)
     return proposal
 

@@ -1,9 +1,13 @@
 """The API of learned answers (editors write) and proposals (agents decide)."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
+from sqlalchemy.orm import Session
 
+from knowledge.learning.draft import near_questions
+from serving.db.tables import Proposal
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.learned_answers import repository, service
 from serving.learned_answers.schemas import (
@@ -118,16 +122,37 @@ def approve_proposal(
     proposal_id: RowId, approval: Approval, session: DbSession, agent: Decider, runtime: CurrentRuntime
 ) -> ProposalView:
     """The proposal is known from now on, with the words given; 409 when it was decided otherwise."""
-    proposal = service.approve(
+    proposal = approve_compared(
         session,
+        runtime.knowledge,
         proposal_id,
         agent.id,
         question=approval.question,
         answer=approval.answer,
         phrasings=approval.phrasings,
-        tools=runtime.knowledge,
     )
     return ProposalView.of(session, proposal)
+
+
+def approve_compared(
+    session: Session,
+    tools: service.LearningTools,
+    proposal_id: int,
+    agent_id: str,
+    *,
+    question: str | None,
+    answer: str | None,
+    phrasings: Sequence[str] | None,
+) -> Proposal:
+    """Approve, having compared the words with what is known; nothing is encoded while the store is locked."""
+    asked = service.questions_to_compare(
+        session, proposal_id, question=question, answer=answer, phrasings=phrasings
+    )
+    session.commit()  # even the reads of a request that may write keep all other writers of SQLite waiting
+    near = near_questions(tools.index, tools.encoder, asked) if asked else ()
+    return service.approve(
+        session, proposal_id, agent_id, question=question, answer=answer, phrasings=phrasings, near=near
+    )
 
 
 @router.post("/proposals/{proposal_id}/reject")

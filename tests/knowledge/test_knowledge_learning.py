@@ -6,7 +6,7 @@ from knowledge.documents import ArticleDocument
 from knowledge.index.chunking import article_passages, learned_answer_passages
 from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.learning.contradictions import contradicts, overlap
-from knowledge.learning.draft import Draft, draft_learned_answer, near_misses
+from knowledge.learning.draft import Draft, draft_learned_answer, near_misses, near_questions
 from knowledge.learning.question import pick_question
 from model.encoder.onnx_encoder import OnnxEncoder
 
@@ -123,9 +123,9 @@ def test_the_first_answer_of_all_is_new(encoder: OnnxEncoder) -> None:
 def test_near_misses_are_questions_of_others_that_come_close(
     index: KnowledgeIndex, encoder: OnnxEncoder
 ) -> None:
-    found = near_misses(index, encoder, ["Do you ship to Norway?"], exclude_refs={"learned_answer:1"})
-    assert found == ("Which countries do you ship to?",)
-    assert near_misses(index, encoder, [], exclude_refs=()) == ()
+    near = near_questions(index, encoder, ["Do you ship to Norway?"])
+    assert near_misses(near, exclude_refs={"learned_answer:1"}) == ("Which countries do you ship to?",)
+    assert near_misses(near_questions(index, encoder, []), exclude_refs=()) == ()
 
 
 @pytest.mark.parametrize(

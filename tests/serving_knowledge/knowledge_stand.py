@@ -6,6 +6,7 @@ from pathlib import Path
 
 from knowledge.documents import ArticleDocument, ImportResult, QuestionAnswer, Refusal
 from knowledge.index.knowledge_index import KnowledgeIndex
+from knowledge.learning.draft import near_questions
 from model.interfaces import Encoder
 from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, LearnedAnswer, Message, Proposal
@@ -101,9 +102,12 @@ class Stand:
             return proposal.id
 
     def approve(self, proposal_id: int, agent: str = "ana", **words: object) -> int:
-        """Approve in a transaction of its own; the learned answer's id."""
+        """Approve as the server does, in a transaction of its own; the learned answer's id."""
+        with self.database.reading() as session:
+            asked = service.questions_to_compare(session, proposal_id, **words)  # type: ignore[arg-type]
+        near = near_questions(self.index, self.encoder, asked) if asked else ()
         with self.database.session() as session:
-            made = service.approve(session, proposal_id, agent, tools=self, **words)  # type: ignore[arg-type]
+            made = service.approve(session, proposal_id, agent, near=near, **words)  # type: ignore[arg-type]
             assert made.learned_answer_id is not None
             return made.learned_answer_id
 
