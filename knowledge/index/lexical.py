@@ -44,7 +44,9 @@ def count_terms(text: str) -> Counter[str]:
 
 
 class LexicalIndex:
-    """BM25 over texts known by small integers; not thread-safe for writes, see `KnowledgeIndex`.
+    """BM25 over texts known by small integers; many may read it at once, who writes does so alone.
+
+    `KnowledgeIndex` sees to that.
 
     Robertson & Zaragoza 2009, with the inverse document frequency of Lucene, `log(1 + (N - n + .5) /
     (n + .5))`, which is never negative. N and n change with every add and remove, so that scores always
@@ -56,6 +58,7 @@ class LexicalIndex:
         self._b = b
         self._postings: dict[str, dict[int, int]] = {}
         self._arrays: dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]] = {}
+        self._making_arrays = threading.Lock()
         self._terms: dict[int, Counter[str]] = {}
         self._lengths: NDArray[np.float32] = np.zeros(64, dtype=np.float32)
         self._total_length = 0
@@ -110,13 +113,14 @@ class LexicalIndex:
 
     def _posting(self, term: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Numbers and frequencies of a term as arrays, made when first asked for after a change."""
-        found = self._arrays.get(term)
-        if found is None:
-            posting = self._postings[term]
-            numbers = np.fromiter(posting.keys(), dtype=np.int64, count=len(posting))
-            frequencies = np.fromiter(posting.values(), dtype=np.float32, count=len(posting))
-            found = self._arrays[term] = (numbers, frequencies)
-        return found
+        with self._making_arrays:
+            arrays = self._arrays.get(term)
+            if arrays is None:
+                posting = self._postings[term]
+                numbers = np.fromiter(posting.keys(), dtype=np.int64, count=len(posting))
+                frequencies = np.fromiter(posting.values(), dtype=np.float32, count=len(posting))
+                arrays = self._arrays[term] = (numbers, frequencies)
+            return arrays
 
 
 def _words(text: str) -> Sequence[str]:

@@ -6,7 +6,10 @@ ref by ref, so that nothing is lost whatever happened to the process before; the
 
 import threading
 import time
+from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain, islice
 from pathlib import Path
 
 import structlog
@@ -29,6 +32,38 @@ _LONGEST_PAUSE_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
 
 
+class PendingRefs:
+    """Refs that wait: learned answers first, then articles, each in order of arrival; none of them twice.
+
+    Taking the first few costs the same however many wait.
+    """
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[str, None] = OrderedDict()  # a plain dict steps over all that was removed
+        self._articles: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._answers) + len(self._articles)
+
+    def add(self, refs: Iterable[str]) -> None:
+        """Let the refs wait; those that do already keep their place."""
+        for ref in refs:
+            self._group(ref).setdefault(ref)
+
+    def first(self, count: int) -> list[str]:
+        """The next `count` refs, which go on waiting."""
+        return list(islice(chain(self._answers, self._articles), count))
+
+    def remove(self, refs: Iterable[str]) -> None:
+        """Let the refs wait no more."""
+        for ref in refs:
+            self._group(ref).pop(ref, None)
+
+    def _group(self, ref: str) -> OrderedDict[str, None]:
+        return self._articles if ref.startswith("article:") else self._answers
+
+
 class KnowledgeSync:
     """Follows the store into a `KnowledgeIndex`; safe to call from several threads."""
 
@@ -43,7 +78,7 @@ class KnowledgeSync:
         self._index: KnowledgeIndex | None = None
         self._folder: Path | None = None
         self._holdings: dict[str, str] = {}
-        self._pending: dict[str, None] = {}  # refs in order of arrival
+        self._pending = PendingRefs()
         self._failed: dict[str, float] = {}  # ref -> monotonic time of the next try
         self._last_change = 0
         self._looked_at: datetime = now()
@@ -88,7 +123,8 @@ class KnowledgeSync:
                 self._index, self._holdings = KnowledgeIndex(self._encoder), {}
                 reason = str(error)
                 _log.warning("index_rebuilding", reason=reason)
-            self._pending, self._failed = self._differences(), {}
+            self._pending, self._failed = PendingRefs(), {}
+            self._pending.add(self._differences())
             changed = len(self._pending)
             self._apply_pending(batch_size=_FOLLOW_BATCH if give_up else _LOAD_BATCH, give_up=give_up)
             if reason is not None or changed:
@@ -178,7 +214,7 @@ class KnowledgeSync:
             first_error = ArtifactError(f"snapshot {folder} is damaged: it holds refs its record does not")
         raise first_error or ArtifactError(f"snapshot {folder} is missing: nothing records what it holds")
 
-    def _differences(self) -> dict[str, None]:
+    def _differences(self) -> list[str]:
         """Refs whose version here is not the store's. The log is read first: what comes later is followed."""
         moment = now()
         with self._database.reading() as session:
@@ -186,7 +222,7 @@ class KnowledgeSync:
             wanted = stored.read_hashes(session, moment)
         self._looked_at = moment
         refs = {**wanted, **self._holdings}
-        return {ref: None for ref in refs if wanted.get(ref) != self._holdings.get(ref)}
+        return [ref for ref in refs if wanted.get(ref) != self._holdings.get(ref)]
 
     def _read_changes(self) -> None:
         moment = now()
@@ -198,24 +234,23 @@ class KnowledgeSync:
             _log.warning("index_comparing", reason="changes were forgotten before they were followed")
             self._pending.update(self._differences())
         for change_id, ref in changes:
-            self._pending[ref] = None
+            self._pending.add([ref])
             self._last_change = change_id
-        self._pending.update(dict.fromkeys(expired))
+        self._pending.add(expired)
         self._looked_at = max(self._looked_at, moment)
         due = [ref for ref, at in self._failed.items() if at <= time.monotonic()]
         for ref in due:
             del self._failed[ref]
-            self._pending[ref] = None
+        self._pending.add(due)
 
     def _apply_pending(self, *, batch_size: int, give_up: threading.Event | None = None) -> int:
         """Apply everything that waits, learned answers first, reading the log again between batches."""
         ends = [event for event in (self._stopping, give_up) if event is not None]
         applied = 0
         while self._pending:
-            batch = sorted(self._pending, key=_is_article)[:batch_size]
+            batch = self._pending.first(batch_size)
             self._apply_or_postpone(batch)
-            for ref in batch:
-                del self._pending[ref]
+            self._pending.remove(batch)
             applied += len(batch)
             if any(event.is_set() for event in ends):
                 break
@@ -259,7 +294,3 @@ class KnowledgeSync:
         except OSError as error:
             self._unsaved = 0
             _log.error("index_not_saved", folder=str(folder), error=str(error))
-
-
-def _is_article(ref: str) -> bool:
-    return ref.startswith("article:")

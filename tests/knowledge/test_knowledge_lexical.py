@@ -1,7 +1,10 @@
 """Words, BM25 and the order made of both searches."""
 
 import math
+import threading
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -83,3 +86,29 @@ def test_ties_keep_the_order_given() -> None:
     assert descending(scores).tolist() == [3, 1, 2, 0]
     assert ranks(scores).tolist() == [4, 2, 3, 1]
     assert ranks(np.zeros(0, np.float32)).tolist() == []
+
+
+def test_searches_side_by_side_make_a_terms_arrays_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = LexicalIndex()
+    for number in range(10):
+        index.add(number, count_terms("refund"))
+    made: list[int] = []
+    make = np.fromiter
+
+    def make_slowly(*given: object, **more: object) -> object:
+        made.append(threading.get_ident())
+        time.sleep(0.02)  # others come by meanwhile
+        return make(*given, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(np, "fromiter", make_slowly)
+    together = threading.Barrier(8)
+
+    def search() -> list[float]:
+        together.wait()
+        return index.scores(["refund"])[:10].tolist()
+
+    with ThreadPoolExecutor(8) as threads:
+        scores = [done.result() for done in [threads.submit(search) for _ in range(8)]]
+
+    assert len(made) == 2  # the numbers and the frequencies
+    assert scores == [scores[0]] * 8

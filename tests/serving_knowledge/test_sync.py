@@ -19,7 +19,7 @@ from serving.articles import service
 from serving.db.session import Database
 from serving.db.tables import Article, KnowledgeChange, now
 from serving.indexing import stored_knowledge
-from serving.indexing.sync import KnowledgeSync
+from serving.indexing.sync import KnowledgeSync, PendingRefs
 from serving.learned_answers import service as learned_service
 from tests.stores import sqlite_url
 
@@ -339,7 +339,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from model.encoder import OnnxEncoder
-from serving.articles.sync import KnowledgeSync
+from serving.articles.sync import KnowledgeSync, PendingRefs
 from serving.db.session import Database
 from serving.learned_answers import service
 database = Database(sys.argv[1])
@@ -377,3 +377,36 @@ def test_an_approval_survives_a_kill_right_after_its_commit(
     sync, _, _ = restarted(stand)
     assert best_ref(sync.index, stand.encoder, "may I use rain water?") == "learned_answer:1"
     assert_equals_store(sync)
+
+
+class CountedRef(str):
+    """A ref that counts how often it is looked at."""
+
+    looks = 0
+
+    def startswith(self, *given: object) -> bool:
+        CountedRef.looks += 1
+        return super().startswith(*given)  # type: ignore[arg-type]
+
+
+def test_a_batch_costs_the_same_however_many_refs_wait() -> None:
+    looks = {}
+    for count in (160, 1600):
+        refs = [CountedRef(f"{'learned_answer' if n % 2 else 'article'}:{n}") for n in range(count)]
+        CountedRef.looks = 0
+        pending = PendingRefs()
+        pending.add(refs)
+        while batch := pending.first(16):
+            pending.remove(batch)
+        looks[count] = CountedRef.looks
+    assert looks[1600] == 10 * looks[160]
+
+
+def test_learned_answers_go_before_articles_and_each_kind_in_order_of_arrival() -> None:
+    pending = PendingRefs()
+    pending.add(["article:b", "learned_answer:9", "article:a"])
+    pending.add(["learned_answer:3", "article:b"])
+    assert pending.first(3) == ["learned_answer:9", "learned_answer:3", "article:b"]
+    assert len(pending) == 4
+    pending.remove(["learned_answer:9", "article:b", "article:unknown"])
+    assert pending.first(16) == ["learned_answer:3", "article:a"]
