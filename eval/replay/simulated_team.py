@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from sqlalchemy.orm import Session
 
 from eval.data.labelled import LabelledText
-from knowledge.company import LabelledText
 from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.learning.draft import near_questions
 from model.errors import ConflictError, DataError
