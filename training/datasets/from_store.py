@@ -4,6 +4,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import select
@@ -63,7 +64,7 @@ class _Reader:
     def of_thread(self, thread: Thread) -> Iterator[Example]:
         """The examples of one conversation."""
         asked = turns(thread)
-        for turn, after in zip(asked, [*asked[1:], None], strict=True):
+        for turn, after in zip_longest(asked, asked[1:]):
             yield from self._of_turn(thread, turn, after)
         yield from self._persons_answers(thread)
         yield from self._ratings(thread)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -101,10 +101,9 @@ def answered_by_person(thread: Thread, turn: Turn, until: int | None) -> bool:
 
 def agent_replies(thread: Thread) -> list[Message]:
     """The last of each run of an agent's messages."""
-    following: Sequence[Message | None] = [*thread.messages[1:], None]
     return [
         message
-        for message, after in zip(thread.messages, following, strict=True)
+        for message, after in zip_longest(thread.messages, thread.messages[1:])
         if message.author == "agent" and (after is None or after.author != "agent")
     ]
 

@@ -127,6 +127,23 @@ def test_a_handoff_that_nobody_answered_says_nothing(shop: Shop) -> None:
     assert read(shop).examples == ()
 
 
+def test_conversations_that_no_one_or_no_bot_has_spoken_in_give_no_example_and_stop_no_other(
+    shop: Shop,
+) -> None:
+    shop.rules["money"] = decision("answer", ["article:refunds"], intent="refund")
+    shop.start(shop.customer("Ida"))  # opened the messenger, and left
+    undecided = shop.start(shop.customer("Ole"))
+    shop.reply(undecided, "Hello, can I help?")
+    asked = shop.start(shop.customer("Eva"))
+    shop.ask(asked, "I want my money back")
+    shop.rate_answer(asked, helpful=True)
+    found = read(shop)
+    assert rows(found, "questions") == [
+        ("I want my money back", question("article:refunds", how="confirmed"))
+    ]
+    assert found.conversations == 3
+
+
 def test_ratings_become_sentiment_and_satisfaction(shop: Shop) -> None:
     shop.rules["late"] = decision("answer", ["article:delivery"], intent="delivery")
     talk = shop.start(shop.customer("Ida"))
