@@ -92,12 +92,18 @@ def import_knowledge(
             "changed": len(report.changed),
             "unchanged": len(report.unchanged),
             "retired": len(report.retired),
+            "kept": len(report.kept),
             "refused": [{"path": one.path, "reason": one.reason} for one in report.refusals],
         },
         as_json=as_json,
         text=lambda: (
             f"added {len(report.added)}, changed {len(report.changed)}, unchanged {len(report.unchanged)}, "
             f"retired {len(report.retired)}, refused {len(report.refusals)}"
+            + (
+                f"; kept {len(report.kept)} that were not found but may be in what was refused"
+                if report.kept
+                else ""
+            )
         ),
     )
     if report.refusals:

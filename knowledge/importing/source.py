@@ -113,7 +113,9 @@ def _with_full_slugs(articles: tuple[ArticleDocument, ...]) -> tuple[ArticleDocu
         by_stem[slug.rsplit("/", 1)[-1]].append(slug)
 
     def full(target: str | None) -> str | None:
-        meant = by_stem.get(target or "", [])
-        return target if target in slugs or len(meant) != 1 else meant[0]
+        if target is None or target in slugs:
+            return target
+        meant = by_stem.get(target, [])
+        return meant[0] if len(meant) == 1 else target
 
     return tuple(replace(article, superseded_by=full(article.superseded_by)) for article in articles)

@@ -1,7 +1,7 @@
 """Brings the store to what one source says, all in one transaction; it reads no file and never commits.
 
 A source's word counts when it changed since the last import: what people edited or retired here meanwhile
-stays until then. What is gone from a source is retired, unless the source could not be read in full.
+stays until then. What is gone from a source is retired, unless it may be in what was refused.
 """
 
 from collections.abc import Iterable
@@ -58,18 +58,32 @@ def _import_articles(
     unreadable: Unreadable,
     tally: Tally,
 ) -> None:
-    wanted = _one_per_slug(documents, tally)
+    read = [_canonical(document) for document in documents]
+    own = {article.slug: article for article in repository.list_articles(session, source=source)}
+    already_refused = len(tally.refusals)
+    wanted = _one_per_slug(read, tally)
     existing = repository.find_by_slugs(session, wanted)
     for slug, document in wanted.items():
         _import_article(session, document, existing.get(slug), source, tally)
-    for article in repository.list_articles(session, source=source):
-        if article.slug not in wanted and article.source_hash is not None:
-            _retire_gone(article, unreadable, tally)
+    slugs = {document.slug for document in read}
+    missing = {
+        slug: article
+        for slug, article in own.items()
+        if slug not in slugs and article.source_hash is not None
+    }
+    keep = unreadable.articles_to_keep(missing)
+    if any(refusal.path not in own for refusal in tally.refusals[already_refused:]):
+        keep = set(missing)  # a refused page may be one of them under a new slug
+    for slug, article in missing.items():
+        if slug in keep:
+            tally.kept.append(article_ref(slug))
+        else:
+            _retire(article, tally)
 
 
 def _one_per_slug(documents: Iterable[ArticleDocument], tally: Tally) -> dict[str, ArticleDocument]:
     wanted: dict[str, ArticleDocument] = {}
-    for document in map(_canonical, documents):
+    for document in documents:
         if not document.slug or not document.title:
             reason = "slug or title is empty; give the article both"
             tally.refusals.append(Refusal(document.slug or document.title, reason))
@@ -127,11 +141,8 @@ def _status_after(document: ArticleDocument, existing: Article | None) -> str:
     return existing.status  # an editor who retired it is not overruled by a new wording of its source
 
 
-def _retire_gone(article: Article, unreadable: Unreadable, tally: Tally) -> None:
+def _retire(article: Article, tally: Tally) -> None:
     ref = article_ref(article.slug)
-    if unreadable.may_hold_article(article.slug):
-        tally.kept.append(ref)
-        return
     if article.status == "published":
         tally.touched.append(ref)
         tally.retired.append(ref)

@@ -27,6 +27,7 @@ def import_question_answers(
     """
     existing = repository.list_by_source(session, source)
     known = _known_elsewhere(session, source) if any(pair.key not in existing for pair in pairs) else {}
+    already_refused = len(tally.refusals)
     wanted: set[str] = set()
     for pair in pairs:
         reason = _refusal_reason(pair, wanted, existing.get(pair.key))
@@ -35,9 +36,15 @@ def import_question_answers(
             tally.refusals.append(Refusal(pair.key, reason))
             continue
         _import_pair(session, pair, existing.get(pair.key), source, known, tally)
+    # A refused pair may be one of those that seem to be gone, under a new key.
+    keep = unreadable.anything or any(one.path not in existing for one in tally.refusals[already_refused:])
     for key, answer in existing.items():
-        if key not in wanted and answer.source_hash is not None:
-            _retire_gone(answer, unreadable, tally)
+        if key in wanted or answer.source_hash is None:
+            continue
+        if keep:
+            tally.kept.append(learned_answer_ref(answer.id))
+        else:
+            _retire(answer, tally)
 
 
 def _known_elsewhere(session: Session, source: str) -> dict[str, LearnedAnswer]:
@@ -113,11 +120,8 @@ def _with_learned_phrasings(wording: Wording, answer: LearnedAnswer) -> Wording:
     return checked_wording(wording.question, wording.answer, (*wording.phrasings, *learned))
 
 
-def _retire_gone(answer: LearnedAnswer, unreadable: Unreadable, tally: Tally) -> None:
+def _retire(answer: LearnedAnswer, tally: Tally) -> None:
     ref = learned_answer_ref(answer.id)
-    if unreadable.may_hold_answers():
-        tally.kept.append(ref)
-        return
     if answer.status == "approved":
         answer.status = "retired"
         answer.updated_at = now()

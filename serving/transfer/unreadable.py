@@ -1,7 +1,7 @@
 """Which articles may hide behind an import's refusals, so that none is retired by mistake; imports none."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +18,21 @@ _FRONT_MATTER_BYTES = 8_192
 class Unreadable:
     """What could not be read."""
 
-    page_names: frozenset[str]
-    """Slugs that the unreadable pages may have."""
+    pages: tuple[frozenset[str], ...]
+    """For each refused page the slugs that it may have had."""
     anything: bool
     """Whether a whole folder or part of a table was refused: then any identity may be in it."""
 
-    def may_hold_article(self, slug: str) -> bool:
-        """Whether the article may be in what could not be read."""
-        return self.anything or slug in self.page_names or _plain(slug) in self.page_names
+    def articles_to_keep(self, missing: Collection[str]) -> set[str]:
+        """Those of the missing slugs that may be in what could not be read.
 
-    def may_hold_answers(self) -> bool:
-        """Whether pairs of question and answer may be in what could not be read."""
-        return self.anything
+        A refused page that has none of them by its names may have been any: it was called otherwise before.
+        """
+        keep: set[str] = set(missing) if self.anything else set()
+        for names in self.pages:
+            held = {slug for slug in missing if slug in names or _plain(slug) in names}
+            keep |= held or set(missing)
+        return keep
 
 
 def unreadable_parts(refusals: Sequence[Refusal]) -> Unreadable:
@@ -38,18 +41,16 @@ def unreadable_parts(refusals: Sequence[Refusal]) -> Unreadable:
     A page stands for the slugs its path may give, and for the one it seems to name itself; a page that
     cannot be opened may name any. A refused row stands for any too, since its key could not be read.
     """
-    names: set[str] = set()
+    pages: list[frozenset[str]] = []
     anything = False
     for refusal in refusals:
         path = Path(_LINE.sub("", refusal.path))
-        if path.suffix.lower() in _PAGE_SUFFIXES:
-            names.update(_possible_slugs(path))
-            named = _named_slug(path)
-            anything = anything or named is None
-            names.add(named or "")
-        else:
+        named = _named_slug(path) if path.suffix.lower() in _PAGE_SUFFIXES else None
+        if named is None:
             anything = True
-    return Unreadable(frozenset(names), anything)
+        else:
+            pages.append(frozenset({*_possible_slugs(path), named}))
+    return Unreadable(tuple(pages), anything)
 
 
 def _possible_slugs(path: Path) -> set[str]:

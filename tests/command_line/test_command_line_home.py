@@ -20,7 +20,7 @@ def articles(tmp_path: Path) -> Path:
 def test_imported_articles_are_counted_and_an_import_again_changes_nothing(
     firstlast: Commands, articles: Path
 ) -> None:
-    expected = {"added": 2, "changed": 0, "unchanged": 0, "retired": 0, "refused": []}
+    expected = {"added": 2, "changed": 0, "unchanged": 0, "retired": 0, "kept": 0, "refused": []}
     first = firstlast("import", articles, "--json")
     assert (first.status, first.result) == (0, expected)
     again = firstlast("import", articles, "--json")

@@ -69,6 +69,18 @@ def test_a_successor_that_two_slugs_end_in_stays_as_written(tmp_path: Path) -> N
     assert read_source(tmp_path).articles[0].superseded_by == "x"
 
 
+@pytest.mark.parametrize("slug", ["/", "/guide/"])
+def test_a_page_whose_slug_ends_in_a_slash_takes_no_other_pages_place(tmp_path: Path, slug: str) -> None:
+    (tmp_path / "start.md").write_text(f"---\ntitle: Start\nslug: {slug}\n---\nBegin here.")
+    (tmp_path / "refunds.md").write_text("# Refunds\n\nWithin 45 days.")
+    (tmp_path / "old.md").write_text("---\ntitle: Old\nsuperseded_by: refunds\n---\nWithin 30 days.")
+    assert [(one.slug, one.superseded_by) for one in read_source(tmp_path).articles] == [
+        ("old", "refunds"),
+        ("refunds", None),
+        (slug, None),
+    ]
+
+
 def test_html_becomes_markdown_without_navigation_scripts_and_footer(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -128,6 +128,81 @@ def test_an_unreadable_page_that_names_its_slug_keeps_that_article(stand: Stand,
     assert len(report.refusals) == 1
 
 
+@on_sqlite
+def test_the_start_page_of_a_help_centre_retires_no_other_page(stand: Stand, tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "start.md").write_text("---\ntitle: Start\nslug: /\n---\nAll about your garden.")
+    (pages / "pausing.md").write_text("# Pausing\n\nPause your subscription for up to 6 months.")
+
+    with stand.database.session() as session:
+        import_source(session, read_source(pages), source="pages")
+
+    assert (status_of(stand, "/"), status_of(stand, "pausing")) == ("published", "published")
+    assert stand.best("pause my subscription") == "article:pausing"
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "---\ntitle: Money back\n",
+        f"---\ntitle: {'t' * 501}\n---\nWithin 45 days.",
+        "---\nslug: pausing\n---\nWithin 45 days.",
+    ],
+    ids=["emptied", "front matter not closed", "title too long", "slug of another page"],
+)
+def test_a_refused_page_keeps_its_article_though_nothing_in_it_says_which(
+    stand: Stand, tmp_path: Path, broken: str
+) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "one.md").write_text("---\nslug: money-back\n---\nWithin 45 days.")
+    (pages / "a.md").write_text("---\nslug: pausing\n---\nPause for a month.")
+    with stand.database.session() as session:
+        import_source(session, read_source(pages), source="pages")
+    (pages / "one.md").write_text(broken)
+
+    with stand.database.session() as session:
+        report = import_source(session, read_source(pages), source="pages")
+
+    assert (report.kept, report.retired, len(report.refusals)) == (("article:money-back",), (), 1)
+    assert status_of(stand, "money-back") == "published"
+
+
+@on_sqlite
+def test_an_article_that_lost_its_title_stays_as_it_was(stand: Stand) -> None:
+    stand.load(REFUNDS, PAUSING)
+
+    report = stand.load(replace(REFUNDS, title=" \x00"))
+
+    assert [refusal.path for refusal in report.refusals] == ["billing/refunds"]
+    assert report.retired == ("article:pausing",)
+    assert status_of(stand, "billing/refunds") == "published"
+
+
+@on_sqlite
+def test_a_page_renamed_to_a_slug_of_another_source_stays_under_its_old_one(stand: Stand) -> None:
+    stand.load(REFUNDS, source="/help")
+    stand.load(PAUSING, source="/more")
+
+    report = stand.load(replace(PAUSING, slug="billing/refunds"), source="/more")
+
+    assert (report.kept, report.retired) == (("article:pausing",), ())
+    assert len(report.refusals) == 1
+
+
+@on_sqlite
+def test_a_pair_refused_under_a_new_key_keeps_its_learned_answer(stand: Stand) -> None:
+    stand.load(SCHOOLS)
+
+    report = stand.load(replace(SCHOOLS, key="colleges", answer=" "))
+
+    assert (report.kept, report.retired) == (("learned_answer:1",), ())
+    assert set(answers_in_use(stand)) == {"schools"}
+
+
 @pytest.mark.parametrize("path", ["/help/billing", "/help/answers.jsonl:7"])
 def test_a_folder_or_row_that_became_unreadable_retires_nothing(stand: Stand, path: str) -> None:
     stand.load(REFUNDS, SCHOOLS)
