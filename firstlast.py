@@ -4,6 +4,7 @@ import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -91,7 +92,8 @@ class _Commands(TyperGroup):
         width = max(map(len, _MOUNTS)) + 2
         names = "\n".join(f"  {name:<{width}}{mount.help}" for name, mount in _MOUNTS.items())
         formatter.write(f"Usage: firstlast COMMAND [OPTIONS]\n\n{self.help}\n\nCommands:\n{names}\n\n")
-        formatter.write("Every command has --help. State lives in ./.firstlast, or in --home FOLDER.\n")
+        formatter.write("Every command has --help. State lives in ./.firstlast, or in --home FOLDER, which\n")
+        formatter.write("may stand before or after the command.\n")
 
 
 def _print_version(asked: bool) -> None:
@@ -105,6 +107,9 @@ cli = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pre
 
 @cli.callback()
 def root(
+    home: Annotated[  # read by the option --home of the command that follows
+        Path | None, typer.Option("--home", help="Folder of the store and models [./.firstlast].")
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,

@@ -11,20 +11,43 @@ from typing import Annotated, Any
 import structlog
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from model.errors import FirstlastError
 
 FAILED = 1
 BAD_USAGE = 2
 
+messages = Console(stderr=True)
+"""Words for people go to standard error, so that standard output holds results alone."""
+
+
+def chosen_home(context: typer.Context, home: Path | None) -> Path | None:
+    """The home named after the command, else before it, else by the environment; a file is refused."""
+    before = context.find_root().params.get("home")
+    source = context.get_parameter_source("home")
+    if before is not None and (source is None or source.name != "COMMANDLINE"):
+        home = before
+    blocking = _first_existing(home) if home is not None else None
+    if blocking is not None and not blocking.is_dir():
+        raise bad_usage(f"--home {home}: {blocking} is a file; name a folder, which need not exist yet")
+    return home
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 HomeOption = Annotated[
     Path | None,
-    typer.Option("--home", envvar="FIRSTLAST_HOME", help="Folder of the store and models [./.firstlast]."),
+    typer.Option(
+        "--home",
+        envvar="FIRSTLAST_HOME",
+        callback=chosen_home,
+        help="Folder of the store and models [./.firstlast].",
+    ),
 ]
-
-messages = Console(stderr=True)
-"""Words for people go to standard error, so that standard output holds results alone."""
+HostOption = Annotated[str | None, typer.Option("--host", help="Address to listen on.")]
+PortOption = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+]
 
 
 def emit(
@@ -45,17 +68,20 @@ def emit(
 
 @contextmanager
 def friendly_errors() -> Iterator[None]:
-    """Turns an error that firstlast raises on purpose into its message and exit status 1."""
+    """Turns an error raised on purpose, or of a file or the store, into a sentence and exit status 1."""
     try:
         yield
-    except FirstlastError as error:
-        messages.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        messages.print("[red]error:[/red]", Text(sentence), highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from error
 
 
 def bad_usage(message: str) -> typer.Exit:
     """The exit for arguments that contradict each other, after saying how; raise what is returned."""
-    messages.print(f"[red]usage:[/red] {message}", highlight=False, soft_wrap=True)
+    messages.print("[red]usage:[/red]", Text(message), highlight=False, soft_wrap=True)
     return typer.Exit(BAD_USAGE)
 
 
@@ -72,6 +98,29 @@ def log_to_stderr(*, level: int = logging.WARNING) -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _sentence(error: Exception) -> str | None:
+    """What went wrong and what to do; `None` for an error that nobody foresaw."""
+    if isinstance(error, FirstlastError):
+        return str(error)
+    if isinstance(error, OSError):
+        reason = (error.strerror or str(error) or type(error).__name__).lower()
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{reason}; see that it is there, that you may use it, and that the disk has room"
+    if "sqlalchemy" in sys.modules:  # else the error is none of the store's
+        from serving.db.session import store_problem
+
+        return store_problem(error)
+    return None
+
+
+def _first_existing(path: Path) -> Path | None:
+    """The path, or the nearest folder above it, that exists; `None` when that cannot be told."""
+    try:
+        return next((place for place in (path, *path.absolute().parents) if place.exists()), None)
+    except OSError:
+        return None
 
 
 def _shown(value: Any) -> str:  # JSON

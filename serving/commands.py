@@ -9,7 +9,9 @@ import typer
 from serving.command_line import (
     FAILED,
     HomeOption,
+    HostOption,
     JsonOption,
+    PortOption,
     bad_usage,
     emit,
     friendly_errors,
@@ -38,8 +40,8 @@ def bench() -> None:
 @app.command()
 def serve(
     home: HomeOption = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    host: HostOption = None,
+    port: PortOption = None,
 ) -> None:
     """Run the server until Ctrl-C."""
     from serving.server import run
@@ -47,9 +49,7 @@ def serve(
 
     log_to_stderr(level=logging.INFO)
     with friendly_errors():
-        settings = Settings.load(home)
-        given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
-        run(settings.model_copy(update=given), on_ready=announce)
+        run(Settings.load(home, host=host, port=port), on_ready=announce)
 
 
 def announce(address: str) -> None:

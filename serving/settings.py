@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr
     """Signs customers' tokens; kept in `<home>/secret` unless given, made on first load."""
 
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", min_length=1)
     """Address the server listens on."""
     port: int = Field(default=8080, ge=0, le=65535)
     """Port the server listens on; 0 takes a free one."""
@@ -116,14 +116,15 @@ class Settings(BaseSettings):
         return self.index_folder / encoder_fingerprint
 
     @classmethod
-    def load(cls, home: Path | None = None) -> Self:
+    def load(cls, home: Path | None = None, **options: object) -> Self:
         """The settings of `home`, else of `FIRSTLAST_HOME`, else of `./.firstlast`.
 
-        Makes `<home>/secret` (mode 0600) when there is no secret key yet. Raises `ConfigurationError` that
-        names an unknown or wrong key.
+        `options` go before all else; those that are `None` were not given. Makes `<home>/secret` (mode 0600)
+        when there is no secret key yet. Raises `ConfigurationError` that names an unknown or wrong key, or a
+        home that cannot be used.
         """
         folder = (home or Path(os.environ.get(f"{ENV_PREFIX}HOME") or DEFAULT_HOME)).expanduser().absolute()
-        in_file = _read_toml(folder / "firstlast.toml")
+        in_file = _read_toml(folder)
         _refuse_unknown(in_file, cls.model_fields, where=str(folder / "firstlast.toml"))
         in_environment = _environment_keys(os.environ)
         _refuse_unknown(in_environment, cls.model_fields, where="environment", prefix=ENV_PREFIX)
@@ -131,7 +132,8 @@ class Settings(BaseSettings):
             raise ConfigurationError(f"'home' in {folder / 'firstlast.toml'}: use --home or {ENV_PREFIX}HOME")
         given: dict[str, Any] = {"home": folder}  # values of the keyword arguments of a settings class
         if "secret_key" not in in_file and "secret_key" not in in_environment:
-            given["secret_key"] = SecretStr(read_or_make_secret(folder / "secret"))
+            given["secret_key"] = SecretStr(_secret_of(folder))
+        given |= {key: option for key, option in options.items() if option is not None}
         try:
             return cls(**given)
         except ValidationError as error:
@@ -205,11 +207,31 @@ def read_or_make_secret(path: Path) -> str:
     return secret
 
 
-def _read_toml(path: Path) -> Mapping[str, object]:
+def _secret_of(home: Path) -> str:
+    try:
+        return read_or_make_secret(home / "secret")
+    except OSError as error:
+        raise _unusable(home, error) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{home / 'secret'} is damaged; delete it to get a new one") from error
+
+
+def _unusable(home: Path, error: OSError) -> ConfigurationError:
+    reason = (error.strerror or type(error).__name__).lower()
+    return ConfigurationError(
+        f"the home {home} cannot be used ({reason}); make it a folder you may write to, or name another with "
+        "--home FOLDER"
+    )
+
+
+def _read_toml(home: Path) -> Mapping[str, object]:
+    path = home / "firstlast.toml"
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise _unusable(home, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
 

@@ -7,17 +7,21 @@ survives power loss.
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY, SQLITE_LOCKED
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import DatabaseError as SqliteError
 from sqlite3 import OperationalError as SqliteLocked
 from typing import Any, Literal
 
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from model.errors import ConfigurationError
@@ -83,14 +87,26 @@ class Database:
     def migrate(self) -> None:
         """Bring the tables to the newest version; safe when several processes start at once.
 
-        The whole upgrade is one transaction under a lock, so the second process finds it done.
+        The whole upgrade is one transaction under a lock, so the second process finds it done. Raises
+        `ConfigurationError` when the store is away, damaged, may not be written, or is of a newer version.
         """
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        with self.engine.begin() as connection:
-            _lock(connection, "migrations")
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        address = self.url.render_as_string(hide_password=True)
+        try:
+            with self.engine.begin() as connection:
+                _lock(connection, "migrations")
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except CommandError as error:  # a revision that this version does not know
+            raise ConfigurationError(
+                f"the store {address} was made by another version of firstlast ({error}); use that version"
+            ) from error
+        except (DatabaseError, SqliteError) as error:
+            problem = store_problem(error)
+            if problem is None:
+                raise
+            raise ConfigurationError(f"{address}: {problem}") from error
 
     def is_reachable(self) -> bool:
         """Whether the store answers now."""
@@ -111,6 +127,19 @@ class Database:
             return
         for listener in tuple(self._listeners):
             listener()
+
+
+def store_problem(error: BaseException) -> str | None:
+    """What is wrong with the store and what to do, without any value of a statement.
+
+    `None` for an error that says nothing of the store: a bug of ours, or a row that may not be.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    is_about_store = isinstance(error, OperationalError | SqliteLocked) or type(error) is DatabaseError
+    if not is_about_store and type(cause) is not SqliteError:
+        return None
+    said = (str(cause).strip() or type(cause).__name__).splitlines()[0]
+    return f"the store cannot be used ({said}); see that it is there, undamaged, and may be written"
 
 
 def lock_log(session: Session, name: LogName) -> None:
@@ -228,8 +257,11 @@ def _prepare_sqlite(connection: SqliteConnection, _record: Any) -> None:  # the 
 def _set_wal(connection: SqliteConnection, *, attempts: int = 100) -> None:
     for _ in range(attempts):
         # Switching a new file to WAL ignores busy_timeout: processes that start together must try again.
-        with suppress(SqliteLocked):
+        try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
+        except SqliteLocked as error:
+            if error.sqlite_errorcode & 0xFF not in (SQLITE_BUSY, SQLITE_LOCKED):
+                raise
         time.sleep(0.05)
     connection.execute("PRAGMA journal_mode=WAL")

@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from serving.command_line import HomeOption, JsonOption, emit, friendly_errors, messages
+from serving.command_line import (
+    HomeOption,
+    HostOption,
+    JsonOption,
+    PortOption,
+    emit,
+    friendly_errors,
+    messages,
+)
 from training.commands.shared import say
 
 app = typer.Typer()
@@ -33,8 +41,8 @@ def init(home: HomeOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def demo(
     home: HomeOption = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    host: HostOption = None,
+    port: PortOption = None,
     prepare_only: Annotated[
         bool, typer.Option("--prepare-only", help="Prepare the sample company, start no server.")
     ] = False,
@@ -60,5 +68,4 @@ def demo(
     from serving.server import run
 
     with friendly_errors():
-        given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
-        run(Settings.load(settings.home).model_copy(update=given), on_ready=on_ready)
+        run(Settings.load(settings.home, host=host, port=port), on_ready=on_ready)
