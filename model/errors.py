@@ -7,7 +7,8 @@ FirstlastError
 ├── NotFoundError          the thing named does not exist (or the asker may not know that it does)
 ├── ConflictError          the thing is not in a state that allows this
 ├── AuthenticationError    who is asking is not known
-└── PermissionDeniedError  who is asking is known, and may not
+├── PermissionDeniedError  who is asking is known, and may not
+└── NotReadyError          what is needed is still being prepared, and will be there soon
 """
 
 
@@ -41,3 +42,7 @@ class AuthenticationError(FirstlastError):
 
 class PermissionDeniedError(FirstlastError):
     """Who is asking is known, and may not."""
+
+
+class NotReadyError(FirstlastError):
+    """What is needed is still being prepared, and will be there soon."""

@@ -49,7 +49,14 @@ def serve(
 
     log_to_stderr(level=logging.INFO)
     with friendly_errors():
-        run(Settings.load(home, host=host, port=port), on_ready=announce)
+        run(Settings.load(home, host=host, port=port), on_listening=announce_listening, on_ready=announce)
+
+
+def announce_listening(address: str) -> None:
+    """Say that the server is there, though it may need a while to know everything."""
+    messages.print(
+        f"listening at {address}; {address}/readyz tells when it can answer", style="dim", soft_wrap=True
+    )
 
 
 def announce(address: str) -> None:

@@ -21,6 +21,7 @@ from model.errors import (
     DataError,
     FirstlastError,
     NotFoundError,
+    NotReadyError,
     PermissionDeniedError,
 )
 from serving.runtime.logs import kind_and_place
@@ -36,7 +37,10 @@ _STATUS: Mapping[type[FirstlastError], int] = {
     TooManyAttemptsError: 429,
     ArtifactError: 503,
     ConfigurationError: 503,
+    NotReadyError: 503,
 }
+RETRY_SECONDS = 5
+"""When to ask again while something is still being prepared."""
 _log = structlog.get_logger(__name__)
 
 
@@ -86,7 +90,9 @@ def _known_error(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooManyAttemptsError):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds))
-    if status >= 500:
+    if isinstance(error, NotReadyError):
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    elif status >= 500:
         _log.error(
             "request_failed", route=route_of(request.scope), error=type(error).__name__, detail=str(error)
         )

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from functools import partial
 from socket import socket
 from types import FrameType
 
@@ -9,22 +10,26 @@ import uvicorn
 from threadpoolctl import threadpool_limits
 
 from serving.app import create_app
-from serving.runtime.assembly import Runtime, build_runtime
+from serving.runtime.assembly import Runtime, open_runtime
 from serving.settings import Settings
 
 _GRACE_SECONDS = 5
 
 
-def run(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
+Tell = Callable[[str], None]
+"""Told the server's address."""
+
+
+def run(settings: Settings, *, on_listening: Tell | None = None, on_ready: Tell | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then end streams, finish requests, stop threads and keep the index.
 
-    `on_ready` is called once with the server's address when it accepts connections.
+    `on_listening` is called when the server accepts connections, `on_ready` once it can answer questions too.
     """
-    serve(build_runtime(settings), on_ready=on_ready)
+    serve(open_runtime(settings), on_listening=on_listening, on_ready=on_ready)
 
 
-def serve(runtime: Runtime, *, on_ready: Callable[[str], None] | None = None) -> None:
-    """Serve what is built already; see `run`."""
+def serve(runtime: Runtime, *, on_listening: Tell | None = None, on_ready: Tell | None = None) -> None:
+    """Serve what is opened already, loaded or not; see `run`."""
     config = uvicorn.Config(
         create_app(runtime),
         host=runtime.settings.host,
@@ -36,7 +41,7 @@ def serve(runtime: Runtime, *, on_ready: Callable[[str], None] | None = None) ->
     )
     try:
         with threadpool_limits(1):  # requests share the cores: threads of BLAS would wait for each other
-            Server(config, runtime, on_ready=on_ready).run()
+            Server(config, runtime, on_listening=on_listening, on_ready=on_ready).run()
     finally:
         runtime.stop()
 
@@ -45,17 +50,27 @@ class Server(uvicorn.Server):
     """A server that ends its event streams when told to stop, for they never end by themselves."""
 
     def __init__(
-        self, config: uvicorn.Config, runtime: Runtime, *, on_ready: Callable[[str], None] | None = None
+        self,
+        config: uvicorn.Config,
+        runtime: Runtime,
+        *,
+        on_listening: Tell | None = None,
+        on_ready: Tell | None = None,
     ) -> None:
         super().__init__(config)
         self._runtime = runtime
+        self._on_listening = on_listening
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
-        if self._on_ready is not None and self.started:
-            self._on_ready(self._address())
+        if not self.started:
+            return
+        if self._on_listening is not None:
+            self._on_listening(self._address())
+        if self._on_ready is not None:
+            self._runtime.when_ready(partial(self._on_ready, self._address()))
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """End the streams, then everything else."""

@@ -21,6 +21,7 @@ _HEADINGS = {
     409: "Somebody was faster",
     422: "That did not work",
     429: "Too many attempts",
+    503: "Not ready yet",
 }
 _NOT_WRITTEN = frozenset({"password", "next", "nonce", "email", "action"})
 """Fields that are not shown again on the page of a problem."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from serving.dependencies import CurrentRuntime
+from serving.problems import RETRY_SECONDS
 
 router = APIRouter(tags=["health"])
 _TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
@@ -25,6 +26,9 @@ class Readiness(BaseModel):
     encoder: str
     model: str | None
     passages: int
+    """Passages that are indexed."""
+    passages_total: int
+    """Passages that will be; more than `passages` while the index is built."""
     last_model_error: str | None
 
 
@@ -36,18 +40,22 @@ async def healthz() -> Health:
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
 def readyz(runtime: CurrentRuntime, response: Response) -> Readiness:
-    """200 when the store answers and a model set is in service, else 503."""
+    """200 when the store answers, the knowledge is indexed and a model set is in service, else 503."""
     database = runtime.database.is_reachable()
     knowledge = runtime.knowledge
     model = runtime.resolver.version
-    ready = database and model is not None
-    response.status_code = 200 if ready else 503
+    indexing = knowledge.sync.progress
+    ready = database and indexing is None and model is not None
+    if not ready:
+        response.status_code = 503
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
     return Readiness(
         ready=ready,
         database=database,
         encoder=knowledge.encoder.fingerprint,
         model=model,
-        passages=len(knowledge.index),
+        passages=indexing.done if indexing else len(knowledge.index),
+        passages_total=indexing.total if indexing else len(knowledge.index),
         last_model_error=runtime.resolver.last_error,
     )
 

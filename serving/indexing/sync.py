@@ -7,7 +7,8 @@ ref by ref, so that nothing is lost whatever happened to the process before; the
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -16,7 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from knowledge.index.knowledge_index import KnowledgeIndex
-from model.errors import ArtifactError, ConfigurationError
+from model.errors import ArtifactError, NotReadyError
 from model.interfaces import Encoder
 from serving.db.session import Database
 from serving.db.tables import now
@@ -26,9 +27,13 @@ from serving.indexing.snapshot_versions import forget_old_holdings, read_holding
 _FOLLOW_BATCH = 16
 """Refs embedded between two looks at the log: an approval during a large import waits for one batch."""
 _LOAD_BATCH = 256
+_LOAD_STEP = 4
+"""Refs embedded between two looks at whether to give up: about 20 passages."""
 _RETRY_SECONDS = 30.0
 """A ref that cannot be indexed is tried again after this long; the others go on."""
 _LONGEST_PAUSE_SECONDS = 5.0
+_TELL_SECONDS = 5.0
+"""Between two lines of the log on how far the index is."""
 _log = structlog.get_logger(__name__)
 
 
@@ -41,6 +46,10 @@ class PendingRefs:
     def __init__(self) -> None:
         self._answers: OrderedDict[str, None] = OrderedDict()  # a plain dict steps over all that was removed
         self._articles: OrderedDict[str, None] = OrderedDict()
+
+    def __iter__(self) -> Iterator[str]:
+        """The refs, in the order in which they are taken."""
+        return chain(self._answers, self._articles)
 
     def __len__(self) -> int:
         """How many wait."""
@@ -64,6 +73,16 @@ class PendingRefs:
         return self._articles if ref.startswith("article:") else self._answers
 
 
+@dataclass(frozen=True, slots=True)
+class IndexingProgress:
+    """How far the index is."""
+
+    done: int
+    """Passages that are filed."""
+    total: int
+    """Passages that there will be."""
+
+
 class KnowledgeSync:
     """Follows the store into a `KnowledgeIndex`; safe to call from several threads."""
 
@@ -76,6 +95,7 @@ class KnowledgeSync:
         self._poll_seconds = poll_seconds
         self._save_after = save_after
         self._index: KnowledgeIndex | None = None
+        self._progress: IndexingProgress | None = IndexingProgress(0, 0)
         self._folder: Path | None = None
         self._holdings: dict[str, str] = {}
         self._pending = PendingRefs()
@@ -91,10 +111,19 @@ class KnowledgeSync:
 
     @property
     def index(self) -> KnowledgeIndex:
-        """The index; raises `ConfigurationError` before `load_or_rebuild`."""
-        if self._index is None:
-            raise ConfigurationError("the index is not loaded; call load_or_rebuild first")
+        """The index; raises `NotReadyError` until `load_or_rebuild` has ended."""
+        progress = self._progress
+        if self._index is None or progress is not None:
+            done, total = (progress.done, progress.total) if progress else (0, 0)
+            raise NotReadyError(
+                f"the knowledge is being indexed ({done:,} of {total:,} passages); try again in a moment"
+            )
         return self._index
+
+    @property
+    def progress(self) -> IndexingProgress | None:
+        """How far `load_or_rebuild` is, or was when it gave up; `None` once it has ended."""
+        return self._progress
 
     @property
     def is_following(self) -> bool:
@@ -109,34 +138,33 @@ class KnowledgeSync:
     def load_or_rebuild(self, folder: Path, *, give_up: threading.Event | None = None) -> KnowledgeIndex:
         """The index, equal to the store: from the snapshot in `folder` and what changed since, else rebuilt.
 
-        A snapshot that is missing, stale, foreign or damaged is replaced, and one line of the log says why.
-        With `give_up` it works in small steps, and ends with what it has once the event is set; the
-        snapshot then spares the next time that part.
+        A snapshot that is stale, foreign or damaged is replaced, and one line of the log says why. With
+        `give_up` it works in small steps, `progress` tells how far it is, and it ends with what it has once
+        the event is set; the snapshot then spares the next time that part.
         """
         started = time.perf_counter()
         with self._lock:
             self._folder = folder
-            try:
-                self._index, self._holdings = self._read_snapshot(folder)
-                reason = None
-            except ArtifactError as error:
-                self._index, self._holdings = KnowledgeIndex(self._encoder), {}
-                reason = str(error)
-                _log.warning("index_rebuilding", reason=reason)
+            reason = self._open(folder)
             self._pending, self._failed = PendingRefs(), {}
             self._pending.add(self._differences())
             changed = len(self._pending)
-            self._apply_pending(batch_size=_FOLLOW_BATCH if give_up else _LOAD_BATCH, give_up=give_up)
+            if give_up is None:
+                self._apply_pending(batch_size=_LOAD_BATCH)
+            else:
+                self._apply_in_steps(give_up)
             if reason is not None or changed:
                 self._save_quietly(folder)
-            _log.info(
-                "index_ready",
-                rebuilt=reason is not None,
-                changed=changed,
-                refs=len(self._holdings),
-                seconds=round(time.perf_counter() - started, 3),
-            )
-            return self._index
+            if give_up is None or not give_up.is_set():
+                self._progress = None
+                _log.info(
+                    "index_ready",
+                    rebuilt=reason is not None,
+                    changed=changed,
+                    refs=len(self._holdings),
+                    seconds=round(time.perf_counter() - started, 3),
+                )
+            return self._indexed()
 
     def follow_once(self) -> int:
         """Bring the index to the store's present state; returns how many changed refs were looked at."""
@@ -176,14 +204,14 @@ class KnowledgeSync:
         self.stop()
         self._database.off_events(self.notify)
         self._listening = False
-        if self._folder is not None:
+        if self._folder is not None and self._index is not None:
             self._save_quietly(self._folder)
 
     def save(self, folder: Path) -> None:
         """Write the snapshot, from which the next start reads; nothing is lost without it."""
         with self._lock:
             digest = write_holdings(folder, self._holdings)
-            self.index.save(folder, content_hash=digest, last_change=self._last_change)
+            self._indexed().save(folder, content_hash=digest, last_change=self._last_change)
             forget_old_holdings(folder)
             self._unsaved = 0
 
@@ -200,6 +228,19 @@ class KnowledgeSync:
             except Exception as error:  # the thread must outlive whatever the store or a bad row does to it
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
                 _log.error("index_follow_failed", error=type(error).__name__, retry_seconds=pause)
+
+    def _open(self, folder: Path) -> str | None:
+        """Take the snapshot, or begin with nothing; why, in the latter case."""
+        try:
+            self._index, self._holdings = self._read_snapshot(folder)
+        except ArtifactError as error:
+            self._index, self._holdings = KnowledgeIndex(self._encoder), {}
+            if folder.exists():
+                _log.warning("index_rebuilding", reason=str(error))
+            else:  # the first start with this encoder
+                _log.info("index_building", folder=str(folder))
+            return str(error)
+        return None
 
     def _read_snapshot(self, folder: Path) -> tuple[KnowledgeIndex, dict[str, str]]:
         first_error: ArtifactError | None = None
@@ -243,20 +284,46 @@ class KnowledgeSync:
             del self._failed[ref]
         self._pending.add(due)
 
-    def _apply_pending(self, *, batch_size: int, give_up: threading.Event | None = None) -> int:
-        """Apply everything that waits, learned answers first, reading the log again between batches."""
-        ends = [event for event in (self._stopping, give_up) if event is not None]
+    def _apply_in_steps(self, give_up: threading.Event) -> None:
+        """Apply everything that waits, telling how far it is, until the event is set."""
+        sizes = self._sizes_of_pending()
+        filed = len(self._indexed()) - sum(len(self._indexed().passages_of(ref)) for ref in sizes)
+        done, total, told_at = filed, filed + sum(sizes.values()), time.monotonic()
+        self._progress = IndexingProgress(done, total)
+        while self._pending and not give_up.is_set():
+            for ref in self._apply_batch(_LOAD_STEP):
+                done += sizes.pop(ref, 0)
+            self._progress = IndexingProgress(done, total)
+            if time.monotonic() - told_at >= _TELL_SECONDS:
+                told_at = time.monotonic()
+                _log.info("index_building", passages=done, of=total)
+
+    def _sizes_of_pending(self) -> dict[str, int]:
+        """How many passages each ref that waits will have."""
+        sizes = dict.fromkeys(self._pending, 0)
+        for start in range(0, len(sizes), _LOAD_BATCH):
+            with self._database.reading() as session:
+                items = stored.read_items(session, list(sizes)[start : start + _LOAD_BATCH], now())
+            sizes.update((ref, len(item.passages)) for ref, item in items.items())
+        return sizes
+
+    def _apply_pending(self, *, batch_size: int) -> int:
+        """Apply everything that waits; how many refs."""
         applied = 0
         while self._pending:
-            batch = self._pending.first(batch_size)
-            self._apply_or_postpone(batch)
-            self._pending.remove(batch)
-            applied += len(batch)
-            if any(event.is_set() for event in ends):
+            applied += len(self._apply_batch(batch_size))
+            if self._stopping.is_set():
                 break
-            if self._pending:
-                self._read_changes()
         return applied
+
+    def _apply_batch(self, size: int) -> list[str]:
+        """Apply the next refs that wait, learned answers first, and read the log again if more do."""
+        batch = self._pending.first(size)
+        self._apply_or_postpone(batch)
+        self._pending.remove(batch)
+        if self._pending and not self._stopping.is_set():
+            self._read_changes()
+        return batch
 
     def _apply_or_postpone(self, refs: list[str]) -> None:
         """Apply the refs; when they fail, one by one, so that a bad one holds up no other."""
@@ -276,13 +343,19 @@ class KnowledgeSync:
         with self._database.reading() as session:
             items = stored.read_items(session, refs, now())
         changed = {ref: items.get(ref) for ref in refs if not self._holds(ref, items.get(ref))}
-        self.index.put({ref: item.passages if item else () for ref, item in changed.items()})
+        self._indexed().put({ref: item.passages if item else () for ref, item in changed.items()})
         for ref, item in changed.items():
             if item is None:
                 self._holdings.pop(ref, None)
             else:
                 self._holdings[ref] = item.content_hash
         self._unsaved += len(changed)
+
+    def _indexed(self) -> KnowledgeIndex:
+        """The index, finished or not."""
+        if self._index is None:
+            raise NotReadyError("the index is not loaded; call load_or_rebuild first")
+        return self._index
 
     def _holds(self, ref: str, item: stored.StoredItem | None) -> bool:
         return self._holdings.get(ref) == (item.content_hash if item else None)

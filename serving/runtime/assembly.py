@@ -1,40 +1,41 @@
-"""Builds the running parts from the settings and starts and stops them; knows nothing of the web."""
+"""Builds the running parts from the settings and starts and stops them; knows nothing of the web.
+
+Opening them takes a moment; loading the knowledge may take minutes the first time, while a server listens.
+"""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+import structlog
 from sqlalchemy.orm import Session
 
 from knowledge.index.knowledge_index import KnowledgeIndex
-from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
-from model.errors import ArtifactError
-from model.interfaces import Reader, Retriever
-from model.model_set import ModelSet, encoder_of, load_model_set
-from model.policy import PolicySettings
-from model.resolver import Resolver
-from model.types import Question
+from model.interfaces import Reader
 from serving.agents.service import LoginLimits
 from serving.bot.worker import AnswerWorker, Learn
 from serving.conversations.feed import EventFeed
 from serving.db.session import Database
 from serving.learned_answers.service import prepare_proposal, store_proposal
-from serving.runtime.encoders import encoder_folder_in_service, open_knowledge
+from serving.loading import first_encoder, head_encoders, resolver_of, set_loader
+from serving.runtime.encoders import load_knowledge, new_knowledge
 from serving.runtime.in_service import Knowledge, LoadedSet, QuestionResolver, ResolverBox
+from serving.runtime.logs import kind_and_place
 from serving.runtime.metrics import Metrics
-from serving.runtime.model_follower import LoadSet, ModelFollower
+from serving.runtime.model_follower import ModelFollower
 from serving.settings import Settings
 
-__all__ = ["QuestionResolver", "Runtime", "build_runtime", "resolver_of"]
+__all__ = ["QuestionResolver", "Runtime", "build_runtime", "head_encoders", "open_runtime", "resolver_of"]
 
-_TRIAL = "How do I get my money back?"
-"""A set that fails on it does not go into service, however well its files load."""
+_RETRY_SECONDS = 5.0
+"""When loading failed, because the store was away, it is tried again after this long."""
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class Runtime:
-    """The running parts of one process, made by `build_runtime`."""
+    """The running parts of one process, made by `open_runtime` or, loaded, by `build_runtime`."""
 
     settings: Settings
     database: Database
@@ -45,6 +46,12 @@ class Runtime:
     metrics: Metrics
     login_limits: LoginLimits
     worker: AnswerWorker = field(init=False)
+    _given: QuestionResolver | None = None
+    _is_loaded: bool = False
+    _loading: threading.Thread | None = None
+    _give_up: threading.Event = field(default_factory=threading.Event)
+    _state: threading.Lock = field(default_factory=threading.Lock)
+    _on_ready: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def knowledge(self) -> Knowledge:
@@ -56,16 +63,41 @@ class Runtime:
         """What is known, for what needs no encoder."""
         return self.knowledge.index
 
+    def load(self) -> None:
+        """Load the index and the model set in service; long for an index that was never built."""
+        load_knowledge(self.settings, self.knowledge)
+        self._take_champion()
+
+    def when_ready(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once everything is loaded and started: now if it is, else from another thread."""
+        with self._state:
+            if not self._is_loaded:
+                self._on_ready.append(tell)
+                return
+        tell()
+
     def start(self) -> None:
-        """Start the threads: following knowledge and models, answering, feeding streams."""
-        self.knowledge.sync.start()
-        if self.model_follower is not None:
-            self.model_follower.start()
+        """Start the threads: feeding streams and, once everything is loaded, following and answering.
+
+        Returns at once; what is not loaded yet is loaded in a thread. Questions that come meanwhile stand in
+        the store, and are answered then.
+        """
         self.feed.start()
-        self.worker.start()
+        if self._is_loaded:
+            self._start_answering()
+        elif self._loading is None:
+            self._give_up.clear()
+            self._loading = threading.Thread(target=self._load_and_answer, name="loading", daemon=True)
+            self._loading.start()
 
     def stop(self) -> None:
         """Stop the threads, keep the index's snapshot and close the store; stopping twice is harmless."""
+        self._give_up.set()
+        if self.model_follower is not None:
+            self.model_follower.stop()
+        if self._loading is not None:
+            self._loading.join()
+            self._loading = None
         self.feed.stop()
         self.worker.stop()
         if self.model_follower is not None:
@@ -73,11 +105,50 @@ class Runtime:
         self.knowledge.sync.close()
         self.database.close()
 
+    def _take_champion(self) -> None:
+        if self._given is not None:
+            self.resolver.put(LoadedSet("given", self._given, self.knowledge))
+        if self.model_follower is not None:
+            self.model_follower.follow_once()
+        with self._state:
+            self._is_loaded = True
+
+    def _load_and_answer(self) -> None:
+        """Load, however often it takes, and begin to answer; ends early when the process is stopped."""
+        while not self._give_up.is_set():
+            try:
+                load_knowledge(self.settings, self.knowledge, give_up=self._give_up)
+                break
+            except Exception as error:  # the store may be away for a while: the server must outlive that
+                _log.error("loading_failed", **kind_and_place(error), retry_seconds=_RETRY_SECONDS)
+                self._give_up.wait(_RETRY_SECONDS)
+        if not self._give_up.is_set():
+            self._take_champion()
+        if not self._give_up.is_set():
+            self._start_answering()
+            for tell in self._on_ready:
+                tell()
+
+    def _start_answering(self) -> None:
+        self.knowledge.sync.start()
+        if self.model_follower is not None:
+            self.model_follower.start()
+        self.worker.start()
+
 
 def build_runtime(
     settings: Settings, *, encoder: Reader | None = None, resolver: QuestionResolver | None = None
 ) -> Runtime:
-    """The parts, loaded and migrated but not started.
+    """The parts as `open_runtime` makes them, and loaded: they can answer at once. Not started."""
+    runtime = open_runtime(settings, encoder=encoder, resolver=resolver)
+    runtime.load()
+    return runtime
+
+
+def open_runtime(
+    settings: Settings, *, encoder: Reader | None = None, resolver: QuestionResolver | None = None
+) -> Runtime:
+    """The parts on a migrated store, neither loaded nor started; takes a moment.
 
     `encoder` and `resolver` take the place of those in the home folder. The encoder is the champion's, or
     the home's own where that cannot be used; raises `ArtifactError` without either. Without a usable model
@@ -86,13 +157,10 @@ def build_runtime(
     settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database_url)
     database.migrate()
-    box = ResolverBox(open_knowledge(settings, database, encoder or _first_encoder(settings)))
+    box = ResolverBox(new_knowledge(database, encoder or first_encoder(settings)))
     follower: ModelFollower | None = None
-    if resolver is not None:
-        box.put(LoadedSet("given", resolver, box.knowledge))
-    else:
-        follower = ModelFollower(settings.models_folder, box, _loader(settings, database, box))
-        follower.follow_once()
+    if resolver is None:
+        follower = ModelFollower(settings.models_folder, box, set_loader(settings, database, box))
     runtime = Runtime(
         settings=settings,
         database=database,
@@ -101,71 +169,10 @@ def build_runtime(
         feed=EventFeed(database),
         metrics=Metrics(),
         login_limits=LoginLimits(settings),
+        _given=resolver,
     )
     runtime.worker = AnswerWorker(database, settings, box.resolve, runtime.metrics, learn=_learner(runtime))
     return runtime
-
-
-def resolver_of(
-    models: ModelSet, settings: Settings, encoder: Reader, retriever: Retriever, *, risk: float
-) -> Resolver:
-    """The bot of a model set; it hands over by rule when the home's settings say so.
-
-    Raises `ArtifactError` when a head's own encoder is missing or damaged.
-    """
-    policy = PolicySettings(
-        mood_low=settings.mood_low,
-        mood_fall=settings.mood_fall,
-        high_touch_attribute=settings.high_touch_attribute,
-    )
-    return Resolver(
-        encoder,
-        models,
-        retriever,
-        risk=risk,
-        confidence_level=settings.risk_confidence_level,
-        policy=policy,
-        head_encoders=head_encoders(models, settings),
-    )
-
-
-def head_encoders(models: ModelSet, settings: Settings) -> dict[str, Reader]:
-    """The encoders that heads of the set have of their own, by fingerprint.
-
-    Raises `ArtifactError` when one is missing or damaged.
-    """
-    return {
-        fingerprint: OnnxEncoder.load(
-            find_encoder(settings.models_folder, fingerprint), threads=settings.encoder_threads
-        )
-        for fingerprint in set(models.head_encoders.values())
-    }
-
-
-def _first_encoder(settings: Settings) -> OnnxEncoder:
-    """The champion's; where that cannot be used, which the follower will tell, the home's own."""
-    try:
-        return OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
-    except ArtifactError:
-        return OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
-
-
-def _loader(settings: Settings, database: Database, box: ResolverBox) -> LoadSet:
-    def load(version: str, give_up: threading.Event) -> LoadedSet:
-        folder, knowledge = settings.models_folder / version, box.knowledge
-        fingerprint = encoder_of(folder)
-        models = load_model_set(folder, encoder_fingerprint=fingerprint)
-        if fingerprint != knowledge.encoder.fingerprint:
-            place = find_encoder(settings.models_folder, fingerprint)
-            encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
-            knowledge = open_knowledge(settings, database, encoder, give_up=give_up)
-        resolver = resolver_of(
-            models, settings, knowledge.encoder, knowledge.index, risk=settings.risk_budget
-        )
-        resolver.resolve(Question(_TRIAL))
-        return LoadedSet(version, resolver, knowledge)
-
-    return load
 
 
 def _learner(runtime: Runtime) -> Learn:

@@ -31,13 +31,26 @@ def encoder_folder_in_service(settings: Settings) -> Path:
         return settings.encoder_folder
 
 
+def new_knowledge(database: Database, encoder: Reader) -> Knowledge:
+    """The encoder with an index that is not loaded yet."""
+    return Knowledge(encoder, KnowledgeSync(database, encoder))
+
+
 def open_knowledge(
     settings: Settings, database: Database, encoder: Reader, *, give_up: threading.Event | None = None
 ) -> Knowledge:
-    """The encoder with its index, equal to the store; it does not follow the store yet.
+    """The encoder with its index, loaded by `load_knowledge`."""
+    knowledge = new_knowledge(database, encoder)
+    load_knowledge(settings, knowledge, give_up=give_up)
+    return knowledge
 
-    The index comes from the encoder's own snapshot where there is one. Ends early once `give_up` is set.
+
+def load_knowledge(
+    settings: Settings, knowledge: Knowledge, *, give_up: threading.Event | None = None
+) -> None:
+    """Make the index equal to the store; it does not follow the store yet.
+
+    It comes from the encoder's own snapshot where there is one. Ends early once `give_up` is set.
     """
-    sync = KnowledgeSync(database, encoder)
-    sync.load_or_rebuild(settings.snapshot_folder(encoder.fingerprint), give_up=give_up)
-    return Knowledge(encoder, sync)
+    folder = settings.snapshot_folder(knowledge.encoder.fingerprint)
+    knowledge.sync.load_or_rebuild(folder, give_up=give_up)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from knowledge.index.knowledge_index import KnowledgeIndex
-from model.errors import ArtifactError
+from model.errors import ArtifactError, NotReadyError
 from model.interfaces import Reader
 from model.types import Decision, Question
 from serving.indexing.sync import KnowledgeSync
@@ -72,8 +72,16 @@ class ResolverBox:
         self.last_error = None
 
     def resolve(self, question: Question) -> Decision:
-        """The decision of the resolver in service. Raises `ArtifactError` when there is none."""
+        """The decision of the resolver in service.
+
+        Raises `NotReadyError` before the first one is there, and `ArtifactError` when it cannot be.
+        """
         resolver = self._now.resolver
         if resolver is None:
-            raise ArtifactError(self.last_error or "no model set is in service; run: firstlast init")
+            if self.last_error is not None:
+                raise ArtifactError(self.last_error)
+            indexed = len(self._now.knowledge.index)  # raises while it is built
+            raise NotReadyError(
+                f"the model set is being loaded ({indexed:,} passages are indexed); try again in a moment"
+            )
         return resolver.resolve(question)

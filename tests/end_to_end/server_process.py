@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 
 _READY = re.compile(r"is ready at (http://\S+)")
-_READY_SECONDS = 60.0
+_READY_SECONDS = 600.0
+"""When it is given up; a busy machine may need minutes for its first index."""
 
 
 class ServerProcess:
@@ -66,6 +67,10 @@ class ServerProcess:
         if self._process is not None and self._process.poll() is None:
             self.kill()
 
+    def said(self) -> str:
+        """Everything that it wrote to the terminal since its start."""
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
     def memory_mb(self) -> float:
         """Resident memory now."""
         status = Path(f"/proc/{self.pid}/status").read_text()
@@ -75,7 +80,7 @@ class ServerProcess:
 
     def _wait_until_ready(self, started: float) -> str:
         while time.perf_counter() - started < _READY_SECONDS:
-            said = self._output.read_text(encoding="utf-8", errors="replace")
+            said = self.said()
             if found := _READY.search(said):
                 return found[1]
             assert self._running().poll() is None, f"the server ended before it was ready:\n{said}"

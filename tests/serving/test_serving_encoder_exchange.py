@@ -14,10 +14,10 @@ from knowledge.documents import ArticleDocument
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.interfaces import Reader
 from model.model_set import write_pointer
+from serving import loading
 from serving.articles import service as articles
 from serving.db.session import Database
 from serving.learned_answers import service as learned_answers
-from serving.runtime import assembly
 from serving.runtime.assembly import build_runtime
 from serving.runtime.encoders import encoder_folder_in_service, open_knowledge
 from serving.runtime.in_service import Knowledge
@@ -99,7 +99,7 @@ def approve_while_it_is_built(
         assert "learned_answer:1" not in built.index.refs()
         return built
 
-    monkeypatch.setattr(assembly, "open_knowledge", build_and_approve)
+    monkeypatch.setattr(loading, "open_knowledge", build_and_approve)
 
 
 def test_another_encoder_comes_with_its_index_while_all_goes_on(

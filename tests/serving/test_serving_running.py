@@ -46,6 +46,7 @@ def test_health_says_what_is_ready(client: TestClient) -> None:
         "encoder": "word-hashes-64",
         "model": "given",
         "passages": 0,
+        "passages_total": 0,
         "last_model_error": None,
     }
 

@@ -49,7 +49,7 @@ def demo(
 ) -> None:
     """Prepare the sample company on first use and run it until Ctrl-C."""
     from serving.command_line import log_to_stderr
-    from serving.commands import announce
+    from serving.commands import announce, announce_listening
     from serving.settings import Settings
     from training.homes import prepare_demo
 
@@ -68,4 +68,5 @@ def demo(
     from serving.server import run
 
     with friendly_errors():
-        run(Settings.load(settings.home, host=host, port=port), on_ready=on_ready)
+        chosen = Settings.load(settings.home, host=host, port=port)
+        run(chosen, on_listening=announce_listening, on_ready=on_ready)
