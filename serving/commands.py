@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -18,9 +18,6 @@ from serving.command_line import (
     log_to_stderr,
     messages,
 )
-
-if TYPE_CHECKING:
-    from serving.runtime.assembly import Runtime
 
 app = typer.Typer()
 agents_app = typer.Typer(no_args_is_help=True, help="Look after the people who answer.")
@@ -151,16 +148,13 @@ def ask(
     """The bot's decision on one question, with its sources and why."""
     from model.types import Question
     from serving.bot.decisions import decision_json
+    from serving.loading import opened_bot
+    from serving.settings import Settings
 
     if not question.strip():
         raise bad_usage("the question is empty")
-    with friendly_errors():
-        runtime = _runtime(home)
-        try:
-            runtime.resolver.resolve(Question("warm up"))
-            decision = runtime.resolver.resolve(Question(question))
-        finally:
-            runtime.database.close()
+    with friendly_errors(), opened_bot(Settings.load(home)) as bot:
+        decision = bot.resolve(Question(question))
     result = decision_json(decision)
     emit(result, as_json=as_json, text=lambda: _readable(result))
 
@@ -173,15 +167,14 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """The articles and learned answers nearest to a query."""
+    from serving.loading import opened_bot
+    from serving.settings import Settings
+
     if not query.strip():
         raise bad_usage("the query is empty")
-    with friendly_errors():
-        runtime = _runtime(home)
-        try:
-            known = runtime.knowledge
-            found = known.index.search(query, known.encoder.encode_one(query), top_k=top_k)
-        finally:
-            runtime.database.close()
+    with friendly_errors(), opened_bot(Settings.load(home)) as bot:
+        known = bot.knowledge
+        found = known.index.search(query, known.encoder.encode_one(query), top_k=top_k)
     rows = [
         {
             "ref": one.ref,
@@ -263,21 +256,21 @@ def bench_answer(
     from knowledge.company import DEMO_FOLDER
     from knowledge.json_lines import read_texts
     from model.types import Question
+    from serving.loading import opened_bot
+    from serving.settings import Settings
 
     with friendly_errors():
         texts = read_texts(questions or DEMO_FOLDER / "test" / "questions.jsonl")
-        runtime = _runtime(home)
-        try:
+        with opened_bot(Settings.load(home)) as bot:
             for text in texts[:20]:
-                runtime.resolver.resolve(Question(text))
-            stages = [runtime.resolver.resolve(Question(text)).milliseconds for text in texts]
-        finally:
-            runtime.database.close()
+                bot.resolve(Question(text))
+            stages = [bot.resolve(Question(text)).milliseconds for text in texts]
+            passages = len(bot.knowledge.index)
     totals = np.array([stage["total"] for stage in stages])
     emit(
         {
             "n": len(texts),
-            "passages": len(runtime.index),
+            "passages": passages,
             "p50_ms": round(float(np.percentile(totals, 50)), 3),
             "p95_ms": round(float(np.percentile(totals, 95)), 3),
             "stage_p50_ms": {
@@ -303,15 +296,14 @@ def bench_index(
     from knowledge.importing.source import read_source
     from knowledge.markdown import plain_text
     from serving.indexing.speed import passages_of, seconds_to_index
+    from serving.loading import opened_bot
+    from serving.settings import Settings
 
     with friendly_errors():
         articles = read_source(data or DEMO_FOLDER / "articles").articles
         taken = passages_of([plain_text(one.body) for one in articles], count=passages)
-        runtime = _runtime(home)
-        try:
-            seconds = seconds_to_index(taken, runtime.knowledge.encoder)
-        finally:
-            runtime.database.close()
+        with opened_bot(Settings.load(home)) as bot:
+            seconds = seconds_to_index(taken, bot.knowledge.encoder)
     emit(
         {
             "passages": len(taken),
@@ -320,18 +312,6 @@ def bench_index(
         },
         as_json=as_json,
     )
-
-
-def _runtime(home: Path | None) -> "Runtime":
-    """The home's parts, not started. Raises `ArtifactError` without a model set in service."""
-    from model.errors import ArtifactError
-    from serving.runtime.assembly import build_runtime
-    from serving.settings import Settings
-
-    runtime = build_runtime(Settings.load(home))
-    if runtime.resolver.version is None:
-        raise ArtifactError(runtime.resolver.last_error or "no model set is in service; run: firstlast init")
-    return runtime
 
 
 def _readable(result: dict[str, Any]) -> str:  # JSON

@@ -16,10 +16,7 @@ from sqlite3 import OperationalError as SqliteLocked
 from typing import Any, Literal
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -90,23 +87,40 @@ class Database:
         The whole upgrade is one transaction under a lock, so the second process finds it done. Raises
         `ConfigurationError` when the store is away, damaged, may not be written, or is of a newer version.
         """
+        try:
+            if not self._is_current():
+                self._upgrade()
+        except (DatabaseError, SqliteError) as error:
+            problem = store_problem(error)
+            if problem is None:
+                raise
+            raise ConfigurationError(f"{self.url.render_as_string()}: {problem}") from error
+
+    def _is_current(self) -> bool:
+        """Whether nothing is to be done; asked first, because loading what upgrades takes half a second."""
+        with self.engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return False
+            revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return revision == newest_revision()
+
+    def _upgrade(self) -> None:
+        from alembic import command
+        from alembic.config import Config
+        from alembic.util import CommandError
+
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        address = self.url.render_as_string(hide_password=True)
         try:
             with self.engine.begin() as connection:
                 _lock(connection, "migrations")
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except CommandError as error:  # a revision that this version does not know
+            address = self.url.render_as_string()
             raise ConfigurationError(
                 f"the store {address} was made by another version of firstlast ({error}); use that version"
             ) from error
-        except (DatabaseError, SqliteError) as error:
-            problem = store_problem(error)
-            if problem is None:
-                raise
-            raise ConfigurationError(f"{address}: {problem}") from error
 
     def is_reachable(self) -> bool:
         """Whether the store answers now."""
@@ -140,6 +154,11 @@ def store_problem(error: BaseException) -> str | None:
         return None
     said = (str(cause).strip() or type(cause).__name__).splitlines()[0]
     return f"the store cannot be used ({said}); see that it is there, undamaged, and may be written"
+
+
+def newest_revision() -> str:
+    """The revision that `migrate` brings a store to: the greatest number that a file of it begins with."""
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def lock_log(session: Session, name: LogName) -> None:

@@ -18,6 +18,7 @@ HEAVY = (
     "matplotlib",
     "onnx",
     "onnxscript",
+    "pandas",
     "training",
     "eval",
 )
@@ -53,6 +54,52 @@ with TestClient(create_app(runtime)) as client:
     assert client.get("/readyz").status_code == 200
     assert runtime.resolver.resolve(Question("how do I connect the wifi")).candidates
 {REPORT}
+"""
+    assert _printed(script, tmp_path) == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needless"),
+    [
+        (("ask", "how do I connect the wifi"), ("alembic", "fastapi", "uvicorn", "argon2", "jwt")),
+        (("search", "wifi"), ("alembic", "fastapi", "uvicorn", "argon2", "jwt")),
+        (("models", "list"), ("sqlalchemy", "onnxruntime", "faiss")),
+    ],
+    ids=["ask", "search", "models list"],
+)
+def test_a_command_loads_only_what_it_needs(
+    demo_home: Path, tmp_path: Path, arguments: tuple[str, ...], needless: tuple[str, ...]
+) -> None:
+    unwanted = (*(name for name in HEAVY if name not in ("training", "eval")), *needless)
+    script = f"""
+import sys
+from firstlast import cli
+cli([*{arguments!r}, "--home", {str(demo_home)!r}], standalone_mode=False)
+print([name for name in {unwanted!r} if name in sys.modules])
+"""
+    assert _printed(script, tmp_path) == "[]"
+
+
+def test_a_server_that_starts_on_a_home_as_it_was_left_loads_no_training_library(
+    demo_home: Path, tmp_path: Path
+) -> None:
+    script = f"""
+import sys, threading, time
+from pathlib import Path
+from serving import server
+from serving.settings import Settings
+runtimes = []
+serve = server.serve
+def served(runtime, **told):
+    runtimes.append(runtime)
+    serve(runtime, **told)
+server.serve = served
+def stop(address):
+    import os, signal
+    os.kill(os.getpid(), signal.SIGINT)
+server.run(Settings.load(Path({str(demo_home)!r}), port=0), on_ready=stop)
+assert runtimes[0].resolver.version
+print([name for name in {(*HEAVY, "alembic")!r} if name in sys.modules])
 """
     assert _printed(script, tmp_path) == "[]"
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from model.errors import ConfigurationError
 from serving.conversations.log import told
-from serving.db.session import Database, append_event, lock_log
+from serving.db.session import Database, append_event, lock_log, newest_revision
 from serving.db.tables import (
     Contact,
     Conversation,
@@ -54,6 +54,11 @@ def test_migrating_makes_exactly_the_tables_and_twice_changes_nothing(database: 
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Table.metadata) == []
         assert set(inspect(connection).get_table_names()) == {*Table.metadata.tables, "alembic_version"}
+
+
+def test_the_newest_revision_told_from_the_files_is_the_one_migrating_leads_to(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == newest_revision()
 
 
 def test_several_processes_may_migrate_at_once(database: Database, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,34 +11,26 @@ from eval.metrics.classification import ConfusionMatrix
 from eval.report.tracking import open_client, start_run
 from model.model_set import encoders_of, read_pointer, save_model_set, write_pointer
 from training.heads.model_set import TrainedSet
+from training.registered_sets import REGISTERED_NAME, VERSION_TAG, RegisteredSet, list_sets
 from training.registry.interrupted import end_open_runs, registering_alone
 from training.registry.locks import changing_registry
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-REGISTERED_NAME = "firstlast-model-set"
+__all__ = [
+    "REGISTERED_NAME",
+    "RegisteredSet",
+    "list_sets",
+    "put_into_service",
+    "register",
+    "settle_aliases",
+    "tag_set",
+]
+
 EXPERIMENT = "heads"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
-_VERSION_TAG = "model_set"
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredSet:
-    """A model set as the registry knows it."""
-
-    number: int
-    """MLflow's version number, counting up from 1."""
-    version: str
-    """Name of its folder in `models/`."""
-    run_id: str
-    aliases: tuple[str, ...]
-    in_service: bool
-    """Whether the pointer that servers follow names it."""
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """What promotions wrote down about it."""
 
 
 def register(home: Path, trained: TrainedSet, *, experiment: str = EXPERIMENT) -> RegisteredSet:
@@ -63,7 +54,7 @@ def _register(home: Path, trained: TrainedSet, experiment: str) -> RegisteredSet
         client.create_registered_model(REGISTERED_NAME)
     source = f"{client.get_run(run_id).info.artifact_uri}/model_set"
     version = client.create_model_version(
-        REGISTERED_NAME, source, run_id, tags={_VERSION_TAG: trained.models.version}
+        REGISTERED_NAME, source, run_id, tags={VERSION_TAG: trained.models.version}
     )
     alias = CHALLENGER if read_pointer(models_folder) else CHAMPION
     client.set_registered_model_alias(REGISTERED_NAME, alias, version.version)
@@ -77,30 +68,6 @@ def _register(home: Path, trained: TrainedSet, experiment: str) -> RegisteredSet
         in_service=alias == CHAMPION,
         metrics=trained.metrics,
     )
-
-
-def list_sets(home: Path) -> list[RegisteredSet]:
-    """All registered sets, newest first; empty when nothing was trained in this home."""
-    if not (home / "mlflow.db").is_file():
-        return []
-    champion = read_pointer(home / "models")
-    client = open_client(home)
-    found = []
-    for version in client.search_model_versions(f"name='{REGISTERED_NAME}'"):
-        full = client.get_model_version(REGISTERED_NAME, version.version)
-        name = full.tags.get(_VERSION_TAG, "")
-        found.append(
-            RegisteredSet(
-                number=int(full.version),
-                version=name,
-                run_id=full.run_id or "",
-                aliases=tuple(sorted(full.aliases)),
-                in_service=name == champion,
-                metrics=client.get_run(full.run_id).data.metrics if full.run_id else {},
-                tags={key: value for key, value in full.tags.items() if key != _VERSION_TAG},
-            )
-        )
-    return sorted(found, key=lambda one: -one.number)
 
 
 def tag_set(home: Path, number: int, tags: Mapping[str, str]) -> None:

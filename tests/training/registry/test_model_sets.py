@@ -32,6 +32,35 @@ def test_sets_are_listed_newest_first(home: Path) -> None:
     assert [one.metrics for one in found] == [{"wants_person.accuracy": value} for value in (0.8, 0.95, 0.9)]
 
 
+def test_what_is_read_without_mlflow_is_what_mlflow_says(home: Path) -> None:
+    from mlflow import MlflowClient
+
+    address = f"sqlite:///{home / 'mlflow.db'}"
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    for one in list_sets(home):
+        version = client.get_model_version("firstlast-model-set", str(one.number))
+        assert (one.run_id, list(one.aliases)) == (version.run_id, version.aliases)
+        assert {"model_set": one.version, **one.tags} == version.tags
+        assert one.metrics == client.get_run(one.run_id).data.metrics
+
+
+def test_a_version_deleted_in_mlflow_is_no_set_any_more(tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    register(tmp_path, trained_set("v1"))
+    register(tmp_path, trained_set("v2"))
+    address = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    client = MlflowClient(tracking_uri=address, registry_uri=address)
+    client.delete_model_version("firstlast-model-set", "2")
+    assert [one.version for one in list_sets(tmp_path)] == ["v1"]
+
+
+def test_a_damaged_registry_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"this was a registry once " * 1000)
+    with pytest.raises(ArtifactError, match=r"mlflow\.db cannot be read \(file is not a database\)"):
+        list_sets(tmp_path)
+
+
 def test_the_first_set_is_champion_and_the_newest_challenges_it(home: Path) -> None:
     aliases = {one.version: one.aliases for one in list_sets(home)}
     assert aliases == {"v1": ("champion",), "v2": (), "v3": ("challenger",)}
