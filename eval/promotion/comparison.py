@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eval.data.labelled import LabelledQuestion, LabelledText, MoodConversation
 from eval.home import check_answers_known, open_index
 from eval.promotion import flips, regression, speed
@@ -18,7 +21,7 @@ from eval.promotion.gates import (
     risk_gate,
     time_gate,
 )
-from eval.results import INTERVAL, SuiteResult, Track, untracked
+from eval.results import INTERVAL, SuiteResult, Track, percentiles, untracked
 from eval.suites import answers, mood, sentiment
 from eval.suites.classifiers import head_in_service
 from model.interfaces import Reader
@@ -122,7 +125,7 @@ def compare(
     )
     texts = [one.text for one in questions] or [one.turn.question.text for one in past]
     timed_texts = (texts or [case.text for case in cases])[:_MOST_TIMED]
-    timed = speed.run(timed_texts, {_CHAMPION: before, _CHALLENGER: after}, track=track)
+    timed = speed.run(timed_texts, before, after, track=track)
     old, new = (
         _Side(
             results={
@@ -131,10 +134,13 @@ def compare(
                 _SENTIMENT: _sentiment(held_out.sentiments, resolver, one.encoder),
                 _REGRESSION: regression.run(cases, resolver=resolver, track=track),
             },
-            timed=timed.get(name, {}),
+            milliseconds=milliseconds,
             size_bytes=one.size_bytes,
         )
-        for name, one, resolver in ((_CHAMPION, champion, before), (_CHALLENGER, challenger, after))
+        for one, resolver, milliseconds in (
+            (champion, before, timed.before),
+            (challenger, after, timed.after),
+        )
     )
     flipped = flips.run(past, champion=before, challenger=after, track=track)
     return Comparison(
@@ -142,7 +148,7 @@ def compare(
         challenger=challenger.models.version,
         figures={_CHAMPION: _figures(old), _CHALLENGER: _figures(new)},
         gates=(
-            *_gates(old, new, budget=settings.risk_budget, n_timed=len(timed_texts)),
+            *_gates(old, new, budget=settings.risk_budget),
             *_encoder_gates(champion, challenger),
         ),
         broken_cases=tuple(
@@ -174,7 +180,8 @@ class _Side:
 
     results: Mapping[str, SuiteResult]
     """By suite."""
-    timed: Mapping[str, float]
+    milliseconds: NDArray[np.float64]
+    """Of the same questions for both sides."""
     size_bytes: int
 
     def items(self, suite: str) -> tuple[Mapping[str, Any], ...]:  # JSON
@@ -192,6 +199,7 @@ def _figures(side: _Side) -> dict[str, Any]:  # JSON
     """Times are those measured side by side, not those of the suite."""
     asked = side.results[_ANSWERS].figures
     kept = side.results[_REGRESSION].figures
+    times = percentiles(side.milliseconds) if len(side.milliseconds) else {"p50_ms": None, "p95_ms": None}
     return {
         **{key: value for key, value in asked.items() if key not in ("p50_ms", "p95_ms")},
         **{
@@ -203,20 +211,19 @@ def _figures(side: _Side) -> dict[str, Any]:  # JSON
         },
         "regression_cases": kept["n"],
         "regression_cases_kept": kept["kept"],
-        "p50_ms": side.timed.get("p50_ms"),
-        "p95_ms": side.timed.get("p95_ms"),
+        **times,
         "size_mb": side.size_bytes / 1e6,
     }
 
 
-def _gates(old: _Side, new: _Side, *, budget: float, n_timed: int) -> tuple[Gate, ...]:
+def _gates(old: _Side, new: _Side, *, budget: float) -> tuple[Gate, ...]:
     outcomes = [item["outcome"] for item in new.items(_ANSWERS)]
     wrong = outcomes.count("answered_wrong")
     return (
         regression_gate(*([item["kept"] for item in side.items(_REGRESSION)] for side in (old, new))),
         *(paired_gate(name, one.flags(old), one.flags(new), of=one.of) for name, one in _WENT_WELL.items()),
         risk_gate(wrong, wrong + outcomes.count("answered_right"), budget=budget),
-        time_gate(old.timed, new.timed, n=n_timed),
+        time_gate(old.milliseconds, new.milliseconds, rng=np.random.default_rng(0)),
         growth_gate("size_mb", old.size_bytes / 1e6, new.size_bytes / 1e6, unit="MB"),
     )
 

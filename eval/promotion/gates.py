@@ -1,11 +1,14 @@
 """Whether a challenger may take the champion's place, one gate a promise; measures nothing itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from eval.metrics import mcnemar_worse
-from eval.metrics.intervals import Interval, clopper_pearson
+from eval.metrics.intervals import Interval, Rows, bootstrap, clopper_pearson
 
 LEVEL = 0.05
 """A loss that chance alone would bring less often than this counts as worse; each test on its own."""
@@ -13,6 +16,8 @@ MOST_GROWTH = 0.10
 """How much slower or larger a challenger may be."""
 LEAST_FOR_P95 = 20
 """Questions of which one in twenty is a whole one."""
+LEAST_TIMED = 6
+"""Questions that all take longer by chance in fewer than one of 40 draws."""
 
 GateOutcome = Literal["passed", "failed", "skipped"]
 
@@ -115,13 +120,29 @@ def growth_gate(name: str, before: float | None, after: float | None, *, unit: s
     return Gate(name, _outcome(after <= before * (1 + MOST_GROWTH)), reason)
 
 
-def time_gate(before: Mapping[str, float], after: Mapping[str, float], *, n: int) -> Gate:
-    """Fails when the `p95_ms` of `n` questions grows by over 10 %, or their `p50_ms` where `n` is below 20.
+def time_gate(before: NDArray[np.float64], after: NDArray[np.float64], *, rng: np.random.Generator) -> Gate:
+    """Fails when the challenger takes over 10 % longer for the same questions, and that beyond chance.
 
-    The p95 of so few is the time of one or two of them, which the machine moves by more than that.
+    `before` and `after` are milliseconds of each question. That is when the whole 95 % interval of the
+    ratio of the `p95_ms` lies above 1.1 (bootstrap over the questions), or of the `p50_ms` of fewer than
+    20, whose p95 is the time of one of them. Fewer than 6 say nothing: equal times would all differ to
+    one side more often than in one of 20 draws.
     """
-    figure = "p95_ms" if n >= LEAST_FOR_P95 else "p50_ms"
-    return growth_gate(figure, before.get(figure), after.get(figure), unit="ms")
+    name, percent = ("p95_ms", 95) if len(before) >= LEAST_FOR_P95 else ("p50_ms", 50)
+    if len(before) < LEAST_TIMED:
+        reason = f"{len(before)} questions are too few to time; {LEAST_TIMED} are enough"
+        return Gate(name, "skipped", reason)
+
+    def growth(rows: Rows) -> float:
+        return float(np.percentile(after[rows], percent) / np.percentile(before[rows], percent)) - 1
+
+    interval = bootstrap(growth, len(before), rng=rng)
+    reason = (
+        f"{np.percentile(after, percent):.2f} ms, the champion {np.percentile(before, percent):.2f} "
+        f"({growth(np.arange(len(before))):+.1%}, 95 % interval [{interval.low:+.1%}, {interval.high:+.1%}], "
+        f"fails when all of it is above +{MOST_GROWTH:.0%})"
+    )
+    return Gate(name, _outcome(interval.low <= MOST_GROWTH), reason)
 
 
 def _outcome(passed: bool) -> GateOutcome:

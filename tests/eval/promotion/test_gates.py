@@ -1,9 +1,23 @@
 """The gates of a promotion, on outcomes small enough to count."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 
 from eval.metrics import mcnemar_worse
-from eval.promotion.gates import failures, growth_gate, paired_gate, regression_gate, risk_gate, time_gate
+from eval.metrics.intervals import Interval, clopper_pearson
+from eval.promotion.gates import (
+    Gate,
+    failures,
+    gain_gate,
+    growth_gate,
+    loss_gate,
+    paired_gate,
+    regression_gate,
+    risk_gate,
+    time_gate,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,26 +74,76 @@ def test_the_risk_budget_is_broken_when_the_whole_exact_interval_lies_above_it(
     assert gate.reason.endswith(words)
 
 
-@pytest.mark.parametrize(("after", "outcome"), [(1.0, "passed"), (2.2, "passed"), (2.21, "failed")])
-def test_more_than_a_tenth_slower_or_larger_fails(after: float, outcome: str) -> None:
-    assert growth_gate("p95_ms", 2.0, after, unit="ms").outcome == outcome
+def test_a_budget_that_the_interval_just_reaches_is_kept() -> None:
+    low, high = (clopper_pearson(3, 35).low, clopper_pearson(3, 35).high)
+    assert risk_gate(3, 35, budget=low).outcome == "passed"
+    assert risk_gate(3, 35, budget=low - 1e-9).outcome == "failed"
+    assert risk_gate(3, 35, budget=high).reason.endswith("the budget is kept")
 
 
 @pytest.mark.parametrize(
-    ("n", "after", "gate"),
+    ("low", "outcome"), [(-0.001, "failed"), (0.0, "failed"), (0.001, "passed"), (0.01, "passed")]
+)
+def test_a_gain_counts_only_when_its_whole_interval_lies_above_0(low: float, outcome: str) -> None:
+    gate = gain_gate("accuracy", 0.02, Interval(low, 0.04), of="120 texts")
+    assert gate.outcome == outcome
+    assert gate.reason == (f"+0.0200 on 120 texts, 95 % interval [{low:+.4f}, +0.0400]; must lie above 0")
+
+
+@pytest.mark.parametrize(
+    ("high", "outcome"), [(-0.01, "failed"), (-0.001, "failed"), (0.0, "passed"), (0.001, "passed")]
+)
+def test_a_loss_counts_only_when_its_whole_interval_lies_below_0(high: float, outcome: str) -> None:
+    gate = loss_gate("accuracy", -0.02, Interval(-0.04, high), of="120 texts")
+    assert gate.outcome == outcome
+    assert gate.reason == (
+        f"-0.0200 on 120 texts, 95 % interval [-0.0400, {high:+.4f}]; must not lie below 0"
+    )
+
+
+@pytest.mark.parametrize(("after", "outcome"), [(1.0, "passed"), (2.2, "passed"), (2.21, "failed")])
+def test_more_than_a_tenth_larger_fails(after: float, outcome: str) -> None:
+    assert growth_gate("size_mb", 2.0, after, unit="MB").outcome == outcome
+
+
+def timed(before: Sequence[float], after: Sequence[float]) -> Gate:
+    return time_gate(np.array(before), np.array(after), rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("slower", "outcome"), [(1.0, "passed"), (1.099, "passed"), (1.101, "failed")])
+def test_a_set_that_takes_over_a_tenth_longer_for_every_question_fails(slower: float, outcome: str) -> None:
+    times = np.arange(1.0, 31.0)
+    assert timed(times, times * slower).outcome == outcome
+
+
+def test_a_median_that_a_few_questions_moved_by_chance_fails_nothing() -> None:
+    # of seven the median is 14 % up, but three of them got faster: the interval reaches below +10 %
+    gate = timed([1.0, 1.1, 1.2, 1.4, 1.5, 1.6, 1.7], [0.9, 1.0, 1.1, 1.6, 1.7, 1.8, 2.0])
+    assert (gate.name, gate.outcome) == ("p50_ms", "passed")
+    assert gate.reason.startswith("1.60 ms, the champion 1.40 (+14.3%, 95 % interval [-9.")
+    assert gate.reason.endswith("fails when all of it is above +10%)")
+
+
+@pytest.mark.parametrize(
+    ("n", "slow", "gate"),
     [
-        (20, {"p50_ms": 1.0, "p95_ms": 2.3}, ("p95_ms", "failed")),
-        (20, {"p50_ms": 1.2, "p95_ms": 2.1}, ("p95_ms", "passed")),
-        (19, {"p50_ms": 1.0, "p95_ms": 2.3}, ("p50_ms", "passed")),
-        (19, {"p50_ms": 1.2, "p95_ms": 2.1}, ("p50_ms", "failed")),
-        (0, {}, ("p50_ms", "skipped")),
+        (20, 4, ("p95_ms", "failed")),  # a fifth of the questions takes three times as long
+        (19, 4, ("p50_ms", "passed")),  # as it does here, where the median does not tell
+        (19, 19, ("p50_ms", "failed")),
+        (6, 6, ("p50_ms", "failed")),
+        (5, 5, ("p50_ms", "skipped")),
+        (0, 0, ("p50_ms", "skipped")),
     ],
 )
 def test_the_median_time_decides_where_questions_are_too_few_for_a_95th_percentile(
-    n: int, after: dict[str, float], gate: tuple[str, str]
+    n: int, slow: int, gate: tuple[str, str]
 ) -> None:
-    found = time_gate({"p50_ms": 1.0, "p95_ms": 2.0}, after, n=n)
+    found = timed([1.0] * n, [3.0] * slow + [1.0] * (n - slow))
     assert (found.name, found.outcome) == gate
+
+
+def test_too_few_questions_to_time_are_said_to_be_so() -> None:
+    assert timed([1.0], [3.0]).reason == "1 questions are too few to time; 6 are enough"
 
 
 def test_growth_is_told_in_numbers() -> None:
@@ -92,7 +156,9 @@ def test_what_cannot_be_decided_is_skipped_and_stops_nothing() -> None:
         regression_gate([], []),
         paired_gate("answered_right", [], [], of="questions"),
         risk_gate(0, 0, budget=0.02),
-        growth_gate("p95_ms", None, 3.0, unit="ms"),
+        growth_gate("size_mb", None, 3.0, unit="MB"),
+        growth_gate("size_mb", 3.0, None, unit="MB"),
+        growth_gate("size_mb", 0.0, 3.0, unit="MB"),  # nothing grows by a tenth of nothing
     ]
-    assert [gate.outcome for gate in gates] == ["skipped"] * 4
+    assert [gate.outcome for gate in gates] == ["skipped"] * 6
     assert failures(gates) == []
