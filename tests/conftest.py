@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import structlog
 from filelock import FileLock
+from hypothesis import settings as hypothesis_settings
 
 from model.encoder.onnx_encoder import OnnxEncoder
 
@@ -22,6 +23,9 @@ _MADE_FROM = (
     *("model", "knowledge", "eval/data", "eval/metrics", "training"),
     *("serving/settings.py", "serving/articles", "serving/indexing", "serving/transfer", "serving/db"),
 )
+
+hypothesis_settings.register_profile("untimed", deadline=None)  # a busy machine is no counterexample
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session", autouse=True)

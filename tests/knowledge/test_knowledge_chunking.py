@@ -173,7 +173,7 @@ _block = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_block, max_size=12))
 def test_no_word_is_lost_and_list_items_and_code_stay_whole(blocks: list[str]) -> None:
     body = "\n\n".join(blocks)

@@ -213,7 +213,7 @@ def _learned(number: int, texts: Sequence[str]) -> dict[str, list[Passage]]:
     return {f"learned_answer:{number}": learned_answer_passages(number, question, "Answer.", phrasings)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(changes=st.lists(_change, max_size=15))
 def test_after_random_changes_search_equals_that_of_a_fresh_index(
     remembering: RememberingEncoder, changes: list[tuple[int, list[str]]]

@@ -55,7 +55,7 @@ def test_an_empty_index_and_no_terms_score_nothing() -> None:
 _texts = st.lists(st.text("abc ", max_size=12), max_size=12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_texts, st.lists(st.integers(0, 11), max_size=6))
 def test_after_adding_and_removing_scores_equal_those_of_a_fresh_index(
     texts: list[str], removed: list[int]

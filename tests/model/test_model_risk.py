@@ -18,7 +18,6 @@ def test_the_bound_is_clopper_and_pearsons(wrong: int, answered: int, level: flo
     assert wrong_share_bound(wrong, answered, confidence_level=level) == pytest.approx(expected, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 3000), st.data())
 def test_the_bound_is_clopper_and_pearsons_for_any_counts(answered: int, data: st.DataObject) -> None:
     wrong = data.draw(st.integers(0, answered - 1))
@@ -80,6 +79,52 @@ def test_a_wrong_answer_at_the_top_does_not_end_the_search() -> None:
     correct[0] = False
     got = risk_threshold(np.linspace(1, 0, 300), correct, risk=0.02)
     assert (got.guaranteed, got.answered, got.wrong) == (True, 300, 1)
+
+
+def test_testing_ends_at_the_first_threshold_that_fails_though_a_later_one_would_pass() -> None:
+    """Fixed-sequence testing at 10 %, by hand: the tests pass, fail, pass, and the first failure counts.
+
+    1 wrong of 40 at .9 passes (.9^40 + 40 * .1 * .9^39 = .0805), 6 wrong of 50 from .8 on fail, 6 wrong of
+    250 from .7 on would pass again. Whoever went on would have three tries at every promise.
+    """
+    confidences = np.repeat([0.9, 0.8, 0.7], [40, 10, 200])
+    correct = np.array([False] + [True] * 39 + [False] * 5 + [True] * 5 + [True] * 200)
+    assert wrong_share_bound(6, 50) > 0.1 > wrong_share_bound(6, 250)
+    proof = risk_threshold(confidences, correct, risk=0.1, proven_only=True)
+    assert (proof.value, proof.guaranteed, proof.answered, proof.wrong) == (0.9, True, 40, 1)
+
+
+def test_nothing_is_proven_when_the_first_threshold_fails_though_a_later_one_would_pass() -> None:
+    # 5 wrong of 50 at .9 fail at 10 %; 5 wrong of 250 from .8 on would pass
+    confidences = np.repeat([0.9, 0.8], [50, 200])
+    correct = np.array([False] * 5 + [True] * 245)
+    assert wrong_share_bound(5, 50) > 0.1 > wrong_share_bound(5, 250)
+    proof = risk_threshold(confidences, correct, risk=0.1, proven_only=True)
+    assert (proof.value, proof.guaranteed, proof.answered) == (NEVER, False, 0)
+
+
+def test_two_wrong_answers_at_the_first_threshold_prove_nothing_even_where_its_test_would_pass() -> None:
+    """The order of tests must not depend on how many were wrong, so the first is laid for one wrong answer.
+
+    38 answers are the fewest that prove 10 % with one wrong. A tie brings 60 at once, of which 2 are wrong:
+    they would pass (.9^60 + 60 * .1 * .9^59 + 1770 * .01 * .9^58 = .053), one would, two are too many.
+    """
+    confidences = np.repeat([0.9, 0.8], [60, 140])
+    assert wrong_share_bound(2, 60) < 0.1
+    for wrong, answered in ((1, 200), (2, 0)):
+        correct = np.array([False] * wrong + [True] * (200 - wrong))
+        proof = risk_threshold(confidences, correct, risk=0.1, proven_only=True)
+        assert (proof.guaranteed, proof.answered) == (answered > 0, answered)
+
+
+def test_a_proof_that_answers_more_comes_before_an_estimate_that_answers_less() -> None:
+    """100 right ones prove 10 % at .5, whose own confidences expect half of them to be wrong.
+
+    The estimate trusts the 30 at .99 alone. What is proven needs no trust.
+    """
+    confidences = np.repeat([0.99, 0.5], [30, 70])
+    got = risk_threshold(confidences, np.ones(100, bool), risk=0.1)
+    assert (got.value, got.guaranteed, got.answered) == (0.5, True, 100)
 
 
 def few(confidence: float, *, wrong: int) -> RiskThreshold:
@@ -152,7 +197,7 @@ DECISIONS = st.lists(st.tuples(st.sampled_from([0.2, 0.5, 0.9, 0.97, 0.99, 1.0])
 """A confidence, and whether the answer was right."""
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(DECISIONS, st.integers(1, 12), st.lists(st.floats(0.001, 0.6), min_size=2, max_size=6), st.booleans())
 def test_the_threshold_never_rises_with_the_budget(
     decisions: list[tuple[float, bool]], times: int, budgets: list[float], proven_only: bool
@@ -166,7 +211,7 @@ def test_the_threshold_never_rises_with_the_budget(
     assert values == sorted(values, reverse=True)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(DECISIONS, st.integers(1, 12), st.floats(0.001, 0.6), st.booleans())
 def test_a_threshold_says_what_it_rests_on(
     decisions: list[tuple[float, bool]], times: int, risk: float, proven_only: bool

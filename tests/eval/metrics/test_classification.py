@@ -105,6 +105,21 @@ def test_errors_of_opposite_sign_cancel_within_a_bin_only() -> None:
     assert expected_calibration_error([0.4, 0.6], [1, 0]) == pytest.approx(0.6)
 
 
+def test_a_bin_of_the_calibration_error_is_a_fifteenth_wide() -> None:
+    # .61 and .66 lie in (.6, .6667] and cancel to |.39 - .66| / 2; .68 lies in the next one
+    assert expected_calibration_error([0.61, 0.66], [1, 0]) == pytest.approx(0.135)
+    assert expected_calibration_error([0.61, 0.68], [1, 0]) == pytest.approx(0.535)
+
+
+def test_a_confidence_at_an_edge_belongs_to_the_bin_below_and_0_to_the_first() -> None:
+    # of two bins .5 is in the lower one: (|1 - .5| + |0 - .6|) / 2; together they would give .05
+    assert expected_calibration_error([0.5, 0.6], [1, 0], bins=2) == pytest.approx(0.55)
+    # 0 and .5 are in one bin: |(1 - 0) + (0 - .5)| / 2
+    assert expected_calibration_error([0.0, 0.5], [1, 0], bins=2) == pytest.approx(0.25)
+    # and 1 is in the last: |(0 - 1) + (1 - .9)| / 2
+    assert expected_calibration_error([1.0, 0.9], [0, 1], bins=2) == pytest.approx(0.45)
+
+
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=50))
 def test_calibration_error_stays_between_0_and_1(items: list[tuple[float, bool]]) -> None:
     sure, right = zip(*items, strict=True)

@@ -129,7 +129,7 @@ def test_shares_that_leave_nothing_to_train_on_are_refused(validation: float, te
         Shares(validation, test)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(
