@@ -112,7 +112,7 @@ def test_the_approved_words_themselves_are_answered(server: ServerProcess) -> No
     with signed_in_client(server.address, server.home, role="admin") as client:
         body = {"question": ASKED, "answer": LEARNED}
         client.post("/v1/learned-answers", json=body).raise_for_status()
-        deadline = time.perf_counter() + 1
+        deadline = time.perf_counter() + 20  # under a second on an idle machine
         while (decision := client.post("/v1/ask", json={"question": ASKED}).json())["decision"] != "answer":
             assert time.perf_counter() < deadline, (decision["confidence"], decision["threshold"])
             time.sleep(0.05)

@@ -142,11 +142,11 @@ def test_scripts_without_spaces_are_cut_by_characters() -> None:
 
 
 def test_a_word_of_100_000_letters_and_unclosed_markup_take_no_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(cut("x" * 100_000)) == 2
     assert len(cut("[ ( ` " + "Word word. " * 20_000)) > 200
     assert len(cut(words(50_000))) > 200
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 60  # of the processor; what doubles back takes hours
 
 
 def test_carriage_returns_and_odd_line_breaks_do_not_shift_lines() -> None:

@@ -1,6 +1,7 @@
 """What is found, while the index changes and after."""
 
 import threading
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from knowledge.documents import ArticleDocument
 from knowledge.index.chunking import article_passages, learned_answer_passages
 from knowledge.index.knowledge_index import KnowledgeIndex
+from knowledge.index.read_write_lock import ReadWriteLock
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.interfaces import Encoder
 from model.types import Candidate, Passage, Vector, Vectors
@@ -202,6 +204,70 @@ def test_searches_run_while_the_index_is_written(searcher: Searcher) -> None:
     for thread in threads:
         thread.join(timeout=20)
     assert errors == []
+
+
+class WaitingEncoder:
+    """Encodes by the real one; a text that says "slow" waits until it may go on."""
+
+    def __init__(self, encoder: OnnxEncoder) -> None:
+        self.dim, self.fingerprint = encoder.dim, encoder.fingerprint
+        self.encoding, self.go_on = threading.Event(), threading.Event()
+        self._encoder = encoder
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if any("slow" in text for text in texts):
+            self.encoding.set()
+            assert self.go_on.wait(60)
+        return self._encoder.encode(texts)
+
+    def encode_one(self, text: str) -> Vector:
+        return self._encoder.encode_one(text)
+
+
+def test_of_two_writers_the_later_one_has_the_last_word_though_its_text_is_encoded_sooner(
+    encoder: OnnxEncoder,
+) -> None:
+    waiting = WaitingEncoder(encoder)
+    index = KnowledgeIndex(waiting)
+    first, second = (
+        threading.Thread(target=index.put, args=(learned(1, text),)) for text in ("slow words", "newer words")
+    )
+    first.start()
+    assert waiting.encoding.wait(60)
+    second.start()
+    second.join(1)
+    found, still_waits = index.refs(), second.is_alive()
+    waiting.go_on.set()
+    first.join()
+    second.join()
+    assert (found, still_waits) == (frozenset(), True)  # for the writer before it; a search waits for neither
+    assert [passage.search_text for passage in index.passages_of("learned_answer:1")] == ["newer words"]
+
+
+def test_a_writer_waits_for_readers_and_goes_before_those_who_come_later() -> None:
+    lock = ReadWriteLock()
+    done: list[str] = []
+
+    def write() -> None:
+        with lock.writing():
+            done.append("written")
+
+    def read() -> None:
+        with lock.reading():
+            done.append("read later")
+
+    writer, reader = threading.Thread(target=write), threading.Thread(target=read)
+    with lock.reading():
+        with lock.reading():  # readers run together
+            writer.start()
+            while not lock._writers_waiting:
+                time.sleep(0.001)
+        reader.start()
+        reader.join(0.2)
+        assert done == []
+    writer.join()
+    reader.join()
+    assert done == ["written", "read later"]
 
 
 _TEXTS = ["refund policy", "return a device", "connect to wi-fi", "storing pods", "error e17", "plant food"]

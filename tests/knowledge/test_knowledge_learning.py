@@ -6,7 +6,13 @@ from knowledge.documents import ArticleDocument
 from knowledge.index.chunking import article_passages, learned_answer_passages
 from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.learning.contradictions import contradicts, overlap
-from knowledge.learning.draft import Draft, draft_learned_answer, near_misses, near_questions
+from knowledge.learning.draft import (
+    DEFAULT_THRESHOLDS,
+    Draft,
+    draft_learned_answer,
+    near_misses,
+    near_questions,
+)
 from knowledge.learning.question import pick_question
 from model.encoder.onnx_encoder import OnnxEncoder
 
@@ -98,6 +104,22 @@ def test_another_answer_to_a_known_question_gives_a_correction(
     assert found.similarity >= 0.85
 
 
+def test_a_reply_that_an_article_of_that_title_does_not_contradict_is_no_correction_of_it(
+    index: KnowledgeIndex, encoder: OnnxEncoder
+) -> None:
+    found = draft(index, encoder, "Storing pods", "A tin with a tight lid is sold in our shop.")
+    assert found is not None
+    assert (found.kind, found.similar_ref, found.similarity) == ("new", None, None)
+
+
+def test_a_learned_answer_to_the_same_question_is_corrected_though_nothing_in_it_is_contradicted(
+    index: KnowledgeIndex, encoder: OnnxEncoder
+) -> None:
+    found = draft(index, encoder, "Do you ship to Norway?", "Our partner in Oslo sells every garden.")
+    assert found is not None
+    assert (found.kind, found.similar_ref) == ("correction", "learned_answer:1")
+
+
 @pytest.mark.parametrize(
     ("question", "reply"),
     [
@@ -126,6 +148,33 @@ def test_near_misses_are_questions_of_others_that_come_close(
     near = near_questions(index, encoder, ["Do you ship to Norway?"])
     assert near_misses(near, exclude_refs={"learned_answer:1"}) == ("Which countries do you ship to?",)
     assert near_misses(near_questions(index, encoder, []), exclude_refs=()) == ()
+
+
+def test_a_question_as_near_as_the_same_one_is_no_near_miss(
+    index: KnowledgeIndex, encoder: OnnxEncoder
+) -> None:
+    """It may well deserve the same answer: a rule that it must not get it would be wrong."""
+    asked, twin = "Do you ship to Norway?", "do you ship orders to Norway"
+    cosine = float(encoder.encode_one(asked) @ encoder.encode_one(twin))
+    assert DEFAULT_THRESHOLDS.same_question < cosine < DEFAULT_THRESHOLDS.known_question
+    index.put({"learned_answer:4": learned_answer_passages(4, twin, "Eleven countries.", [])})
+    found = near_misses(index, encoder, [asked], exclude_refs={"learned_answer:1"})
+    assert found == ("Which countries do you ship to?",)
+
+
+def test_near_misses_come_nearest_first_and_no_more_than_asked_for(
+    index: KnowledgeIndex, encoder: OnnxEncoder
+) -> None:
+    texts = ["Do you ship to the moon?", "Which countries do you ship to?", "When do you ship to Norway?"]
+    for number, text in enumerate(texts, 10):
+        ref = f"learned_answer:{number}"
+        index.put({ref: learned_answer_passages(number, text, "Words.", [])})
+    asked = "Do you ship to Norway?"
+    cosines = {text: float(encoder.encode_one(asked) @ encoder.encode_one(text)) for text in texts}
+    near = sorted((text for text in texts if 0.5 <= cosines[text] < 0.85), key=lambda text: -cosines[text])
+    assert len(near) >= 2
+    found = near_misses(index, encoder, [asked], exclude_refs={"learned_answer:1"}, limit=1)
+    assert found == (near[0],)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ from knowledge.privacy.scrubbing import scrub
         ("https://shop.example/r?token=abc", "[link]"),
         ("https://shop.example/u/abcdefgh1234567890abcdef", "[link]"),
         ("from 192.168.178.123", "from [ip_address]"),
+        ("from 192.168.1.10, please", "from [ip_address], please"),
+        ("from 192.168.1.1", "from [ip_address]"),  # eight digits are the fewest
         ("born on 12.05.1980", "born on [birth_date]"),
         ("my name is Anna Berg, hi", "my name is [name], hi"),
         ("It works now. Regards,\nTom", "It works now. Regards,\n[name]"),
@@ -52,6 +54,7 @@ def test_what_points_to_a_person_is_replaced_by_its_kind(text: str, left: str) -
         "100 meters down the road, 2 Tuckleaf Gardens",
         "see https://shop.example/help/refunds",
         "invoice 2023",
+        "app 10.15.7.19 has seven digits",
         "",
     ],
 )
@@ -74,6 +77,16 @@ def test_a_customers_id_is_taken_literally() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("known", "left"),
+    [("AC77", "I am [customer_id]."), ("AC7", "I am AC7."), ("", "I am .")],
+)
+def test_a_customers_id_of_four_characters_goes_and_a_shorter_one_may_be_any_word(
+    known: str, left: str
+) -> None:
+    assert scrub(f"I am {known}.", customer_ids=[known]).text == left
+
+
 def test_places_are_counted_by_kind() -> None:
     assert scrub("a@b.example, c@d.example, +49 171 2345678").counts == {"email": 2, "phone": 1}
 
@@ -91,4 +104,4 @@ def test_checksums_tell_numbers_from_cards_and_accounts() -> None:
 def test_a_very_long_text_takes_no_time(piece: str) -> None:
     started = time.process_time()
     scrub(piece * 4000, names=["Anna Price"])
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 20  # half a second by design; what doubles back takes minutes

@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import jwt
+import pytest
 from fastapi.testclient import TestClient
 from serving_parts import IDENTITY_SECRET, AgentAtWork, Customer, RuleResolver
 
@@ -31,6 +32,35 @@ def test_a_signed_customer_is_the_same_contact_every_time_and_kept_up_to_date(
     seen = agent.get(f"/v1/contacts/{first.contact_id}").json()
     assert (seen["external_id"], seen["name"], seen["email"]) == (sub, "Kim", "kim@tuckleaf.example")
     assert seen["attributes"] == {}
+
+
+@pytest.mark.parametrize(
+    ("signed", "kept"),
+    [
+        ("Kim\x00 Berg", "Kim Berg"),  # PostgreSQL keeps no NUL character
+        ("Kim\ud800", "Kim?"),  # half a character
+        ("K" * 201, "K" * 200),
+        ("日本 🌿", "日本 🌿"),
+        ("", None),
+        (["Kim"], None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_a_name_that_the_business_signed_is_cleaned_before_it_is_kept(
+    client: TestClient, agent: AgentAtWork, signed: object, kept: str | None
+) -> None:
+    someone = Customer(client, {"jwt": identity(sub=new_id(), name=signed)})
+    assert agent.get(f"/v1/contacts/{someone.contact_id}").json()["name"] == kept
+
+
+def test_an_email_that_the_business_signed_is_cut_where_addresses_end_and_the_sub_is_cleaned(
+    client: TestClient, agent: AgentAtWork
+) -> None:
+    sub = new_id()
+    body = {"jwt": identity(sub=f"{sub}\x00", email="e" * 321)}
+    seen = agent.get(f"/v1/contacts/{Customer(client, body).contact_id}").json()
+    assert (seen["external_id"], seen["email"]) == (sub, "e" * 320)
 
 
 def test_a_signed_customer_arriving_many_times_at_once_is_one_contact(client: TestClient) -> None:

@@ -14,10 +14,10 @@ from knowledge.documents import ArticleDocument
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.interfaces import Reader
 from model.model_set import write_pointer
-from serving import loading
 from serving.articles import service as articles
 from serving.db.session import Database
 from serving.learned_answers import service as learned_answers
+from serving.runtime import loading
 from serving.runtime.assembly import build_runtime
 from serving.runtime.encoders import encoder_folder_in_service, open_knowledge
 from serving.runtime.in_service import Knowledge
@@ -116,7 +116,7 @@ def test_another_encoder_comes_with_its_index_while_all_goes_on(
     with asking(live) as answers, typing(live) as suggestions:
         until(lambda: len(answers) > 10)
         write_pointer(models, "v2")
-        until(lambda: answers[-1][1] == "v2", at_most=20)
+        until(lambda: answers[-1][1] == "v2")
     known = {"article:refunds", "article:wifi", "learned_answer:1"}
     assert before == [known]
     assert live.runtime.index.refs() == known
@@ -160,7 +160,7 @@ def test_going_back_to_the_encoder_before_finds_its_snapshot(
         save_set(models, f"v{number}", encoder=name, dim=encoder.dim, feature_dim=encoder.feature_dim)
     for version, name in (("v2", "first"), ("v3", "second"), ("v2", "first")):
         write_pointer(models, version)
-        until(lambda version=version: live.runtime.resolver.version == version, at_most=20)  # type: ignore[misc]
+        until(lambda version=version: live.runtime.resolver.version == version)  # type: ignore[misc]
         assert live.runtime.knowledge.encoder.fingerprint == name
         assert live.runtime.index.refs() == {"article:refunds", "article:wifi"}
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +14,7 @@ from serving.conversations import repository
 from serving.conversations import stream as stream_module
 from serving.conversations.feed import EventFeed, FeedItem, Subscription
 from serving.db.session import Database, append_event
-from serving.db.tables import Conversation, Event, new_id
+from serving.db.tables import Conversation, Event
 from serving.settings import Settings
 
 
@@ -41,12 +40,14 @@ def test_a_stream_brings_the_message_typing_and_the_answer(live: LiveServer, cus
         assert take_until(events, "status")[-1].data["id"] == conversation_id
         asked = customer.say(conversation_id, "do you ship?")
         seen = take_until(events, "message", author="bot")
-        assert seen[0] == Sent(seen[0].id, "message", asked)
-        assert [event.kind for event in seen if event.kind != "typing"] == ["message", "message"]
-        assert [event.id for event in seen if event.kind == "typing"] in ([], [None])
-        assert seen[-1].data == customer.messages(conversation_id)[1]
-        status = take_until(events, "status")[-1]
-        assert status.data == customer.conversation(conversation_id)
+        seen += take_until(events, "status")
+        said = [event for event in seen if event.kind != "typing"]
+        assert [event.kind for event in said] == ["message", "message", "status"]
+        assert said[0].data == asked
+        assert said[1].data == customer.messages(conversation_id)[1]
+        assert said[2].data == customer.conversation(conversation_id)
+        assert [event.id for event in said] == stored_events(live, conversation_id)[-3:]
+        assert {event.id for event in seen if event.kind == "typing"} <= {None}  # not to be resumed from
 
 
 def test_typing_is_told_while_the_bot_is_about_to_answer(live: LiveServer, customer: Customer) -> None:
@@ -187,7 +188,7 @@ def test_the_inbox_tells_of_every_conversation_that_changes(
         assert take_until(events, "conversation", id=conversation_id)[-1].data["status"] == "waiting"
 
 
-def test_events_written_by_another_process_arrive_within_half_a_second(
+def test_events_written_by_another_process_arrive(
     live: LiveServer, customer: Customer, settings: Settings
 ) -> None:
     conversation_id = customer.start()
@@ -198,9 +199,9 @@ def test_events_written_by_another_process_arrive_within_half_a_second(
             append_event(
                 session, Event(conversation_id=conversation_id, kind="feedback", data={"message_id": 1})
             )
-        started = time.monotonic()
-        take_until(events, "feedback")
-        assert time.monotonic() - started < 2  # 250 ms by design, more on a busy machine
+        seen = take_until(events, "feedback")
+        assert seen[-1].data == {"message_id": 1}
+        assert seen[-1].id == stored_events(live, conversation_id)[-1]
     other_process.close()
 
 
@@ -263,7 +264,15 @@ def test_an_answer_is_in_the_store_before_its_event_is_told(live: LiveServer, cu
     assert customer.messages(conversation_id)[-1]["id"] == told["id"]
 
 
-def test_stopping_ends_open_streams_at_once(live: LiveServer, agent: AgentAtWork, customer: Customer) -> None:
+def running_threads() -> set[str]:
+    """The server's own threads, without their numbers."""
+    names = {thread.name.partition("_")[0] for thread in threading.enumerate()}
+    return names & {"answer-worker", "answer", "event-feed"}
+
+
+def test_stopping_ends_open_streams_and_the_servers_threads(
+    live: LiveServer, agent: AgentAtWork, customer: Customer
+) -> None:
     """The last test here: it stops the module's server."""
     ended = threading.Event()
     opened = threading.Event()
@@ -279,8 +288,8 @@ def test_stopping_ends_open_streams_at_once(live: LiveServer, agent: AgentAtWork
     reader = threading.Thread(target=follow)
     reader.start()
     assert opened.wait(10)
-    assert live.stop() < 4  # a second on an idle machine
-    assert ended.wait(2)
+    assert running_threads() == {"answer-worker", "answer", "event-feed"}
+    live.stop()  # waits for the server's end, which an open stream would put off
+    assert ended.wait(20)
     reader.join()
-    assert new_id() not in [thread.name for thread in threading.enumerate()]
-    assert not [one.name for one in threading.enumerate() if one.name in {"answer-worker", "event-feed"}]
+    assert running_threads() == set()

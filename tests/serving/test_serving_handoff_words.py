@@ -15,9 +15,13 @@ BILLING = Team(name="billing", title="Billing", expected_wait_minutes=1)
         (("unhappy",), "I am sorry that we are not getting anywhere."),
         (("human_only_in_passing",), "This is something a person should look after."),
         (("below_threshold", "asked_back_already"), "I do not have an answer to this that I am sure of."),
+        (("wants_person", "mood_low"), "I am sorry that this has been frustrating."),
+        (("mood_low", "wants_person"), "Of course."),
+        (("no_other_answer", "asked_back_already"), "I am sorry that my answer did not help."),
+        ((), "I do not have an answer to this that I am sure of."),
     ],
 )
-def test_the_first_words_fit_the_reason(reasons: tuple[str, ...], opening: str) -> None:
+def test_the_first_words_fit_the_last_reason_that_has_words(reasons: tuple[str, ...], opening: str) -> None:
     expected = f"{opening} I am handing you over to our team; someone will answer here."
     assert handoff_words(reasons, None) == expected
 

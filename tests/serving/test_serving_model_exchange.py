@@ -93,7 +93,7 @@ def asking(live: LiveServer) -> Iterator[list[tuple[int, str]]]:
         thread.join(20)
 
 
-def until(holds: Callable[[], bool], *, at_most: float = 5) -> float:
+def until(holds: Callable[[], bool], *, at_most: float = 60) -> float:
     """Seconds until it holds."""
     started = time.monotonic()
     while not holds():

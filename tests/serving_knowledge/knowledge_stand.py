@@ -140,11 +140,10 @@ def best_ref(index: KnowledgeIndex, encoder: Encoder, text: str) -> str | None:
     return found[0].ref if found else None
 
 
-def seconds_until(condition: Callable[[], bool], *, at_most: float = 5.0) -> float:
-    """How long it took until the condition held."""
-    started = time.perf_counter()
+def wait_until(condition: Callable[[], bool], *, at_most: float = 60.0) -> None:
+    """Returns when the condition holds; by then it has long failed for good."""
+    started = time.monotonic()
     while not condition():
-        if time.perf_counter() - started > at_most:
+        if time.monotonic() - started > at_most:
             raise AssertionError(f"not within {at_most} seconds")
         time.sleep(0.01)
-    return time.perf_counter() - started

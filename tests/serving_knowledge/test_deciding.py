@@ -1,6 +1,7 @@
 """Approving, rejecting and undoing proposals, also at the same moment."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from knowledge_stand import REFUNDS, Stand
@@ -116,6 +117,17 @@ def test_every_phrasing_becomes_a_case_and_near_misses_must_not_be_answered(
     assert [row_id for row_id, _, _ in cases(stand)].count(other) == 1
 
 
+def test_a_question_as_near_as_the_same_one_becomes_no_case_that_must_not_be_answered(
+    stand: Stand, pending: int
+) -> None:
+    stand.learn("Can I water my garden with rain water?", "Only from a clean barrel.")
+    stand.follow()
+
+    learned_id = stand.approve(pending)
+
+    assert [must for row_id, _, must in cases(stand) if row_id == learned_id] == [True, True]
+
+
 def test_approving_twice_changes_nothing(stand: Stand, pending: int) -> None:
     first = stand.approve(pending, question="Is rain water safe?", phrasings=["Rain?"])
     second = stand.approve(pending, agent="ben", question="Is rain water safe?", phrasings=["Rain?"])
@@ -136,8 +148,10 @@ def test_approving_again_with_other_words_is_refused(stand: Stand, pending: int)
 
 @pytest.mark.parametrize("first", ["reject", "not_reusable"])
 def test_a_decided_proposal_cannot_be_decided_otherwise(stand: Stand, pending: int, first: str) -> None:
-    decide(stand, first, pending)
-    assert decide(stand, first, pending).status in ("rejected", "not_reusable")
+    status = {"reject": "rejected", "not_reusable": "not_reusable"}[first]
+    assert decide(stand, first, pending).status == status
+    assert decide(stand, first, pending).status == status
+    assert proposal_of(stand, pending).decided_by == "ben"
 
     with pytest.raises(ConflictError, match="undo that first"):
         stand.approve(pending)
@@ -281,6 +295,42 @@ def test_a_correction_of_what_was_replaced_meanwhile_corrects_the_newer_one(
     assert [row.id for row in all_learned(stand) if row.status == "approved"] == [newest]
     with pytest.raises(ConflictError, match="was changed after proposal"):
         decide(stand, "undo", first)
+
+
+@pytest.mark.parametrize("gone", ["expired", "retired"])
+def test_a_correction_of_an_answer_no_longer_given_is_a_new_answer(
+    stand: Stand, message: int, gone: str
+) -> None:
+    """It takes no place and inherits no wording: nobody is given the old one any more."""
+    old = stand.learn("Can I use rain water?", "Yes.", "is rain ok")
+    with stand.database.session() as session:
+        if gone == "expired":
+            service.set_valid_until(session, old, now() - timedelta(days=1))
+        else:
+            service.retire(session, old)
+    status = stand.learned(old).status
+    proposal = stand.drafted(
+        message,
+        kind="correction",
+        question="can i use rain water?",
+        answer="No, it is too acid.",
+        phrasings=[],
+        similar_ref=f"learned_answer:{old}",
+    )
+
+    made = stand.approve(proposal)
+
+    assert made != old
+    assert texts_of(stand, made) == ["can i use rain water?"]
+    assert (stand.learned(old).status, stand.learned(old).superseded_by_id) == (status, None)
+    assert {row_id for row_id, _, _ in cases(stand)} == {made}
+
+    decide(stand, "undo", proposal)
+
+    assert stand.learned(made).status == "retired"
+    assert stand.learned(old).status == status
+    stand.follow()
+    assert stand.index.refs() == frozenset()
 
 
 def test_two_replies_with_one_meaning_make_one_learned_answer(stand: Stand, pending: int) -> None:

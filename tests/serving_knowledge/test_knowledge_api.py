@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from knowledge_stand import seconds_until
+from knowledge_stand import wait_until
 
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.types import Decision, Question
@@ -159,7 +159,7 @@ def test_an_article_is_written_read_listed_and_retired(runtime: Runtime, editor:
     made = editor.post("/v1/articles", json={"slug": "plans/pausing", "category": "plans", **PAUSING})
     assert made.status_code == 201
     assert made.json()["html"] == "<p>Pause for <strong>1 to 6</strong> months.</p>"
-    assert seconds_until(lambda: "article:plans/pausing" in runtime.index.refs()) < 1.0
+    wait_until(lambda: "article:plans/pausing" in runtime.index.refs())
 
     assert editor.post("/v1/articles", json={"slug": "plans/pausing", **PAUSING}).status_code == 409
     edited = editor.put("/v1/articles/plans/pausing", json={**PAUSING, "title": "Pausing"})
@@ -169,7 +169,7 @@ def test_an_article_is_written_read_listed_and_retired(runtime: Runtime, editor:
 
     retired = editor.delete("/v1/articles/plans/pausing")
     assert (retired.status_code, retired.json()["status"]) == (200, "retired")
-    assert seconds_until(lambda: "article:plans/pausing" not in runtime.index.refs()) < 1.0
+    wait_until(lambda: "article:plans/pausing" not in runtime.index.refs())
     assert editor.put("/v1/articles/plans/pausing", json=PAUSING).json()["status"] == "published"
 
 
@@ -210,7 +210,7 @@ def test_a_learned_answer_is_written_edited_and_retired(runtime: Runtime, editor
     assert made.status_code == 201
     row_id, ref = made.json()["id"], made.json()["ref"]
     assert [phrasing["text"] for phrasing in made.json()["phrasings"]] == ["Spring sale?", "a sale?"]
-    assert seconds_until(lambda: ref in runtime.index.refs()) < 1.0
+    wait_until(lambda: ref in runtime.index.refs())
 
     path = f"/v1/learned-answers/{row_id}"
     edited = editor.put(path, json={"answer": "No.", "valid_until": "2099-01-01T00:00:00Z"}).json()
@@ -254,13 +254,13 @@ def test_a_proposal_is_approved_found_and_undone(runtime: Runtime, agent: TestCl
     assert approved["phrasings"] == ["Is snow water fine?"]
     assert approved["decided_by"] is not None
     ref = f"learned_answer:{approved['learned_answer_id']}"
-    assert seconds_until(lambda: ref in runtime.index.refs()) < 1.0
+    wait_until(lambda: ref in runtime.index.refs())
     again = agent.post(f"{path}/approve", json={"question": "Is melted snow fine?"})
     assert (again.status_code, again.json()) == (200, approved)
     assert agent.post(f"{path}/reject", json={"reason": "rejected"}).status_code == 409
 
     assert agent.post(f"{path}/undo").json()["status"] == "undone"
-    assert seconds_until(lambda: ref not in runtime.index.refs()) < 1.0
+    wait_until(lambda: ref not in runtime.index.refs())
     rejected = agent.post(f"{path}/reject", json={"reason": "not_reusable"}).json()
     assert rejected["status"] == "not_reusable"
 

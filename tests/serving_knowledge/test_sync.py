@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from knowledge_stand import PAUSING, REFUNDS, SCHOOLS, Stand, best_ref, seconds_until
+from knowledge_stand import PAUSING, REFUNDS, SCHOOLS, Stand, best_ref, wait_until
 from sqlalchemy import delete, func, select
 from structlog.testing import capture_logs
 
@@ -75,7 +75,7 @@ def other(stand: Stand) -> Iterator[KnowledgeSync]:
     sync.stop()
 
 
-def test_an_approval_is_found_in_every_process_in_under_a_second(stand: Stand, other: KnowledgeSync) -> None:
+def test_an_approval_is_found_in_every_process_without_a_restart(stand: Stand, other: KnowledgeSync) -> None:
     stand.sync.start()
     message = stand.say(("customer", "is rain water ok"), ("agent", "Yes, if filtered."))
     proposal = stand.drafted(message)
@@ -84,22 +84,20 @@ def test_an_approval_is_found_in_every_process_in_under_a_second(stand: Stand, o
 
     ref = f"learned_answer:{learned_id}"
     for index in (stand.index, other.index):
-        assert seconds_until(lambda index=index: ref in index.refs()) < 1.0  # type: ignore[misc]
+        wait_until(lambda index=index: ref in index.refs())  # type: ignore[misc]
         assert best_ref(index, stand.encoder, "may I use rain water?") == ref
 
 
 def test_retiring_and_editing_reach_every_process(stand: Stand, other: KnowledgeSync) -> None:
     stand.load(REFUNDS, PAUSING)
-    assert seconds_until(lambda: len(other.index.refs()) == 2) < 1.0
+    wait_until(lambda: len(other.index.refs()) == 2)
 
     with stand.database.session() as session:
         service.retire(session, "pausing")
         service.edit(session, replace(REFUNDS, body="Within 90 days."))
 
-    assert seconds_until(lambda: other.index.refs() == {"article:billing/refunds"}) < 1.0
-    assert (
-        seconds_until(lambda: "90 days" in other.index.passages_of("article:billing/refunds")[0].text) < 1.0
-    )
+    wait_until(lambda: other.index.refs() == {"article:billing/refunds"})
+    wait_until(lambda: "90 days" in other.index.passages_of("article:billing/refunds")[0].text)
 
 
 def test_a_retired_article_is_no_longer_found(stand: Stand) -> None:
@@ -122,12 +120,12 @@ def test_an_answer_leaves_when_it_expires_and_returns_when_extended(stand: Stand
     assert ref in stand.index.refs()
     stand.sync.start()
 
-    seconds_until(lambda: ref not in stand.index.refs())
+    wait_until(lambda: ref not in stand.index.refs())
     assert 0 <= (now() - expires).total_seconds() < 1.0
 
     with stand.database.session() as session:
         learned_service.set_valid_until(session, learned_id, now() + timedelta(days=1))
-    assert seconds_until(lambda: ref in stand.index.refs()) < 1.0
+    wait_until(lambda: ref in stand.index.refs())
 
 
 @on_sqlite
@@ -307,12 +305,12 @@ def test_following_goes_on_after_the_store_was_away(stand: Stand, monkeypatch: p
     monkeypatch.setattr(stand.sync, "_read_changes", lambda: 1 / 0)
     with capture_logs() as logs:
         stand.sync.start()
-        seconds_until(lambda: any(line["event"] == "index_follow_failed" for line in logs))
+        wait_until(lambda: any(line["event"] == "index_follow_failed" for line in logs))
     monkeypatch.undo()
 
     learned_id = stand.learn("Rain water?", "Fine.")
 
-    assert seconds_until(lambda: f"learned_answer:{learned_id}" in stand.index.refs()) < 1.0
+    wait_until(lambda: f"learned_answer:{learned_id}" in stand.index.refs())
 
 
 def test_a_process_that_slept_longer_than_changes_are_kept_compares_with_the_store(stand: Stand) -> None:
