@@ -14,11 +14,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from model.types import Decision, Question
+from serving.bot.lanes import Lane
+from serving.bot.leases import Lease, Leases
 from serving.bot.turn import BotTurn, read_turn, resolve_turn, store_decision, store_failure
 from serving.conversations import repository
 from serving.conversations.housekeeping import assume_resolutions, forget_old
-from serving.conversations.lanes import Lane
-from serving.conversations.leases import Lease, Leases
 from serving.db.session import Database
 from serving.db.tables import Message, now
 from serving.runtime.logs import kind_and_place
@@ -29,7 +29,8 @@ Learn = Callable[[Session, str, int], Callable[[Session], object] | None]
 """Drafts from an agent's reply without writing: session, conversation id, message id. What it gives stores
 the draft; `None` when the reply teaches nothing."""
 
-_LONGEST_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 10.0
+"""A look at the store without being told of anything, should nobody have told."""
 _HOUSEKEEPING = "housekeeping"
 _HOUSEKEEPING_SECONDS = 60.0
 _AT_ONCE = 100
@@ -68,6 +69,7 @@ class AnswerWorker:
         if self._thread is not None:
             return
         self._stopping.clear()
+        self._database.watch()
         self._thread = threading.Thread(target=self._run, name="answer-worker", daemon=True)
         self._thread.start()
 
@@ -79,6 +81,7 @@ class AnswerWorker:
         self._wake.set()
         self._thread.join()
         self._thread = None
+        self._database.unwatch()
 
     def run_once(self) -> int:
         """Do everything that is due now, in this thread; how many pieces of work were tried."""

@@ -1,7 +1,7 @@
 """Feeds every event stream of this process from the event log with one reader; it decides no rights.
 
-One thread reads what is new, however many streams are open: at once after a commit of this process, and every
-250 ms for the commits of others. Each stream gets what concerns it through its own queue.
+One thread reads what is new, however many streams are open, after each commit of this process or another.
+Each stream gets what concerns it through its own queue.
 """
 
 import asyncio
@@ -20,7 +20,10 @@ from serving.db.tables import Event
 from serving.runtime.logs import kind_and_place
 
 BATCH = 500
-_POLL_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 10.0
+"""A look at the log without being told of anything, should nobody have told."""
+_FIRST_RETRY_SECONDS = 0.25
+_LONGEST_RETRY_SECONDS = 5.0
 _MOST_WAITING = 2_000
 _log = structlog.get_logger(__name__)
 
@@ -96,6 +99,7 @@ class EventFeed:
         self._stopping.clear()
         with self._database.reading() as session:
             self._cursor = repository.last_event_id(session)
+        self._database.watch()
         self._thread = threading.Thread(target=self._run, name="event-feed", daemon=True)
         self._thread.start()
 
@@ -112,6 +116,7 @@ class EventFeed:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+            self._database.unwatch()
 
     def subscribe(self, conversation_id: str | None) -> Subscription:
         """A subscription for the running event loop; give it back with `unsubscribe`."""
@@ -128,17 +133,18 @@ class EventFeed:
             self._subscriptions.discard(subscription)
 
     def _run(self) -> None:
-        pause = _POLL_SECONDS
+        pause, failures = _LONGEST_PAUSE_SECONDS, 0
         while not self._stopping.is_set():
             self._wake.wait(pause)
             self._wake.clear()
             try:
                 while not self._stopping.is_set() and self._read_batch() == BATCH:
                     continue
-                pause = _POLL_SECONDS
+                pause, failures = _LONGEST_PAUSE_SECONDS, 0
             except Exception as error:  # the store is away: the cursor stays, nothing is skipped
                 _log.error("event_feed_failed", **kind_and_place(error))
-                pause = min(pause * 2, 5.0)
+                failures += 1
+                pause = min(_FIRST_RETRY_SECONDS * 2**failures, _LONGEST_RETRY_SECONDS)
 
     def _read_batch(self) -> int:
         with self._database.reading() as session:

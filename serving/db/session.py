@@ -22,7 +22,8 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from model.errors import ConfigurationError
-from serving.db.tables import Event, KnowledgeChange
+from serving.db.tables import Event, KnowledgeChange, new_id
+from serving.db.watching import CommitWatcher, tell_others
 
 LogName = Literal["events", "knowledge_changes"]
 
@@ -42,7 +43,11 @@ class Database:
         self._writer = sessionmaker(self.engine, expire_on_commit=False)
         self._reader = sessionmaker(reading_engine, expire_on_commit=False)
         self._listeners: list[Callable[[], None]] = []
-        event.listen(self._writer, "before_commit", _write_queued_events)
+        self._name = new_id()
+        self._watcher: CommitWatcher | None = None
+        self._watching = 0
+        self._watching_lock = threading.Lock()
+        event.listen(self._writer, "before_commit", self._before_commit)
         event.listen(self._writer, "after_flush", _note_logged)
         event.listen(self._writer, "after_commit", self._notify)
         event.listen(self._writer, "after_rollback", _forget_queued_events)
@@ -72,7 +77,8 @@ class Database:
     def on_events(self, listener: Callable[[], None]) -> None:
         """Call `listener` after every commit of this process that wrote events or changed the knowledge.
 
-        It must return at once, and may be called from any thread.
+        While the store is watched, also after those of other processes. It must return at once, may be
+        called from any thread, and more often than there is anything new.
         """
         self._listeners.append(listener)
 
@@ -80,6 +86,22 @@ class Database:
         """Call the listener no more; one that was never added is passed over."""
         if listener in self._listeners:
             self._listeners.remove(listener)
+
+    def watch(self) -> None:
+        """Let the listeners hear of other processes' commits too, until as many calls of `unwatch`."""
+        with self._watching_lock:
+            self._watching += 1
+            if self._watcher is None:
+                self._watcher = CommitWatcher(self.engine, self._name, self._call_listeners)
+
+    def unwatch(self) -> None:
+        """The one who called `watch` needs it no more."""
+        with self._watching_lock:
+            self._watching -= 1
+            watcher = self._watcher if self._watching == 0 else None
+            self._watcher = None if watcher else self._watcher
+        if watcher is not None:
+            watcher.stop()
 
     def migrate(self) -> None:
         """Bring the tables to the newest version; safe when several processes start at once.
@@ -139,6 +161,17 @@ class Database:
     def _notify(self, session: Session) -> None:
         if session.in_nested_transaction() or not session.info.pop("wrote_log", False):
             return
+        self._call_listeners()
+
+    def _before_commit(self, session: Session) -> None:
+        if session.in_nested_transaction():
+            return
+        session.flush()
+        _write_queued_events(session)
+        if session.info.get("wrote_log"):
+            tell_others(session, self._name)
+
+    def _call_listeners(self) -> None:
         for listener in tuple(self._listeners):
             listener()
 
@@ -177,12 +210,9 @@ def append_event(session: Session, new: Event) -> None:
 
 
 def _write_queued_events(session: Session) -> None:
-    if session.in_nested_transaction():
-        return
     queued: list[Event] = session.info.pop("events", [])
     if not queued:
         return
-    session.flush()
     lock_log(session, "events")
     for new in queued:  # one flush each: the ids then follow the order of the calls
         session.add(new)

@@ -63,6 +63,11 @@ def refs_expired(session: Session, *, after: datetime, until: datetime) -> list[
     return [learned_answer_ref(row_id) for row_id in ids]
 
 
+def next_expiry(session: Session, *, after: datetime) -> datetime | None:
+    """When the validity of the next learned answer ends."""
+    return learned_answers.next_expiry(session, after=after)
+
+
 def _articles(session: Session, slugs: list[str]) -> dict[str, StoredItem]:
     return {
         article_ref(slug): StoredItem(

@@ -31,6 +31,7 @@ _LOAD_STEP = 4
 """Refs embedded between two looks at whether to give up: about 20 passages."""
 _RETRY_SECONDS = 30.0
 """A ref that cannot be indexed is tried again after this long; the others go on."""
+_FIRST_RETRY_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 _TELL_SECONDS = 5.0
 """Between two lines of the log on how far the index is."""
@@ -87,9 +88,12 @@ class KnowledgeSync:
     """Follows the store into a `KnowledgeIndex`; safe to call from several threads."""
 
     def __init__(
-        self, database: Database, encoder: Encoder, *, poll_seconds: float = 0.2, save_after: int = 1000
+        self, database: Database, encoder: Encoder, *, poll_seconds: float = 10.0, save_after: int = 1000
     ) -> None:
-        """`save_after`: changed refs after which a running process renews its snapshot."""
+        """`poll_seconds`: the longest pause between two looks at the store, should nobody tell of a change.
+
+        `save_after`: changed refs after which a running process renews its snapshot.
+        """
         self._database = database
         self._encoder = encoder
         self._poll_seconds = poll_seconds
@@ -102,6 +106,7 @@ class KnowledgeSync:
         self._failed: dict[str, float] = {}  # ref -> monotonic time of the next try
         self._last_change = 0
         self._looked_at: datetime = now()
+        self._next_expiry: datetime | None = None
         self._unsaved = 0
         self._lock = threading.RLock()
         self._wake = threading.Event()
@@ -186,6 +191,7 @@ class KnowledgeSync:
         if not self._listening:
             self._database.on_events(self.notify)
             self._listening = True
+        self._database.watch()
         self._thread = threading.Thread(target=self._follow, name="knowledge-sync", daemon=True)
         self._thread.start()
 
@@ -198,6 +204,7 @@ class KnowledgeSync:
         self._thread.join()
         self._thread = None
         self._stopping.clear()
+        self._database.unwatch()
 
     def close(self) -> None:
         """Stop for good: listen no more, and keep the snapshot where it was read from."""
@@ -216,7 +223,8 @@ class KnowledgeSync:
             self._unsaved = 0
 
     def _follow(self) -> None:
-        pause = self._poll_seconds
+        pause = 0.0  # what was changed between the loading and now
+        failures = 0
         while not self._stopping.is_set():
             self._wake.wait(pause)
             self._wake.clear()
@@ -224,9 +232,10 @@ class KnowledgeSync:
                 return
             try:
                 self.follow_once()
-                pause = self._poll_seconds
+                pause, failures = self._pause_seconds(), 0
             except Exception as error:  # the thread must outlive whatever the store or a bad row does to it
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                failures += 1
+                pause = min(_FIRST_RETRY_SECONDS * 2**failures, _LONGEST_PAUSE_SECONDS)
                 _log.error("index_follow_failed", error=type(error).__name__, retry_seconds=pause)
 
     def _open(self, folder: Path) -> str | None:
@@ -241,6 +250,14 @@ class KnowledgeSync:
                 _log.info("index_building", folder=str(folder))
             return str(error)
         return None
+
+    def _pause_seconds(self) -> float:
+        """Until an answer expires or a ref is due to be tried again."""
+        pauses = [self._poll_seconds]
+        if self._next_expiry is not None:
+            pauses.append((self._next_expiry - now()).total_seconds())
+        pauses.extend(at - time.monotonic() for at in self._failed.values())
+        return max(0.0, min(pauses))
 
     def _read_snapshot(self, folder: Path) -> tuple[KnowledgeIndex, dict[str, str]]:
         first_error: ArtifactError | None = None
@@ -270,6 +287,7 @@ class KnowledgeSync:
         with self._database.reading() as session:
             changes = stored.changes_after(session, self._last_change)
             expired = stored.refs_expired(session, after=self._looked_at, until=moment)
+            self._next_expiry = stored.next_expiry(session, after=moment)
             missed = bool(changes) and self._last_change + 1 < changes[0][0] == stored.first_change(session)
         if missed:  # changes after the last one read may have been forgotten
             _log.warning("index_comparing", reason="changes were forgotten before they were followed")

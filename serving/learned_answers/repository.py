@@ -113,6 +113,15 @@ def ids_expired(session: Session, *, after: datetime, until: datetime) -> list[i
     return list(session.scalars(chosen.order_by(LearnedAnswer.id)))
 
 
+def next_expiry(session: Session, *, after: datetime) -> datetime | None:
+    """The earliest end of validity after this moment among approved learned answers."""
+    chosen = select(LearnedAnswer.valid_until).where(
+        LearnedAnswer.status == "approved", LearnedAnswer.valid_until > after
+    )
+    moment: datetime | None = session.scalar(chosen.order_by(LearnedAnswer.valid_until).limit(1))
+    return moment
+
+
 def content_hash(answer: LearnedAnswer) -> str:
     """The hash of what the index holds of the learned answer."""
     texts = [phrasing.text for phrasing in answer.phrasings]

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
@@ -134,6 +134,8 @@ def full(store: Database) -> Iterator[None]:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
+    with closing(store.engine.raw_connection()) as connection:
+        connection.cursor().execute("VACUUM")  # no page is left over from what was deleted
     event.listen(store.engine, "connect", limit)
     store.engine.dispose()
     yield
