@@ -59,7 +59,11 @@ _MOUNTS = {
     "export": _Mount("Export knowledge to a folder.", _app("serving.commands")),
     "ask": _Mount("The bot's decision on one question.", _app("serving.commands")),
     "search": _Mount("Search the knowledge.", _app("serving.commands")),
-    "agents": _Mount("Look after agents.", _app("serving.commands", "agents_app"), is_group=True),
+    "company": _Mount(
+        "Name, teams and intents.", _app("serving.company.commands", "company_app"), is_group=True
+    ),
+    "agents": _Mount("Look after agents.", _app("serving.company.commands", "agents_app"), is_group=True),
+    "keys": _Mount("Look after API keys.", _app("serving.company.commands", "keys_app"), is_group=True),
     "train": _Mount("Train models.", _app("training.commands.train"), is_group=True),
     "data": _Mount(
         "Build data sets, find mistakes.", _app("training.commands.data", "data_app"), is_group=True

@@ -1,1 +1,6 @@
-"""What the bot knows: import, chunk, index, learn."""
+"""What the bot knows: import, index, learn; and the data that come with the package."""
+
+from pathlib import Path
+
+DEMO_FOLDER = Path(__file__).parent / "demo"
+"""The sample company's folder, inside the installed package."""

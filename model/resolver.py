@@ -189,6 +189,7 @@ class Resolver:
             mood=message.question.mood,
             own={name: message.of_text(reading, row) for name, reading in message.own.items()},
             said_before=message.said_before,
+            infos=message.question.intents,
         )
 
     def _read_in_context(self, message: "_Message", read: Read, joined: str) -> Read:

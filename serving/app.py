@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.agents.endpoints import router as agents
 from serving.articles.endpoints import router as articles
 from serving.ask.endpoints import router as ask
+from serving.company.endpoints import router as company
 from serving.console.pages import router as console
 from serving.contacts.endpoints import router as contacts
 from serving.conversations.endpoints import router as conversations
@@ -30,6 +31,7 @@ _ROUTERS = (
     conversations,
     contacts,
     agents,
+    company,
     ask,
     articles,
     learned_answers,

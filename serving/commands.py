@@ -1,4 +1,4 @@
-"""The commands that use a prepared home: serve, import, export, ask, search, agents, bench."""
+"""The commands that use a prepared home: serve, import, export, ask, search, bench."""
 
 import logging
 from pathlib import Path
@@ -20,13 +20,7 @@ from serving.command_line import (
 )
 
 app = typer.Typer()
-agents_app = typer.Typer(no_args_is_help=True, help="Look after the people who answer.")
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed.")
-
-
-@agents_app.callback()
-def agents() -> None:
-    """Look after the people who answer."""
 
 
 @bench_app.callback()
@@ -146,15 +140,14 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """The bot's decision on one question, with its sources and why."""
-    from model.types import Question
     from serving.bot.decisions import decision_json
-    from serving.loading import opened_bot
+    from serving.runtime.loading import opened_bot
     from serving.settings import Settings
 
     if not question.strip():
         raise bad_usage("the question is empty")
     with friendly_errors(), opened_bot(Settings.load(home)) as bot:
-        decision = bot.resolve(Question(question))
+        decision = bot.resolve(question)
     result = decision_json(decision)
     emit(result, as_json=as_json, text=lambda: _readable(result))
 
@@ -167,7 +160,7 @@ def search(
     as_json: JsonOption = False,
 ) -> None:
     """The articles and learned answers nearest to a query."""
-    from serving.loading import opened_bot
+    from serving.runtime.loading import opened_bot
     from serving.settings import Settings
 
     if not query.strip():
@@ -199,48 +192,6 @@ def search(
     )
 
 
-@agents_app.command("add")
-def add_agent(
-    email: Annotated[str, typer.Argument(help="What the agent signs in with.")],
-    role: Annotated[str, typer.Option(help="agent, editor, engineer or admin.")] = "agent",
-    name: Annotated[str, typer.Option(help="Shown to customers.")] = "",
-    team: Annotated[str | None, typer.Option(help="The team the agent belongs to.")] = None,
-    password_file: Annotated[
-        typer.FileText | None, typer.Option(help="File with the password (- for standard input).")
-    ] = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Add an agent. Without --password-file a password is made and printed once."""
-    import secrets
-
-    from serving.agents.service import create_agent
-    from serving.db.session import Database
-    from serving.settings import Settings
-
-    given = password_file.read().strip() if password_file else ""
-    if password_file and not given:
-        raise bad_usage("the password file is empty")
-    password = given or secrets.token_urlsafe(12)
-    with friendly_errors():
-        database = Database(Settings.load(home).database_url)
-        try:
-            database.migrate()
-            with database.session() as session:
-                agent = create_agent(
-                    session,
-                    email=email,
-                    name=name or email.partition("@")[0],
-                    password=password,
-                    role=role,
-                    team=team,
-                )
-                result: dict[str, Any] = {"id": agent.id, "email": agent.email, "role": agent.role}  # JSON
-        finally:
-            database.close()
-    emit(result if given else result | {"password": password}, as_json=as_json)
-
-
 @bench_app.command("answer")
 def bench_answer(
     questions: Annotated[
@@ -253,18 +204,17 @@ def bench_answer(
     """Milliseconds of one answer in a warm process: encoder, heads, retrieval and decision."""
     import numpy as np
 
-    from knowledge.company import DEMO_FOLDER
+    from knowledge import DEMO_FOLDER
     from knowledge.json_lines import read_texts
-    from model.types import Question
-    from serving.loading import opened_bot
+    from serving.runtime.loading import opened_bot
     from serving.settings import Settings
 
     with friendly_errors():
         texts = read_texts(questions or DEMO_FOLDER / "test" / "questions.jsonl")
         with opened_bot(Settings.load(home)) as bot:
             for text in texts[:20]:
-                bot.resolve(Question(text))
-            stages = [bot.resolve(Question(text)).milliseconds for text in texts]
+                bot.resolve(text)
+            stages = [bot.resolve(text).milliseconds for text in texts]
             passages = len(bot.knowledge.index)
     totals = np.array([stage["total"] for stage in stages])
     emit(
@@ -292,11 +242,11 @@ def bench_index(
     as_json: JsonOption = False,
 ) -> None:
     """How many passages a second an empty index takes in: encoded, stored and searchable."""
-    from knowledge.company import DEMO_FOLDER
+    from knowledge import DEMO_FOLDER
     from knowledge.importing.source import read_source
     from knowledge.markdown import plain_text
     from serving.indexing.speed import passages_of, seconds_to_index
-    from serving.loading import opened_bot
+    from serving.runtime.loading import opened_bot
     from serving.settings import Settings
 
     with friendly_errors():

@@ -8,13 +8,15 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from knowledge.company import DEMO_FOLDER, Company, read_company
+from knowledge import DEMO_FOLDER
 from knowledge.importing.source import read_source
 from model.errors import DataError
 from model.model_set import read_pointer
-from serving.agents.service import create_agent
+from serving.company.accounts import create_agent
+from serving.company.file import Company, read_company
+from serving.company.service import apply_company
 from serving.db.session import Database
-from serving.db.tables import Agent, Article, Intent, Team
+from serving.db.tables import Agent, Article, Team
 from serving.settings import Settings
 from serving.transfer.article_import import import_source
 from training.encoder.export import ensure_encoder
@@ -61,7 +63,7 @@ def prepare_demo(settings: Settings, *, progress: Progress) -> list[Login]:
     try:
         with database.session() as session:
             _refuse_other_company(session, company, settings.home)
-            store_company(session, company)
+            apply_company(session, company)
             if not _count(session, Article):
                 progress("importing the sample company's knowledge")
                 _import_demo(session)
@@ -74,21 +76,6 @@ def prepare_demo(settings: Settings, *, progress: Progress) -> list[Login]:
 
         train_and_register(settings, company_data(DEMO_FOLDER), seed=0, progress=progress)
     return logins
-
-
-def store_company(session: Session, company: Company) -> None:
-    """Teams and intents of `company` that the store does not know yet."""
-    for team in company.teams:
-        if session.get(Team, team.name) is None:
-            session.add(
-                Team(name=team.name, title=team.title, expected_wait_minutes=team.expected_wait_minutes)
-            )
-    session.flush()
-    for intent in company.intents:
-        if session.get(Intent, intent.name) is None:
-            session.add(
-                Intent(name=intent.name, title=intent.title, team=intent.team, human_only=intent.human_only)
-            )
 
 
 def _prepare_store_and_encoder(settings: Settings, progress: Progress) -> None:

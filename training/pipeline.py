@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from eval.home import open_champion, open_index
 from eval.results import Track, untracked
-from knowledge.company import DEMO_FOLDER, read_company
+from knowledge import DEMO_FOLDER
 from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.json_lines import read_texts
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from model.interfaces import Reader
 from model.model_set import ModelSet
+from serving.company.file import read_company
+from serving.company.service import stored_infos
 from serving.db.session import Database
 from serving.runtime.assembly import head_encoders
 from serving.runtime.encoders import encoder_folder_in_service
@@ -27,14 +29,14 @@ from training.datasets.training_data import (
     company_data,
     general_data,
     intents_file,
-    store_infos,
     stored_data,
     stored_questions,
 )
 from training.encoder.finetuning import Finetune, finetune
 from training.encoder.tuning import TuningOptions
 from training.heads.model_set import Progress, train_model_set
-from training.registry.model_sets import RegisteredSet, register
+from training.registry.model_sets import register
+from training.registry.registered_sets import RegisteredSet
 
 
 def gather(
@@ -60,7 +62,7 @@ def gather(
             elif data.is_dir():
                 base = company_data(data)
             else:
-                base = intents_file(data, store_infos(session))
+                base = intents_file(data, stored_infos(session))
             gathered = stored_data(session, base) if from_store else base
             if unlabelled_from_store:
                 others += _asked(session)
@@ -144,4 +146,4 @@ def refit_to(
 
 def is_sample_company(session: Session) -> bool:
     """Whether the home was made by `firstlast demo`: its intents are those of the sample company."""
-    return store_infos(session) == read_company(DEMO_FOLDER).intent_infos()
+    return stored_infos(session) == read_company(DEMO_FOLDER).intent_infos()

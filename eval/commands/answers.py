@@ -24,7 +24,7 @@ from eval.home import check_answers_known, open_index
 from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import answers, retrieval
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors

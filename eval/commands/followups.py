@@ -21,7 +21,7 @@ from eval.data.dialogues import known_answers, read_dialogues
 from eval.home import open_index
 from eval.progress import progress
 from eval.suites import followups
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
 from serving.settings import Settings
 

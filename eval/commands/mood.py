@@ -20,7 +20,7 @@ from eval.commands.shared import (
 from eval.data.labelled import read_mood_conversations
 from eval.progress import progress
 from eval.suites import mood
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.index.knowledge_index import KnowledgeIndex
 from serving.command_line import HomeOption, JsonOption, friendly_errors
 from serving.settings import Settings

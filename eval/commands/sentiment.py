@@ -23,7 +23,7 @@ from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import sentiment
 from eval.suites.classifiers import HeadClassifier, TextClassifier, head_in_service
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
 from serving.runtime.assembly import head_encoders
 from serving.settings import Settings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.json_lines import read_json_lines, text_of
 from model.errors import DataError
 from model.types import SentimentLabel, Turn

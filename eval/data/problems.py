@@ -8,13 +8,12 @@ import csv
 import io
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from eval.data.labelled import LabelledText, read_labelled_questions
-from knowledge.company import read_company
 from model.errors import DataError
 
 ProblemKind = Literal[
@@ -172,15 +171,15 @@ def normalised(text: str) -> str:
     return folded.strip(" .,;:!?…\"'“”‘’()") or folded
 
 
-def data_problems(data: Path | None) -> list[Problem]:
-    """What is wrong with a company folder or a file of intents; nothing without one."""
+def data_problems(data: Path | None, *, intents: Collection[str] = ()) -> list[Problem]:
+    """What is wrong with a company folder, whose company names `intents`, or a file; nothing without one."""
     if data is None:
         return []
-    return company_problems(data) if data.is_dir() else list(read_checked(data).problems)
+    return company_problems(data, intents) if data.is_dir() else list(read_checked(data).problems)
 
 
-def company_problems(folder: Path) -> list[Problem]:
-    """Problems of a company folder's labelled files, of its intents against `company.toml`, and of the
+def company_problems(folder: Path, intents: Collection[str]) -> list[Problem]:
+    """Problems of a company folder's labelled files, of the company's intents that have no rows, and of the
     intents that its calibration questions name against those that have rows."""
     found: list[Problem] = []
     labels: set[str] = set()
@@ -191,7 +190,7 @@ def company_problems(folder: Path) -> list[Problem]:
         found += checked.problems
         if path.stem == "intents":
             labels = {row.label for row in checked.rows}
-    missing = {intent.name for intent in read_company(folder).intents} - labels
+    missing = set(intents) - labels
     if labels and missing:
         found.append(about_labels("class_without_rows", "company.toml", missing))
     questions = folder / "calibration" / "questions.jsonl"

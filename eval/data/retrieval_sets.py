@@ -9,7 +9,7 @@ import numpy as np
 
 from eval.data.beir import Query, read_beir
 from eval.data.labelled import LabelledText, read_labelled_questions, read_labelled_texts
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.documents import ArticleDocument
 from knowledge.importing.source import read_source
 from knowledge.index.chunking import article_passages, learned_answer_passages

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.results import SuiteResult, Track, figure, untracked
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.json_lines import read_json_lines
 from model.errors import DataError
 from model.heads.head import LinearHead

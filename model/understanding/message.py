@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.generation import NONE, OUT_OF_SCOPE
 from model.heads.out_of_scope import clearness
-from model.model_set import ModelSet
+from model.model_set import IntentInfo, ModelSet
 from model.types import Reading, SentimentLabel, Understanding, Vector, Vectors
 from model.understanding.mood import UNHAPPY, UNHAPPY_HEAD, unhappy_inputs, updated_mood
 
@@ -28,6 +28,7 @@ def understand(
     mood: float,
     own: Mapping[str, Reading] | None = None,
     said_before: Vectors | None = None,
+    infos: Mapping[str, IntentInfo] | None = None,
 ) -> Understanding:
     """What one message says, from its vector `(dim,)` and features `(feature_dim,)`.
 
@@ -36,13 +37,15 @@ def understand(
 
     `sentence_features`, shape `(n_sentences, feature_dim)`, are its sentences': the wish for a person, and
     a matter for people in passing, are the strongest of the whole and of its sentences. `said_before`, shape
-    `(n_messages, dim)`, are the vectors of the customer's messages before it, oldest first.
+    `(n_messages, dim)`, are the vectors of the customer's messages before it, oldest first. `infos` has the
+    intents whose team or human-only flag has changed since the training, or may have.
     """
     heads = models.heads
+    known = {**models.intents, **(infos or {})}
     texts = np.vstack([features[None, :], sentence_features])
     read = own or {}
     about = read.get("intent") or Reading(vector[None, :], texts)
-    intents, out_of_scope, matters = _intents(models, about)
+    intents, out_of_scope, matters = _intents(models, about, known)
     named = intents and out_of_scope <= models.limits["out_of_scope"]
     intent = max(intents, key=intents.__getitem__) if named else None
     sentiments = heads["sentiment"].read(read["sentiment"].features[0] if "sentiment" in read else features)
@@ -58,8 +61,8 @@ def understand(
         out_of_scope_score=out_of_scope,
         human_only_probability=float(human_only[0]),
         human_only_in_passing=float(human_only.max()),
-        human_only_intents=_human_only_intents(models, by_intent),
-        team=_team(models, features, intent),
+        human_only_intents=_human_only_intents(models, by_intent, known),
+        team=_team(models, features, known[intent] if intent else None),
         sentiment=cast(SentimentLabel, max(sentiments, key=sentiments.__getitem__)),
         sentiment_score=score,
         mood=updated_mood(mood, score),
@@ -81,7 +84,9 @@ def _unhappy(
     return head.read(unhappy_inputs(features, np.vstack([said_before, vector[None, :]])))[UNHAPPY]
 
 
-def _intents(models: ModelSet, texts: Reading) -> tuple[Mapping[str, float], float, NDArray[np.float64]]:
+def _intents(
+    models: ModelSet, texts: Reading, infos: Mapping[str, IntentInfo]
+) -> tuple[Mapping[str, float], float, NDArray[np.float64]]:
     """Probability by intent and the scope's score, of the first text; each text's by human-only intent.
 
     The last, shape `(n_texts, n_human_only)`, is given that a text is about the business. Without trained
@@ -93,28 +98,30 @@ def _intents(models: ModelSet, texts: Reading) -> tuple[Mapping[str, float], flo
     scores = head.scores(texts.features)
     probabilities = head.as_probabilities(scores)
     strange = models.scope.score(texts.vectors[:1], clearness(scores[:1]))
-    human_only = [head.labels.index(name) for name in _human_only_names(models)]
+    human_only = [head.labels.index(name) for name in _human_only_names(models, infos)]
     return head.named(probabilities[0]), float(strange[0]), probabilities[:, human_only]
 
 
-def _human_only_names(models: ModelSet) -> list[str]:
+def _human_only_names(models: ModelSet, infos: Mapping[str, IntentInfo]) -> list[str]:
     """The intents that only people handle, in the order of the head's labels."""
-    return [name for name in models.heads["intent"].labels if models.intents[name].human_only]
+    return [name for name in models.heads["intent"].labels if infos[name].human_only]
 
 
-def _human_only_intents(models: ModelSet, by_intent: NDArray[np.float64]) -> frozenset[str]:
+def _human_only_intents(
+    models: ModelSet, by_intent: NDArray[np.float64], infos: Mapping[str, IntentInfo]
+) -> frozenset[str]:
     """The likeliest such intent of each text that is about one, from shape `(n_texts, n_human_only)`."""
     about = by_intent[by_intent.sum(axis=1) >= models.limits["human_only"]]
     return (
-        frozenset(_human_only_names(models)[place] for place in about.argmax(axis=1))
+        frozenset(_human_only_names(models, infos)[place] for place in about.argmax(axis=1))
         if len(about)
         else frozenset()
     )
 
 
-def _team(models: ModelSet, features: NDArray[np.float32], intent: str | None) -> str | None:
+def _team(models: ModelSet, features: NDArray[np.float32], info: IntentInfo | None) -> str | None:
     if "team" not in models.heads:
-        return models.intents[intent].team if intent else None
+        return info.team if info else None
     teams = models.heads["team"].read(features)
     return max(teams, key=teams.__getitem__)
 

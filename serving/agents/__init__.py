@@ -1,1 +1,1 @@
-"""The people who answer, their sessions, and servers' keys."""
+"""Signing in and out, and who is signed in; accounts and keys are made in `serving/company`."""

@@ -1,32 +1,14 @@
-"""Agents over HTTP: sign in, sign out, who am I, list and add."""
+"""Agents over HTTP: sign in, sign out, who am I."""
 
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Depends, Request, Response
-
-from serving.agents import repository, service
-from serving.agents.schemas import (
-    AgentOut,
-    AgentsOut,
-    NewAgentBody,
-    SignedInAgentOut,
-    SignedOut,
-    SignInBody,
-    agent_out,
-    signed_in_agent_out,
-)
+from serving.agents import service
+from serving.agents.schemas import SignedInAgentOut, SignedOut, SignInBody, signed_in_agent_out
 from serving.dependencies import CurrentRuntime, DbSession
-from serving.security.principals import (
-    SESSION_COOKIE,
-    AgentPrincipal,
-    CurrentAgent,
-    agent_permitted,
-    refuse_foreign_origin,
-)
+from serving.security.principals import SESSION_COOKIE, CurrentAgent, refuse_foreign_origin
 from serving.settings import Settings
 
 router = APIRouter(prefix="/v1/agents", tags=["agents"])
-AgentsManager = Annotated[AgentPrincipal, Depends(agent_permitted("agents:manage"))]
 
 
 def set_session_cookie(response: Response, settings: Settings, token: str) -> None:
@@ -83,19 +65,3 @@ def sign_out(request: Request, response: Response, runtime: CurrentRuntime, sess
 def me(agent: CurrentAgent, session: DbSession) -> SignedInAgentOut:
     """Who is signed in, and what they may do."""
     return signed_in_agent_out(service.get_agent(session, agent.id))
-
-
-@router.get("")
-def list_agents(_agent: AgentsManager, session: DbSession) -> AgentsOut:
-    """All agents."""
-    return AgentsOut(agents=[agent_out(agent) for agent in repository.list_agents(session)])
-
-
-@router.post("", status_code=201)
-def add_agent(_agent: AgentsManager, body: NewAgentBody, session: DbSession) -> AgentOut:
-    """Add an agent; 409 when the e-mail is taken."""
-    return agent_out(
-        service.create_agent(
-            session, email=body.email, name=body.name, password=body.password, role=body.role, team=body.team
-        )
-    )

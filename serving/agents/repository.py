@@ -1,11 +1,11 @@
-"""Queries on agents, their sessions and API keys; it decides nothing."""
+"""Queries on who is asking: agents by their session, servers by their key; it decides nothing."""
 
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from serving.db.tables import Agent, AgentSession, ApiKey, Team, now
+from serving.db.tables import Agent, AgentSession, ApiKey, now
 
 
 def find_agent(session: Session, agent_id: str) -> Agent | None:
@@ -16,11 +16,6 @@ def find_agent(session: Session, agent_id: str) -> Agent | None:
 def find_agent_by_email(session: Session, email: str) -> Agent | None:
     """The agent with this (lower-case) e-mail, active or not."""
     return session.scalar(select(Agent).where(Agent.email == email))
-
-
-def list_agents(session: Session) -> list[Agent]:
-    """All agents by e-mail."""
-    return list(session.scalars(select(Agent).order_by(Agent.email)))
 
 
 def find_agent_of_session(session: Session, token_hash: str) -> Agent | None:
@@ -45,8 +40,3 @@ def delete_ended_sessions(session: Session, before: datetime) -> None:
 def find_api_key(session: Session, key_hash: str) -> ApiKey | None:
     """The key with this hash, unless revoked."""
     return session.scalar(select(ApiKey).where(ApiKey.key_hash == key_hash, ApiKey.revoked_at.is_(None)))
-
-
-def team_exists(session: Session, name: str) -> bool:
-    """Whether there is such a team."""
-    return session.get(Team, name) is not None

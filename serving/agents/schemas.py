@@ -1,12 +1,12 @@
-"""What the agents' endpoints take and give."""
+"""What signing in takes and gives."""
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from serving.db.tables import Agent
-from serving.security.permissions import ROLE_PERMISSIONS, Role
-from serving.text import SafeText, ShortText
+from serving.security.permissions import ROLE_PERMISSIONS
+from serving.text import SafeText
 
 
 class SignInBody(BaseModel):
@@ -14,16 +14,6 @@ class SignInBody(BaseModel):
 
     email: Annotated[SafeText, Field(max_length=320)]
     password: Annotated[SafeText, Field(max_length=1_000)]
-
-
-class NewAgentBody(BaseModel):
-    """An agent to add."""
-
-    email: Annotated[SafeText, Field(max_length=320)]
-    name: ShortText = ""
-    password: SafeText
-    role: Role = "agent"
-    team: ShortText | None = None
 
 
 class AgentOut(BaseModel):
@@ -41,12 +31,6 @@ class SignedInAgentOut(AgentOut):
     """The agent who is asking, with what the role may do."""
 
     permissions: list[str]
-
-
-class AgentsOut(BaseModel):
-    """All agents."""
-
-    agents: list[AgentOut]
 
 
 class SignedOut(BaseModel):

@@ -8,6 +8,7 @@ import structlog
 from model.errors import DataError
 from model.types import Candidate, Question, Turn
 from serving.bot.decisions import decision_json
+from serving.company.service import stored_infos
 from serving.db.tables import new_id
 from serving.runtime.assembly import Runtime
 
@@ -29,8 +30,10 @@ def ask(
     limit = runtime.settings.max_message_chars
     if not text or len(text) > limit:
         raise DataError(f"question has {len(text):,} characters; use 1 to {limit:,}")
+    with runtime.database.reading() as session:
+        intents = stored_infos(session)
     decision = runtime.resolver.resolve(
-        Question(text=text, history=tuple(history), contact=dict(contact or {}))
+        Question(text=text, history=tuple(history), contact=dict(contact or {}), intents=intents)
     )
     runtime.metrics.count_decision(decision, channel="ask")
     trace_id = new_id()

@@ -91,8 +91,9 @@ def tried_answers(session: Session, conversation_id: str) -> list[dict[str, str]
 
 
 def _team(session: Session, conversation: Conversation, handoff: Handoff) -> Team | None:
+    """The team that the company gave the intent to; without one the team that the bot thinks fits."""
     intent = handoff.intent or conversation.intent
-    for name in (handoff.team, repository.team_of_intent(session, intent), conversation.team):
+    for name in (repository.team_of_intent(session, intent), handoff.team, conversation.team):
         team = repository.find_team(session, name)
         if team is not None:
             return team

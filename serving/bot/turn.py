@@ -15,6 +15,7 @@ from model.types import Decision, Offered, Question, Turn
 from serving.bot.decisions import decision_record, failure_record, sources_json
 from serving.bot.handoff import BOT_ERROR, Handoff, hand_over, tried_answers
 from serving.bot.picks import learn_from_pick
+from serving.company.service import stored_infos
 from serving.conversations import repository
 from serving.conversations.log import log_message, log_status
 from serving.db.tables import Conversation, DecisionRecord, Message, now
@@ -203,6 +204,7 @@ def _question(
         tried_refs=frozenset(failed),
         clarifications=_clarifications(decisions),
         chosen_ref=choice if isinstance(choice, str) and choice not in failed else None,
+        intents=stored_infos(session),
     )
 
 

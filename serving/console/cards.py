@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from serving.agents.repository import list_agents
+from serving.company.repository import list_agents
 from serving.console import repository
 from serving.console.knowledge_views import CardDraft, ProposalCard, names_of, proposal_card
 from serving.conversations.repository import find_conversation

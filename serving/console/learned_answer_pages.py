@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 
 from model.errors import FirstlastError
-from serving.agents.repository import list_agents
+from serving.company.repository import list_agents
 from serving.console import repository
 from serving.console.knowledge_views import learned_detail, learned_row, names_of
 from serving.console.routing import PageRoute, see_other, sentence, written, written_lines

@@ -74,6 +74,34 @@ class Table(DeclarativeBase):
     }
 
 
+class CompanyProfile(Table):
+    """The company itself: the one row that the migrations make."""
+
+    __tablename__ = "company"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str | None] = mapped_column(String(200))
+    """Shown to customers; `None` until it is given, then the setting `company_name` stands for it."""
+    tagline: Mapped[str] = mapped_column(String(500), default="")
+
+
+class CompanyChange(Table):
+    """Who changed what about the company: the name, a team, an intent, an agent or a key."""
+
+    __tablename__ = "company_changes"
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    author: Mapped[str] = mapped_column(String(320))
+    """An agent's e-mail, `key NAME`, or `command line`."""
+    subject: Mapped[str] = mapped_column(String(400))
+    """`company`, `team NAME`, `intent NAME`, `agent E-MAIL` or `key NAME`."""
+    before: Mapped[dict[str, Any] | None]
+    """`None` for what is new."""
+    after: Mapped[dict[str, Any] | None]
+    """`None` for what is gone."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class Team(Table):
     """Which people serve which questions."""
 

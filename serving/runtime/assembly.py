@@ -18,9 +18,9 @@ from serving.bot.worker import AnswerWorker, Learn
 from serving.conversations.feed import EventFeed
 from serving.db.session import Database
 from serving.learned_answers.service import prepare_proposal, store_proposal
-from serving.loading import first_encoder, head_encoders, resolver_of, set_loader
 from serving.runtime.encoders import load_knowledge, new_knowledge
 from serving.runtime.in_service import Knowledge, LoadedSet, QuestionResolver, ResolverBox
+from serving.runtime.loading import first_encoder, head_encoders, resolver_of, set_loader
 from serving.runtime.logs import kind_and_place
 from serving.runtime.metrics import Metrics
 from serving.runtime.model_follower import ModelFollower

@@ -1,19 +1,21 @@
 """Loads what decides on questions: encoder, index and model set of a home; starts nothing, knows no web."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError
 from model.interfaces import Reader, Retriever
-from model.model_set import ModelSet, encoder_of, load_model_set
+from model.model_set import IntentInfo, ModelSet, encoder_of, load_model_set
 from model.policy import PolicySettings
 from model.resolver import Resolver
-from model.types import Question
+from model.types import Decision, Question
+from serving.company.service import stored_infos
 from serving.db.session import Database
 from serving.runtime.encoders import encoder_folder_in_service, open_knowledge
-from serving.runtime.in_service import LoadedSet, ResolverBox
+from serving.runtime.in_service import Knowledge, LoadedSet, ResolverBox
 from serving.runtime.model_follower import LoadSet, ModelFollower
 from serving.settings import Settings
 
@@ -21,8 +23,25 @@ _TRIAL = "How do I get my money back?"
 """A set that fails on it does not go into service, however well its files load."""
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedBot:
+    """A home's bot for one command: its model set, its knowledge, and the intents as the store has them."""
+
+    box: ResolverBox
+    intents: Mapping[str, IntentInfo]
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """The encoder and index in service."""
+        return self.box.knowledge
+
+    def resolve(self, text: str) -> Decision:
+        """The decision on a question that begins a conversation."""
+        return self.box.resolve(Question(text, intents=self.intents))
+
+
 @contextmanager
-def opened_bot(settings: Settings) -> Iterator[ResolverBox]:
+def opened_bot(settings: Settings) -> Iterator[OpenedBot]:
     """The bot of a home for one command: it has the store's present knowledge and the model set in service.
 
     Raises `ArtifactError` without an encoder or a usable model set.
@@ -35,7 +54,9 @@ def opened_bot(settings: Settings) -> Iterator[ResolverBox]:
         ModelFollower(settings.models_folder, box, set_loader(settings, database, box)).follow_once()
         if box.version is None:
             raise ArtifactError(box.last_error or "no model set is in service; run: firstlast init")
-        yield box
+        with database.reading() as session:
+            intents = stored_infos(session)
+        yield OpenedBot(box, intents)
     finally:
         database.close()
 

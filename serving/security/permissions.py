@@ -17,7 +17,10 @@ Permission = Literal[
     "learned_answers:write",
     "models:read",
     "models:write",
+    "company:read",
+    "company:write",
     "agents:manage",
+    "keys:manage",
 ]
 PERMISSIONS: frozenset[Permission] = frozenset(get_args(Permission))
 
@@ -30,6 +33,7 @@ _AGENT: frozenset[Permission] = frozenset(
         "articles:read",
         "learned_answers:read",
         "models:read",
+        "company:read",
     )
 )
 _EDITOR: frozenset[Permission] = _AGENT | {"articles:write", "learned_answers:write"}
@@ -42,5 +46,10 @@ ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
     "admin": PERMISSIONS,
 }
 
-SERVER_SCOPES: frozenset[Permission] = PERMISSIONS - {"inbox", "proposals:decide", "agents:manage"}
+SERVER_SCOPES: frozenset[Permission] = PERMISSIONS - {
+    "inbox",
+    "proposals:decide",
+    "agents:manage",
+    "keys:manage",
+}
 """What an API key may carry: everything that needs no person to answer for it."""

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from model.types import Decision, Question, Reading, Understanding, Vector, Vectors
-from serving.agents.service import create_agent
+from serving.company.accounts import create_agent
 from serving.db.tables import (
     Agent,
     Article,

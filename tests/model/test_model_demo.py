@@ -9,7 +9,7 @@ import pytest
 
 from eval.data.labelled import LabelledQuestion, read_labelled_questions
 from eval.metrics.intervals import clopper_pearson
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.importing.source import read_source
 from model.resolver import Resolver
 from model.types import Decision, Question, Turn

@@ -58,6 +58,16 @@ def test_a_matter_for_people_in_one_sentence_is_noticed_in_passing() -> None:
     assert read(two_inputs(), FAR, sentences=np.stack([NEAR])).human_only_in_passing == 0.0
 
 
+def test_what_the_business_says_of_an_intent_now_counts_more_than_what_was_trained() -> None:
+    models = two_inputs(intent=sure("delivery", "refund"))
+    now = {"refund": IntentInfo("desk", human_only=False), "unknown": IntentInfo("desk", human_only=True)}
+    got = understand(models, NEAR, NEAR, NO_SENTENCES, mood=0.0, infos=now)
+    assert (got.intent, got.team, got.human_only_probability) == ("refund", "desk", 0.0)
+    both = now | {"refund": IntentInfo("desk", True), "delivery": IntentInfo("desk", True)}
+    got = understand(models, NEAR, NEAR, NO_SENTENCES, mood=0.0, infos=both)
+    assert got.human_only_probability == pytest.approx(1.0, abs=1e-3)
+
+
 def test_the_team_head_decides_the_team_when_there_is_one() -> None:
     heads = {"intent": sure("delivery", "refund"), "team": sure("success", "billing")}
     assert read(two_inputs(**heads), FAR).team == "success"

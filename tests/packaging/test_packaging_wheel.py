@@ -107,12 +107,13 @@ def test_the_installed_wheel_runs_outside_the_repository(installed: Path, tmp_pa
     path = str(installed)
     assert _run(["-P", "-m", "firstlast", "--version"], tmp_path, PYTHONPATH=path) == "0.2.0\n"
     script = (
-        "import firstlast, serving.messenger.pages, serving.app, knowledge.company as company; "
-        "print(firstlast.__file__, company.__file__, sep='\\n'); "
-        "print(len(company.read_company(company.DEMO_FOLDER).teams))"
+        "import firstlast, serving.messenger.pages, serving.app, knowledge; "
+        "from serving.company.file import read_company; "
+        "print(firstlast.__file__, knowledge.__file__, sep='\\n'); "
+        "print(len(read_company(knowledge.DEMO_FOLDER).teams))"
     )
     shown = _run(["-P", "-c", script], tmp_path, PYTHONPATH=path).splitlines()
-    assert shown == [str(installed / "firstlast.py"), str(installed / "knowledge" / "company.py"), "5"]
+    assert shown == [str(installed / "firstlast.py"), str(installed / "knowledge" / "__init__.py"), "5"]
 
 
 def test_the_installed_wheel_makes_a_store(installed: Path, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ import uvicorn
 from httpx2 import Client, Response
 
 from model.types import Decision, DecisionKind, Question, Reading, Source, Understanding, Vector, Vectors
-from serving.agents.service import create_agent
 from serving.app import create_app
+from serving.company.accounts import create_agent
 from serving.db.tables import new_id
 from serving.runtime.assembly import Runtime
 from serving.security.principals import SESSION_COOKIE
@@ -196,6 +196,15 @@ class AgentAtWork:
 
     def post(self, path: str, body: object = None) -> Response:
         return self.client.post(path, headers=self.headers, json=body)
+
+    def put(self, path: str, body: object) -> Response:
+        return self.client.put(path, headers=self.headers, json=body)
+
+    def patch(self, path: str, body: object) -> Response:
+        return self.client.patch(path, headers=self.headers, json=body)
+
+    def delete(self, path: str) -> Response:
+        return self.client.delete(path, headers=self.headers)
 
     def say(self, conversation_id: str, text: str, **more: object) -> dict:
         body = {"client_id": new_id(), "text": text, **more}

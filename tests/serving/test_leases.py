@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from serving_parts import AgentAtWork, Customer
 
+from serving.bot.leases import Leases
 from serving.conversations import repository
-from serving.conversations.leases import Leases
 from serving.db.tables import WorkLease, now
 from serving.runtime.assembly import Runtime
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from serving_parts import IDENTITY_SECRET, AgentAtWork, Customer
 
-from serving.agents.service import create_api_key
+from serving.company.accounts import create_api_key
 from serving.db.tables import AgentSession, now
 from serving.runtime.assembly import Runtime
 from serving.security import passwords, tokens

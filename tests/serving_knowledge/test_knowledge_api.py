@@ -8,8 +8,8 @@ from knowledge_stand import wait_until
 
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.types import Decision, Question
-from serving.agents.service import create_agent, create_api_key
 from serving.app import create_app
+from serving.company.accounts import create_agent, create_api_key
 from serving.db.tables import Contact, Conversation, Message, Proposal
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.security.permissions import Role

@@ -16,10 +16,11 @@ from eval.data.labelled import (
     read_mood_conversations,
 )
 from eval.suites.sentiment import read_sentiments
-from knowledge.company import DEMO_FOLDER, read_company
+from knowledge import DEMO_FOLDER
 from knowledge.importing.source import read_source
 from knowledge.json_lines import read_texts
 from model.generation import smalltalk_reply
+from serving.company.file import read_company
 from training.datasets.training_data import published_articles
 
 TRAINING = sorted((DEMO_FOLDER / "training").glob("*.jsonl"))

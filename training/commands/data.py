@@ -22,7 +22,7 @@ from training.datasets.from_outside import HubName, OutsideExamples, read_file, 
 from training.datasets.from_store import read_store
 from training.datasets.noise import Noise, find_noise, flip_figures, flipped
 from training.datasets.splitting import SAME_ABOVE, Shares
-from training.datasets.training_data import store_infos
+from training.datasets.training_data import stored_infos
 from training.encoder.export import ensure_encoder
 from training.heads.linear import Recipe, fit_head
 
@@ -143,7 +143,7 @@ def _gathered(settings: Settings | None, outside: list[OutsideExamples]) -> Gath
         database.migrate()
         with database.reading() as session:
             stored = read_store(session)
-            intents = frozenset(store_infos(session))
+            intents = frozenset(stored_infos(session))
     finally:
         database.close()
     return Gathered(

@@ -38,8 +38,7 @@ def models() -> None:
 def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """The registered model sets, newest first."""
     from serving.settings import Settings
-    from training.registered_sets import list_sets
-    from training.registry.model_sets import list_sets
+    from training.registry.registered_sets import list_sets
 
     with friendly_errors():
         found = list_sets(Settings.load(home).home)

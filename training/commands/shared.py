@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from serving.command_line import messages
 
 if TYPE_CHECKING:
-    from training.registered_sets import RegisteredSet
-    from training.registry.model_sets import RegisteredSet
+    from training.registry.registered_sets import RegisteredSet
 
 
 def say(step: str) -> None:

@@ -62,6 +62,7 @@ def train_heads(
     """Fit intent, team, sentiment, wants-a-person, smalltalk and the confidence; register the model set."""
     from eval.data.problems import data_problems
     from eval.progress import progress
+    from serving.company.file import read_company
     from serving.settings import Settings
     from training.commands.problems import tell_problems
     from training.encoder.export import ensure_encoder
@@ -78,7 +79,8 @@ def train_heads(
             raise bad_usage(f"--unlabelled {path} is not a file; name a JSONL file of rows with text")
     with friendly_errors():
         settings = Settings.load(home)
-        problems = data_problems(data)
+        named = read_company(data).intent_infos() if data is not None and data.is_dir() else {}
+        problems = data_problems(data, intents=named)
         tell_problems(problems)
         ensure_encoder(settings.encoder_folder)
         gathered = gather(

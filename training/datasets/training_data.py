@@ -19,14 +19,16 @@ from eval.data.labelled import (
     read_mood_conversations,
 )
 from eval.data.problems import read_checked
-from knowledge.company import DEMO_FOLDER, read_company
+from knowledge import DEMO_FOLDER
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importing.source import read_source
 from model.errors import DataError
 from model.generation import NONE
 from model.model_set import IntentInfo
 from model.understanding.message import NO_PERSON
-from serving.db.tables import DecisionRecord, Feedback, Intent, Message
+from serving.company.file import read_company
+from serving.company.service import stored_infos
+from serving.db.tables import DecisionRecord, Feedback, Message
 
 _OUT_OF_SCOPE = "out_of_scope"
 
@@ -159,7 +161,7 @@ def stored_data(session: Session, base: TrainingData) -> TrainingData:
 
     A text that `base` holds already is not taken twice. Intents and teams are the store's.
     """
-    infos = dict(base.intent_infos) | store_infos(session)
+    infos = dict(base.intent_infos) | stored_infos(session)
     known = {row.text.casefold() for row in base.intents}
     confirmed = (
         select(DecisionRecord.question, DecisionRecord.intent)
@@ -184,13 +186,6 @@ def stored_data(session: Session, base: TrainingData) -> TrainingData:
 def stored_questions(session: Session) -> tuple[str, ...]:
     """Every question that the bot decided on, in their order."""
     return tuple(session.scalars(select(DecisionRecord.question).order_by(DecisionRecord.id)))
-
-
-def store_infos(session: Session) -> dict[str, IntentInfo]:
-    """Team and human-only flag of each intent the store knows."""
-    return {
-        intent.name: IntentInfo(intent.team, intent.human_only) for intent in session.scalars(select(Intent))
-    }
 
 
 def published_articles(folder: Path) -> tuple[ArticleDocument, ...]:

@@ -28,7 +28,8 @@ from training.encoder.pair_training import AdaptationOptions, GeneralTexts, adap
 from training.encoder.pairs import Pairs, make_pairs
 from training.heads.model_set import Progress, train_model_set
 from training.pipeline import gather
-from training.registry.model_sets import RegisteredSet, register
+from training.registry.model_sets import register
+from training.registry.registered_sets import RegisteredSet
 
 EXPERIMENT = "encoder"
 _MOST_GENERAL = 2000

@@ -17,7 +17,7 @@ from eval.promotion import encoders
 from eval.promotion.encoders import Sought
 from eval.promotion.gates import Gate, gain_gate, loss_gate, paired_gate
 from eval.results import Track, untracked
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.index.chunking import article_passages
 from model.interfaces import Reader
 from training.datasets.training_data import company_data

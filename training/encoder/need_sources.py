@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from eval.data.beir import read_beir
 from eval.data.labelled import read_labelled_questions, read_labelled_texts
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.documents import QuestionAnswer
 from knowledge.importing.source import read_source
 from model.errors import DataError

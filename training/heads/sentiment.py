@@ -15,7 +15,7 @@ from eval.metrics import ConfusionMatrix, confusion_matrix, macro_f1, macro_reca
 from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.report.tracking import numbers, package_versions
 from eval.results import Track, figure, untracked
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from model.errors import DataError
 from model.heads.head import LinearHead
 from model.interfaces import Reader

@@ -11,9 +11,9 @@ from eval.metrics.classification import ConfusionMatrix
 from eval.report.tracking import open_client, start_run
 from model.model_set import encoders_of, read_pointer, save_model_set, write_pointer
 from training.heads.model_set import TrainedSet
-from training.registered_sets import REGISTERED_NAME, VERSION_TAG, RegisteredSet, list_sets
 from training.registry.interrupted import end_open_runs, registering_alone
 from training.registry.locks import changing_registry
+from training.registry.registered_sets import REGISTERED_NAME, VERSION_TAG, RegisteredSet, list_sets
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -22,7 +22,7 @@ from eval.promotion.comparison import Comparison, Contender, HeldOut, compare, f
 from eval.report.tracking import log_run
 from eval.results import Track, untracked
 from eval.suites.sentiment import read_sentiments
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import encoder_of, load_model_set
@@ -31,14 +31,8 @@ from serving.settings import Settings
 from training.encoder.export import ensure_encoder
 from training.pipeline import is_sample_company
 from training.registry.locks import promoting
-from training.registry.model_sets import (
-    CHALLENGER,
-    RegisteredSet,
-    list_sets,
-    put_into_service,
-    settle_aliases,
-    tag_set,
-)
+from training.registry.model_sets import CHALLENGER, put_into_service, settle_aliases, tag_set
+from training.registry.registered_sets import RegisteredSet, list_sets
 
 EXPERIMENT = "compare"
 PREVIOUS_TAG = "previous_champion"

@@ -10,7 +10,8 @@ from model.model_set import ModelSet
 from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.heads.model_set import TrainedSet, new_version
-from training.registry.model_sets import RegisteredSet, register
+from training.registry.model_sets import register
+from training.registry.registered_sets import RegisteredSet
 
 
 @dataclass(frozen=True, slots=True, eq=False)

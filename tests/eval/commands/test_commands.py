@@ -16,7 +16,7 @@ from eval.data.retrieval_sets import RetrievalSet
 from eval.report.history import tracked_runs
 from eval.results import SuiteResult
 from eval.suites import retrieval
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.documents import ArticleDocument, ImportResult
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder

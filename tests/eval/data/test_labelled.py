@@ -13,7 +13,7 @@ from eval.data.labelled import (
     read_labelled_texts,
     read_mood_conversations,
 )
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from model.errors import DataError
 from model.types import Turn
 

@@ -97,23 +97,19 @@ def test_an_empty_file_has_no_rows_and_a_missing_one_is_refused(tmp_path: Path) 
 
 
 def test_an_intent_of_the_company_without_rows_is_named(tmp_path: Path) -> None:
-    (tmp_path / "company.toml").write_text(
-        'name = "N"\n[[teams]]\nname = "t"\ntitle = "T"\n'
-        + "".join(f'[[intents]]\nname = "{name}"\ntitle = "x"\nteam = "t"\n' for name in ("a", "b", "c"))
-    )
     (tmp_path / "training").mkdir()
     rows = [("x", "a"), ("y", "a")]
     (tmp_path / "training" / "intents.jsonl").write_text(
         "".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in rows)
     )
     empty = Problem("class_without_rows", "company.toml", 2, ("b", "c"))
-    assert company_problems(tmp_path) == [empty]
+    assert company_problems(tmp_path, ["a", "b", "c"]) == [empty]
     (tmp_path / "calibration").mkdir()
     (tmp_path / "calibration" / "questions.jsonl").write_text(
         '{"id": "1", "text": "z", "kind": "needs_person", "intent": "b"}\n'
         '{"id": "2", "text": "z", "kind": "needs_person", "intent": null}\n'
     )
-    assert company_problems(tmp_path) == [
+    assert company_problems(tmp_path, ["a", "b", "c"]) == [
         empty,
         Problem("label_only_in_test", "calibration/questions.jsonl", 1, ("b",)),
     ]

@@ -18,7 +18,8 @@ from serving.settings import Settings
 from tests.training.promotion_parts import ARTICLES, good_set, make_home
 from training.confidence.refitting import train_answering
 from training.datasets.training_data import TrainingData
-from training.registry.model_sets import CHALLENGER, list_sets
+from training.registry.model_sets import CHALLENGER
+from training.registry.registered_sets import list_sets
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
 

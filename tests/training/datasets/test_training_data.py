@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from model.errors import DataError
 from model.model_set import IntentInfo
 from serving.db.session import Database

@@ -24,7 +24,7 @@ from training.encoder.adaptation_checks import Beside, Check
 from training.encoder.export import bundled_weights_folder, export_model, load_torch
 from training.encoder.pair_training import AdaptationOptions, GeneralTexts, _ranking_loss, adapt, adaptation
 from training.encoder.pairs import Pair, Pairs
-from training.registry.model_sets import list_sets
+from training.registry.registered_sets import list_sets
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

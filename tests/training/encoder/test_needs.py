@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from eval.data.labelled import LabelledQuestion
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError

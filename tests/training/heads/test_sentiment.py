@@ -21,7 +21,7 @@ from tests.training.promotion_parts import make_home
 from training.encoder.finetuning import finetune
 from training.encoder.tuning import TuningOptions
 from training.heads.sentiment import sentiment_data, train_sentiment
-from training.registry.model_sets import list_sets
+from training.registry.registered_sets import list_sets
 from training.registry.replacing import NewPart
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations

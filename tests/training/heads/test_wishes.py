@@ -1,7 +1,7 @@
 """What the head of wishes for a person is taught: wishes first, and matters that are none, in every home."""
 
 from eval.data.labelled import LabelledText
-from knowledge.company import DEMO_FOLDER
+from knowledge import DEMO_FOLDER
 from model.understanding.message import NO_PERSON, PERSON
 from training.datasets.training_data import TrainingData, company_data, general_data
 from training.heads.model_set import labelled_texts

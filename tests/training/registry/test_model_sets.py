@@ -7,7 +7,8 @@ import pytest
 from model.errors import ArtifactError
 from model.model_set import load_model_set, read_pointer
 from tests.training.training_parts import trained_set
-from training.registry.model_sets import list_sets, register
+from training.registry.model_sets import register
+from training.registry.registered_sets import list_sets
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
 

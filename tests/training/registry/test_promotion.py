@@ -14,10 +14,12 @@ import pytest
 from eval.promotion.comparison import Comparison
 from eval.promotion.tables import as_tables
 from eval.report.tracking import open_client
-from knowledge.company import DEMO_FOLDER, read_company
+from knowledge import DEMO_FOLDER
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import read_pointer
+from serving.company.file import read_company
+from serving.company.service import apply_company
 from serving.db.session import Database
 from serving.settings import Settings
 from tests.encoders import copy_encoder
@@ -32,9 +34,10 @@ from tests.training.promotion_parts import (
     write_questions,
 )
 from training.heads.model_set import TrainedSet
-from training.homes import store_company
-from training.registry.model_sets import list_sets, model_sets, promotion, register, settle_aliases
+from training.registry import model_sets, promotion
+from training.registry.model_sets import register, settle_aliases
 from training.registry.promotion import Override, Promotion, roll_back
+from training.registry.registered_sets import list_sets
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
 
@@ -339,7 +342,7 @@ def test_questions_whose_answers_the_home_does_not_know_are_refused(home: Home) 
     home.add("v2")
     database = Database(home.settings.database_url)
     with database.session() as session:
-        store_company(session, read_company(DEMO_FOLDER))
+        apply_company(session, read_company(DEMO_FOLDER))
     database.close()
     with pytest.raises(DataError, match="the home knows none of the"):
         promotion.compare_sets(home.settings, most_past=10)

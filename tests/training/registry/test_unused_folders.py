@@ -20,8 +20,9 @@ from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.training.promotion_parts import good_set
 from tests.training.training_parts import trained_set
-from training.registry.model_sets import list_sets, put_into_service, register, tag_set
+from training.registry.model_sets import put_into_service, register, tag_set
 from training.registry.promotion import PREVIOUS_TAG, roll_back
+from training.registry.registered_sets import list_sets
 from training.registry.unused_folders import remove_unused_folders, unused_folders
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations

@@ -1,0 +1,1 @@
+"""What belongs to the business: its name, teams, intents, agents and API keys."""

@@ -1,0 +1,171 @@
+"""Agents and API keys are made, changed and ended here, each change with its history; it never commits."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from model.errors import ConflictError, DataError, NotFoundError
+from serving.company import repository
+from serving.company.service import COMMAND_LINE, note_change
+from serving.db.tables import Agent, ApiKey, now
+from serving.security import tokens
+from serving.security.passwords import hash_password
+from serving.security.permissions import ROLES, SERVER_SCOPES
+
+
+class AgentChanges(TypedDict, total=False):
+    """What is to change about an agent; what is left out stays."""
+
+    name: str
+    role: str
+    team: str | None
+    password: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewApiKey:
+    """An API key with the secret, which is shown once and not kept."""
+
+    key: ApiKey
+    secret: str
+
+
+def create_agent(
+    session: Session,
+    *,
+    email: str,
+    name: str,
+    password: str,
+    role: str,
+    team: str | None = None,
+    author: str = COMMAND_LINE,
+) -> Agent:
+    """A new agent. Raises `DataError` for a wrong value, `ConflictError` when the e-mail is taken."""
+    address = normalised_email(email)
+    _check_role(role)
+    password_hash = hash_password(password)  # slow: before the first statement takes SQLite's write lock
+    _check_team(session, team)
+    agent = Agent(email=address, name=name.strip() or address, role=role, team=team, active=True)
+    agent.password_hash = password_hash
+    try:
+        with session.begin_nested():
+            session.add(agent)
+    except IntegrityError as error:
+        raise ConflictError(f"an agent with the e-mail {address!r} exists already") from error
+    note_change(session, author, f"agent {address}", None, _agent_json(agent))
+    return agent
+
+
+def change_agent(
+    session: Session, agent: Agent, changes: AgentChanges, *, author: str = COMMAND_LINE
+) -> None:
+    """Change an agent; one who is deactivated or gets another password is signed out everywhere at once.
+
+    Raises `DataError` for a wrong value, and `ConflictError` when no active admin would be left.
+    """
+    repository.lock_profile(session)  # two admins who deactivate each other wait in line
+    session.refresh(agent)
+    before = _agent_json(agent)
+    if "role" in changes:
+        _check_role(changes["role"])
+    if "team" in changes:
+        _check_team(session, changes["team"])
+        agent.team = changes["team"]
+    stays_admin = changes.get("role", agent.role) == "admin" and changes.get("active", agent.active)
+    if agent.role == "admin" and agent.active and not stays_admin:
+        _keep_an_admin(session, agent)
+    agent.name = changes.get("name", agent.name).strip() or agent.email
+    agent.role = changes.get("role", agent.role)
+    agent.active = changes.get("active", agent.active)
+    if "password" in changes:
+        agent.password_hash = hash_password(changes["password"])
+    if "password" in changes or "active" in changes:  # also of one who comes back: no old session revives
+        repository.delete_sessions(session, agent.id)
+    after = _agent_json(agent) | ({"password": "changed"} if "password" in changes else {})
+    if after != before:
+        note_change(session, author, f"agent {agent.email}", before, after)
+    session.flush()
+
+
+def any_agent(session: Session, agent_id: str) -> Agent:
+    """The agent, active or not. Raises `NotFoundError`."""
+    agent = repository.find_agent(session, agent_id)
+    if agent is None:
+        raise NotFoundError(f"no agent {agent_id!r}")
+    return agent
+
+
+def agent_of_email(session: Session, email: str) -> Agent:
+    """The agent who signs in with this address, active or not. Raises `NotFoundError`."""
+    agent = repository.find_agent_by_email(session, normalised_email(email))
+    if agent is None:
+        raise NotFoundError(f"no agent has the e-mail {email!r}; see: firstlast agents list")
+    return agent
+
+
+def create_api_key(
+    session: Session, *, name: str, scopes: Iterable[str], author: str = COMMAND_LINE
+) -> NewApiKey:
+    """A new key for a server. Raises `DataError` without a name, without scopes, or for an unknown one."""
+    wanted = sorted(set(scopes))
+    known = ", ".join(sorted(SERVER_SCOPES))
+    if not name.strip():
+        raise DataError("the key has no name; name it after the server that will use it")
+    if not wanted:
+        raise DataError(f"a key without scopes may do nothing; give it some of {known}")
+    for scope in wanted:
+        if scope not in SERVER_SCOPES:
+            raise DataError(f"scope {scope!r} is unknown; use some of {known}")
+    secret = tokens.API_KEY_PREFIX + tokens.new_secret()
+    key = ApiKey(name=name.strip(), key_hash=tokens.digest(secret), scopes=list(wanted))
+    session.add(key)
+    session.flush()
+    note_change(session, author, f"key {key.name}", None, {"id": key.id, "scopes": list(wanted)})
+    return NewApiKey(key, secret)
+
+
+def revoke_api_key(session: Session, key_id: str, *, author: str = COMMAND_LINE) -> ApiKey:
+    """End a key at once and for ever; one that is revoked stays so. Raises `NotFoundError`."""
+    key = repository.find_api_key(session, key_id)
+    if key is None:
+        raise NotFoundError(f"no API key has the id {key_id!r}; see: firstlast keys list")
+    if key.revoked_at is None:
+        key.revoked_at = now()
+        note_change(session, author, f"key {key.name}", {"id": key.id, "scopes": list(key.scopes)}, None)
+    return key
+
+
+def normalised_email(email: str) -> str:
+    """The e-mail in lower case, trimmed. Raises `DataError` when it cannot be one."""
+    address = email.strip().lower()
+    name, _, host = address.rpartition("@")
+    if not name or "." not in host.strip(".") or len(address) > 320 or any(c.isspace() for c in address):
+        raise DataError(f"{email!r} is no e-mail address")
+    return address
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise DataError(f"role {role!r} is unknown; use one of {', '.join(ROLES)}")
+
+
+def _check_team(session: Session, team: str | None) -> None:
+    if team is not None and repository.find_team(session, team) is None:
+        known = ", ".join(row.name for row in repository.list_teams(session)) or "no team yet"
+        raise DataError(
+            f"team {team!r} is unknown, there is: {known}; add it to a company file and run: "
+            "firstlast company apply FILE"
+        )
+
+
+def _keep_an_admin(session: Session, agent: Agent) -> None:
+    if not repository.count_other_admins(session, agent.id):
+        raise ConflictError(f"{agent.email} is the last active admin; make somebody else an admin first")
+
+
+def _agent_json(agent: Agent) -> dict[str, Any]:  # JSON
+    return {"name": agent.name, "role": agent.role, "team": agent.team, "active": agent.active}

@@ -1,0 +1,254 @@
+"""`firstlast company …`, `firstlast agents …` and `firstlast keys …`."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from serving.db.tables import Agent
+    from serving.settings import Settings
+
+company_app = typer.Typer(no_args_is_help=True, help="Look after the company: its name, teams and intents.")
+agents_app = typer.Typer(no_args_is_help=True, help="Look after the people who answer.")
+keys_app = typer.Typer(no_args_is_help=True, help="Look after the API keys of servers.")
+
+EmailArgument = Annotated[str, typer.Argument(help="What the agent signs in with.")]
+PasswordOption = Annotated[
+    typer.FileText | None, typer.Option(help="File with the password (- for standard input).")
+]
+
+
+@company_app.callback()
+def company() -> None:
+    """Look after the company: its name, teams and intents."""
+
+
+@agents_app.callback()
+def agents() -> None:
+    """Look after the people who answer."""
+
+
+@keys_app.callback()
+def keys() -> None:
+    """Look after the API keys of servers."""
+
+
+@company_app.command("show")
+def show_company(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Print the company as TOML, which `company apply` reads back to the same."""
+    from serving.company.file import as_toml
+    from serving.company.service import read_stored_company
+
+    with _store(home) as (session, settings):
+        found = read_stored_company(session, settings)
+    emit(found.model_dump(), as_json=as_json, text=lambda: as_toml(found).rstrip("\n"))
+
+
+@company_app.command("apply")
+def apply_company(
+    file: Annotated[Path, typer.Argument(help="Company file (TOML), or a folder with company.toml.")],
+    prune: Annotated[
+        bool,
+        typer.Option(
+            "--prune",
+            help="Remove teams and intents that are not in the file; teams in use stay and are named.",
+        ),
+    ] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring name, tagline, teams and intents to what FILE says; applying it again changes nothing."""
+    from serving.company import service
+    from serving.company.file import read_company
+
+    with _store(home) as (session, _):
+        report = service.apply_company(session, read_company(file), prune=prune)
+    found = asdict(report)
+    emit(found, as_json=as_json, text=lambda: _counted(found))
+
+
+@agents_app.command("add")
+def add_agent(
+    email: EmailArgument,
+    role: Annotated[str, typer.Option(help="agent, editor, engineer or admin.")] = "agent",
+    name: Annotated[str, typer.Option(help="Shown to customers.")] = "",
+    team: Annotated[str | None, typer.Option(help="The team the agent belongs to.")] = None,
+    password_file: PasswordOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add an agent. Without --password-file a password is made and printed once."""
+    from serving.company.accounts import create_agent
+
+    password, made = _password(password_file)
+    with _store(home) as (session, _):
+        agent = create_agent(
+            session,
+            email=email,
+            name=name or email.partition("@")[0],
+            password=password,
+            role=role,
+            team=team,
+        )
+        result = {"id": agent.id, "email": agent.email, "role": agent.role, "team": agent.team}
+    emit(result | made, as_json=as_json)
+
+
+@agents_app.command("list")
+def list_agents(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List all agents with role, team and whether they are active."""
+    from serving.company import repository
+
+    with _store(home) as (session, _):
+        rows = [_agent_json(agent) for agent in repository.list_agents(session)]
+    emit(
+        {"agents": rows}, as_json=as_json, text=lambda: _table(rows, "no agents; firstlast agents add EMAIL")
+    )
+
+
+@agents_app.command("deactivate")
+def deactivate_agent(email: EmailArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Sign an agent out everywhere at once and let them in no more; what they wrote stays."""
+    _set_active(email, home, active=False, as_json=as_json)
+
+
+@agents_app.command("reactivate")
+def reactivate_agent(email: EmailArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Let a deactivated agent sign in again."""
+    _set_active(email, home, active=True, as_json=as_json)
+
+
+@agents_app.command("reset-password")
+def reset_password(
+    email: EmailArgument,
+    password_file: PasswordOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give an agent another password and sign them out everywhere; without a file one is made and printed."""
+    from serving.company.accounts import agent_of_email, change_agent
+
+    password, made = _password(password_file)
+    with _store(home) as (session, _):
+        agent = agent_of_email(session, email)
+        change_agent(session, agent, {"password": password})
+        result: dict[str, Any] = {"id": agent.id, "email": agent.email}  # JSON
+    emit(result | made, as_json=as_json)
+
+
+@keys_app.command("add")
+def add_key(
+    name: Annotated[str, typer.Argument(help="Which server will use it.")],
+    scopes: Annotated[
+        list[str] | None, typer.Option("--scope", help="What it may do; repeatable, or with commas.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an API key and print it; it is shown this once, the store keeps only its SHA-256."""
+    from serving.company.accounts import create_api_key
+
+    wanted = [scope.strip() for given in scopes or [] for scope in given.split(",") if scope.strip()]
+    with _store(home) as (session, _):
+        made = create_api_key(session, name=name, scopes=wanted)
+        result = {"id": made.key.id, "name": made.key.name, "scopes": made.key.scopes, "key": made.secret}
+    emit(result, as_json=as_json)
+
+
+@keys_app.command("list")
+def list_keys(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List all API keys with their scopes, without their secrets."""
+    from serving.company import repository
+    from serving.company.schemas import key_out
+
+    with _store(home) as (session, _):
+        rows = [key_out(key).model_dump(mode="json") for key in repository.list_api_keys(session)]
+    emit(
+        {"keys": rows},
+        as_json=as_json,
+        text=lambda: _table(rows, "no keys; firstlast keys add NAME --scope ask"),
+    )
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, from `keys list`.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End an API key at once and for ever."""
+    from serving.company.accounts import revoke_api_key
+    from serving.company.schemas import key_out
+
+    with _store(home) as (session, _):
+        result = key_out(revoke_api_key(session, key_id)).model_dump(mode="json")
+    emit(result, as_json=as_json)
+
+
+@contextmanager
+def _store(home: Path | None) -> "Iterator[tuple[Session, Settings]]":
+    """A session on the home's store, committed at the end, and the home's settings."""
+    from serving.db.session import Database
+    from serving.settings import Settings
+
+    with friendly_errors():
+        settings = Settings.load(home)
+        with closing(Database(settings.database_url)) as database:
+            database.migrate()
+            with database.session() as session:
+                yield session, settings
+
+
+def _set_active(email: str, home: Path | None, *, active: bool, as_json: bool) -> None:
+    from serving.company.accounts import agent_of_email, change_agent
+
+    with _store(home) as (session, _):
+        agent = agent_of_email(session, email)
+        change_agent(session, agent, {"active": active})
+        result = _agent_json(agent)
+    emit(result, as_json=as_json)
+
+
+def _password(file: typer.FileText | None) -> tuple[str, dict[str, str]]:
+    """The password of the file; without one a new password, and how it is told."""
+    import secrets
+
+    given = file.read().strip() if file else ""
+    if file and not given:
+        raise bad_usage("the password file is empty")
+    made = secrets.token_urlsafe(12)
+    return (given, {}) if given else (made, {"password": made})
+
+
+def _agent_json(agent: "Agent") -> dict[str, Any]:  # JSON
+    from serving.agents.schemas import agent_out
+
+    return agent_out(agent).model_dump()
+
+
+def _counted(found: dict[str, list[str]]) -> str:
+    """The report of an apply in lines, those without anything left out."""
+    lines = [f"{key.replace('_', ' ')}: {', '.join(names)}" for key, names in found.items() if names]
+    return "\n".join(lines) or "nothing changed"
+
+
+def _table(rows: list[dict[str, Any]], otherwise: str) -> str:  # JSON
+    """A line a row, columns in line with each other."""
+    cells = [["-" if value in (None, "") else _cell(value) for value in row.values()] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in cells)
+    return "\n".join(line.rstrip() for line in lines) or otherwise
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "active" if value else "deactivated"
+    return " ".join(value) if isinstance(value, list) else str(value)

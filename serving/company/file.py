@@ -1,0 +1,115 @@
+"""The company file: who serves which questions, read from and written as TOML; it stores nothing."""
+
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from model.errors import DataError
+from model.model_set import IntentInfo
+from serving.text import SafeText
+
+COMPANY_FILE = "company.toml"
+
+_NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]+$"
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=_NO_CONTROL_CHARACTERS)]
+"""What a team or an intent is called in data, labels and addresses."""
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_NO_CONTROL_CHARACTERS)
+]
+Minutes = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CompanyTeam(_Entry):
+    """A team, with how long its customers usually wait; without a figure they are told none."""
+
+    name: Name
+    title: Title
+    expected_wait_minutes: Minutes | None = None
+
+
+class CompanyIntent(_Entry):
+    """What customers may want, the team that serves it, and whether only people may handle it."""
+
+    name: Name
+    title: Title
+    team: Name | None = None
+    human_only: bool = False
+
+
+class Company(_Entry):
+    """Who serves which questions, and what only people handle."""
+
+    name: Title
+    tagline: Annotated[SafeText, Field(max_length=500)] = ""
+    teams: tuple[CompanyTeam, ...] = ()
+    intents: tuple[CompanyIntent, ...] = ()
+
+    def intent_infos(self) -> dict[str, IntentInfo]:
+        """Team and human-only flag by intent."""
+        return {intent.name: IntentInfo(intent.team, intent.human_only) for intent in self.intents}
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        teams = {team.name for team in self.teams}
+        _refuse_doubles("team", (team.name for team in self.teams))
+        _refuse_doubles("intent", (intent.name for intent in self.intents))
+        for intent in self.intents:
+            if intent.team is not None and intent.team not in teams:
+                raise ValueError(f"intent {intent.name!r} names the unknown team {intent.team!r}")
+        return self
+
+
+def read_company(path: Path) -> Company:
+    """The company of a file, or of `company.toml` in a folder. Raises `DataError` saying what is wrong."""
+    file = path / COMPANY_FILE if path.is_dir() else path
+    try:
+        return Company.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise DataError(f"{file} does not exist; a company folder needs one") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"{file} cannot be read: {error}") from error
+    except ValidationError as error:
+        raise DataError(f"{file}: {_first_problem(error)}") from error
+
+
+def as_toml(company: Company) -> str:
+    """The company as a file that `read_company` reads back to the same."""
+    lines = [f"name = {_quoted(company.name)}", f"tagline = {_quoted(company.tagline)}"]
+    for team in company.teams:
+        lines += ["", "[[teams]]", f"name = {_quoted(team.name)}", f"title = {_quoted(team.title)}"]
+        if team.expected_wait_minutes is not None:
+            lines.append(f"expected_wait_minutes = {team.expected_wait_minutes}")
+    for intent in company.intents:
+        lines += ["", "[[intents]]", f"name = {_quoted(intent.name)}", f"title = {_quoted(intent.title)}"]
+        if intent.team is not None:
+            lines.append(f"team = {_quoted(intent.team)}")
+        if intent.human_only:
+            lines.append("human_only = true")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A TOML string; JSON's escapes are TOML's too, which wants one more character escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _refuse_doubles(kind: str, names: Iterable[str]) -> None:
+    doubles = [name for name, count in Counter(names).items() if count > 1]
+    if doubles:
+        raise ValueError(f"{kind} {doubles[0]!r} stands there twice; leave one of them out")
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

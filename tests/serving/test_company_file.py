@@ -1,0 +1,87 @@
+"""The company file: what it may say, what is refused, and that it reads back to the same."""
+
+from pathlib import Path
+
+import pytest
+
+from model.errors import DataError
+from model.model_set import IntentInfo
+from serving.company.file import Company, CompanyIntent, CompanyTeam, as_toml, read_company
+
+HARD = Company(
+    name='Bolt & "Sons" \\ GmbH',
+    tagline="Schrauben, auch für Zwölfjährige 🔩\tund\nmehr\x7f",
+    teams=(
+        CompanyTeam(name="night shift", title="Nachtschicht", expected_wait_minutes=0),
+        CompanyTeam(name="desk", title="The desk"),
+    ),
+    intents=(
+        CompanyIntent(name="reverted_card_payment?", title="It's back", team="desk", human_only=True),
+        CompanyIntent(name="a/b", title="[[teams]]"),
+    ),
+)
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "company.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_company_reads_back_to_the_same_whatever_stands_in_its_names(tmp_path: Path) -> None:
+    assert read_company(written(tmp_path, as_toml(HARD))) == HARD
+
+
+def test_a_folder_stands_for_the_file_in_it(tmp_path: Path) -> None:
+    written(tmp_path, 'name = "Bolt"')
+    assert read_company(tmp_path) == Company(name="Bolt")
+
+
+def test_infos_hold_team_and_rule_of_each_intent() -> None:
+    assert HARD.intent_infos() == {
+        "reverted_card_payment?": IntentInfo("desk", human_only=True),
+        "a/b": IntentInfo(None, human_only=False),
+    }
+
+
+TEAM = '[[teams]]\nname = "desk"\ntitle = "The desk"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "name: Field required"),
+        ('name = "B"\nteems = []', "teems: Extra inputs are not permitted"),
+        ('name = "B"\n' + TEAM + "expected_wait_minutes = -1", r"teams\.1\.expected_wait_minutes: .*0"),
+        ('name = "B"\n' + TEAM + "expected_wait_minutes = 1.5", r"teams\.1\.expected_wait_minutes: "),
+        ('name = "B"\n' + TEAM + TEAM, "team 'desk' stands there twice"),
+        ('name = "B"\n[[intents]]\nname = "x"', r"intents\.1\.title: Field required"),
+        (
+            'name = "B"\n[[intents]]\nname = "x"\ntitle = "X"\nteam = "gone"',
+            "intent 'x' names the unknown team 'gone'",
+        ),
+        ('name = "' + 201 * "x" + '"', "name: String should have at most 200 characters"),
+        ("name = ", "cannot be read"),
+    ],
+    ids=[
+        "no name",
+        "unknown key",
+        "negative wait",
+        "broken wait",
+        "team twice",
+        "intent without title",
+        "unknown team",
+        "long name",
+        "no TOML",
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_path_and_place(tmp_path: Path, text: str, said: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(DataError, match=said) as refused:
+        read_company(path)
+    assert str(refused.value).startswith(str(path))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"gone\.toml does not exist"):
+        read_company(tmp_path / "gone.toml")
