@@ -4,3 +4,6 @@ from pathlib import Path
 
 DEMO_FOLDER = Path(__file__).parent / "demo"
 """The sample company's folder, inside the installed package."""
+
+GENERAL_FOLDER = Path(__file__).parent / "general"
+"""What a bot starts with whoever the company is; its README says what each file is for."""

@@ -61,6 +61,13 @@ def announce(address: str) -> None:
 @app.command("import")
 def import_knowledge(
     path: Annotated[Path, typer.Argument(help="Folder or file: Markdown, HTML, CSV, JSONL, BEIR corpus.")],
+    by_file_name: Annotated[
+        bool,
+        typer.Option(
+            "--by-file-name",
+            help="Name articles by their file without its folders, as labelled questions name them.",
+        ),
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -72,7 +79,7 @@ def import_knowledge(
 
     with friendly_errors():
         settings = Settings.load(home)
-        result = read_source(path)
+        result = read_source(path, flat_slugs=by_file_name)
         database = Database(settings.database_url)
         try:
             database.migrate()

@@ -111,6 +111,16 @@ class Settings(BaseSettings):
         """Snapshots of the knowledge index, one for each encoder."""
         return self.home / "index"
 
+    @property
+    def company_folder(self) -> Path:
+        """The company folder that the home was trained with, its labelled data as they were then."""
+        return self.home / "company"
+
+    @property
+    def storefront_folder(self) -> Path:
+        """A page of the company's own for `/`, `index.html` with its files; without it the help centre."""
+        return self.home / "storefront"
+
     def snapshot_folder(self, encoder_fingerprint: str) -> Path:
         """Snapshot of the index that this encoder made; vectors of two encoders never mix."""
         return self.index_folder / encoder_fingerprint

@@ -10,14 +10,12 @@ from sqlalchemy.orm import Session
 
 from eval.home import open_champion, open_index
 from eval.results import Track, untracked
-from knowledge import DEMO_FOLDER
 from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.json_lines import read_texts
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from model.interfaces import Reader
-from model.model_set import ModelSet
-from serving.company.file import read_company
+from model.model_set import IntentInfo, ModelSet
 from serving.company.service import stored_infos
 from serving.db.session import Database
 from serving.runtime.assembly import head_encoders
@@ -29,6 +27,7 @@ from training.datasets.training_data import (
     company_data,
     general_data,
     intents_file,
+    kept_folder,
     stored_data,
     stored_questions,
 )
@@ -49,16 +48,16 @@ def gather(
 ) -> TrainingData:
     """What to train on: a company folder, a file of intents, or what the home was made with.
 
-    A home made by `firstlast demo` has the sample company's data, any other the general data. Beside it the
-    texts of the files of `unlabelled`, and all questions of the store with `unlabelled_from_store`. Raises
-    `DataError` for a bad row, or when it has none.
+    A home that was trained on a company folder has remembered its data, any other has the general data.
+    Beside it the texts of the files of `unlabelled`, and all questions of the store with
+    `unlabelled_from_store`. Raises `DataError` for a bad row, or when it has none.
     """
     others = [text for path in unlabelled for text in read_texts(path)]
     with closing(Database(settings.database_url)) as database:
         database.migrate()
         with database.session() as session:
             if data is None:
-                base = company_data(DEMO_FOLDER) if is_sample_company(session) else general_data()
+                base = _remembered(settings, stored_infos(session))
             elif data.is_dir():
                 base = company_data(data)
             else:
@@ -67,6 +66,17 @@ def gather(
             if unlabelled_from_store:
                 others += _asked(session)
     return replace(gathered, unlabelled=tuple(others))
+
+
+def _remembered(settings: Settings, infos: Mapping[str, IntentInfo]) -> TrainingData:
+    """The data that the home was trained on last, teams and human-only flags as the store has them now."""
+    folder = kept_folder(settings)
+    if folder is None:
+        return general_data()
+    data = company_data(folder)
+    return replace(
+        data, intent_infos={name: infos.get(name, info) for name, info in data.intent_infos.items()}
+    )
 
 
 def _asked(session: Session) -> tuple[str, ...]:
@@ -142,8 +152,3 @@ def refit_to(
 ) -> ModelSet:
     """The set as `train answering` would leave it in a home that knows what `index` holds and no more."""
     return refit(models, general_data(), encoder, index, head_encoders=head_encoders)
-
-
-def is_sample_company(session: Session) -> bool:
-    """Whether the home was made by `firstlast demo`: its intents are those of the sample company."""
-    return stored_infos(session) == read_company(DEMO_FOLDER).intent_infos()

@@ -20,7 +20,7 @@ from eval.commands.shared import (
 from eval.data.labelled import read_mood_conversations
 from eval.progress import progress
 from eval.suites import mood
-from knowledge import DEMO_FOLDER
+from knowledge import GENERAL_FOLDER
 from knowledge.index.knowledge_index import KnowledgeIndex
 from serving.command_line import HomeOption, JsonOption, friendly_errors
 from serving.settings import Settings
@@ -29,7 +29,7 @@ ConversationsOption = Annotated[
     Path,
     typer.Option(
         "--data",
-        help="JSONL of conversations with id, turns, outcome and at [the sample company's].",
+        help="JSONL of conversations with id, turns, outcome and at [the general ones].",
         show_default=False,
     ),
 ]
@@ -40,7 +40,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
 
     @app.command("mood")
     def mood_command(
-        data: ConversationsOption = DEMO_FOLDER / "test" / "moods.jsonl",
+        data: ConversationsOption = GENERAL_FOLDER / "test" / "moods.jsonl",
         seed: SeedOption = mood.SEED,
         home: HomeOption = None,
         items: ItemsOption = None,

@@ -1,5 +1,6 @@
 """`firstlast eval report`."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from eval.report.history import tracked_runs
 from eval.report.page import as_page
 from model.errors import DataError
 from serving.command_line import HomeOption, JsonOption, emit, friendly_errors
+from serving.company.service import company_name
+from serving.db.session import Database
 from serving.settings import Settings
 
 OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
@@ -26,7 +29,11 @@ def add(app: typer.Typer, parts: Parts) -> None:  # noqa: ARG001
         with friendly_errors():
             settings = Settings.load(home)
             runs = tracked_runs(settings.home)
-            page = as_page(runs, title=f"{settings.company_name}: how good the bot is")
+            with closing(Database(settings.database_url)) as database:
+                database.migrate()
+                with database.reading() as session:
+                    name = company_name(session, settings)
+            page = as_page(runs, title=f"{name}: how good the bot is")
             _write(out, page)
         suites = {suite: len(found) for suite, found in runs.items()}
         emit(

@@ -23,7 +23,7 @@ from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import sentiment
 from eval.suites.classifiers import HeadClassifier, TextClassifier, head_in_service
-from knowledge import DEMO_FOLDER
+from knowledge import GENERAL_FOLDER
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
 from serving.runtime.assembly import head_encoders
 from serving.settings import Settings
@@ -32,7 +32,7 @@ TestOption = Annotated[
     Path,
     typer.Option(
         "--test",
-        help="JSONL of rows with text and label: negative, neutral or positive [the sample company's].",
+        help="JSONL of rows with text and label: negative, neutral or positive [the general ones].",
         show_default=False,
     ),
 ]
@@ -47,7 +47,7 @@ def add(app: typer.Typer, parts: Parts) -> None:
 
     @app.command("sentiment")
     def sentiment_command(
-        test: TestOption = DEMO_FOLDER / "test" / "sentiment.jsonl",
+        test: TestOption = GENERAL_FOLDER / "test" / "sentiment.jsonl",
         train: TrainOption = None,
         finetune: FinetuneOption = False,
         seed: SeedOption = sentiment.SEED,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from knowledge import DEMO_FOLDER
+from knowledge import GENERAL_FOLDER
 from knowledge.json_lines import read_json_lines, text_of
 from model.errors import DataError
 from model.types import SentimentLabel, Turn
@@ -66,10 +66,10 @@ class MoodConversation:
         return tuple(place for place in range(end) if self.turns[place].author == "customer")
 
 
-def own_or_sample(folder: Path, name: str) -> Path:
-    """The file that a company folder has by this path in it, or the sample company's where it has none."""
-    own = folder / name
-    return own if own.is_file() else DEMO_FOLDER / name
+def own_or_general(folder: Path | None, name: str) -> Path:
+    """The file that a company folder has by this path in it, or the general one where it has none."""
+    own = folder / name if folder else None
+    return own if own is not None and own.is_file() else GENERAL_FOLDER / name
 
 
 def read_labelled_texts(path: Path, *, labels: Collection[str] | None = None) -> list[LabelledText]:

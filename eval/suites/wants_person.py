@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.results import SuiteResult, Track, figure, untracked
-from knowledge import DEMO_FOLDER
+from knowledge import GENERAL_FOLDER
 from knowledge.json_lines import read_json_lines
 from model.errors import DataError
 from model.heads.head import LinearHead
@@ -80,7 +80,7 @@ def read_wishes(path: Path) -> list[WishRow]:
     return rows
 
 
-def own_texts(folder: Path = DEMO_FOLDER) -> list[LabelledText]:
+def own_texts(folder: Path = GENERAL_FOLDER) -> list[LabelledText]:
     """What the bot's own head is taught with: wishes, and as others also smalltalk and strange texts."""
     training = folder / "training"
     others = (

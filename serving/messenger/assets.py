@@ -15,9 +15,15 @@ from serving.messenger.bundle import join_modules
 STATIC_FOLDER = Path(__file__).parent / "static"
 _PAGE_FILES = {
     "base.css": "text/css",
-    "storefront.css": "text/css",
     "help.css": "text/css",
     "mark.svg": "image/svg+xml",
+}
+_FOLDER_TYPES = {
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
 }
 
 
@@ -43,6 +49,15 @@ def page_file(name: str) -> Asset:
     if name not in _PAGE_FILES:
         raise NotFoundError(f"there is no file {name!r} here; there are: {', '.join(sorted(_PAGE_FILES))}")
     return _asset((STATIC_FOLDER / "pages" / name).read_bytes(), _PAGE_FILES[name])
+
+
+def folder_file(folder: Path, name: str) -> Asset:
+    """A style sheet or picture that lies in the folder itself; raises `NotFoundError` for any other name."""
+    media_type = _FOLDER_TYPES.get(Path(name).suffix.lower())
+    path = folder / name
+    if media_type is None or path.parent != folder or not path.is_file():
+        raise NotFoundError(f"there is no style sheet or picture {name!r} here")
+    return _asset(path.read_bytes(), media_type)
 
 
 def asset_response(request: Request, asset: Asset) -> Response:

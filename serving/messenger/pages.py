@@ -1,4 +1,4 @@
-"""The addresses of the messenger's script, the storefront of the sample company and the help centre.
+"""The addresses of the messenger's script, the company's own page and the help centre.
 
 Every page is complete without script and carries a strict content policy; articles are only read here.
 """
@@ -12,12 +12,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
 from markupsafe import Markup
 
+from serving.company.service import company_name
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.messenger import assets, help_centre
 from serving.rendering import render_markdown, strict_templates
 from serving.runtime.assembly import Runtime
 
-SAMPLE_COMPANY = "Tuckleaf"
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
@@ -45,23 +45,31 @@ def read_page_file(request: Request, name: str) -> Response:
 
 @router.get("/")
 def show_storefront(runtime: CurrentRuntime) -> Response:
-    """The sample company's shop; other companies have their own, so their visitors go to the help centre."""
-    if runtime.settings.company_name != SAMPLE_COMPANY:
+    """The page that the home has in its `storefront` folder; without one visitors go to the help centre."""
+    page = runtime.settings.storefront_folder / "index.html"
+    if not page.is_file():
         return RedirectResponse("/help")
-    return _page("storefront.html", {"company": SAMPLE_COMPANY})
+    return HTMLResponse(page.read_bytes(), headers=dict(SECURITY_HEADERS))
+
+
+@router.get("/storefront/{name}")
+def read_storefront_file(request: Request, name: str, runtime: CurrentRuntime) -> Response:
+    """A style sheet or picture of that page."""
+    return assets.asset_response(request, assets.folder_file(runtime.settings.storefront_folder, name))
 
 
 @router.get("/help")
 def list_articles(runtime: CurrentRuntime, session: DbSession) -> Response:
     """The help centre: all articles by category."""
     categories = help_centre.list_categories(session)
-    return _page("help_index.html", {"company": runtime.settings.company_name, "categories": categories})
+    company = company_name(session, runtime.settings)
+    return _page("help_index.html", {"company": company, "categories": categories})
 
 
 @router.get("/help/{slug:path}")
 def show_article(slug: str, runtime: CurrentRuntime, session: DbSession) -> Response:
     """One article; a superseded address leads to its successor, an unknown one to a page saying so."""
-    company = runtime.settings.company_name
+    company = company_name(session, runtime.settings)
     article = help_centre.find_current(session, slug)
     if article is None:
         return _missing(company)
@@ -74,7 +82,8 @@ def show_article(slug: str, runtime: CurrentRuntime, session: DbSession) -> Resp
 def show_missing(request: Request) -> Response:
     """The page for an address that leads nowhere."""
     runtime: Runtime = request.app.state.runtime
-    return _missing(runtime.settings.company_name)
+    with runtime.database.reading() as session:
+        return _missing(company_name(session, runtime.settings))
 
 
 def _missing(company: str) -> HTMLResponse:

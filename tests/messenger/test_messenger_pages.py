@@ -1,6 +1,7 @@
 """The public pages and the script, over HTTP, with a real store."""
 
 import gzip
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,31 +10,31 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from knowledge import DEMO_FOLDER
+from serving.company.file import Company
+from serving.company.service import apply_company
 from serving.db.session import Database
 from serving.db.tables import Article
 from serving.messenger.assets import STATIC_FOLDER, messenger_script
 from serving.messenger.pages import router, show_missing
 from serving.problems import install_problem_handlers
-
-
-@dataclass
-class PublicSettings:
-    company_name: str = "Tuckleaf"
+from serving.settings import Settings
 
 
 @dataclass
 class PublicRuntime:
     """The parts of the runtime that these pages read."""
 
-    settings: PublicSettings
+    settings: Settings
     database: Database
 
 
 @pytest.fixture
 def runtime(tmp_path: Path) -> Iterator[PublicRuntime]:
-    database = Database(f"sqlite:///{tmp_path / 'store.db'}")
+    settings = Settings(home=tmp_path, secret_key=32 * "x")
+    database = Database(settings.database_url)
     database.migrate()
-    yield PublicRuntime(PublicSettings(), database)
+    yield PublicRuntime(settings, database)
     database.close()
 
 
@@ -78,7 +79,7 @@ def test_the_messenger_is_compressed_and_not_sent_twice(client: TestClient) -> N
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("name", ["base.css", "storefront.css", "help.css", "mark.svg"])
+@pytest.mark.parametrize("name", ["base.css", "help.css", "mark.svg"])
 def test_the_pages_style_sheets_and_icon_are_served(client: TestClient, name: str) -> None:
     response = client.get(f"/messenger/pages/{name}")
     assert response.status_code == 200
@@ -92,9 +93,16 @@ def test_no_other_file_is_served(client: TestClient, name: str) -> None:
     assert client.get(f"/messenger/pages/{name}").status_code == 404
 
 
-def test_the_storefront_carries_the_messenger_and_no_inline_script_or_style(client: TestClient) -> None:
+def test_the_demos_storefront_carries_the_messenger_and_no_inline_script_or_style(
+    client: TestClient, runtime: PublicRuntime
+) -> None:
+    shutil.copytree(DEMO_FOLDER / "storefront", runtime.settings.storefront_folder)
     response = client.get("/")
     assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    styles = client.get("/storefront/storefront.css")
+    assert (styles.status_code, styles.headers["content-type"]) == (200, "text/css; charset=utf-8")
+    assert 'href="/storefront/storefront.css"' in response.text
     assert '<script type="module" src="/messenger.js"></script>' in response.text
     assert "<firstlast-messenger" in response.text
     assert response.text.count("<script") == 1
@@ -103,11 +111,32 @@ def test_the_storefront_carries_the_messenger_and_no_inline_script_or_style(clie
     assert "unsafe" not in response.headers["content-security-policy"]
 
 
-def test_another_company_has_no_sample_storefront(client: TestClient, runtime: PublicRuntime) -> None:
-    runtime.settings.company_name = "Our team"
+def test_a_home_without_a_storefront_shows_its_help_centre_in_the_companys_own_name(
+    client: TestClient, runtime: PublicRuntime
+) -> None:
     response = client.get("/")
     assert (response.status_code, response.headers["location"]) == (307, "/help")
-    assert "Tuckleaf" not in client.get("/help").text
+    assert "Help centre · Our team" in client.get("/help").text
+    with runtime.database.session() as session:
+        apply_company(session, Company(name="Bolt <& Sons>"))
+    for path in ("/help", "/nowhere"):
+        page = client.get(path, headers={"Accept": "text/html"}).text
+        assert "Bolt &lt;&amp; Sons&gt;" in page, path
+        assert "Tuckleaf" not in page
+        assert "Our team" not in page
+
+
+@pytest.mark.parametrize("name", ["index.html", "gone.css", "..%2fsecret.css", "secret", "in%2fer.css"])
+def test_of_a_storefront_only_styles_and_pictures_beside_its_page_are_served(
+    client: TestClient, runtime: PublicRuntime, name: str
+) -> None:
+    folder = runtime.settings.storefront_folder
+    (folder / "in").mkdir(parents=True)
+    for there in ("index.html", "secret", "in/er.css", "../secret.css"):
+        (folder / there).write_text("words")
+    assert client.get(f"/storefront/{name}").status_code == 404
+    (folder / "mark.SVG").write_text("<svg/>")
+    assert client.get("/storefront/mark.SVG").headers["content-type"] == "image/svg+xml"
 
 
 def test_articles_are_listed_by_category(client: TestClient, runtime: PublicRuntime) -> None:

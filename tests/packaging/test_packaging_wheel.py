@@ -88,6 +88,9 @@ def test_every_file_of_a_package_is_in_the_wheel(wheel: Path, package: str) -> N
         "knowledge/demo/calibration/questions.jsonl",
         "knowledge/demo/test/questions.jsonl",
         "knowledge/demo/learned_answers.jsonl",
+        "knowledge/demo/storefront/index.html",
+        "knowledge/general/articles.jsonl",
+        "knowledge/general/training/sentiment.jsonl",
     ],
 )
 def test_what_is_not_python_is_in_the_wheel_too(wheel: Path, needed: str) -> None:

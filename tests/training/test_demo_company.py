@@ -1,4 +1,4 @@
-"""The sample company's data: enough of it, honest splits, no filler."""
+"""The sample company's data and the general ones: enough of them, honest splits, no filler."""
 
 import json
 import string
@@ -11,19 +11,22 @@ import pytest
 from eval.data.dialogues import DIALOGUE_KINDS, Dialogue, read_dialogues
 from eval.data.labelled import (
     LabelledQuestion,
+    own_or_general,
     read_labelled_questions,
     read_labelled_texts,
     read_mood_conversations,
 )
 from eval.suites.sentiment import read_sentiments
-from knowledge import DEMO_FOLDER
+from knowledge import DEMO_FOLDER, GENERAL_FOLDER
 from knowledge.importing.source import read_source
 from knowledge.json_lines import read_texts
 from model.generation import smalltalk_reply
 from serving.company.file import read_company
-from training.datasets.training_data import published_articles
+from training.datasets.training_data import general_data, published_articles
 
-TRAINING = sorted((DEMO_FOLDER / "training").glob("*.jsonl"))
+TRAINING = sorted(
+    path for one in (DEMO_FOLDER, GENERAL_FOLDER) for path in (one / "training").glob("*.jsonl")
+)
 SPLITS = ("calibration", "test")
 
 
@@ -32,11 +35,13 @@ def questions(split: str) -> list[LabelledQuestion]:
 
 
 def dialogues(split: str) -> list[Dialogue]:
-    return read_dialogues(DEMO_FOLDER / split / "dialogues.jsonl")
+    return read_dialogues(own_or_general(DEMO_FOLDER, f"{split}/dialogues.jsonl"))
 
 
 def labels(name: str) -> Counter[str]:
-    return Counter(row.label for row in read_labelled_texts(DEMO_FOLDER / "training" / f"{name}.jsonl"))
+    return Counter(
+        row.label for row in read_labelled_texts(own_or_general(DEMO_FOLDER, f"training/{name}.jsonl"))
+    )
 
 
 def folded(text: str) -> str:
@@ -96,7 +101,7 @@ def test_no_question_is_there_twice(split: str) -> None:
 
 
 def test_a_hundred_messages_of_each_sentiment_are_tested_and_none_is_learned_from() -> None:
-    tested = read_sentiments(DEMO_FOLDER / "test" / "sentiment.jsonl")
+    tested = read_sentiments(GENERAL_FOLDER / "test" / "sentiment.jsonl")
     assert Counter(row.label for row in tested) == {"negative": 100, "neutral": 100, "positive": 100}
     texts = {folded(row.text) for row in tested}
     assert len(texts) == 300
@@ -104,7 +109,7 @@ def test_a_hundred_messages_of_each_sentiment_are_tested_and_none_is_learned_fro
         assert texts.isdisjoint(map(folded, read_texts(path)))
     for split in SPLITS:
         assert texts.isdisjoint(folded(one.text) for one in questions(split))
-        moods = read_mood_conversations(DEMO_FOLDER / split / "moods.jsonl")
+        moods = read_mood_conversations(GENERAL_FOLDER / split / "moods.jsonl")
         assert texts.isdisjoint(folded(turn.text) for one in moods for turn in one.turns)
 
 
@@ -178,6 +183,15 @@ def test_every_answer_of_a_dialogue_is_published_or_learned(split: str) -> None:
     assert named - known == set()
 
 
+def test_the_example_help_centre_has_the_answers_to_the_general_questions_and_dialogues() -> None:
+    data = general_data()
+    known = {f"article:{one.slug}" for one in data.articles}
+    assert set().union(*(one.refs for one in data.questions)) - known == set()
+    learned = {f"learned_answer:{one.question}" for one in data.learned_answers}
+    assert {ref for one in data.dialogues for ref in one.refs} - known - learned == set()
+    assert {one.intent for one in data.questions} == {None}
+
+
 def test_superseded_articles_name_their_successor() -> None:
     articles = {one.slug: one for one in read_source(DEMO_FOLDER / "articles", flat_slugs=True).articles}
     superseded = [one for one in articles.values() if one.superseded_by]
@@ -193,7 +207,7 @@ def test_no_article_is_refused_and_each_has_words() -> None:
 
 @pytest.mark.parametrize("name", ["intents", "sentiment", "wants_person"])
 def test_texts_are_not_made_from_templates(name: str) -> None:
-    texts = [folded(text) for text in read_texts(DEMO_FOLDER / "training" / f"{name}.jsonl")]
+    texts = [folded(text) for text in read_texts(own_or_general(DEMO_FOLDER, f"training/{name}.jsonl"))]
     openings = Counter(" ".join(text.split()[:4]) for text in texts if len(text.split()) >= 4)
     often = {opening: n for opening, n in openings.items() if n > 0.03 * len(texts)}
     assert often == {}
@@ -228,7 +242,7 @@ def test_texts_are_of_many_lengths() -> None:
 
 
 def test_no_personal_data_of_a_real_domain_is_in_the_sample() -> None:
-    for path in DEMO_FOLDER.rglob("*.jsonl"):
+    for path in (*DEMO_FOLDER.rglob("*.jsonl"), *GENERAL_FOLDER.rglob("*.jsonl")):
         for text in path.read_text(encoding="utf-8").splitlines():
             for word in json.loads(text).get("text", "").split():
                 assert "@" not in word or ".example" in word or "." not in word.partition("@")[2], (

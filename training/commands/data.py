@@ -13,6 +13,7 @@ from eval.results import write_items
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors
+from serving.company.service import stored_infos
 from serving.db.session import Database
 from serving.settings import Settings
 from training.commands.problems import tell_problems
@@ -22,7 +23,6 @@ from training.datasets.from_outside import HubName, OutsideExamples, read_file, 
 from training.datasets.from_store import read_store
 from training.datasets.noise import Noise, find_noise, flip_figures, flipped
 from training.datasets.splitting import SAME_ABOVE, Shares
-from training.datasets.training_data import stored_infos
 from training.encoder.export import ensure_encoder
 from training.heads.linear import Recipe, fit_head
 

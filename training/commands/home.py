@@ -1,6 +1,7 @@
 """`firstlast init` and `firstlast demo`."""
 
 import logging
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from serving.command_line import (
     HostOption,
     JsonOption,
     PortOption,
+    bad_usage,
     emit,
     friendly_errors,
     messages,
@@ -20,20 +22,30 @@ app = typer.Typer()
 
 
 @app.command()
-def init(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def init(
+    company: Annotated[
+        Path | None,
+        typer.Option("--company", help="Company file to apply, or a company folder to train on too."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Make a home folder: settings, encoder, store, first models. What is there already stays."""
     from serving.settings import Settings
     from training.homes import prepare_home
 
+    if company is not None and not company.exists():
+        raise bad_usage(f"--company {company} does not exist; name a company file or folder")
     with friendly_errors():
         settings = Settings.load(home)
-        prepare_home(settings, progress=say)
+        prepare_home(settings, company=company, progress=say)
     emit(
         {"home": str(settings.home)},
         as_json=as_json,
         text=lambda: (
-            f"{settings.home} is ready. Next: firstlast import FOLDER, firstlast train answering and "
-            "firstlast models promote (to fit its confidence to what it knows), firstlast serve"
+            f"{settings.home} is ready. Next: firstlast company apply FILE (teams and intents), firstlast "
+            "import FOLDER, firstlast train answering and firstlast models promote (so that it is as sure as "
+            "this knowledge allows), firstlast serve"
         ),
     )
 

@@ -59,14 +59,19 @@ def train_heads(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit intent, team, sentiment, wants-a-person, smalltalk and the confidence; register the model set."""
+    """Fit intent, team, sentiment, wants-a-person, smalltalk and the confidence; register the model set.
+
+    A company folder's `company.toml` is applied first, and the home remembers the folder's data.
+    """
     from eval.data.problems import data_problems
     from eval.progress import progress
     from serving.company.file import read_company
     from serving.settings import Settings
     from training.commands.problems import tell_problems
+    from training.datasets.training_data import keep_folder
     from training.encoder.export import ensure_encoder
     from training.encoder.tuning import TuningOptions
+    from training.homes import apply_to_home
     from training.pipeline import gather, train_and_register
 
     if data is not None and not data.exists():
@@ -79,10 +84,12 @@ def train_heads(
             raise bad_usage(f"--unlabelled {path} is not a file; name a JSONL file of rows with text")
     with friendly_errors():
         settings = Settings.load(home)
-        named = read_company(data).intent_infos() if data is not None and data.is_dir() else {}
-        problems = data_problems(data, intents=named)
+        company = read_company(data) if data is not None and data.is_dir() else None
+        problems = data_problems(data, intents=company.intent_infos() if company else ())
         tell_problems(problems)
         ensure_encoder(settings.encoder_folder)
+        if company is not None:
+            apply_to_home(settings, company)
         gathered = gather(
             settings,
             data,
@@ -99,6 +106,8 @@ def train_heads(
                 tuning=TuningOptions(seed=seed) if finetune else None,
                 track=progress,
             )
+        if data is not None and company is not None:
+            keep_folder(settings, data)
     told = {"data_problems": [problem.as_json() for problem in problems]}
     emit({**registered_json(registered), **told}, as_json=as_json)
 
@@ -110,7 +119,7 @@ def train_sentiment(
         typer.Option("--data", help="JSONL of messages with text and label: negative, neutral, positive."),
     ],
     only: Annotated[
-        bool, typer.Option("--only", help="Leave out the sample company's customer service sentences.")
+        bool, typer.Option("--only", help="Leave out the general customer service sentences.")
     ] = False,
     finetune: Annotated[
         bool, typer.Option("--finetune", help="Tune an encoder too; takes up to an hour and a half.")
@@ -132,7 +141,7 @@ def train_sentiment(
     if not data.is_file():
         raise bad_usage(f"--data {data} is not a file; name a JSONL file of messages with text and label")
     with friendly_errors():
-        gathered = sentiment_data(read_sentiments(data), with_company=not only)
+        gathered = sentiment_data(read_sentiments(data), with_general=not only)
         for words in gathered.left_out():
             say(words)
         settings = Settings.load(home)

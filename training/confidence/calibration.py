@@ -22,8 +22,8 @@ HIGHEST_LIMIT = 0.5
 RISKS = (0.01, 0.02, 0.05)
 """Budgets that figures are given for."""
 OWN_QUESTIONS = "own questions"
-SAMPLE_COMPANY = "the sample company's questions"
-OWN_KNOWLEDGE = "the sample company's questions and the home's own knowledge"
+GENERAL_QUESTIONS = "general questions"
+OWN_KNOWLEDGE = "general questions and the home's own knowledge"
 """What a set may be calibrated on: the risk budget is promised for questions like these."""
 _PERSON_RECALL = 1.0
 _HUMAN_ONLY_RECALL = 0.98

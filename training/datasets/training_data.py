@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from knowledge.company import read_json_rows
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,21 +17,22 @@ from eval.data.labelled import (
     LabelledQuestion,
     LabelledText,
     MoodConversation,
-    own_or_sample,
+    own_or_general,
     read_labelled_questions,
     read_mood_conversations,
 )
 from eval.data.problems import read_checked
-from knowledge import DEMO_FOLDER
+from knowledge import GENERAL_FOLDER
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importing.source import read_source
 from model.errors import DataError
 from model.generation import NONE
 from model.model_set import IntentInfo
 from model.understanding.message import NO_PERSON
-from serving.company.file import read_company
+from serving.company.file import COMPANY_FILE, read_company
 from serving.company.service import stored_infos
 from serving.db.tables import DecisionRecord, Feedback, Message
+from serving.settings import Settings
 
 _OUT_OF_SCOPE = "out_of_scope"
 
@@ -86,63 +90,103 @@ class TrainingData:
 def company_data(folder: Path) -> TrainingData:
     """What a company folder holds: `company.toml`, `training/`, `calibration/`, `articles/`.
 
-    A file of `training/` that a business does not have is taken from the sample company, apart from
-    its intents. Raises `DataError` naming the file and line of a bad row, or an intent without a team.
+    A file that a business does not have is the general one, apart from its intents. Raises `DataError`
+    naming the file and line of a bad row, or an intent that the company does not name.
     """
-    company = read_company(folder)
-    infos = company.intent_infos()
-    intents = _texts(folder, "intents", fallback=False)
+    infos = read_company(folder).intent_infos()
+    intents = _rows(folder / "training" / "intents.jsonl")
     _check_intents(intents, infos)
-    calibrated = folder if (folder / "calibration" / "questions.jsonl").is_file() else DEMO_FOLDER
-    return TrainingData(
+    own_questions = folder / "calibration" / "questions.jsonl"
+    general = general_data()
+    data = replace(
+        general,
         intents=intents,
         intent_infos=infos,
         sentiment=_texts(folder, "sentiment"),
-        wants_person=(*_texts(folder, "wants_person"), *_sample_matters(NO_PERSON)),
+        wants_person=(*_texts(folder, "wants_person"), *_matters(NO_PERSON)),
         smalltalk=_texts(folder, "smalltalk"),
         out_of_scope=_texts(folder, _OUT_OF_SCOPE),
-        questions=tuple(read_labelled_questions(calibrated / "calibration" / "questions.jsonl")),
-        articles=published_articles(calibrated / "articles"),
-        learned_answers=_learned_answers(calibrated / "learned_answers.jsonl"),
-        own_questions=calibrated == folder,
         follow_ups=_texts(folder, "follow_ups"),
-        dialogues=tuple(read_dialogues(own_or_sample(folder, "calibration/dialogues.jsonl"))),
-        moods=tuple(read_mood_conversations(own_or_sample(folder, "calibration/moods.jsonl"))),
+        dialogues=tuple(read_dialogues(own_or_general(folder, "calibration/dialogues.jsonl"))),
+        moods=tuple(read_mood_conversations(own_or_general(folder, "calibration/moods.jsonl"))),
         mood_texts=_texts(folder, "mood"),
+    )
+    if not own_questions.is_file():
+        return data
+    return replace(
+        data,
+        questions=tuple(read_labelled_questions(own_questions)),
+        articles=published_articles(folder / "articles"),
+        learned_answers=_learned_answers(folder / "learned_answers.jsonl"),
+        own_questions=True,
     )
 
 
 def general_data() -> TrainingData:
-    """What every business starts with: the sample company's data without what is its own.
+    """What every business starts with: no intents, and nothing that would be out of their scope.
 
-    Left out are its intents, what is out of its scope, and the questions that only its rules give to
-    people: another business has other rules. What customers ask it and nobody can answer is kept as what it
-    is everywhere: no smalltalk, and no wish for a person.
+    Calibrated is on the questions and articles of an example help centre. What a shop's customers ask about
+    is kept as what it is everywhere: no smalltalk, and no wish for a person.
     """
-    demo = company_data(DEMO_FOLDER)
-    general = (
-        replace(question, intent=None)
-        for question in demo.questions
-        if question.kind != "needs_person" or question.intent is None
-    )
-    return replace(
-        demo,
+    return TrainingData(
         intents=(),
         intent_infos={},
-        smalltalk=(*demo.smalltalk, *_sample_matters(NONE)),
+        sentiment=_texts(None, "sentiment"),
+        wants_person=(*_texts(None, "wants_person"), *_matters(NO_PERSON)),
+        smalltalk=(*_texts(None, "smalltalk"), *_matters(NONE)),
         out_of_scope=(),
-        questions=tuple(general),
+        questions=tuple(read_labelled_questions(GENERAL_FOLDER / "calibration" / "questions.jsonl")),
+        articles=_general_articles(),
+        learned_answers=_learned_answers(GENERAL_FOLDER / "learned_answers.jsonl"),
         own_questions=False,
+        follow_ups=_texts(None, "follow_ups"),
+        dialogues=tuple(read_dialogues(own_or_general(None, "calibration/dialogues.jsonl"))),
+        moods=tuple(read_mood_conversations(own_or_general(None, "calibration/moods.jsonl"))),
+        mood_texts=_texts(None, "mood"),
     )
 
 
-def _sample_matters(label: str) -> tuple[LabelledText, ...]:
-    """What the sample company's customers ask about, labelled as neither smalltalk nor a wish for a person.
+def general_wording() -> TrainingData:
+    """The general data as those of a business whose customers want one thing: what shops are asked about."""
+    return replace(
+        general_data(),
+        intents=_texts(None, "matters"),
+        smalltalk=_texts(None, "smalltalk"),
+        out_of_scope=_texts(None, _OUT_OF_SCOPE),
+    )
+
+
+def kept_folder(settings: Settings) -> Path | None:
+    """The company folder that the home was last trained with, as it was then; `None` without one."""
+    return settings.company_folder if settings.company_folder.is_dir() else None
+
+
+def keep_folder(settings: Settings, folder: Path) -> None:
+    """Remember the labelled data of a company folder in the home, instead of those remembered so far."""
+    if folder.resolve() == settings.company_folder.resolve():
+        return
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.home, prefix=".company-") as work:
+        new, old = Path(work) / "new", Path(work) / "old"
+        new.mkdir()
+        for name in (COMPANY_FILE, "learned_answers.jsonl"):
+            if (folder / name).is_file():
+                shutil.copy2(folder / name, new / name)
+        for name in ("articles", "training", "calibration", "test"):
+            if (folder / name).is_dir():
+                shutil.copytree(folder / name, new / name)
+        if settings.company_folder.is_dir():
+            settings.company_folder.rename(old)
+        new.rename(settings.company_folder)
+
+
+def _matters(label: str) -> tuple[LabelledText, ...]:
+    """What customers ask shops about, all with this label.
 
     The few that are put as a wish for a person have that label among the wishes, which comes first. A
     business's own intents are not taken for it: one of them may be just that wish.
     """
-    asked = (*_texts(DEMO_FOLDER, "intents"), *_texts(DEMO_FOLDER, _OUT_OF_SCOPE))
+    asked = (*_texts(None, "matters"), *_texts(None, _OUT_OF_SCOPE))
     return tuple(LabelledText(row.text, label) for row in asked)
 
 
@@ -197,11 +241,17 @@ def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
     return read_source(path).question_answers if path.is_file() else ()
 
 
-def _texts(folder: Path, name: str, *, fallback: bool = True) -> tuple[LabelledText, ...]:
-    file = f"training/{name}.jsonl"
-    if not fallback and not (folder / file).is_file():
-        return ()
-    return tuple(read_checked(own_or_sample(folder, file)).texts)
+def _general_articles() -> tuple[ArticleDocument, ...]:
+    rows = read_json_rows(GENERAL_FOLDER / "articles.jsonl")
+    return tuple(ArticleDocument(**row) for _, row in rows)
+
+
+def _texts(folder: Path | None, name: str) -> tuple[LabelledText, ...]:
+    return _rows(own_or_general(folder, f"training/{name}.jsonl"))
+
+
+def _rows(path: Path) -> tuple[LabelledText, ...]:
+    return tuple(read_checked(path).texts) if path.is_file() else ()
 
 
 def _check_intents(rows: Sequence[LabelledText], infos: Iterable[str]) -> None:

@@ -20,7 +20,13 @@ from model.errors import ArtifactError
 from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.datasets.training_data import TrainingData
-from training.encoder.adaptation_checks import Beside, Check, beir_needs, sample_needs, wording_rows
+from training.encoder.adaptation_checks import (
+    Beside,
+    Check,
+    beir_needs,
+    general_needs,
+    wording_rows,
+)
 from training.encoder.export import ensure_encoder, export_model, load_torch
 from training.encoder.need_sources import gather_needs
 from training.encoder.needs import Needs, Split, is_held_out, share_of, split
@@ -137,9 +143,9 @@ def _own_encoder(settings: Settings) -> OnnxEncoder:
 
 def _others(needs: Needs, also: Sequence[Path]) -> dict[str, Needs]:
     """What must not be lost, by name; read before anything is trained, so that a bad file costs no time."""
-    sample = sample_needs(needs)
+    general = general_needs(needs)
     return {
-        **({"sample company": sample} if sample else {}),
+        **({"general questions": general} if general else {}),
         **{f"also {path.name}": beir_needs(path) for path in also},
     }
 
@@ -193,7 +199,7 @@ def _train(
 
 
 def _general_texts(parts: Split, seed: int) -> list[str]:
-    """Messages to the sample company and the business's titles: none that any check is measured on."""
+    """General messages and the business's titles: none that any check is measured on."""
     rows = wording_rows()
     texts = [row.text for name in sorted(rows) for row in rows[name] if not is_held_out(row.text, seed=seed)]
     titles = [one.title for passages in parts.training.knowledge.values() for one in passages if one.title]

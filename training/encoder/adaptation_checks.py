@@ -17,11 +17,10 @@ from eval.promotion import encoders
 from eval.promotion.encoders import Sought
 from eval.promotion.gates import Gate, gain_gate, loss_gate, paired_gate
 from eval.results import Track, untracked
-from knowledge import DEMO_FOLDER
 from knowledge.index.chunking import article_passages
 from model.interfaces import Reader
-from training.datasets.training_data import company_data
-from training.encoder.need_sources import read_sources
+from training.datasets.training_data import general_data, general_wording
+from training.encoder.need_sources import question_sources
 from training.encoder.needs import Asked, Needs, is_held_out, needs_of
 from training.heads.model_set import labelled_texts
 
@@ -95,11 +94,12 @@ class Beside:
         return found.figures, found.items
 
 
-def sample_needs(needs: Needs) -> Needs | None:
-    """The sample company's questions, which an adaptation to another business must not cost."""
-    sample = needs_of(read_sources(DEMO_FOLDER))
-    own = {ref for ref in sample.knowledge if ref.startswith("article:")} <= needs.knowledge.keys()
-    return None if own else sample
+def general_needs(needs: Needs) -> Needs | None:
+    """The general questions, which an adaptation must not cost; `None` where they are the business's own."""
+    data = general_data()
+    general = needs_of(question_sources(data.articles, data.learned_answers, data.questions))
+    own = {ref for ref in general.knowledge if ref.startswith("article:")} <= needs.knowledge.keys()
+    return None if own else general
 
 
 def beir_needs(folder: Path) -> Needs:
@@ -113,7 +113,7 @@ def beir_needs(folder: Path) -> Needs:
 
 def wording_rows() -> dict[str, Sequence[LabelledText]]:
     """The texts that ship for sentiment, the wish for a person and smalltalk, by head."""
-    rows = labelled_texts(company_data(DEMO_FOLDER))
+    rows = labelled_texts(general_wording())
     return {name: rows[name] for name in _WORDING}
 
 

@@ -1,15 +1,16 @@
 """Gathers what a business knows and is asked, from a folder, a file or the store; it splits nothing."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eval.data.beir import read_beir
-from eval.data.labelled import read_labelled_questions, read_labelled_texts
-from knowledge import DEMO_FOLDER
-from knowledge.documents import QuestionAnswer
+from eval.data.labelled import LabelledQuestion, read_labelled_questions, read_labelled_texts
+from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importing.source import read_source
 from model.errors import DataError
 from serving.articles import repository as stored_articles
@@ -17,25 +18,24 @@ from serving.db.session import Database
 from serving.db.tables import DecisionRecord, Feedback, Message, now
 from serving.learned_answers import repository as stored_learned
 from serving.settings import Settings
-from training.datasets.training_data import published_articles
+from training.datasets.training_data import kept_folder, published_articles
 from training.encoder.needs import BY_LABEL, Asked, Needs, Sources, needs_of, share_of
-from training.pipeline import is_sample_company
 
 
 def gather_needs(settings: Settings, data: Path | None, *, from_store: bool) -> Needs:
     """The needs of `data`, else of what the home was made with; of the store too with `from_store`.
 
     `data` is a company folder, a folder with a BEIR corpus, or rows `{"text", "label"}` whose label is the
-    need. A home that was not made by `firstlast demo` has only its store. What both hold is taken once.
+    need. A home that was never trained on a company folder has only its store. What both hold is taken once.
     Raises `DataError` when there is nothing.
     """
     database = Database(settings.database_url)
     database.migrate()
     try:
         with database.reading() as session:
-            from_sample = data is None and is_sample_company(session)
-            found = read_sources(data or DEMO_FOLDER) if data or from_sample else Sources()
-            if from_store or not (data or from_sample):
+            folder = data or kept_folder(settings)
+            found = read_sources(folder) if folder else Sources()
+            if from_store or folder is None:
                 found = merged(stored_sources(session), found)
     finally:
         database.close()
@@ -51,6 +51,21 @@ def read_sources(path: Path) -> Sources:
     if (path / "corpus.jsonl").is_file():
         return _beir_folder(path)
     return _company_folder(path)
+
+
+def question_sources(
+    articles: Sequence[ArticleDocument],
+    learned: Sequence[QuestionAnswer],
+    questions: Iterable[LabelledQuestion],
+) -> Sources:
+    """What is known, with the questions it answers.
+
+    Every second question is spared: the confidence needs some that no encoder has seen.
+    """
+    asked = (
+        Asked(one.text, one.refs, spared=share_of(one.text, seed=0) < 0.5) for one in questions if one.refs
+    )
+    return Sources(tuple(articles), tuple(learned), tuple(asked))
 
 
 def stored_sources(session: Session) -> Sources:
@@ -92,19 +107,14 @@ def merged(first: Sources, second: Sources) -> Sources:
 
 
 def _company_folder(folder: Path) -> Sources:
-    """Every second calibration question is spared: the confidence needs some that no encoder has seen."""
     articles, learned = folder / "articles", folder / "learned_answers.jsonl"
     questions, intents = folder / "calibration" / "questions.jsonl", folder / "training" / "intents.jsonl"
-    return Sources(
+    found = question_sources(
         published_articles(articles) if articles.is_dir() else (),
         read_source(learned).question_answers if learned.is_file() else (),
-        tuple(
-            Asked(one.text, one.refs, spared=share_of(one.text, seed=0) < 0.5)
-            for one in (read_labelled_questions(questions) if questions.is_file() else ())
-            if one.refs
-        ),
-        tuple(read_labelled_texts(intents)) if intents.is_file() else (),
+        read_labelled_questions(questions) if questions.is_file() else (),
     )
+    return replace(found, alike=tuple(read_labelled_texts(intents)) if intents.is_file() else ())
 
 
 def _beir_folder(folder: Path) -> Sources:

@@ -26,9 +26,9 @@ from model.understanding.follow_up import FOLLOW_UP_HEAD, LEANING_HEAD
 from model.understanding.message import NO_PERSON, PERSON
 from model.understanding.mood import UNHAPPY_HEAD
 from training.confidence.calibration import (
+    GENERAL_QUESTIONS,
     HIGHEST_LIMIT,
     OWN_QUESTIONS,
-    SAMPLE_COMPANY,
     answer_figures,
     calibrate,
     calibration_index,
@@ -267,7 +267,7 @@ def _parameters(
         "data_sha256": data.sha256,
         "encoder": encoder.fingerprint,
         "questions": len(data.questions),
-        "calibrated_on": OWN_QUESTIONS if data.own_questions else SAMPLE_COMPANY,
+        "calibrated_on": OWN_QUESTIONS if data.own_questions else GENERAL_QUESTIONS,
     }
     for name, one in fitted.items():
         parameters[f"{name}.texts"] = len(one.held_out_scores)

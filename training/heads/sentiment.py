@@ -15,7 +15,7 @@ from eval.metrics import ConfusionMatrix, confusion_matrix, macro_f1, macro_reca
 from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.report.tracking import numbers, package_versions
 from eval.results import Track, figure, untracked
-from knowledge import DEMO_FOLDER
+from knowledge import GENERAL_FOLDER
 from model.errors import DataError
 from model.heads.head import LinearHead
 from model.interfaces import Reader
@@ -29,7 +29,7 @@ _BATCH = 512
 _FEWEST = 2
 _HEAD = "sentiment"
 _OF_FILE = "sentiment"
-_OF_COMPANY = "sentiment.sample_company"
+_OF_GENERAL = "sentiment.general"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class SentimentData:
     """Messages to train on, each text once."""
 
     rows: tuple[LabelledText, ...]
-    company_rows: tuple[LabelledText, ...]
-    """The sample company's, without those whose text is among `rows`."""
+    general_rows: tuple[LabelledText, ...]
+    """The general ones, without those whose text is among `rows`."""
     duplicates: int
     """Rows left out because the same text stood before with the same label."""
     contradictory: int
@@ -54,9 +54,9 @@ class SentimentData:
 
 
 def sentiment_data(
-    rows: Sequence[LabelledText], *, with_company: bool, company: Sequence[LabelledText] | None = None
+    rows: Sequence[LabelledText], *, with_general: bool, general: Sequence[LabelledText] | None = None
 ) -> SentimentData:
-    """The rows without repeated and contradictory texts, beside the sample company's sentences if wanted.
+    """The rows without repeated and contradictory texts, beside the general sentences if wanted.
 
     Texts are compared without regard to case and spacing. Raises `DataError` when a sentiment is missing.
     """
@@ -67,14 +67,14 @@ def sentiment_data(
     once: dict[str, LabelledText] = {}
     for row in clear:
         once.setdefault(_folded(row.text), row)
-    sentences = (_company_sentences() if company is None else company) if with_company else ()
+    sentences = (_general_sentences() if general is None else general) if with_general else ()
     data = SentimentData(
         tuple(once.values()),
         tuple(row for row in sentences if _folded(row.text) not in labels),
         duplicates=len(clear) - len(once),
         contradictory=len(rows) - len(clear),
     )
-    _check_labels((*data.rows, *data.company_rows))
+    _check_labels((*data.rows, *data.general_rows))
     return data
 
 
@@ -91,9 +91,9 @@ def train_sentiment(
 
     With `finetune` the head has an encoder of its own, tuned along.
 
-    `sentiment.*` are over the file's rows, `sentiment.sample_company.*` over the sample company's.
+    `sentiment.*` are over the file's rows, `sentiment.general.*` over the general ones.
     """
-    rows = (*data.rows, *data.company_rows)
+    rows = (*data.rows, *data.general_rows)
     labels = [row.label for row in rows]
     others = {name: one for name, one in champion.head_encoders.items() if name != _HEAD}
     if finetune is not None:
@@ -112,7 +112,7 @@ def train_sentiment(
             "sentiment.seed": seed,
             "sentiment.data_sha256": _sha256(rows),
             "sentiment.texts": len(rows),
-            "sentiment.texts_of_sample_company": len(data.company_rows),
+            "sentiment.general_texts": len(data.general_rows),
             "sentiment.duplicates": data.duplicates,
             "sentiment.contradictory": data.contradictory,
             "sentiment.labels": len(fitted.head.labels),
@@ -141,7 +141,7 @@ def _figures(
     of_file = np.arange(len(labels)) < n_of_file
     metrics: dict[str, float] = {}
     confusion: dict[str, ConfusionMatrix] = {}
-    for name, chosen in ((_OF_FILE, held_out & of_file), (_OF_COMPANY, held_out & ~of_file)):
+    for name, chosen in ((_OF_FILE, held_out & of_file), (_OF_GENERAL, held_out & ~of_file)):
         if chosen.any():
             metrics |= _quality(name, true[chosen], predicted[chosen])
             names = np.array(SENTIMENTS)
@@ -186,8 +186,8 @@ def _check_labels(rows: Iterable[LabelledText]) -> None:
         raise DataError(f"each sentiment needs {_FEWEST} messages, but there are {few}; give more rows")
 
 
-def _company_sentences() -> list[LabelledText]:
-    return read_labelled_texts(DEMO_FOLDER / "training" / "sentiment.jsonl", labels=SENTIMENTS)
+def _general_sentences() -> list[LabelledText]:
+    return read_labelled_texts(GENERAL_FOLDER / "training" / "sentiment.jsonl", labels=SENTIMENTS)
 
 
 def _sha256(rows: Sequence[LabelledText]) -> str:

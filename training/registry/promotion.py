@@ -5,7 +5,6 @@ before it and, where a crash left them saying something else, put right from it 
 """
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from eval.data.labelled import (
     LabelledQuestion,
-    own_or_sample,
+    own_or_general,
     read_labelled_questions,
     read_mood_conversations,
 )
@@ -22,14 +21,12 @@ from eval.promotion.comparison import Comparison, Contender, HeldOut, compare, f
 from eval.report.tracking import log_run
 from eval.results import Track, untracked
 from eval.suites.sentiment import read_sentiments
-from knowledge import DEMO_FOLDER
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import encoder_of, load_model_set
-from serving.db.session import Database
 from serving.settings import Settings
+from training.datasets.training_data import kept_folder
 from training.encoder.export import ensure_encoder
-from training.pipeline import is_sample_company
 from training.registry.locks import promoting
 from training.registry.model_sets import CHALLENGER, put_into_service, settle_aliases, tag_set
 from training.registry.registered_sets import RegisteredSet, list_sets
@@ -82,8 +79,8 @@ def compare_sets(
     """The set of this version or number, by default the challenger, beside the champion; kept in MLflow.
 
     The held-out questions are those of `data`, a company folder, in `test/questions.jsonl`; without it
-    the sample company's in its own home, and none in another. The held-out conversations and messages are
-    those of its `test/moods.jsonl` and `test/sentiment.jsonl`; where it has none the sample company's, as in
+    of the company folder that the home was trained with, or none. The held-out conversations and messages
+    are those of its `test/moods.jsonl` and `test/sentiment.jsonl`; where it has none the general ones, as in
     training.
     """
     challenger, champion = _challenger(settings.home, version), champion_version(settings.models_folder)
@@ -203,22 +200,17 @@ def _contender(settings: Settings, version: str, *, beside: Contender | None = N
 
 
 def _held_out(settings: Settings, data: Path | None) -> HeldOut:
-    folder = data
-    if folder is None:
-        with closing(Database(settings.database_url)) as database:
-            database.migrate()
-            with database.reading() as session:
-                folder = DEMO_FOLDER if is_sample_company(session) else None
-    questions = _held_out_questions(folder) if folder else ()
-    moods, sentiments = (
-        own_or_sample(folder or DEMO_FOLDER, f"test/{name}.jsonl") for name in ("moods", "sentiment")
-    )
+    folder = data or kept_folder(settings)
+    questions = _held_out_questions(folder, must_exist=data is not None) if folder else ()
+    moods, sentiments = (own_or_general(folder, f"test/{name}.jsonl") for name in ("moods", "sentiment"))
     return HeldOut(questions, read_mood_conversations(moods), read_sentiments(sentiments))
 
 
-def _held_out_questions(folder: Path) -> Sequence[LabelledQuestion]:
+def _held_out_questions(folder: Path, *, must_exist: bool) -> Sequence[LabelledQuestion]:
     path = folder / "test" / "questions.jsonl"
     if not path.is_file():
+        if not must_exist:
+            return ()
         raise DataError(f"{path} does not exist; put questions there that no model set was trained on")
     return read_labelled_questions(path)
 

@@ -13,7 +13,7 @@ from eval.data.labelled import (
     read_labelled_texts,
     read_mood_conversations,
 )
-from knowledge import DEMO_FOLDER
+from knowledge import GENERAL_FOLDER
 from model.errors import DataError
 from model.types import Turn
 
@@ -107,10 +107,10 @@ def test_a_label_that_is_not_expected_is_named_with_its_line(tmp_path: Path) -> 
         ("test/moods.jsonl", (2, 6)),
     ],
 )
-def test_the_sample_company_has_eighty_conversations_about_half_of_them_calm(
+def test_there_are_eighty_conversations_about_half_of_them_calm(
     file: str, fewest_and_most: tuple[int, int]
 ) -> None:
-    found = read_mood_conversations(DEMO_FOLDER / file)
+    found = read_mood_conversations(GENERAL_FOLDER / file)
     assert len(found) >= 80
     assert 0.4 <= sum(one.is_calm for one in found) / len(found) <= 0.6
     assert {one.outcome for one in found} == {
@@ -127,12 +127,12 @@ def test_the_sample_company_has_eighty_conversations_about_half_of_them_calm(
 
 def test_nothing_longer_than_two_words_is_said_both_in_the_test_and_where_numbers_are_chosen() -> None:
     def said(file: str) -> set[str]:
-        found = read_mood_conversations(DEMO_FOLDER / file)
+        found = read_mood_conversations(GENERAL_FOLDER / file)
         turns = (turn for one in found for turn in one.turns if turn.author == "customer")
         return {turn.text.casefold().strip(" .!?") for turn in turns if len(turn.text.split()) > 2}
 
     tested = said("test/moods.jsonl")
     assert tested.isdisjoint(said("calibration/moods.jsonl"))
     for name in ("sentiment", "mood"):
-        trained = read_labelled_texts(DEMO_FOLDER / "training" / f"{name}.jsonl", labels=SENTIMENTS)
+        trained = read_labelled_texts(GENERAL_FOLDER / "training" / f"{name}.jsonl", labels=SENTIMENTS)
         assert tested.isdisjoint(row.text.casefold().strip(" .!?") for row in trained)

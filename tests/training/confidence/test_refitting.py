@@ -84,9 +84,7 @@ def test_the_heads_stay_and_the_confidence_is_new(home: Path, encoder: OnnxEncod
     assert trained.metrics["answers.n"] == 24 + 12 + 10
     assert trained.metrics["intent.accuracy"] == 0.8
     assert trained.models.card["metrics"] == trained.metrics
-    assert (
-        trained.parameters["calibrated_on"] == "the sample company's questions and the home's own knowledge"
-    )
+    assert trained.parameters["calibrated_on"] == "general questions and the home's own knowledge"
     assert trained.parameters["answering.champion"] == "v1"
     assert trained.parameters["intent.texts"] == 9
 

@@ -1,6 +1,7 @@
-"""What the heads are trained on: a company's files, the sample company's where they lack, the store's."""
+"""What the heads are trained on: a company's files, the general ones where they lack, the store's."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 from knowledge import DEMO_FOLDER
 from model.errors import DataError
 from model.model_set import IntentInfo
+from serving.company.file import CompanyIntent, read_company
+from serving.company.service import apply_company, put_intent
 from serving.db.session import Database
 from serving.db.tables import Contact, Conversation, DecisionRecord, Feedback, Intent, Message, Team
 from serving.settings import Settings
@@ -21,6 +24,7 @@ from training.datasets.training_data import (
     company_data,
     general_data,
     intents_file,
+    keep_folder,
     stored_data,
     stored_questions,
 )
@@ -76,10 +80,51 @@ def test_a_company_has_its_own_intents(folder: Path) -> None:
     }
 
 
-def test_files_that_a_company_lacks_are_the_sample_companys(folder: Path) -> None:
-    data, general = company_data(folder), company_data(DEMO_FOLDER)
-    for name in ("sentiment", "wants_person", "smalltalk", "out_of_scope", "questions", "articles"):
+def test_files_that_a_company_lacks_are_the_general_ones(folder: Path) -> None:
+    data, general = company_data(folder), general_data()
+    for name in ("sentiment", "wants_person", "questions", "articles", "dialogues", "moods", "mood_texts"):
         assert getattr(data, name) == getattr(general, name), name
+    assert not data.own_questions
+    assert ("hello", "greeting") in [(row.text, row.label) for row in data.smalltalk]
+    assert "whats the weather tomorrow" in [row.text for row in data.out_of_scope]
+
+
+def test_one_changed_intent_of_a_company_leaves_its_general_data_as_they_are(tmp_path: Path) -> None:
+    """A home that asked whether it was the sample company once lost smalltalk and questions by this."""
+    for name in ("training", "calibration", "articles"):
+        shutil.copytree(DEMO_FOLDER / name, tmp_path / name)
+    told = (DEMO_FOLDER / "company.toml").read_text()
+    (tmp_path / "company.toml").write_text(
+        told.replace('title = "Gift cards"\n', 'title = "Vouchers"\nhuman_only = true\n')
+    )
+    changed, before = company_data(tmp_path), company_data(DEMO_FOLDER)
+    assert changed.intent_infos["gift_card"] == IntentInfo("billing", human_only=True)
+    names = ("sentiment", "wants_person", "smalltalk", "out_of_scope", "questions", "articles", "follow_ups")
+    for name in names:
+        assert getattr(changed, name) == getattr(before, name), name
+
+
+def test_a_home_remembers_the_folder_it_was_trained_with_as_it_was_then(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    settings = Settings(home=tmp_path_factory.mktemp("home"), secret_key=32 * "x")
+    database = Database(settings.database_url)
+    database.migrate()
+    assert gather(settings, None, from_store=False).sha256 == general_data().sha256
+    with database.session() as session:
+        apply_company(session, read_company(folder))
+    keep_folder(settings, folder)
+    expected = company_data(folder)
+    write_jsonl(folder / "training" / "intents.jsonl", [{"text": "later words", "label": "complaint"}])
+    assert gather(settings, None, from_store=False) == expected
+    with database.session() as session:
+        put_intent(session, CompanyIntent(name="opening_hours", title="Hours", human_only=True), author="me")
+    infos = gather(settings, None, from_store=False).intent_infos
+    assert infos["opening_hours"] == IntentInfo(None, human_only=True)
+    keep_folder(settings, folder)
+    assert texts(gather(settings, None, from_store=False)) == [("later words", "complaint")]
+    assert [path.name for path in settings.home.iterdir() if path.name.startswith(".")] == []
+    database.close()
 
 
 def test_a_file_that_a_company_has_is_its_own(folder: Path) -> None:

@@ -64,7 +64,7 @@ def test_the_digest_names_follow_ups_and_dialogues() -> None:
     assert len(digests) == 3
 
 
-def test_a_business_without_dialogues_of_its_own_takes_the_sample_companys() -> None:
+def test_a_business_without_dialogues_of_its_own_takes_the_general_ones() -> None:
     found = general_data()
     assert len(found.dialogues) >= 90
     assert {row.label for row in found.follow_ups} == {"alone", "leans", "unhelped"}

@@ -74,23 +74,23 @@ def run(home: Path, *arguments: str) -> Result:
 
 def test_repeated_and_contradictory_texts_are_left_out_and_counted() -> None:
     rows = texts(*ROWS, ("I love it, great work", "positive"), ("so so", "neutral"), ("SO  so", "negative"))
-    data = sentiment_data(rows, with_company=False)
+    data = sentiment_data(rows, with_general=False)
     assert data.rows == tuple(texts(*ROWS))
-    assert (data.duplicates, data.contradictory, data.company_rows) == (1, 2, ())
+    assert (data.duplicates, data.contradictory, data.general_rows) == (1, 2, ())
     assert [line.split(":")[0] for line in data.left_out()] == ["1 rows left out", "2 rows left out"]
 
 
-def test_the_sample_companys_sentences_are_added_unless_the_file_has_them() -> None:
-    company = texts(("I HATE this broken thing", "negative"), ("how long is it valid", "neutral"))
-    data = sentiment_data(texts(*ROWS), with_company=True, company=company)
-    assert data.company_rows == tuple(company[1:])
-    assert len(sentiment_data(texts(*ROWS), with_company=True).company_rows) > 1000
+def test_the_general_sentences_are_added_unless_the_file_has_them() -> None:
+    general = texts(("I HATE this broken thing", "negative"), ("how long is it valid", "neutral"))
+    data = sentiment_data(texts(*ROWS), with_general=True, general=general)
+    assert data.general_rows == tuple(general[1:])
+    assert len(sentiment_data(texts(*ROWS), with_general=True).general_rows) > 1000
 
 
 def test_a_sentiment_without_messages_is_named() -> None:
     rows = texts(*(row for row in ROWS if row[1] != "positive"), ROWS[-1])
     with pytest.raises(DataError, match=r"needs 2 messages, but there are \{'positive': 1\}"):
-        sentiment_data(rows, with_company=False)
+        sentiment_data(rows, with_general=False)
 
 
 def test_the_command_registers_the_champion_with_a_new_sentiment_head_as_challenger(
@@ -166,7 +166,7 @@ def tuned(champion: ModelSet, encoder: OnnxEncoder, encoders_folder: Path) -> Ne
     """A sentiment head with an encoder of its own, tuned to the rows as they are spoken."""
     options = TuningOptions(epochs=1, batch_size=4, spoken=True)
     tune = partial(finetune, encoders_folder=encoders_folder, options=options)
-    data = sentiment_data(texts(*ROWS), with_company=False)
+    data = sentiment_data(texts(*ROWS), with_general=False)
     return train_sentiment(data, champion, encoder, finetune=tune)
 
 

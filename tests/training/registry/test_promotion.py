@@ -18,9 +18,6 @@ from knowledge import DEMO_FOLDER
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import read_pointer
-from serving.company.file import read_company
-from serving.company.service import apply_company
-from serving.db.session import Database
 from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.training.promotion_parts import (
@@ -33,6 +30,7 @@ from tests.training.promotion_parts import (
     touchy_set,
     write_questions,
 )
+from training.datasets.training_data import keep_folder
 from training.heads.model_set import TrainedSet
 from training.registry import model_sets, promotion
 from training.registry.model_sets import register, settle_aliases
@@ -323,7 +321,7 @@ def test_after_a_crash_behind_the_pointer_the_new_champion_is_no_challenger_any_
 def test_without_held_out_questions_the_rest_is_compared_and_that_is_said(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(promotion, "DEMO_FOLDER", home.questions)  # of whose conversations there are fewer
+    monkeypatch.setattr("knowledge.company.GENERAL_FOLDER", home.questions)  # has fewer conversations
     home.add("v2", handing_over_set)
     found = promotion.compare_sets(home.settings, most_past=10)
     assert found.notes[0].startswith("no held-out questions")
@@ -338,12 +336,9 @@ def test_a_folder_without_held_out_questions_is_named(home: Home, tmp_path: Path
 
 
 def test_questions_whose_answers_the_home_does_not_know_are_refused(home: Home) -> None:
-    """As the sample company's are, which its home is asked by default, in one without its articles."""
+    """As those of the folder it was trained with are, asked by default, in a home without its articles."""
     home.add("v2")
-    database = Database(home.settings.database_url)
-    with database.session() as session:
-        apply_company(session, read_company(DEMO_FOLDER))
-    database.close()
+    keep_folder(home.settings, DEMO_FOLDER)
     with pytest.raises(DataError, match="the home knows none of the"):
         promotion.compare_sets(home.settings, most_past=10)
 
