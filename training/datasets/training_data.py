@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from knowledge.company import read_json_rows
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,6 +24,7 @@ from eval.data.problems import read_checked
 from knowledge import GENERAL_FOLDER
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importing.source import read_source
+from knowledge.json_lines import read_json_lines
 from model.errors import DataError
 from model.generation import NONE
 from model.model_set import IntentInfo
@@ -242,7 +242,7 @@ def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
 
 
 def _general_articles() -> tuple[ArticleDocument, ...]:
-    rows = read_json_rows(GENERAL_FOLDER / "articles.jsonl")
+    rows = read_json_lines(GENERAL_FOLDER / "articles.jsonl")
     return tuple(ArticleDocument(**row) for _, row in rows)
 
 

@@ -321,7 +321,7 @@ def test_after_a_crash_behind_the_pointer_the_new_champion_is_no_challenger_any_
 def test_without_held_out_questions_the_rest_is_compared_and_that_is_said(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("knowledge.company.GENERAL_FOLDER", home.questions)  # has fewer conversations
+    monkeypatch.setattr("eval.data.labelled.GENERAL_FOLDER", home.questions)  # has fewer conversations
     home.add("v2", handing_over_set)
     found = promotion.compare_sets(home.settings, most_past=10)
     assert found.notes[0].startswith("no held-out questions")
