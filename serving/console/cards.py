@@ -7,11 +7,10 @@ from sqlalchemy.orm import Session
 from serving.company.repository import list_agents
 from serving.console import repository
 from serving.console.knowledge_views import CardDraft, ProposalCard, names_of, proposal_card
-from serving.conversations.repository import find_conversation
-from serving.db.tables import Message, Proposal
-from serving.learned_answers.exchange import Exchange, read_exchange
+from serving.db.tables import Proposal
+from serving.learned_answers.exchange import Exchange, read_exchanges
 from serving.learned_answers.repository import list_proposals
-from serving.learned_answers.schemas import similar_view
+from serving.learned_answers.schemas import similar_views
 
 
 def conversation_cards(
@@ -46,20 +45,19 @@ def _cards(
     if not proposals:
         return []
     names = names_of(list_agents(session))
-    replies = repository.messages_by_id(session, [row.message_id for row in proposals]) if quoted else {}
+    known = similar_views(session, [proposal.similar_ref for proposal in proposals])
+    exchanges: dict[int, Exchange] = {}
+    if quoted:
+        replies = repository.messages_by_id(session, [proposal.message_id for proposal in proposals])
+        exchanges = read_exchanges(session, list(replies.values()))
     return [
         proposal_card(
             proposal,
-            known=similar_view(session, proposal.similar_ref),
+            known=known.get(proposal.similar_ref or ""),
             agent_names=names,
             action=action,
-            exchange=_exchange(session, replies.get(proposal.message_id)),
+            exchange=exchanges.get(proposal.message_id),
             draft=draft if draft and draft.proposal_id == proposal.id else None,
         )
         for proposal in proposals
     ]
-
-
-def _exchange(session: Session, reply: Message | None) -> Exchange | None:
-    conversation = find_conversation(session, reply.conversation_id) if reply else None
-    return read_exchange(session, conversation, reply) if conversation and reply else None

@@ -108,7 +108,7 @@ def list_proposals(
 ) -> ProposalList:
     """Proposals, oldest first."""
     found = repository.list_proposals(session, status=status, conversation_id=conversation_id, limit=limit)
-    return ProposalList(proposals=[ProposalView.of(session, proposal) for proposal in found])
+    return ProposalList(proposals=ProposalView.of_all(session, found))
 
 
 @router.get("/proposals/{proposal_id}", dependencies=[_DECIDE])

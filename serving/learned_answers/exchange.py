@@ -1,10 +1,10 @@
 """Finds what an agent's reply answered: the customer's words since people last spoke; it writes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from serving.db.tables import Conversation, DecisionRecord, Feedback, Message
 
@@ -36,48 +36,87 @@ class Exchange:
     """Whether the bot left what was asked to people because only they handle such matters."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was said up to a reply, and what became of it."""
+
+    replies: Sequence[Message]
+    """The agent's messages in a row at the end."""
+    before: Sequence[Message]
+    """What came before them since people last spoke."""
+
+
 def read_exchange(session: Session, conversation: Conversation, reply: Message) -> Exchange:
     """The exchange that ends with `reply`."""
-    messages = _messages_until(session, reply)
-    replies, before = _split_replies(messages)
-    asked = _unanswered(session, conversation, _since_people_spoke(before))
-    reasons = _reasons(session, asked).values()
-    return Exchange(
-        customer_messages=tuple(message.text for message in asked),
-        replies=tuple(replies),
-        human_only=any(_HUMAN_ONLY in some for some in reasons),
+    return _exchanges(session, [reply], {conversation.id: conversation})[reply.id]
+
+
+def read_exchanges(session: Session, replies: Sequence[Message]) -> dict[int, Exchange]:
+    """The exchanges that end with these replies, by id of the reply; in as many queries as for one."""
+    ids = {reply.conversation_id for reply in replies}
+    found = session.scalars(select(Conversation).where(Conversation.id.in_(ids)))
+    return _exchanges(session, replies, {conversation.id: conversation for conversation in found})
+
+
+def _exchanges(
+    session: Session, replies: Sequence[Message], conversations: Mapping[str, Conversation]
+) -> dict[int, Exchange]:
+    said = {reply_id: _split(messages) for reply_id, messages in _messages_until(session, replies).items()}
+    before = [message for one in said.values() for message in one.before]
+    helpful, reasons = _feedback(session, before), _reasons(session, before)
+    exchanges: dict[int, Exchange] = {}
+    for reply in replies:
+        one = said[reply.id]
+        handoff_reason = conversations[reply.conversation_id].handoff_reason
+        asked = _unanswered(one.before, handoff_reason, helpful, reasons)
+        exchanges[reply.id] = Exchange(
+            customer_messages=tuple(message.text for message in asked),
+            replies=tuple(one.replies),
+            human_only=any(_HUMAN_ONLY in reasons.get(message.id, ()) for message in asked),
+        )
+    return exchanges
+
+
+def _messages_until(session: Session, replies: Sequence[Message]) -> dict[int, list[Message]]:
+    """The last messages up to each reply, itself included, oldest first, without notes."""
+    reply = aliased(Message)
+    place = func.row_number().over(partition_by=reply.id, order_by=Message.id.desc())
+    placed = (
+        select(reply.id.label("reply_id"), Message.id.label("message_id"), place.label("place"))
+        .join(Message, (Message.conversation_id == reply.conversation_id) & (Message.id <= reply.id))
+        .where(reply.id.in_([one.id for one in replies]))
+        .where(Message.kind == "message", Message.author != "system")
+        .subquery()
     )
-
-
-def _messages_until(session: Session, reply: Message) -> list[Message]:
-    """The last messages up to the reply, oldest first, without notes."""
-    chosen = select(Message).where(
-        Message.conversation_id == reply.conversation_id,
-        Message.id <= reply.id,
-        Message.kind == "message",
-        Message.author != "system",
+    rows = session.execute(
+        select(placed.c.reply_id, Message)
+        .join(Message, Message.id == placed.c.message_id)
+        .options(joinedload(Message.agent))
+        .where(placed.c.place <= _LOOKED_BACK)
+        .order_by(Message.id)
     )
-    return list(session.scalars(chosen.order_by(Message.id.desc()).limit(_LOOKED_BACK)))[::-1]
+    messages: dict[int, list[Message]] = {one.id: [] for one in replies}
+    for reply_id, message in rows:
+        messages[reply_id].append(message)
+    return messages
 
 
-def _split_replies(messages: Sequence[Message]) -> tuple[list[Message], list[Message]]:
-    """The agent's messages in a row at the end, and what came before them."""
+def _split(messages: Sequence[Message]) -> _Said:
+    """The agent's messages in a row at the end, and what others said since people spoke before that."""
     start = len(messages)
     while start > 0 and messages[start - 1].author == "agent":
         start -= 1
-    return list(messages[start:]), list(messages[:start])
+    earlier = next((at for at in range(start - 1, -1, -1) if messages[at].author == "agent"), -1)
+    return _Said(messages[start:], messages[earlier + 1 : start])
 
 
-def _since_people_spoke(messages: Sequence[Message]) -> list[Message]:
-    for position in range(len(messages) - 1, -1, -1):
-        if messages[position].author == "agent":
-            return list(messages[position + 1 :])
-    return list(messages)
-
-
-def _unanswered(session: Session, conversation: Conversation, messages: Sequence[Message]) -> list[Message]:
+def _unanswered(
+    messages: Sequence[Message],
+    handoff_reason: str | None,
+    helpful: Mapping[int, bool],
+    reasons: Mapping[int, set[str]],
+) -> list[Message]:
     """The customer's messages that the bot did not answer well, oldest first, without clicked choices."""
-    helpful = _feedback(session, messages)
     answered: list[Message] = []
     waiting: list[Message] = []
     for message in messages:
@@ -88,11 +127,11 @@ def _unanswered(session: Session, conversation: Conversation, messages: Sequence
             answered, waiting = [], []
         elif said == "answer" and helpful.get(message.id) is None:
             answered, waiting = waiting or answered, []
-    if not waiting or conversation.handoff_reason in _ANSWER_FAILED:
+    if not waiting or handoff_reason in _ANSWER_FAILED:
         waiting = [*answered, *waiting]
     own_words = [message for message in waiting if not message.payload.get("choice")]
-    calls = _calls_for_a_person(session, own_words)
-    return [message for message in own_words if message.id not in calls]
+    questions = [message for message in own_words if _WANTS_PERSON not in reasons.get(message.id, ())]
+    return questions or own_words  # calls for a person count where there is nothing else to learn from
 
 
 def _feedback(session: Session, messages: Sequence[Message]) -> dict[int, bool]:
@@ -101,23 +140,13 @@ def _feedback(session: Session, messages: Sequence[Message]) -> dict[int, bool]:
     return {row.message_id: row.helpful for row in rows}
 
 
-def _calls_for_a_person(session: Session, messages: Sequence[Message]) -> set[int]:
-    """Messages that asked for a person, unless there is nothing else to learn from."""
-    if len(messages) < 2:
-        return set()
-    reasons = _reasons(session, messages)
-    calls = {message_id for message_id, some in reasons.items() if _WANTS_PERSON in some}
-    return calls if len(calls) < len(messages) else set()
-
-
 def _reasons(session: Session, messages: Sequence[Message]) -> dict[int, set[str]]:
-    """Why the bot decided as it did on each message that it decided on, by message."""
+    """Why the bot decided as it did on each of the customer's messages that it decided on, by message."""
+    ids = [message.id for message in messages if message.author == "customer"]
     rows = session.execute(
-        select(DecisionRecord.message_id, DecisionRecord.reasons).where(
-            DecisionRecord.message_id.in_([message.id for message in messages])
-        )
+        select(DecisionRecord.message_id, DecisionRecord.reasons).where(DecisionRecord.message_id.in_(ids))
     )
-    found: dict[int, set[str]] = {}
-    for message_id, reasons in rows:
-        found.setdefault(message_id, set()).update(reasons)
-    return found
+    reasons: dict[int, set[str]] = {}
+    for message_id, some in rows:
+        reasons.setdefault(message_id, set()).update(some)
+    return reasons

@@ -27,6 +27,15 @@ def get_for_update(session: Session, learned_answer_id: int) -> LearnedAnswer | 
     return answer
 
 
+def find_by_ids(session: Session, ids: Iterable[int]) -> dict[int, LearnedAnswer]:
+    """Those of the learned answers that exist, in any state, by id."""
+    found: dict[int, LearnedAnswer] = {}
+    for some in in_portions(sorted(set(ids))):
+        rows = session.scalars(select(LearnedAnswer).where(LearnedAnswer.id.in_(some)))
+        found.update((row.id, row) for row in rows)
+    return found
+
+
 def list_learned_answers(
     session: Session, *, status: str | None = None, limit: int | None = None, offset: int = 0
 ) -> list[LearnedAnswer]:

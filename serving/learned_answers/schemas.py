@@ -1,5 +1,6 @@
 """What the API takes and gives for learned answers and proposals."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal, Self
 
@@ -142,6 +143,16 @@ class ProposalView(BaseModel):
     @classmethod
     def of(cls, session: Session, proposal: Proposal) -> Self:
         """The proposal with the known answer it resembles."""
+        return cls.of_all(session, [proposal])[0]
+
+    @classmethod
+    def of_all(cls, session: Session, proposals: Sequence[Proposal]) -> list[Self]:
+        """The proposals with the known answers they resemble, in as many queries as for one."""
+        similar = similar_views(session, [proposal.similar_ref for proposal in proposals])
+        return [cls._of(proposal, similar.get(proposal.similar_ref or "")) for proposal in proposals]
+
+    @classmethod
+    def _of(cls, proposal: Proposal, similar: SimilarView | None) -> Self:
         return cls(
             id=proposal.id,
             kind=proposal.kind,
@@ -151,7 +162,7 @@ class ProposalView(BaseModel):
             phrasings=list(proposal.phrasings),
             conversation_id=proposal.conversation_id,
             message_id=proposal.message_id,
-            similar=similar_view(session, proposal.similar_ref),
+            similar=similar,
             similarity=proposal.similarity,
             human_only=proposal.human_only,
             learned_answer_id=proposal.learned_answer_id,
@@ -167,17 +178,22 @@ class ProposalList(BaseModel):
     proposals: list[ProposalView]
 
 
-def similar_view(session: Session, ref: str | None) -> SimilarView | None:
-    """What the ref says now: question and answer, or an article's title and opening; `None` if gone."""
-    kind, _, name = (ref or "").partition(":")
-    if kind == "learned_answer" and name.isdecimal() and int(name) <= _MAX_ID:
-        answer = repository.get(session, int(name))
-        return (
-            SimilarView(ref=f"{kind}:{name}", question=answer.question, answer=answer.answer)
-            if answer
-            else None
-        )
-    article = articles.get(session, name) if kind == "article" else None
-    if article is None:
-        return None
-    return SimilarView(ref=f"{kind}:{name}", question=article.title, answer=article.body[:_EXCERPT_CHARS])
+def similar_views(session: Session, refs: Iterable[str | None]) -> dict[str, SimilarView]:
+    """What the refs say now: question and answer, or an article's title and opening; without those gone."""
+    named = {ref: ref.partition(":")[::2] for ref in refs if ref is not None}
+    ids = [int(name) for kind, name in named.values() if kind == "learned_answer" and _is_row_id(name)]
+    answers = repository.find_by_ids(session, ids)
+    with_slug = articles.find_by_slugs(session, [name for kind, name in named.values() if kind == "article"])
+    views: dict[str, SimilarView] = {}
+    for ref, (kind, name) in named.items():
+        answer = answers.get(int(name)) if kind == "learned_answer" and _is_row_id(name) else None
+        article = with_slug.get(name) if kind == "article" else None
+        if answer is not None:
+            views[ref] = SimilarView(ref=ref, question=answer.question, answer=answer.answer)
+        elif article is not None:
+            views[ref] = SimilarView(ref=ref, question=article.title, answer=article.body[:_EXCERPT_CHARS])
+    return views
+
+
+def _is_row_id(name: str) -> bool:
+    return name.isdecimal() and int(name) <= _MAX_ID
