@@ -5,7 +5,7 @@ from alembic import op
 
 from serving.db.tables import UtcDateTime
 
-revision = "0003_store"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
