@@ -1,7 +1,6 @@
 """Saves and loads a model set as safetensors and a JSON manifest; never pickles, never trains."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.answering.past_questions import PastQuestions
 from model.errors import ArtifactError
+from model.files import rename_durably, write_atomically
 from model.heads.head import BlendedHead, KernelHead, LinearHead
 from model.heads.out_of_scope import ScopeDetector
 from model.manifests import file_sha256, read_manifest
@@ -100,7 +100,7 @@ def save_model_set(models: ModelSet, folder: Path) -> None:
         save_file(_tensors(models), work / _TENSORS)
         manifest = _manifest(models) | {"files": {_TENSORS: file_sha256(work / _TENSORS)}}
         (work / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        work.rename(folder)
+        rename_durably(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -166,9 +166,7 @@ def write_pointer(models_folder: Path, version: str) -> None:
     if not (models_folder / version / _MANIFEST).is_file():
         raise ArtifactError(f"no model set {version!r} in {models_folder}; see: firstlast models list")
     models_folder.mkdir(parents=True, exist_ok=True)
-    work = models_folder / f".{_POINTER}.{os.getpid()}"
-    work.write_text(version + "\n", encoding="utf-8")
-    work.replace(models_folder / _POINTER)
+    write_atomically(models_folder / _POINTER, f"{version}\n".encode())
 
 
 def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 and bool side by side

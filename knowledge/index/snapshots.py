@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -18,6 +17,7 @@ from safetensors.numpy import save as save_tensors
 
 from knowledge.index.chunking import CHUNKER_VERSION
 from model.errors import ArtifactError
+from model.files import rename_durably
 from model.types import Passage, Vectors
 
 FORMAT_VERSION = 1
@@ -61,7 +61,7 @@ def write(folder: Path, snapshot: Snapshot, *, fingerprint: str, content_hash: s
         manifest["digest"] = _digest(manifest)
         files[_MANIFEST] = (json.dumps(manifest, indent=2) + "\n").encode("utf-8")
         for name, data in files.items():
-            _write_durably(building / name, data)
+            (building / name).write_bytes(data)
         _swap_in(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -113,18 +113,11 @@ def _digest(manifest: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode("utf-8")).hexdigest()
 
 
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _swap_in(building: Path, folder: Path) -> None:
     """Renames `building` to `folder`, moving what is there aside; tries again when another process did."""
     for _ in range(100):
         try:
-            building.rename(folder)
+            rename_durably(building, folder)
         except OSError:
             if not folder.exists():
                 raise

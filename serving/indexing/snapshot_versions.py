@@ -5,11 +5,11 @@ With it a process that starts compares the snapshot with the store ref by ref, a
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+
+from model.files import write_atomically
 
 _KEPT = 4
 """Records kept: a crash, or two processes saving at once, may leave the snapshot of an earlier one."""
@@ -21,12 +21,7 @@ def write_holdings(folder: Path, holdings: Mapping[str, str]) -> str:
     digest = hashlib.sha256(data).hexdigest()
     place = _place(folder)
     place.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(prefix=".new-", dir=place)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(draft).replace(place / f"{digest}.json")
+    write_atomically(place / f"{digest}.json", data)
     return digest
 
 

@@ -5,8 +5,6 @@ Files of an earlier export that are no longer true are removed; files from elsew
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,6 +14,7 @@ import yaml
 from sqlalchemy.orm import Session
 
 from model.errors import DataError
+from model.files import write_atomically
 from serving.articles import repository
 from serving.articles.service import is_safe_slug
 from serving.db.tables import Article, LearnedAnswer, now
@@ -143,11 +142,4 @@ def _write(folder: Path, path: str, text: str) -> None:
     """Write the whole file or leave the old one."""
     target = _target(folder, path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(prefix=".new-", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(target)
-    finally:
-        Path(draft).unlink(missing_ok=True)
+    write_atomically(target, text.encode())

@@ -15,6 +15,7 @@ from eval.data.problems import Problem, about_labels
 from eval.results import Track, data_sha256, untracked
 from knowledge.privacy.scrubbing import KINDS, Kind, scrub
 from model.errors import DataError
+from model.files import rename_durably
 from model.interfaces import Encoder
 from training.datasets.card import data_card
 from training.datasets.examples import COLUMNS, CONFIGS, LISTS, NUMBERS, SPLITS, Config, Example, Split
@@ -133,7 +134,7 @@ def build(
         (work / "README.md").write_text(data_card(summary, out.name), encoding="utf-8")
         (work / "dataset.json").write_text(json.dumps(summary.as_json(), indent=2) + "\n", encoding="utf-8")
         work.chmod(0o755)  # mkdtemp keeps it to its owner
-        work.replace(out)
+        rename_durably(work, out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return summary

@@ -17,6 +17,7 @@ from eval.report.tracking import log_run, numbers
 from eval.results import Track, untracked
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
+from model.files import rename_durably
 from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.datasets.training_data import TrainingData
@@ -220,7 +221,7 @@ def _register(
     place = settings.models_folder / "encoders" / found.encoder
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
-        (work / "encoder").rename(place)
+        rename_durably(work / "encoder", place)
     encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
     trained = train_model_set(texts, encoder, seed=seed, progress=progress)
     report = found.report()

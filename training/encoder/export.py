@@ -16,6 +16,7 @@ import numpy as np
 
 from model.encoder.onnx_encoder import ENCODER_FORMAT, OnnxEncoder
 from model.errors import ArtifactError
+from model.files import rename_durably
 from model.heads.tweet_text import spoken_text
 from model.manifests import file_sha256
 from model.types import Vectors
@@ -113,7 +114,7 @@ def export_model(model: "SentenceTransformer", folder: Path, *, name: str, spoke
         _check_likeness(expected, work)
         if folder.exists():
             shutil.rmtree(folder)
-        work.rename(folder)
+        rename_durably(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -15,6 +15,7 @@ from eval.progress import progress
 from eval.results import Track, untracked
 from eval.scope import all_scores
 from model.encoder.onnx_encoder import OnnxEncoder
+from model.files import rename_durably
 from model.heads.head import LinearHead
 from model.types import Reading, Vectors
 from training.encoder.export import DEFAULT_ENCODER, export_model, load_torch
@@ -168,7 +169,7 @@ def _tuned(
         fingerprint = OnnxEncoder.load(Path(scratch) / "encoder").fingerprint
         folder = encoders_folder / fingerprint
         if not folder.exists():
-            (Path(scratch) / "encoder").rename(folder)
+            rename_durably(Path(scratch) / "encoder", folder)
     if checkpoints is not None:
         shutil.rmtree(checkpoints, ignore_errors=True)
     return OnnxEncoder.load(folder)
