@@ -1,14 +1,26 @@
 """Runs the server until it is told to stop, and stops it cleanly; it does nothing else."""
 
+import errno
 import signal
 from collections.abc import Callable
 from functools import partial
-from socket import socket
+from socket import (
+    AF_INET6,
+    IPPROTO_IPV6,
+    IPV6_V6ONLY,
+    SO_REUSEADDR,
+    SOCK_STREAM,
+    SOL_SOCKET,
+    getaddrinfo,
+    socket,
+)
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from threadpoolctl import threadpool_limits
 
+from model.errors import ConfigurationError
 from serving.app import create_app
 from serving.runtime.assembly import Runtime, open_runtime
 from serving.settings import Settings
@@ -29,7 +41,10 @@ def run(settings: Settings, *, on_listening: Tell | None = None, on_ready: Tell 
 
 
 def serve(runtime: Runtime, *, on_listening: Tell | None = None, on_ready: Tell | None = None) -> None:
-    """Serve what is opened already, loaded or not; see `run`."""
+    """Serve what is opened already, loaded or not; see `run`.
+
+    Raises `ConfigurationError` when the address cannot be listened on.
+    """
     config = uvicorn.Config(
         create_app(runtime),
         host=runtime.settings.host,
@@ -40,10 +55,53 @@ def serve(runtime: Runtime, *, on_listening: Tell | None = None, on_ready: Tell 
         server_header=False,
     )
     try:
+        sockets = _listening_sockets(runtime.settings.host, runtime.settings.port)
         with threadpool_limits(1):  # requests share the cores: threads of BLAS would wait for each other
-            Server(config, runtime, on_listening=on_listening, on_ready=on_ready).run()
+            Server(config, runtime, on_listening=on_listening, on_ready=on_ready).run(sockets)
     finally:
         runtime.stop()
+
+
+def _listening_sockets(host: str, port: int) -> list[socket]:
+    """A socket for each address that the host's name stands for, all on one port.
+
+    One that this machine does not have, such as `::1` without IPv6, is passed over if another is there.
+    """
+    sockets: list[socket] = []
+    problem: OSError | None = None
+    try:
+        for family, kind, protocol, _, address in dict.fromkeys(getaddrinfo(host, port, type=SOCK_STREAM)):
+            chosen = sockets[0].getsockname()[1] if sockets else port
+            try:
+                sockets.append(_bound((family, kind, protocol), (address[0], chosen, *address[2:])))
+            except OSError as error:
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    raise
+                problem = error
+        if not sockets:
+            raise problem or OSError("no address")
+    except OSError as error:
+        for one in sockets:
+            one.close()
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigurationError(
+            f"cannot listen on {host} port {port} ({reason}); stop what listens there, or choose others with "
+            "--host and --port"
+        ) from error
+    return sockets
+
+
+def _bound(kind: tuple[int, int, int], address: tuple[Any, ...]) -> socket:  # as the family has it
+    made = socket(*kind)
+    try:
+        made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        if made.family == AF_INET6:
+            made.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
+        made.bind(address)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 class Server(uvicorn.Server):

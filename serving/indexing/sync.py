@@ -291,7 +291,7 @@ class KnowledgeSync:
             missed = bool(changes) and self._last_change + 1 < changes[0][0] == stored.first_change(session)
         if missed:  # changes after the last one read may have been forgotten
             _log.warning("index_comparing", reason="changes were forgotten before they were followed")
-            self._pending.update(self._differences())
+            self._pending.add(self._differences())
         for change_id, ref in changes:
             self._pending.add([ref])
             self._last_change = change_id

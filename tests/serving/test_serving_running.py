@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,14 +19,16 @@ from httpx2 import Client
 from serving_parts import AgentAtWork, Customer, HashReader, RuleResolver
 from sqlalchemy import event
 
-from model.errors import ArtifactError
+from model.errors import ArtifactError, ConfigurationError
 from model.types import Decision, Question
+from serving import server
 from serving.app import create_app
 from serving.db.session import Database
 from serving.indexing.sync import KnowledgeSync
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.runtime.in_service import Knowledge, LoadedSet, ResolverBox
 from serving.runtime.model_follower import ModelFollower
+from serving.server import serve
 from serving.settings import Settings
 from tests.stores import sqlite_url
 
@@ -288,6 +291,34 @@ def test_without_a_model_set_the_server_runs_is_not_ready_and_hands_over(tmp_pat
 def test_without_an_encoder_there_is_nothing_to_run(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="firstlast init"):
         build_runtime(Settings(home=tmp_path, secret_key=SECRET))
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"), [("127.0.0.1", "address already in use"), ("nowhere.invalid", "")]
+)
+def test_an_address_that_cannot_be_listened_on_is_told(tmp_path: Path, host: str, reason: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = Settings(home=tmp_path, secret_key=SECRET, host=host, port=port)
+        runtime = build_runtime(settings, encoder=HashReader(), resolver=RuleResolver())
+        with pytest.raises(ConfigurationError, match=rf"cannot listen on {host} port {port} \({reason}"):
+            serve(runtime)
+
+
+def test_a_name_of_several_addresses_is_listened_on_at_each_that_is_there_on_one_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
+        for address in ("192.0.2.1", "127.0.0.1", "127.0.0.2")  # the first is no machine's
+    ]
+    monkeypatch.setattr(server, "getaddrinfo", lambda *_, **__: addresses)
+    sockets = server._listening_sockets("both.example", 0)
+    found = [one.getsockname() for one in sockets]
+    for one in sockets:
+        one.close()
+    assert [address for address, _ in found] == ["127.0.0.1", "127.0.0.2"]
+    assert found[0][1] == found[1][1] > 0
 
 
 SCRIPT = """
