@@ -27,30 +27,6 @@ def _app(module: str, name: str = "app") -> Callable[[], typer.Typer]:
     return load
 
 
-def _eval_app() -> typer.Typer:
-    from eval.commands import build_app
-    from eval.commands.shared import Parts
-    from training.confidence.experience import refit
-    from training.encoder.export import ensure_encoder
-    from training.encoder.finetuning import tune_texts
-    from training.heads.kernel import fit_wish
-    from training.heads.self_training import fit_intent_head
-    from training.heads.sentiment import fit_sentiment_head
-    from training.pipeline import refit_to
-
-    return build_app(
-        Parts(
-            fit_intents=fit_intent_head,
-            fit_sentiment=fit_sentiment_head,
-            fit_wish=fit_wish,
-            ensure_encoder=ensure_encoder,
-            tune_texts=tune_texts,
-            refit_answering=refit_to,
-            refit_experience=refit,
-        )
-    )
-
-
 _MOUNTS = {
     "demo": _Mount("Start the sample company: everything running.", _app("training.commands.home")),
     "init": _Mount("Make a home folder ready.", _app("training.commands.home")),
@@ -68,7 +44,7 @@ _MOUNTS = {
     "data": _Mount(
         "Build data sets, find mistakes.", _app("training.commands.data", "data_app"), is_group=True
     ),
-    "eval": _Mount("Measure how good the bot is.", _eval_app, is_group=True),
+    "eval": _Mount("Measure how good the bot is.", _app("training.commands.evaluate"), is_group=True),
     "bench": _Mount("Measure how fast the bot is.", _app("serving.commands", "bench_app"), is_group=True),
     "models": _Mount("Look after model sets.", _app("training.commands.models"), is_group=True),
 }

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from eval.data.labelled import LabelledQuestion
 from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, DataError
 from model.interfaces import Reader, Retriever
 from model.model_set import ModelSet, load_model_set, read_pointer
@@ -13,15 +13,13 @@ from model.resolver import Resolver
 from serving.db.session import Database
 from serving.indexing.sync import KnowledgeSync
 from serving.runtime.assembly import resolver_of
+from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 
 
-class OpenResolver(Protocol):
-    """Gives the bot as it is in service, under another risk budget or with other knowledge."""
-
-    def __call__(self, settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever) -> Resolver:
-        """The champion's resolver, which searches what the `retriever` knows."""
-        ...
+def open_encoder(settings: Settings) -> OnnxEncoder:
+    """The champion's encoder, without a champion the home's own. Raises `ArtifactError` without either."""
+    return OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
 
 
 def open_resolver(settings: Settings, encoder: Reader, *, risk: float, retriever: Retriever) -> Resolver:

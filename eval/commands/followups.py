@@ -5,20 +5,19 @@ from typing import Annotated
 
 import typer
 
-from eval.commands.answers import RiskOption
 from eval.commands.shared import (
     AtLeastOption,
     AtMostOption,
     ItemsOption,
     Output,
-    Parts,
+    RiskOption,
     SeedOption,
     TrackOption,
     check_exist,
     hand_over,
 )
 from eval.data.dialogues import known_answers, read_dialogues
-from eval.home import open_index
+from eval.home import open_encoder, open_index, open_resolver
 from eval.progress import progress
 from eval.suites import followups
 from knowledge import DEMO_FOLDER
@@ -31,39 +30,35 @@ DialoguesOption = Annotated[
 _SAMPLE = DEMO_FOLDER / "test" / "dialogues.jsonl"
 
 
-def add(app: typer.Typer, parts: Parts) -> None:
-    """Mount the command."""
-
-    @app.command("followups")
-    def followups_command(
-        data: DialoguesOption = None,
-        risk: RiskOption = None,
-        home: HomeOption = None,
-        seed: SeedOption = 0,
-        items: ItemsOption = None,
-        at_least: AtLeastOption = None,
-        at_most: AtMostOption = None,
-        track: TrackOption = False,
-        as_json: JsonOption = False,
-    ) -> None:
-        """Follow-ups, corrections and changes of subject: right with the history, and right without it."""
-        if risk is not None and not 0 < risk < 1:
-            raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
-        path = data or _SAMPLE
-        with friendly_errors():
-            check_exist(path)
-            dialogues = read_dialogues(path)
-            settings = Settings.load(home)
-            budget = settings.risk_budget if risk is None else risk
-            encoder = parts.encoder(settings)
-            index = open_index(settings, encoder)
-            result = followups.run(
-                dialogues,
-                resolver=parts.open_resolver(settings, encoder, risk=budget, retriever=index),
-                answers=known_answers(index),
-                seed=seed,
-                track=progress,
-            )
-            params = {"data": data or "sample company", "risk": budget, "seed": seed}
-            output = Output(items, track, as_json, at_least, at_most)
-            hand_over(result, settings.home, "followups", params, output, data=(path,))
+def followups_command(
+    data: DialoguesOption = None,
+    risk: RiskOption = None,
+    home: HomeOption = None,
+    seed: SeedOption = 0,
+    items: ItemsOption = None,
+    at_least: AtLeastOption = None,
+    at_most: AtMostOption = None,
+    track: TrackOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Follow-ups, corrections and changes of subject: right with the history, and right without it."""
+    if risk is not None and not 0 < risk < 1:
+        raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+    path = data or _SAMPLE
+    with friendly_errors():
+        check_exist(path)
+        dialogues = read_dialogues(path)
+        settings = Settings.load(home)
+        budget = settings.risk_budget if risk is None else risk
+        encoder = open_encoder(settings)
+        index = open_index(settings, encoder)
+        result = followups.run(
+            dialogues,
+            resolver=open_resolver(settings, encoder, risk=budget, retriever=index),
+            answers=known_answers(index),
+            seed=seed,
+            track=progress,
+        )
+        params = {"data": data or "sample company", "risk": budget, "seed": seed}
+        output = Output(items, track, as_json, at_least, at_most)
+        hand_over(result, settings.home, "followups", params, output, data=(path,))

@@ -11,13 +11,13 @@ from eval.commands.shared import (
     ChartsOption,
     ItemsOption,
     Output,
-    Parts,
     SeedOption,
     TrackOption,
     check_exist,
     hand_over,
 )
 from eval.data.labelled import read_mood_conversations
+from eval.home import open_encoder, open_resolver
 from eval.progress import progress
 from eval.suites import mood
 from knowledge import GENERAL_FOLDER
@@ -35,31 +35,27 @@ ConversationsOption = Annotated[
 ]
 
 
-def add(app: typer.Typer, parts: Parts) -> None:
-    """Mount the command."""
-
-    @app.command("mood")
-    def mood_command(
-        data: ConversationsOption = GENERAL_FOLDER / "test" / "moods.jsonl",
-        seed: SeedOption = mood.SEED,
-        home: HomeOption = None,
-        items: ItemsOption = None,
-        charts: ChartsOption = None,
-        at_least: AtLeastOption = None,
-        at_most: AtMostOption = None,
-        track: TrackOption = False,
-        as_json: JsonOption = False,
-    ) -> None:
-        """The mood as a warning before customers ask for a person, rate badly or leave."""
-        with friendly_errors():
-            settings = Settings.load(home)
-            check_exist(data)
-            conversations = read_mood_conversations(data)
-            encoder = parts.encoder(settings)
-            resolver = parts.open_resolver(
-                settings, encoder, risk=settings.risk_budget, retriever=KnowledgeIndex(encoder)
-            )  # what is known has no part in the mood
-            result = mood.run(conversations, resolver=resolver, seed=seed, track=progress)
-            params = {"data": data, "seed": seed}
-            output = Output(items, track, as_json, at_least, at_most, charts)
-            hand_over(result, settings.home, "mood", params, output, data=(data,))
+def mood_command(
+    data: ConversationsOption = GENERAL_FOLDER / "test" / "moods.jsonl",
+    seed: SeedOption = mood.SEED,
+    home: HomeOption = None,
+    items: ItemsOption = None,
+    charts: ChartsOption = None,
+    at_least: AtLeastOption = None,
+    at_most: AtMostOption = None,
+    track: TrackOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The mood as a warning before customers ask for a person, rate badly or leave."""
+    with friendly_errors():
+        settings = Settings.load(home)
+        check_exist(data)
+        conversations = read_mood_conversations(data)
+        encoder = open_encoder(settings)
+        resolver = open_resolver(
+            settings, encoder, risk=settings.risk_budget, retriever=KnowledgeIndex(encoder)
+        )  # what is known has no part in the mood
+        result = mood.run(conversations, resolver=resolver, seed=seed, track=progress)
+        params = {"data": data, "seed": seed}
+        output = Output(items, track, as_json, at_least, at_most, charts)
+        hand_over(result, settings.home, "mood", params, output, data=(data,))

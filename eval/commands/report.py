@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from eval.commands.shared import Parts
 from eval.report.history import tracked_runs
 from eval.report.page import as_page
 from model.errors import DataError
@@ -18,29 +17,25 @@ from serving.settings import Settings
 OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
 
 
-def add(app: typer.Typer, parts: Parts) -> None:  # noqa: ARG001
-    """Mount the command."""
-
-    @app.command("report")
-    def report_command(
-        out: OutOption = Path("firstlast-report.html"), home: HomeOption = None, as_json: JsonOption = False
-    ) -> None:
-        """All tracked measurements of the home as one HTML page: figures, curves, worst mistakes, trend."""
-        with friendly_errors():
-            settings = Settings.load(home)
-            runs = tracked_runs(settings.home)
-            with closing(Database(settings.database_url)) as database:
-                database.migrate()
-                with database.reading() as session:
-                    name = company_name(session, settings)
-            page = as_page(runs, title=f"{name}: how good the bot is")
-            _write(out, page)
-        suites = {suite: len(found) for suite, found in runs.items()}
-        emit(
-            {"report": str(out), "suites": suites},
-            as_json=as_json,
-            text=lambda: f"{out}: {', '.join(suites)}",
-        )
+def report_command(
+    out: OutOption = Path("firstlast-report.html"), home: HomeOption = None, as_json: JsonOption = False
+) -> None:
+    """All tracked measurements of the home as one HTML page: figures, curves, worst mistakes, trend."""
+    with friendly_errors():
+        settings = Settings.load(home)
+        runs = tracked_runs(settings.home)
+        with closing(Database(settings.database_url)) as database:
+            database.migrate()
+            with database.reading() as session:
+                name = company_name(session, settings)
+        page = as_page(runs, title=f"{name}: how good the bot is")
+        _write(out, page)
+    suites = {suite: len(found) for suite, found in runs.items()}
+    emit(
+        {"report": str(out), "suites": suites},
+        as_json=as_json,
+        text=lambda: f"{out}: {', '.join(suites)}",
+    )
 
 
 def _write(path: Path, page: str) -> None:

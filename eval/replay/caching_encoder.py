@@ -10,7 +10,7 @@ from model.types import Reading, Vector, Vectors
 _BATCH = 512
 
 
-class RememberingReader:
+class CachingEncoder:
     """Reads each distinct text once with another encoder; memory grows with every new text."""
 
     def __init__(self, encoder: Reader) -> None:

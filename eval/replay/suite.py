@@ -3,10 +3,8 @@
 The bot's own resolver decides and the product's own learning writes; only customers and people are simulated.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
-from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
@@ -31,22 +29,9 @@ _ENCODED_AT_ONCE = 256
 _log = structlog.get_logger(__name__)
 
 
-class Refit(Protocol):
-    """Fits the bot's confidence on what its store has seen approved."""
-
-    def __call__(
-        self,
-        session: Session,
-        models: ModelSet,
-        encoder: Reader,
-        index: KnowledgeIndex,
-        *,
-        head_encoders: Mapping[str, Reader],
-    ) -> ModelSet:
-        """The set as it should answer from now on; the same one while there is too little to learn from."""
-        ...
-
-
+Refit = Callable[[Session, ModelSet, KnowledgeIndex], ModelSet]
+"""Fits the bot's confidence on what its store has seen approved; gives the set as it should answer from now
+on, the same one while there is too little to learn from."""
 OpenBot = Callable[[ModelSet, KnowledgeIndex], AnsweringResolver]
 """Gives the resolver of a model set over the knowledge."""
 
@@ -58,12 +43,9 @@ def run(
     models: ModelSet,
     open_bot: OpenBot,
     refit: Refit,
-    head_encoders: Mapping[str, Reader] | None = None,
     track: Track = untracked,
 ) -> SuiteResult:
     """Asks the questions in order; `models` is what the bot starts with, its knowledge is empty.
-
-    `head_encoders` are those that heads of the set have of their own, by fingerprint.
 
     An answer of the bot's own accord is right when it is the learned answer of the label. When it asks back,
     the customer picks the right choice if it is offered, and the question becomes a phrasing of it. In every
@@ -77,8 +59,7 @@ def run(
         raise DataError('the stream is empty; give a file of {"text", "label"} rows in order of arrival')
     _read_ahead(stream, encoder, track)
     with team_of(encoder) as team:
-        fit = partial(refit, head_encoders=head_encoders or {})
-        replay = _Replay(team, encoder, models, open_bot, fit)
+        replay = _Replay(team, models, open_bot, refit)
         items = [
             replay.ask(number, row) for number, row in enumerate(track(stream, doing="Replaying"), start=1)
         ]
@@ -96,14 +77,12 @@ class _Replay:
     def __init__(
         self,
         team: Team,
-        encoder: Reader,
         models: ModelSet,
         open_bot: OpenBot,
-        refit: Callable[[Session, ModelSet, Reader, KnowledgeIndex], ModelSet],
+        refit: Refit,
     ) -> None:
         self.refits = 0
         self._team = team
-        self._encoder = encoder
         self._models = models
         self._open_bot = open_bot
         self._refit = refit
@@ -158,7 +137,7 @@ class _Replay:
 
     def _fit(self) -> None:
         with self._team.database.reading() as session:
-            models = self._refit(session, self._models, self._encoder, self._team.index)
+            models = self._refit(session, self._models, self._team.index)
         if models is not self._models:
             self.refits += 1
             self._bot = self._open_bot(models, self._team.index)

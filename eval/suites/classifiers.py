@@ -1,46 +1,36 @@
-"""Classifiers over texts, however they were trained, as the suites measure them; fits nothing itself."""
+"""A head with the encoder that it reads, as the suites measure it; fits nothing."""
 
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.results import Track, untracked
-from eval.scope import FitHead
 from model.heads.head import LinearHead
 from model.interfaces import Reader
 from model.model_set import ModelSet
+from model.types import Reading
 
 _BATCH = 512
 
 
-class TextClassifier(Protocol):
-    """Tells texts apart by labels."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """All labels, in the order of the columns of `probabilities`."""
-        ...
-
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Shape `(n_texts, n_labels)`, calibrated, rows adding up to 1."""
-        ...
-
-
-class FitTexts(Protocol):
-    """Fits a classifier to labelled texts, with an encoder of its own or with one that stays as it is."""
-
-    def __call__(self, texts: Sequence[str], labels: Sequence[str], *, seed: int) -> TextClassifier:
-        """The classifier; the same seed gives the same one."""
-        ...
+def read_all(encoder: Reader, texts: Sequence[str], track: Track = untracked, *, doing: str = "") -> Reading:
+    """The encoder's reading of one or more texts, in batches; told as `doing`, or else by their number."""
+    starts = range(0, len(texts), _BATCH)
+    readings = [
+        encoder.read(texts[start : start + _BATCH])
+        for start in track(starts, doing=doing or f"Encoding {len(texts)} texts")
+    ]
+    return Reading(
+        np.concatenate([one.vectors for one in readings]), np.concatenate([one.features for one in readings])
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadClassifier:
-    """A linear head on the features of an encoder."""
+    """A head on the features of an encoder."""
 
     encoder: Reader
     head: LinearHead
@@ -50,17 +40,22 @@ class HeadClassifier:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Those of the head."""
+        """Those of the head, in the order of the columns of `probabilities`."""
         return self.head.labels
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Shape `(n_texts, n_labels)`, by one pass of the encoder."""
-        return self.head.probabilities(_features(self.encoder, texts, self.track))
+        """Shape `(n_texts, n_labels)`, calibrated, rows adding up to 1; by one pass of the encoder."""
+        track = self.track if len(texts) > _BATCH else untracked
+        return self.head.probabilities(read_all(self.encoder, texts, track).features)
 
     def head_milliseconds(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """What the head alone takes for each text, since the encoder reads it for all heads anyway."""
-        features = _features(self.encoder, texts, untracked)
-        return np.array([_milliseconds(self.head, row) for row in features])
+        milliseconds = []
+        for features in read_all(self.encoder, texts).features:
+            started = time.perf_counter()
+            self.head.read(features)
+            milliseconds.append((time.perf_counter() - started) * 1000)
+        return np.array(milliseconds)
 
 
 def head_in_service(
@@ -77,29 +72,3 @@ def head_in_service(
     """
     own = head_encoders.get(models.head_encoders.get(name, ""))
     return HeadClassifier(own or encoder, models.heads[name], track, shared=own is None)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FrozenEncoderFitter:
-    """Fits a linear head, the encoder staying as it is; a `FitTexts`."""
-
-    encoder: Reader
-    fit_head: FitHead
-    track: Track = untracked
-
-    def __call__(self, texts: Sequence[str], labels: Sequence[str], *, seed: int) -> HeadClassifier:
-        """The head on the encoder's features of `texts`."""
-        head = self.fit_head(_features(self.encoder, texts, self.track), labels, seed=seed)
-        return HeadClassifier(self.encoder, head, self.track)
-
-
-def _features(encoder: Reader, texts: Sequence[str], track: Track) -> NDArray[np.float32]:
-    starts = range(0, len(texts), _BATCH)
-    batches = track(starts, doing=f"Encoding {len(texts)} texts") if len(starts) > 1 else starts
-    return np.concatenate([encoder.read(texts[start : start + _BATCH]).features for start in batches])
-
-
-def _milliseconds(head: LinearHead, features: NDArray[np.float32]) -> float:
-    started = time.perf_counter()
-    head.read(features)
-    return (time.perf_counter() - started) * 1000

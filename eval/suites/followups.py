@@ -1,8 +1,7 @@
 """What becomes of messages that lean on what was said before them, with and without it; changes nothing."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -24,16 +23,9 @@ from eval.suites.answers import AnsweringResolver
 from model.errors import DataError
 from model.types import Decision, Offered, Question, Turn
 
-Arm = Literal["with_history", "without_history", "always_joined", "opening_words"]
+Arm = Literal["with_history", "without_history"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
-"""How the last message is asked.
-
-- `with_history`: as the bot is asked in service.
-- `without_history`: the message alone.
-- `always_joined`: the customer's message before it and the message, as one text.
-- `opening_words`: joined in the same way if the message has nine words at most and begins like a follow-up,
-  else alone.
-"""
+"""How the last message is asked: as the bot is asked in service, or alone."""
 
 Outcome = Literal[
     "answered_right",
@@ -48,13 +40,6 @@ Outcome = Literal[
 ]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 SERVED: tuple[Outcome, ...] = ("answered_right", "clarified_right", "person_right", "smalltalk_right")
-
-_OPENING = re.compile(
-    r"^\s*(and|also|but|or|so|what about|how about|what if|and if|even if|same for|is that|does that|"
-    r"do(es)? it|is it|can it|will it|that|it|this|those|these|them|which one|why|how so|how long|when)\b",
-    re.IGNORECASE,
-)
-_MOST_OPENING_WORDS = 9
 
 _log = structlog.get_logger(__name__)
 
@@ -79,7 +64,7 @@ class FollowUpItem:
     repeated: bool
     """Whether an answer that the customer said was not the right one is given or offered again."""
     follow_up: float | None
-    """How far it was read with what was said before it; in `opening_words` 0 or 1."""
+    """How far it was read with what was said before it."""
     confidence: float | None
     reasons: tuple[str, ...]
     error: str | None
@@ -93,7 +78,7 @@ def run(
     seed: int = 0,
     track: Track = untracked,
 ) -> SuiteResult:
-    """Asks the last message of each dialogue in the four ways of `ARMS`.
+    """Asks the last message of each dialogue in both ways of `ARMS`.
 
     An answer is right when its first source is one of the dialogue's answers, asking back when one of them
     is among the choices, a person when nothing else would do, or the last answer did not help, and smalltalk
@@ -102,10 +87,9 @@ def run(
     - for each way, under its name: `best_right`, `served` (share that ends right), `wrong_among_answered`,
       `repeated` (of the dialogues in which an answer did not help), `outcomes`, and `by_kind`, which holds
       the same by kind of dialogue.
-    - `best_right_gain`, `served_gain`: with history less without, paired; `…_over_always_joined`,
-      `…_over_opening_words`: less the two simple ways. Bootstrap intervals over dialogues.
+    - `best_right_gain`, `served_gain`: with history less without, paired. Bootstrap intervals over dialogues.
     - `detector`: precision, recall and F1 of the messages read with what was said before them (half of the
-      weight at least), for the bot and for `opening_words`.
+      weight at least).
 
     Raises `DataError` without dialogues, or for one that names an unknown answer.
     """
@@ -128,15 +112,10 @@ def run(
             "risk": resolver.threshold.risk,
             **_gains(by_arm, rng),
             **{arm: _arm_figures(by_arm[arm]) | {"by_kind": _by_kind(by_arm[arm])} for arm in ARMS},
-            "detector": {arm: _detector(by_arm[arm], rng) for arm in ("with_history", "opening_words")},
+            "detector": {"with_history": _detector(by_arm["with_history"], rng)},
         },
         items=tuple(asdict(item) for item in items),
     )
-
-
-def begins_like_a_follow_up(text: str) -> bool:
-    """Whether a message of nine words at most begins with one of the usual words ("and", "what about" …)."""
-    return len(text.split()) <= _MOST_OPENING_WORDS and bool(_OPENING.match(text))
 
 
 def _asked(
@@ -147,9 +126,9 @@ def _asked(
     answers: Mapping[str, Offered],
 ) -> FollowUpItem:
     decision, error = None, None
-    question, joined = _question(dialogue, history, arm)
+    asked_with = history if arm == "with_history" else ()
     try:
-        decision = resolver.resolve(question)
+        decision = resolver.resolve(Question(dialogue.text, asked_with))
     except Exception as raised:  # whatever goes wrong for one dialogue, the others are still asked
         error = repr(raised)
         _log.error("dialogue_failed", id=dialogue.id, arm=arm, exception=type(raised).__name__)
@@ -171,22 +150,11 @@ def _asked(
         ref=ref,
         choices=choices,
         repeated=dialogue.kind in UNHELPED_KINDS and bool(given & {ref, *choices}),
-        follow_up=joined if joined is not None else decision.follow_up if decision else None,
+        follow_up=0.0 if arm == "without_history" else decision.follow_up if decision else None,
         confidence=decision.confidence if decision else None,
         reasons=decision.reasons if decision else (),
         error=error,
     )
-
-
-def _question(dialogue: Dialogue, history: tuple[Turn, ...], arm: Arm) -> tuple[Question, float | None]:
-    """What is asked, and how far it is joined with what was said before where that is settled here."""
-    if arm == "with_history":
-        return Question(dialogue.text, history), None
-    joins = arm == "always_joined" or (arm == "opening_words" and begins_like_a_follow_up(dialogue.text))
-    if not joins:
-        return Question(dialogue.text), 0.0
-    said = [turn.text for turn in history if turn.author == "customer"]
-    return Question(f"{said[-1]}\n{dialogue.text}"), 1.0
 
 
 def _best(decision: Decision | None) -> str | None:
@@ -237,20 +205,18 @@ def _share(key: str, count: int, n: int) -> dict[str, Any]:  # JSON
 
 
 def _gains(by_arm: Mapping[Arm, Sequence[FollowUpItem]], rng: np.random.Generator) -> dict[str, Any]:  # JSON
-    """How much more is right with history than in each other way, on the same dialogues."""
-    measures: dict[str, Callable[[FollowUpItem], bool | None]] = {
-        "best_right": lambda item: item.best_right,
-        "served": lambda item: item.outcome in SERVED,
-    }
+    """How much more is right with history than without, on the same dialogues."""
+    pairs = list(zip(by_arm["with_history"], by_arm["without_history"], strict=True))
+    best = [
+        float(one.best_right) - float(other.best_right)
+        for one, other in pairs
+        if one.best_right is not None and other.best_right is not None
+    ]
+    served = [float(one.outcome in SERVED) - float(other.outcome in SERVED) for one, other in pairs]
     figures: dict[str, Any] = {}
-    for name, measure in measures.items():
-        for arm in ARMS[1:]:
-            key = f"{name}_gain" if arm == "without_history" else f"{name}_gain_over_{arm}"
-            pairs = zip(by_arm["with_history"], by_arm[arm], strict=True)
-            found = [(measure(one), measure(other)) for one, other in pairs]
-            gains = [float(a) - float(b) for a, b in found if a is not None and b is not None]
-            interval = bootstrap_mean(gains, rng=rng) if gains else None
-            figures |= figure(key, float(np.mean(gains)) if gains else None, interval)
+    for key, gains in (("best_right_gain", best), ("served_gain", served)):
+        interval = bootstrap_mean(gains, rng=rng) if gains else None
+        figures |= figure(key, float(np.mean(gains)) if gains else None, interval)
     return figures
 
 

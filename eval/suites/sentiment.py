@@ -12,7 +12,7 @@ from eval.data.labelled import SENTIMENTS, LabelledText, read_labelled_texts
 from eval.metrics import confusion_matrix, expected_calibration_error, macro_f1, macro_recall
 from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.results import SuiteResult, figure, percentiles
-from eval.suites.classifiers import HeadClassifier, TextClassifier
+from eval.suites.classifiers import HeadClassifier
 from model.errors import DataError
 
 SEED = 0
@@ -28,24 +28,24 @@ def read_sentiments(path: Path) -> list[LabelledText]:
 
 
 def run(
-    test_file: Path, *, make: Callable[[], TextClassifier], trained_on: int | None = None, seed: int = SEED
+    rows: Sequence[LabelledText],
+    classifier: HeadClassifier,
+    *,
+    trained_on: int | None = None,
+    seed: int = SEED,
 ) -> SuiteResult:
-    """Measures a classifier on the rows of a file; `make` gives it, after the rows have been read.
-
-    Beside the figures of `measure`:
+    """The figures of `measure`, and beside them:
 
     - `n_train`: rows it was fitted on, `None` where it was not fitted here.
     - `p50_ms`, `p95_ms`: one message by itself, its encoding included, over at most 200 of the rows;
       `head_p50_ms`, `head_p95_ms`: what it adds where all heads share one pass, `None` where it does not.
     """
-    rows = read_sentiments(test_file)
-    classifier = make()
     result = measure(rows, classifier, seed=seed)
     times = _times(classifier, [row.text for row in rows[:_MOST_TIMED]])
     return SuiteResult({**result.figures, "n_train": trained_on, **times}, result.items)
 
 
-def measure(rows: Sequence[LabelledText], classifier: TextClassifier, *, seed: int = SEED) -> SuiteResult:
+def measure(rows: Sequence[LabelledText], classifier: HeadClassifier, *, seed: int = SEED) -> SuiteResult:
     """How well the classifier tells the rows, one or more, apart.
 
     - `accuracy`; `macro_recall`, the measure of SemEval 2017 task 4A (Rosenthal et al. 2017); `macro_f1`;
@@ -109,14 +109,14 @@ def _confusion(true: NDArray[np.intp], predicted: NDArray[np.intp]) -> dict[str,
     }
 
 
-def _times(classifier: TextClassifier, texts: Sequence[str]) -> dict[str, float | None]:
+def _times(classifier: HeadClassifier, texts: Sequence[str]) -> dict[str, float | None]:
     alone = []
     for text in texts:
         started = time.perf_counter()
         classifier.probabilities([text])
         alone.append((time.perf_counter() - started) * 1000)
     times: dict[str, float | None] = {**percentiles(alone), "head_p50_ms": None, "head_p95_ms": None}
-    if isinstance(classifier, HeadClassifier) and classifier.shared:
+    if classifier.shared:
         head = percentiles(classifier.head_milliseconds(texts))
         times |= {f"head_{name}": value for name, value in head.items()}
     return times

@@ -4,14 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from eval.commands.shared import Parts
-from eval.suites.wants_person import TaughtHead
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.answering.risk import RiskThreshold
 from model.heads.head import LinearHead
@@ -71,7 +68,7 @@ class TunedNothing:
 
     encoder: Reader
     head: LinearHead
-    held_out_scope: Mapping[str, NDArray[np.float64]]
+    held_out_strangeness: NDArray[np.float64]
 
 
 def tune_nothing(
@@ -87,48 +84,12 @@ def tune_nothing(
     (encoders_folder / "tuned").touch()
     names = tuple(sorted(set(labels)))
     head = LinearHead(names, np.zeros((len(names), 2), np.float32), np.zeros(len(names), np.float32))
-    return TunedNothing(WordEncoder(["word"]), head, {})
+    return TunedNothing(WordEncoder(["word"]), head, np.array([0.5]))
 
 
-def refit_nothing(models: ModelSet, *_: object, **__: object) -> ModelSet:
-    """The set as it is."""
-    return models
-
-
-def command_parts(**changes: Any) -> Parts:  # parts of many types
-    """The parts of the commands, with stand-ins for all that trains."""
-    given: dict[str, Any] = {
-        "fit_intents": fit_centroids,
-        "fit_sentiment": fit_centroids,
-        "fit_wish": fit_wish_direction,
-        "ensure_encoder": lambda _: None,
-        "tune_texts": tune_nothing,
-        "refit_answering": refit_nothing,
-        "refit_experience": never_refit,
-    }
-    return Parts(**(given | changes))
-
-
-def never_refit(
-    session: Session,
-    models: ModelSet,
-    encoder: Reader,
-    index: KnowledgeIndex,
-    *,
-    head_encoders: Mapping[str, Reader],
-) -> ModelSet:
+def never_refit(session: Session, models: ModelSet, index: KnowledgeIndex) -> ModelSet:
     """The set as it is: the bot learns answers, and nothing about its own certainty."""
     return models
-
-
-def fit_wish_direction(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> TaughtHead:
-    """Ten times the direction from the other texts to the wishes, half way between them as the bound."""
-    wish = np.asarray(labels) == "person"
-    wishes, others = inputs[wish].mean(axis=0), inputs[~wish].mean(axis=0)
-    row = 10 * (wishes - others)
-    bias = np.array([0, -row @ (wishes + others) / 2], np.float32)
-    head = LinearHead(("no", "person"), np.stack([np.zeros_like(row), row]), bias)
-    return TaughtHead(head, head.probabilities(inputs)[:, 1])
 
 
 class RuleResolver:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from eval.data.labelled import LabelledQuestion
-from eval.replay.caching_encoder import RememberingReader
+from eval.replay.caching_encoder import CachingEncoder
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
 from model.resolver import TOP_K, Read, Resolver
@@ -56,7 +56,7 @@ def knowledge_probes(
       the other phrasings, the title of an article of its text without the title;
     - once with the whole answer hidden: then it is unanswerable.
     """
-    index = KnowledgeIndex(RememberingReader(encoder))
+    index = KnowledgeIndex(CachingEncoder(encoder))
     index.put(knowledge)
     resolver = Resolver(encoder, bot.models, index, head_encoders=bot.head_encoders)
     return [

@@ -1,6 +1,6 @@
 """Finds the rows most likely mislabelled, by confident learning; corrects none, a person does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,16 @@ from sklearn.model_selection import StratifiedGroupKFold
 from eval.data.problems import normalised
 from eval.metrics.intervals import wilson
 from eval.results import Track, figure, untracked
-from eval.scope import FitHead
 from model.errors import DataError
+from model.heads.head import LinearHead
 from model.types import Vectors
 
 FOLDS = 5
 FEWEST = 4
 """Rows that a label needs to be judged: with fewer, what is held out has too little to be judged by."""
+
+FitHead = Callable[..., LinearHead]
+"""Fits a head on features, labels and, by name, a seed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from pathlib import Path
@@ -13,10 +13,10 @@ from sklearn.model_selection import train_test_split
 
 from eval.progress import progress
 from eval.results import Track, untracked
-from eval.scope import all_scores
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.files import rename_durably
 from model.heads.head import LinearHead
+from model.heads.out_of_scope import ScopeDetector, clearness
 from model.types import Reading, Vectors
 from training.encoder.export import DEFAULT_ENCODER, export_model, load_torch
 from training.encoder.torch_texts import fastest_device
@@ -46,8 +46,8 @@ class FinetunedTexts:
     """Positions of the texts held out."""
     held_out_scores: NDArray[np.float64]
     """Of those, before softmax and temperature, `(n_held_out, n_labels)`."""
-    held_out_scope: Mapping[str, NDArray[np.float64]]
-    """Out-of-scope scores of those by name, as `eval.scope.all_scores`, each `(n_held_out,)`."""
+    held_out_strangeness: NDArray[np.float64]
+    """Out-of-scope scores of those, as `model.heads.out_of_scope` gives them, `(n_held_out,)`."""
     known_vectors: Vectors
     """Of all texts, by the tuned encoder, `(n_texts, dim)`."""
     strength: float
@@ -95,7 +95,7 @@ def finetune(
     reading = first.read(texts)
     recipe, share, head = _best_head(reading, labels, rest, held_out, options.seed)
     scores = head.scores(reading.features[held_out])
-    scope = all_scores(reading.at(held_out), head, reading.at(rest), [labels[i] for i in rest])
+    strangeness = ScopeDetector(reading.vectors[rest]).score(reading.vectors[held_out], clearness(scores))
     final, final_reading = first, reading
     if not many:
         shutil.rmtree(encoders_folder / first.fingerprint, ignore_errors=True)
@@ -110,7 +110,7 @@ def finetune(
         head=parts.blend(share=share, temperature=head.temperature),
         held_out=held_out,
         held_out_scores=scores,
-        held_out_scope=scope,
+        held_out_strangeness=strangeness,
         known_vectors=final_reading.vectors,
         strength=recipe.strength,
         lower=recipe.lower,

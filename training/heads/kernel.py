@@ -8,10 +8,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
-from eval.suites.wants_person import TaughtHead
 from model.errors import DataError
 from model.heads.head import KernelHead
-from model.understanding.message import PERSON
 from training.heads.linear import FittedHead, folds_of, numbered, temperature_of
 from training.heads.principal_directions import DIRECTIONS, chief_directions
 
@@ -49,13 +47,6 @@ def cross_fitted_kernel_head(
         gamma=GAMMA,
     )
     return FittedHead(head, STRENGTH, scores)
-
-
-def fit_wish(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> TaughtHead:
-    """The kernel head of wishes for a person, with its held-out probabilities, for `eval wants-person`."""
-    fitted = cross_fitted_kernel_head(inputs, labels, seed=seed)
-    held_out = fitted.head.as_probabilities(fitted.held_out_scores)
-    return TaughtHead(fitted.head, held_out[:, fitted.head.labels.index(PERSON)])
 
 
 def _held_out_scores(seen: NDArray[np.float32], classes: NDArray[np.intp], seed: int) -> NDArray[np.float64]:

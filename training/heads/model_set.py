@@ -14,7 +14,6 @@ from eval.data.labelled import LabelledText
 from eval.data.unlabelled import without_known
 from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
 from eval.report.tracking import package_versions
-from eval.scope import PRODUCT, training_distances
 from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.errors import DataError
 from model.generation import NONE, OUT_OF_SCOPE
@@ -40,6 +39,7 @@ from training.heads.follow_ups import fit_leaning, follow_up_texts
 from training.heads.kernel import cross_fitted_kernel_head
 from training.heads.linear import FittedHead, cross_fitted_head
 from training.heads.moods import FittedMoods, fit_moods
+from training.heads.out_of_scope import distances_of_known
 from training.heads.self_training import chosen, cross_fitted_intents
 
 SMALLTALK_LIMIT = 0.5
@@ -100,7 +100,7 @@ def train_model_set(
         rows = labelled["intent"]
         own = finetune([row.text for row in rows], [row.label for row in rows])
         fitted["intent"] = own.as_fitted()
-        scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_scope[PRODUCT])
+        scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_strangeness)
     heads = {name: one.head for name, one in fitted.items()}
     limits = {
         "wants_person": HIGHEST_LIMIT,
@@ -226,7 +226,7 @@ def _scope_limit(fitted: FittedHead | None, vectors: Vectors) -> float:
         return 1.0
     held_out = ~np.isnan(fitted.held_out_scores[:, 0])
     clear = clearness(fitted.held_out_scores[held_out])
-    return threshold_keeping(guided_scores(training_distances(vectors)[held_out], clear))
+    return threshold_keeping(guided_scores(distances_of_known(vectors)[held_out], clear))
 
 
 def _read_once(

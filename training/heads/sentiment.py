@@ -15,9 +15,9 @@ from eval.metrics import ConfusionMatrix, confusion_matrix, macro_f1, macro_reca
 from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.report.tracking import numbers, package_versions
 from eval.results import Track, figure, untracked
+from eval.suites.classifiers import read_all
 from knowledge import GENERAL_FOLDER
 from model.errors import DataError
-from model.heads.head import LinearHead
 from model.interfaces import Reader
 from model.model_set import ModelSet
 from training.encoder.finetuning import Finetune
@@ -25,7 +25,6 @@ from training.heads.blending import cross_fitted_sentiment
 from training.heads.linear import FittedHead
 from training.registry.replacing import NewPart
 
-_BATCH = 512
 _FEWEST = 2
 _HEAD = "sentiment"
 _OF_FILE = "sentiment"
@@ -100,7 +99,8 @@ def train_sentiment(
         found = finetune([row.text for row in rows], labels)
         fitted, own = found.as_fitted(), {_HEAD: found.encoder.fingerprint}
     else:
-        features = _features(encoder, rows, track)
+        texts = [row.text for row in rows]
+        features = read_all(encoder, texts, track, doing=f"Encoding {len(texts)} messages").features
         fitted, own = cross_fitted_sentiment(features, labels, seed=seed), {}
     metrics, confusion = _figures(fitted, labels, n_of_file=len(data.rows))
     return NewPart(
@@ -122,11 +122,6 @@ def train_sentiment(
         },
         confusion=confusion,
     )
-
-
-def fit_sentiment_head(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
-    """The head that `train_sentiment` fits on the encoder's features, `(n_texts, n_inputs)`."""
-    return cross_fitted_sentiment(inputs, labels, seed=seed).head
 
 
 def _figures(
@@ -166,16 +161,6 @@ def _quality(name: str, true: NDArray[np.intp], predicted: NDArray[np.intp]) -> 
             **resampled(f"{name}.macro_recall", macro_recall),
             **resampled(f"{name}.macro_f1", macro_f1),
         }
-    )
-
-
-def _features(encoder: Reader, rows: Sequence[LabelledText], track: Track) -> NDArray[np.float32]:
-    starts = range(0, len(rows), _BATCH)
-    return np.concatenate(
-        [
-            encoder.read([row.text for row in rows[start : start + _BATCH]]).features
-            for start in track(starts, doing=f"Encoding {len(rows)} messages")
-        ]
     )
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from eval.commands import build_app
 from eval.data.labelled import read_labelled_questions
 from eval.data.retrieval_sets import RetrievalSet
 from eval.report.history import tracked_runs
@@ -26,8 +25,10 @@ from model.model_set import CalibrationSample, ModelSet, save_model_set, write_p
 from serving.db.session import Database
 from serving.settings import Settings
 from serving.transfer.article_import import import_source
-from tests.eval.eval_parts import RuleResolver, command_parts
+from tests.eval.eval_parts import RuleResolver, tune_nothing
 from tests.forests import answering, stump
+from training.commands import measuring
+from training.commands.evaluate import app
 
 Run = Callable[..., Result]
 
@@ -41,13 +42,10 @@ def home(tmp_path: Path) -> Path:
 def run(encoder_folder: Path, home: Path) -> Run:
     """Runs a command of `firstlast eval` in a fresh home that shares the exported encoder."""
 
-    def link(folder: Path) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if not folder.exists():
-            folder.symlink_to(encoder_folder)
+    (home / "models").mkdir(parents=True)
+    (home / "models" / "encoder").symlink_to(encoder_folder)
 
-    def invoke(*arguments: object, **parts: object) -> Result:
-        app = build_app(command_parts(ensure_encoder=link, **parts))
+    def invoke(*arguments: object) -> Result:
         return CliRunner().invoke(app, [*map(str, arguments), "--home", str(home)])
 
     return invoke
@@ -105,8 +103,9 @@ def test_a_target_that_cannot_be_read_ends_before_anything_is_measured(run: Run)
 
 
 def test_a_tuned_encoder_is_measured_in_place_of_the_homes_and_removed(
-    run: Run, jsonl: Callable[..., Path], home: Path
+    run: Run, jsonl: Callable[..., Path], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(measuring, "tune_texts", tune_nothing)
     rows = [{"text": "yellow leaves", "label": "plant"}, {"text": "charged twice", "label": "billing"}]
     file = jsonl("rows.jsonl", rows)
     figures = last_line(run("intents", "--train", file, "--test", file, "--finetune", "--json"))
@@ -145,7 +144,10 @@ def test_sentiment_is_measured_with_a_head_fitted_on_the_file_given(
     assert {"accuracy", "macro_f1", "macro_recall_interval", "ece", "p95_ms", "head_p95_ms"} <= set(figures)
 
 
-def test_a_tuned_sentiment_takes_the_time_of_its_own_encoder(run: Run, jsonl: Callable[..., Path]) -> None:
+def test_a_tuned_sentiment_takes_the_time_of_its_own_encoder(
+    run: Run, jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "tune_texts", tune_nothing)
     file = jsonl("rows.jsonl", [{"text": text, "label": label} for text, label in SENTIMENTS])
     figures = last_line(run("sentiment", "--train", file, "--test", file, "--finetune", "--json"))
     assert figures["accuracy"] == pytest.approx(1 / 3)  # the stand-in always says negative
@@ -239,7 +241,7 @@ def test_an_answer_to_a_question_whose_article_was_removed_is_wrong(
 
 
 def test_a_refitted_confidence_answers_in_place_of_the_champions(
-    run: Run, beir: Path, home: Path, encoder_folder: Path
+    run: Run, beir: Path, home: Path, encoder_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _save_champion(home, OnnxEncoder.load(encoder_folder))
     seen = []
@@ -248,7 +250,8 @@ def test_a_refitted_confidence_answers_in_place_of_the_champions(
         seen.append(index.refs())
         return replace(models, calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)))
 
-    figures = last_line(run("answers", "--data", beir, "--refit", "--json", refit_answering=refit))
+    monkeypatch.setattr("training.commands.eval_answers.refit_to", refit)
+    figures = last_line(run("answers", "--data", beir, "--refit", "--json"))
     assert seen == [{"article:leaves", "article:pump", "article:refund"}]
     assert figures["n_answered"] == 0
 
@@ -267,11 +270,14 @@ def import_article(home: Path, article: ArticleDocument) -> None:
     store.close()
 
 
-def test_without_data_the_sample_companys_questions_are_asked(run: Run, home: Path) -> None:
+def test_without_data_the_sample_companys_questions_are_asked(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import_article(home, ArticleDocument("skip-a-box", "How do I skip a box?", "Tap *Skip*."))
     questions = read_labelled_questions(DEMO_FOLDER / "test" / "questions.jsonl")
     rules = RuleResolver({question.text: ("handoff", ()) for question in questions})
-    figures = last_line(run("answers", "--json", open_resolver=lambda *_, **__: rules))
+    monkeypatch.setattr("training.commands.eval_answers.open_resolver", lambda *_, **__: rules)
+    figures = last_line(run("answers", "--json"))
     assert figures["n"] == len(questions)
     assert figures["handed_over"] == 1.0
 
@@ -280,12 +286,14 @@ def test_the_sample_companys_questions_are_not_asked_where_no_answer_to_them_is_
     run: Run, home: Path
 ) -> None:
     import_article(home, ArticleDocument("gift", "How do I give a voucher?", "Pick a card in the shop."))
-    result = run("answers", open_resolver=lambda *_, **__: RuleResolver({}))
+    result = run("answers")
     assert result.exit_code == 1
     assert "the home knows none of the" in result.stderr
 
 
-def test_a_dialogue_is_asked_of_the_homes_knowledge(run: Run, home: Path, jsonl: Callable[..., Path]) -> None:
+def test_a_dialogue_is_asked_of_the_homes_knowledge(
+    run: Run, home: Path, jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     import_article(home, ArticleDocument("pause", "How do I pause?", "Tap *Pause*."))
     turns = [{"author": "customer", "text": "how do I pause"}, {"author": "bot", "ref": "article:pause"}]
     row = {
@@ -294,14 +302,13 @@ def test_a_dialogue_is_asked_of_the_homes_knowledge(run: Run, home: Path, jsonl:
         "kind": "follow_up",
         "articles": ["pause"],
     }
-    rules = RuleResolver(
-        {"until when?": ("answer", ("article:pause",)), "how do I pause\nuntil when?": ("handoff", ())}
-    )
+    rules = RuleResolver({"until when?": ("answer", ("article:pause",))})
+    monkeypatch.setattr("eval.commands.followups.open_resolver", lambda *_, **__: rules)
     path = jsonl("dialogues.jsonl", [row])
-    figures = last_line(run("followups", "--data", path, "--json", open_resolver=lambda *_, **__: rules))
+    figures = last_line(run("followups", "--data", path, "--json"))
     assert figures["n"] == 1
     assert figures["with_history"]["best_right"] == 1.0
-    assert figures["always_joined"]["outcomes"]["person_instead"] == 1
+    assert figures["without_history"]["outcomes"]["answered_right"] == 1
 
 
 def test_without_a_champion_answers_say_what_to_do(run: Run, beir: Path) -> None:

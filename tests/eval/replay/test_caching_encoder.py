@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from eval.replay.caching_encoder import RememberingReader
+from eval.replay.caching_encoder import CachingEncoder
 from model.types import Reading
 from tests.eval.eval_parts import WordEncoder
 
@@ -23,7 +23,7 @@ class CountingEncoder(WordEncoder):
 
 def test_each_distinct_text_is_read_once() -> None:
     inner = CountingEncoder()
-    reader = RememberingReader(inner)
+    reader = CachingEncoder(inner)
     reader.read(["refund", "pump", "refund"])
     reader.encode(["pump", "a pump"])
     reader.encode_one("a pump")
@@ -31,7 +31,7 @@ def test_each_distinct_text_is_read_once() -> None:
 
 
 def test_vectors_and_features_come_in_the_order_given() -> None:
-    reader = RememberingReader(CountingEncoder())
+    reader = CachingEncoder(CountingEncoder())
     reader.read(["pump"])
     reading = reader.read(["refund", "pump", "refund"])
     assert reading.vectors.tolist() == [[1, 0, 0], [0, 1, 0], [1, 0, 0]]

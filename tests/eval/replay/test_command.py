@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from eval.commands import build_app
-from eval.commands.replay import arrivals
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from model.model_set import save_model_set, write_pointer
-from tests.eval.eval_parts import WordEncoder, command_parts
+from tests.eval.eval_parts import WordEncoder
 from tests.eval.replay_parts import trusting
+from training.commands.eval_replay import arrivals
+from training.commands.evaluate import app
 
 Write = Callable[..., Path]
 
@@ -37,7 +37,6 @@ def home(tmp_path: Path, encoder: OnnxEncoder, encoder_folder: Path) -> Path:
 
 
 def run(home: Path, *arguments: object) -> Result:
-    app = build_app(command_parts())
     return CliRunner().invoke(app, ["replay", *map(str, arguments), "--home", str(home)])
 
 

@@ -10,7 +10,6 @@ from eval.replay import suite as replay
 from eval.results import SuiteResult
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import DataError
-from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.types import Decision, Question
 from tests.eval.eval_parts import WordEncoder, never_refit
@@ -128,9 +127,7 @@ def test_the_bot_is_fitted_anew_when_50_more_and_a_quarter_more_are_learned() ->
     bots = Bots(encoder)
     known: list[int] = []
 
-    def refit(
-        session: Session, models: ModelSet, encoder: Reader, index: KnowledgeIndex, **_: object
-    ) -> ModelSet:
+    def refit(session: Session, models: ModelSet, index: KnowledgeIndex) -> ModelSet:
         known.append(len(index))
         return replace(models, version=f"fitted on {len(index)}")
 

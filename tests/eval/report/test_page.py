@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from eval.commands import build_app
 from eval.metrics import Confusion
 from eval.report.charts import Chart, Curve
 from eval.report.findings import Mistake, confusions, worst_mistakes
@@ -18,7 +17,7 @@ from eval.report.page import as_page, trend
 from eval.report.targets import Target, verdicts
 from eval.report.tracking import log_run
 from model.errors import NotFoundError
-from tests.eval.eval_parts import command_parts
+from training.commands.evaluate import app
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
 
@@ -169,7 +168,6 @@ def test_confusions_are_counted_by_pair() -> None:
 
 
 def test_the_command_writes_the_page_and_says_where(home: Path, tmp_path: Path) -> None:
-    app = build_app(command_parts())
     out = tmp_path / "report.html"
     result = CliRunner().invoke(app, ["report", "--home", str(home), "--out", str(out), "--json"])
     assert result.exit_code == 0, result.output

@@ -7,7 +7,6 @@ import pytest
 
 from eval.data.dialogues import Dialogue, DialogueKind, DialogueTurn
 from eval.suites import followups
-from eval.suites.followups import begins_like_a_follow_up
 from model.errors import DataError
 from model.types import Decision, DecisionKind, Offered, Question
 from tests.eval.eval_parts import RuleResolver
@@ -54,12 +53,6 @@ RESOLVER = HistoryResolver(
         "ok do it": ("answer", (A,)),
         "ah great": ("smalltalk", ()),
         "not that one": ("smalltalk", ()),
-        "first\nand yearly?": ("clarify", (C, B)),
-        "first\nno luck": ("answer", (A,)),
-        "first\nhow do I pause?": ("answer", (A,)),
-        "first\nok do it": ("handoff", ()),
-        "first\nah great": ("handoff", ()),
-        "first\nnot that one": ("clarify", (A, C)),
     },
     with_history={
         "and yearly?": ("answer", (B,)),
@@ -80,8 +73,8 @@ def outcomes(result: followups.SuiteResult, arm: str) -> list[str]:
     return [item["outcome"] for item in result.items if item["arm"] == arm]
 
 
-def test_each_dialogue_is_asked_in_four_ways(result: followups.SuiteResult) -> None:
-    assert (result.figures["n"], len(result.items)) == (6, 24)
+def test_each_dialogue_is_asked_with_and_without_its_history(result: followups.SuiteResult) -> None:
+    assert (result.figures["n"], len(result.items)) == (6, 12)
     assert outcomes(result, "with_history") == [
         "answered_right",
         "person_right",  # the last answer did not help
@@ -98,18 +91,6 @@ def test_each_dialogue_is_asked_in_four_ways(result: followups.SuiteResult) -> N
         "smalltalk_right",
         "smalltalk_wrong",
     ]
-    assert outcomes(result, "always_joined") == [
-        "clarified_right",
-        "answered_wrong",
-        "answered_wrong",
-        "person_right",
-        "person_instead",
-        "clarified_wrong",
-    ]
-
-
-def test_opening_words_join_what_begins_like_a_follow_up(result: followups.SuiteResult) -> None:
-    assert outcomes(result, "opening_words") == ["clarified_right", *outcomes(result, "without_history")[1:]]
 
 
 def test_the_best_answer_is_counted_where_there_is_one(result: followups.SuiteResult) -> None:
@@ -119,7 +100,6 @@ def test_the_best_answer_is_counted_where_there_is_one(result: followups.SuiteRe
     assert figures["with_history"]["best_right"] == 0.75  # all but d2
     assert figures["without_history"]["best_right"] == 0.25  # d3
     assert figures["best_right_gain"] == 0.5
-    assert figures["best_right_gain_over_always_joined"] == 0.75
     low, high = figures["best_right_gain_interval"]
     assert low <= 0.5 <= high
 
@@ -140,15 +120,22 @@ def test_wrong_answers_and_repeated_ones_are_counted(result: followups.SuiteResu
 
 
 def test_the_detector_is_judged_by_kind_of_dialogue(result: followups.SuiteResult) -> None:
-    """d1, d2, d4 and d6 lean on what was said, and are found; the opening words find d1 alone."""
-    bot, words = result.figures["detector"]["with_history"], result.figures["detector"]["opening_words"]
+    """d1, d2, d4 and d6 lean on what was said, and are found."""
+    bot = result.figures["detector"]["with_history"]
+    assert (bot["n_leaning"], bot["n_found"]) == (4, 4)
     assert (bot["precision"], bot["recall"], bot["f1"]) == (1.0, 1.0, 1.0)
-    assert (words["precision"], words["recall"], words["f1"]) == (1.0, 0.25, 0.4)
+
+
+def test_a_message_that_leans_and_is_read_alone_is_missed() -> None:
+    unnoticed = dialogue(7, "how do I pause?", "follow_up", C)  # the resolver reads these words alone
+    found = followups.run([*DIALOGUES, unnoticed], resolver=RESOLVER, answers=ANSWERS)
+    bot = found.figures["detector"]["with_history"]
+    assert (bot["precision"], bot["recall"]) == (1.0, 0.8)
 
 
 def test_a_dialogue_that_crashes_is_counted_in_each_way() -> None:
     found = followups.run([dialogue(1, "boom", "follow_up", B)], resolver=RESOLVER, answers=ANSWERS)
-    assert [item["outcome"] for item in found.items] == ["failed"] * 4
+    assert [item["outcome"] for item in found.items] == ["failed"] * 2
     assert "KeyError" in found.items[0]["error"]
     assert found.figures["with_history"]["best_right"] == 0.0
     assert found.figures["with_history"]["wrong_among_answered"] is None
@@ -157,13 +144,3 @@ def test_a_dialogue_that_crashes_is_counted_in_each_way() -> None:
 def test_without_dialogues_nothing_is_measured() -> None:
     with pytest.raises(DataError, match="no dialogues"):
         followups.run([], resolver=RESOLVER, answers=ANSWERS)
-
-
-@pytest.mark.parametrize("text", ["and for the yearly plan?", "What about Norway?", "Why?", "is that free?"])
-def test_usual_openings_are_known(text: str) -> None:
-    assert begins_like_a_follow_up(text)
-
-
-@pytest.mark.parametrize("text", ["", "How do I pause?", "and when I opened it two of the pods were broken"])
-def test_other_openings_and_long_messages_are_not(text: str) -> None:
-    assert not begins_like_a_follow_up(text)

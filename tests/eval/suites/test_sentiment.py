@@ -9,10 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from eval.suites import sentiment
-from eval.suites.classifiers import FrozenEncoderFitter, HeadClassifier
+from eval.suites.classifiers import HeadClassifier
+from eval.suites.sentiment import read_sentiments
 from model.errors import DataError
 from model.heads.head import LinearHead
-from tests.eval.eval_parts import WordEncoder, fit_centroids
+from tests.eval.eval_parts import WordEncoder
 
 ENCODER = WordEncoder(["bad", "plain", "good"])
 LABELS = ("positive", "negative", "neutral")
@@ -22,6 +23,7 @@ class ByWord:
     """Takes the first word for the sentiment, with probability .8."""
 
     labels = LABELS
+    shared = False
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         columns = {"good": 0, "bad": 1, "plain": 2}
@@ -48,7 +50,7 @@ def test_file(jsonl: Callable[..., Path]) -> Path:
 
 
 def test_the_figures_by_hand(test_file: Path) -> None:
-    figures = sentiment.run(test_file, make=ByWord).figures
+    figures = sentiment.run(read_sentiments(test_file), ByWord()).figures
     assert figures["n"] == 8
     assert figures["accuracy"] == 6 / 8
     assert figures["macro_recall"] == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
@@ -65,12 +67,14 @@ def test_the_figures_by_hand(test_file: Path) -> None:
 
 
 def test_the_same_seed_gives_the_same_intervals(test_file: Path) -> None:
-    one, same, other = (sentiment.run(test_file, make=ByWord, seed=seed).figures for seed in (1, 1, 2))
+    one, same, other = (
+        sentiment.run(read_sentiments(test_file), ByWord(), seed=seed).figures for seed in (1, 1, 2)
+    )
     assert one["ece_interval"] == same["ece_interval"] != other["ece_interval"]
 
 
 def test_what_became_of_each_row_is_kept(test_file: Path) -> None:
-    items = sentiment.run(test_file, make=ByWord).items
+    items = sentiment.run(read_sentiments(test_file), ByWord()).items
     assert len(items) == 8
     assert (items[4]["row"], items[4]["label"], items[4]["predicted"]) == (5, "neutral", "positive")
     assert items[4]["probabilities"] == {"positive": 0.8, "negative": 0.1, "neutral": 0.1}
@@ -78,27 +82,18 @@ def test_what_became_of_each_row_is_kept(test_file: Path) -> None:
 
 def test_a_label_that_no_row_has_has_no_recall(jsonl: Callable[..., Path]) -> None:
     rows = jsonl("two.jsonl", [{"text": "good a", "label": "positive"}, {"text": "bad", "label": "negative"}])
-    figures = sentiment.run(rows, make=ByWord).figures
+    figures = sentiment.run(read_sentiments(rows), ByWord()).figures
     assert figures["macro_recall"] == 1.0
     assert figures["recall"]["neutral"] is figures["precision"]["neutral"] is None
 
 
 def test_only_a_head_beside_the_others_has_a_time_of_its_own(test_file: Path) -> None:
-    other = sentiment.run(test_file, make=ByWord).figures
+    other = sentiment.run(read_sentiments(test_file), ByWord()).figures
     assert (other["head_p50_ms"], other["head_p95_ms"]) == (None, None)
     head = LinearHead(LABELS, np.eye(3, 4, dtype=np.float32), np.zeros(3, np.float32))
-    beside = sentiment.run(test_file, make=lambda: HeadClassifier(ENCODER, head)).figures
+    beside = sentiment.run(read_sentiments(test_file), HeadClassifier(ENCODER, head)).figures
     assert 0 < beside["head_p50_ms"] <= beside["head_p95_ms"]
     assert beside["head_p50_ms"] < beside["p50_ms"]
-
-
-def test_a_head_is_fitted_on_the_encoder_as_it_is() -> None:
-    texts = ["bad day", "bad luck", "plain day", "plain text", "good day", "good luck"]
-    labels = ["negative", "negative", "neutral", "neutral", "positive", "positive"]
-    fitted = FrozenEncoderFitter(ENCODER, fit_centroids)(texts, labels, seed=0)
-    assert fitted.labels == ("negative", "neutral", "positive")
-    assert fitted.probabilities(["bad pump", "good pump"]).argmax(axis=1).tolist() == [0, 2]
-    assert fitted.probabilities(["bad", "good"]).sum(axis=1) == pytest.approx([1, 1])
 
 
 @pytest.mark.parametrize(
@@ -110,18 +105,15 @@ def test_a_head_is_fitted_on_the_encoder_as_it_is() -> None:
         ("fine", "expected an object"),
     ],
 )
-def test_a_bad_row_is_named_before_anything_is_fitted(test_file: Path, row: object, said: str) -> None:
+def test_a_bad_row_is_named(test_file: Path, row: object, said: str) -> None:
     with test_file.open("a") as file:
         file.write(json.dumps(row) + "\n")
 
-    def never() -> ByWord:
-        raise AssertionError
-
     with pytest.raises(DataError, match=r"test\.jsonl:9: ") as found:
-        sentiment.run(test_file, make=never)
+        read_sentiments(test_file)
     assert said in str(found.value)
 
 
 def test_a_file_without_rows_is_refused(jsonl: Callable[..., Path]) -> None:
     with pytest.raises(DataError, match="has no rows"):
-        sentiment.run(jsonl("none.jsonl", []), make=ByWord)
+        read_sentiments(jsonl("none.jsonl", []))

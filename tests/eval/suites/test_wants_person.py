@@ -1,26 +1,21 @@
-"""The suite on messages of known words: wishes, negated ones, folds never taught and asked at once."""
+"""The suite on messages of known words: wishes, wishes in passing, negated ones."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from eval.data.labelled import LabelledText
 from eval.results import SuiteResult
 from eval.suites import wants_person
-from eval.suites.wants_person import TaughtHead, best_limit, read_wishes
+from eval.suites.wants_person import Judged, Messages, read_wishes
 from model.errors import DataError
 from model.heads.head import LinearHead
 from tests.eval.eval_parts import WordEncoder
-from tests.model.model_parts import model_set
 
 Write = Callable[..., Path]
 
 ENCODER = WordEncoder(["human", "agent", "yellow", "pump"])
-OWN = [LabelledText("human", "person"), LabelledText("yellow", "no")]
 ROWS = [
     {"text": "human", "labels": ["handoff"], "fold": "0"},
     {"text": "pump", "labels": [], "fold": "0"},
@@ -39,23 +34,12 @@ def word_head(**weights: float) -> LinearHead:
     return LinearHead(("no", "person"), np.stack([np.zeros_like(row), row]), np.zeros(2, np.float32))
 
 
-def fit(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> TaughtHead:
-    """Ten times the direction from the other texts to the wishes."""
-    wish = np.asarray(labels) == "person"
-    row = 10 * (inputs[wish].mean(axis=0) - inputs[~wish].mean(axis=0))
-    head = LinearHead(("no", "person"), np.stack([np.zeros_like(row), row]), np.zeros(2, np.float32))
-    return TaughtHead(head, head.probabilities(inputs)[:, 1])
-
-
-def run(path: Path, **options: object) -> SuiteResult:
-    models = model_set()
-    models = replace(
-        models,
-        heads=dict(models.heads) | {"wants_person": word_head(human=4.0, pump=-4.0)},
-        limits=dict(models.limits) | {"wants_person": 0.6},
-    )
-    given = {"encoder": ENCODER, "models": models, "fit": fit, "own": OWN}
-    return wants_person.run(path, **(given | options))  # type: ignore[arg-type]
+def run(path: Path) -> SuiteResult:
+    rows = read_wishes(path)
+    messages = Messages.read(rows, ENCODER)
+    head = word_head(human=4.0, pump=-4.0)
+    judged = Judged(messages.strongest(head), np.full(len(rows), 0.6))
+    return wants_person.measure(rows, {"champion": judged})
 
 
 def test_the_champion_is_judged_as_in_service(jsonl: Write) -> None:
@@ -69,26 +53,11 @@ def test_the_champion_is_judged_as_in_service(jsonl: Write) -> None:
     assert champion["negated_taken_for_wishes"] == 1
 
 
-def test_a_fold_is_asked_of_a_head_that_never_saw_it(jsonl: Write) -> None:
-    taught: list[int] = []
-
-    def counting(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> TaughtHead:
-        taught.append(len(inputs))
-        return fit(inputs, labels, seed=seed)
-
-    result = run(jsonl("rows.jsonl", ROWS), fit=counting)
-    assert taught == [5, 5]  # the bot's two texts, and the three of the other fold
-    # without fold 1 nothing says that "agent" is a wish, without fold 0 nothing that "pump" is none
-    item = result.items[4]
-    assert item["text"] == "agent"
-    assert item["taught_wrong"] is True
-
-
 def test_every_share_has_its_interval_and_files_are_domains(jsonl: Write, tmp_path: Path) -> None:
     jsonl("set/bank.jsonl", ROWS[:3])
     jsonl("set/hotel.jsonl", ROWS[3:])
     figures = run(tmp_path / "set").figures
-    for part in (figures["champion"], figures["champion"]["bank"], figures["taught"]["hotel"]):
+    for part in (figures["champion"], figures["champion"]["bank"], figures["champion"]["hotel"]):
         for key in ("precision", "recall", "f1"):
             assert part[key] is None or part[f"{key}_interval"][0] <= part[key] <= part[f"{key}_interval"][1]
     assert (figures["champion"]["bank"]["n"], figures["champion"]["hotel"]["negated"]) == (3, 1)
@@ -110,15 +79,6 @@ def test_a_negated_wish_is_denied_right_before_its_verb(
     rows = [{"text": text, "labels": labels, "fold": "a"}, {"text": "x", "labels": [], "fold": "b"}]
     found = read_wishes(jsonl("rows.jsonl", rows))[0]
     assert (found.wish, found.negated) == (wish, negated)
-
-
-def test_the_best_limit_by_hand() -> None:
-    wishes = np.array([True, False, True, False])
-    # F1 of taking one, two, three, four: 2/3, 1/2, 4/5, 2/3
-    assert best_limit(np.array([0.9, 0.8, 0.6, 0.2]), wishes) == pytest.approx(0.4)
-    # equal ones cannot be parted: taking two 1/2, all four 2/3
-    assert best_limit(np.array([0.9, 0.9, 0.4, 0.4]), wishes) == pytest.approx(0.2)
-    assert best_limit(np.array([0.9, 0.8]), np.array([False, False])) == 0.5
 
 
 def test_rows_of_one_fold_and_bad_rows_are_refused(jsonl: Write) -> None:

@@ -13,7 +13,6 @@ from sentence_transformers import SentenceTransformer
 
 from eval.data.label_names import with_label_names
 from eval.data.labelled import LabelledText
-from eval.scope import PRODUCT
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConfigurationError, DataError
@@ -186,7 +185,7 @@ def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(
     )
     assert len(found.held_out) == 3  # a fifth of twelve texts and two names, rounded up
     assert found.held_out_scores.shape == (3, 2)
-    strange = found.held_out_scope[PRODUCT]
+    strange = found.held_out_strangeness
     assert ((strange > 0) & (strange <= 1)).all()
 
 

@@ -1,4 +1,4 @@
-"""`firstlast eval answers`."""
+"""`firstlast eval answers`: the champion as it is, or with its confidence fitted anew first."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ from eval.commands.shared import (
     ChartsOption,
     ItemsOption,
     Output,
-    Parts,
+    RiskOption,
     SeedOption,
     TrackOption,
     hand_over,
 )
 from eval.data.beir import chosen_for_removal, read_beir
 from eval.data.labelled import LabelledQuestion, read_labelled_questions
-from eval.home import check_answers_known, open_index
+from eval.home import check_answers_known, open_index, open_resolver
 from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import answers, retrieval
@@ -30,12 +30,11 @@ from model.encoder.onnx_encoder import OnnxEncoder
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
 from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
+from training.commands.measuring import made_encoder
+from training.pipeline import refit_to
 
 QuestionsOption = Annotated[
     Path | None, typer.Option("--data", help="BEIR folder to ask [the sample company's test questions].")
-]
-RiskOption = Annotated[
-    float | None, typer.Option("--risk", help="Accepted share of wrong answers [the home's setting].")
 ]
 RemoveOption = Annotated[
     float,
@@ -60,54 +59,50 @@ class _Case:
     refit: bool
 
 
-def add(app: typer.Typer, parts: Parts) -> None:
-    """Mount the command."""
-
-    @app.command("answers")
-    def answers_command(
-        data: QuestionsOption = None,
-        risk: RiskOption = None,
-        remove: RemoveOption = 0.0,
-        refit: RefitOption = False,
-        seed: SeedOption = 0,
-        home: HomeOption = None,
-        items: ItemsOption = None,
-        charts: ChartsOption = None,
-        at_least: AtLeastOption = None,
-        at_most: AtMostOption = None,
-        track: TrackOption = False,
-        as_json: JsonOption = False,
-    ) -> None:
-        """Answer, ask back or hand over: what becomes of questions, and how many answers are wrong."""
-        if risk is not None and not 0 < risk < 1:
-            raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
-        if not 0 <= remove < 1:
-            raise bad_usage(f"--remove must be at least 0 and less than 1, got {remove}; 0.5 takes away half")
-        with friendly_errors():
-            settings = Settings.load(home)
-            budget = settings.risk_budget if risk is None else risk
-            result = _answers(_Case(data, budget, remove, seed, refit), settings, parts)
-            params = {
-                "data": data or "sample company",
-                "risk": budget,
-                "remove": remove,
-                "seed": seed,
-                "refit": refit,
-            }
-            output = Output(items, track, as_json, at_least, at_most, charts)
-            hand_over(result, settings.home, "answers", params, output, data=(data or _SAMPLE,))
+def answers_command(
+    data: QuestionsOption = None,
+    risk: RiskOption = None,
+    remove: RemoveOption = 0.0,
+    refit: RefitOption = False,
+    seed: SeedOption = 0,
+    home: HomeOption = None,
+    items: ItemsOption = None,
+    charts: ChartsOption = None,
+    at_least: AtLeastOption = None,
+    at_most: AtMostOption = None,
+    track: TrackOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer, ask back or hand over: what becomes of questions, and how many answers are wrong."""
+    if risk is not None and not 0 < risk < 1:
+        raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+    if not 0 <= remove < 1:
+        raise bad_usage(f"--remove must be at least 0 and less than 1, got {remove}; 0.5 takes away half")
+    with friendly_errors():
+        settings = Settings.load(home)
+        budget = settings.risk_budget if risk is None else risk
+        result = _answers(_Case(data, budget, remove, seed, refit), settings)
+        params = {
+            "data": data or "sample company",
+            "risk": budget,
+            "remove": remove,
+            "seed": seed,
+            "refit": refit,
+        }
+        output = Output(items, track, as_json, at_least, at_most, charts)
+        hand_over(result, settings.home, "answers", params, output, data=(data or _SAMPLE,))
 
 
 _SAMPLE = DEMO_FOLDER / "test" / "questions.jsonl"
 
 
-def _answers(case: _Case, settings: Settings, parts: Parts) -> SuiteResult:
+def _answers(case: _Case, settings: Settings) -> SuiteResult:
     """What becomes of the questions, answered by the bot of the home."""
-    encoder = parts.encoder(settings)
+    encoder = made_encoder(settings)
     questions, index = _asked(case, settings, encoder)
-    resolver = parts.open_resolver(settings, encoder, risk=case.risk, retriever=index)
+    resolver = open_resolver(settings, encoder, risk=case.risk, retriever=index)
     if case.refit:
-        models = parts.refit_answering(resolver.models, encoder, index, head_encoders=resolver.head_encoders)
+        models = refit_to(resolver.models, encoder, index, head_encoders=resolver.head_encoders)
         resolver = resolver_of(models, settings, encoder, index, risk=case.risk)
     return answers.run(questions, resolver=resolver, rules=answers.rules_of(resolver), track=progress)
 

@@ -1,0 +1,197 @@
+"""`firstlast eval intents`: fits a head, or tunes an encoder with one, and measures it."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from eval.commands.shared import (
+    AtLeastOption,
+    AtMostOption,
+    FinetuneOption,
+    ItemsOption,
+    Output,
+    SeedOption,
+    TrackOption,
+    check_exist,
+    hand_over,
+)
+from eval.data.few_shot import drawn
+from eval.data.label_names import with_label_names
+from eval.data.labelled import LabelledText
+from eval.data.unlabelled import without_known
+from eval.metrics import threshold_keeping
+from eval.progress import progress
+from eval.results import SuiteResult, Track, untracked
+from eval.suites import intents
+from eval.suites.classifiers import read_all
+from eval.suites.intents import FittedIntents
+from knowledge.json_lines import read_texts
+from model.errors import DataError
+from model.heads.out_of_scope import ScopeDetector
+from model.interfaces import Reader
+from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.settings import Settings
+from training.commands.measuring import made_encoder, measured_tuning
+from training.encoder.finetuning import FinetunedTexts
+from training.heads.out_of_scope import held_out_scores
+from training.heads.self_training import fit_intent_head
+
+TrainOption = Annotated[Path, typer.Option("--train", help="JSONL of rows with text and label.")]
+TestOption = Annotated[Path, typer.Option("--test", help="JSONL of rows with text and label.")]
+ShotsOption = Annotated[
+    int | None, typer.Option("--shots", min=2, help="Training rows per label, drawn by the seed [all].")
+]
+RepeatsOption = Annotated[int, typer.Option("--repeats", min=1, max=100, help="How often they are drawn.")]
+UnlabelledOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--unlabelled", help="JSONL of rows with text to learn from; labels are ignored. Repeatable."
+    ),
+]
+OosOption = Annotated[str, typer.Option("--oos-label", help="Label of texts with no intent.")]
+
+
+def intents_command(
+    train: TrainOption,
+    test: TestOption,
+    oos_label: OosOption = intents.OOS_LABEL,
+    finetune: FinetuneOption = False,
+    seed: SeedOption = 0,
+    shots: ShotsOption = None,
+    repeats: RepeatsOption = 1,
+    unlabelled: UnlabelledOption = None,
+    home: HomeOption = None,
+    items: ItemsOption = None,
+    at_least: AtLeastOption = None,
+    at_most: AtMostOption = None,
+    track: TrackOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell intents apart, and notice texts with none of them."""
+    if repeats > 1 and shots is None:
+        raise bad_usage("--repeats draws again with another seed, and needs --shots; try --shots 10")
+    if unlabelled and finetune:
+        raise bad_usage("--unlabelled goes without --finetune; an encoder is tuned to labelled texts alone")
+    with friendly_errors():
+        settings = Settings.load(home)
+        others = tuple(unlabelled or ())
+        check_exist(train, test, *others)
+        with measured_tuning(settings, "intents") as tune:
+            result = fitted_and_measured(
+                train,
+                test,
+                unlabelled_files=others,
+                encoder=made_encoder(settings),
+                oos_label=oos_label,
+                seed=seed,
+                shots=shots,
+                repeats=repeats,
+                tune=tune if finetune else None,
+                track=progress,
+            )
+        params = {"train": train, "test": test, "oos_label": oos_label, "seed": seed}
+        params |= {"shots": shots, "repeats": repeats, "finetune": finetune}
+        params |= {"unlabelled": ", ".join(map(str, others))}
+        output = Output(items, track, as_json, at_least, at_most)
+        hand_over(result, settings.home, "intents", params, output, data=(train, test, *others))
+
+
+def fitted_and_measured(
+    train_file: Path,
+    test_file: Path,
+    *,
+    encoder: Reader,
+    oos_label: str = intents.OOS_LABEL,
+    seed: int = 0,
+    shots: int | None = None,
+    repeats: int = 1,
+    tune: Callable[..., FinetunedTexts] | None = None,
+    unlabelled_files: Sequence[Path] = (),
+    track: Track = untracked,
+) -> SuiteResult:
+    """Fits an intent head on the rows `{"text", "label"}` of one file and measures it on another's.
+
+    The head sees the encoder's features, as in service, and the names of labels with few texts, as in
+    training; with `tune` those of an encoder tuned to the training rows, and `encoder` is not used. Rows
+    labelled `oos_label` are no class: those of the training file are left out. With `shots`, so many training
+    rows a label are drawn, `repeats` times with the seeds `seed`, `seed + 1` …; figures are then means over
+    the draws. Of `unlabelled_files` the texts alone are read, for the head to learn from: each once, and none
+    that was drawn or is a test row; with `tune` none.
+
+    The figures are those of `eval.suites.intents`. Raises `DataError` for a bad row.
+    """
+    train = [row for row in intents.read_rows(train_file) if row.label != oos_label]
+    if not train:
+        raise DataError(f"{train_file} has no row with another label than {oos_label!r}; give some")
+    test = intents.read_rows(test_file)
+    offered = [text for path in unlabelled_files for text in read_texts(path)]
+    draws = []
+    for draw_seed in range(seed, seed + repeats):
+        rng = np.random.default_rng(draw_seed)
+        rows = with_label_names(train if shots is None else drawn(train, shots, rng))
+        if tune:
+            fitted = _tuned(rows, tune, seed=draw_seed, track=track)
+        else:
+            others = without_known(offered, (row.text for row in (*rows, *test)))
+            fitted = _fitted(rows, others, encoder, seed=draw_seed, track=track)
+        draws.append(intents.measure(test, fitted, rng=rng, oos_label=oos_label, track=track))
+    result = intents.measured_together(draws, oos_label=oos_label) if repeats > 1 else draws[0]
+    how = {"finetuned": tune is not None, "seed": seed, "shots": shots, "repeats": repeats}
+    return SuiteResult({**result.figures, **intents.row_figures(train, test), **how}, result.items)
+
+
+def _fitted(
+    rows: Sequence[LabelledText], others: Sequence[str], encoder: Reader, *, seed: int, track: Track
+) -> FittedIntents:
+    """A head on the encoder as it is; it learns from `others`, which nobody labelled, by its own guesses."""
+    labels = [row.label for row in rows]
+    started = time.perf_counter()
+    reading = read_all(encoder, [row.text for row in rows], track, doing="Encoding training texts")
+    unlabelled = None
+    if others:
+        unlabelled = read_all(encoder, others, track, doing="Encoding unlabelled texts").features
+    encoded = time.perf_counter()
+    fit = partial(fit_intent_head, seed=seed, unlabelled=unlabelled)
+    head = fit(reading.features, labels)
+    fitted = time.perf_counter()
+
+    def scope_threshold() -> float | None:
+        scores = held_out_scores(reading, labels, fit, seed=seed)
+        return threshold_keeping(scores) if len(scores) else None
+
+    return FittedIntents(
+        encoder=encoder,
+        head=head,
+        scope=ScopeDetector(reading.vectors),
+        scope_threshold=scope_threshold,
+        n_train=len(rows),
+        n_unlabelled=len(others),
+        fit_seconds=round(fitted - started, 3),
+        encode_seconds=round(encoded - started, 3),
+    )
+
+
+def _tuned(
+    rows: Sequence[LabelledText], tune: Callable[..., FinetunedTexts], *, seed: int, track: Track
+) -> FittedIntents:
+    """A head on an encoder tuned to the training rows."""
+    started = time.perf_counter()
+    tuned = tune([row.text for row in rows], [row.label for row in rows], seed=seed)
+    fitted = time.perf_counter()
+    reading = read_all(tuned.encoder, [row.text for row in rows], track, doing="Encoding training texts")
+    encoded = time.perf_counter()
+    return FittedIntents(
+        encoder=tuned.encoder,
+        head=tuned.head,
+        scope=ScopeDetector(reading.vectors),
+        scope_threshold=lambda: threshold_keeping(tuned.held_out_strangeness),
+        n_train=len(rows),
+        n_unlabelled=0,
+        fit_seconds=round(fitted - started, 3),
+        encode_seconds=round(encoded - fitted, 3),
+    )
