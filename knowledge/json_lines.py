@@ -13,19 +13,19 @@ def read_json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:  # JSON
     Raises `DataError` naming file and line.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # a text may hold other line ends
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # a text may hold other line ends
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
+        raise DataError(f"{path} cannot be read: {error}; save it as UTF-8") from error
     rows = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{path}:{number}: not JSON ({error})") from error
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{path}:{number}: no JSON ({error})") from error
         if not isinstance(row, dict):
-            raise DataError(f"{path}:{number}: expected an object, got {line[:60]!r}")
+            raise DataError(f"{path}:{number}: a JSON {type(row).__name__}, expected an object")
         rows.append((f"{path}:{number}", row))
     return rows
 

@@ -1,9 +1,8 @@
 """Reads a retrieval test set in BEIR layout; refuses the whole set for one bad row, naming its line."""
 
-import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from knowledge.documents import ArticleDocument
 from knowledge.importing.source import read_source
+from knowledge.json_lines import read_json_lines
 from model.errors import DataError
 
 _FILES = ("corpus.jsonl", "queries.jsonl")
@@ -89,8 +89,7 @@ def _articles(path: Path) -> tuple[ArticleDocument, ...]:
 
 def _queries(path: Path) -> dict[str, str]:
     texts: dict[str, str] = {}
-    for where, line in _lines(path):
-        row = _object(line, where)
+    for where, row in read_json_lines(path):
         name = _text(row, "_id", where)
         if name in texts:
             raise DataError(f"{where}: query {name!r} is given twice; remove one")
@@ -102,14 +101,19 @@ def _gains(path: Path, queries: Mapping[str, str]) -> dict[str, dict[str, float]
     """Gains above 0 by query and ref. The first line is a header when its third cell is no number."""
     judged: set[tuple[str, str]] = set()
     gains: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    for number, (where, line) in enumerate(_lines(path)):
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}; save it as UTF-8") from error
+    filled = [(f"{path}:{number}", line) for number, line in enumerate(lines, start=1) if line.strip()]
+    for place, (where, line) in enumerate(filled):
         cells = line.split("\t")
         if len(cells) != 3:
             raise DataError(f"{where}: {len(cells)} cells, expected query, document and score between tabs")
         query, document, score = (cell.strip() for cell in cells)
         gain = _number(score)
         if gain is None:
-            if number == 0:
+            if place == 0:
                 continue
             raise DataError(f"{where}: score is {score!r}, expected a number")
         if query not in queries:
@@ -120,27 +124,6 @@ def _gains(path: Path, queries: Mapping[str, str]) -> dict[str, dict[str, float]
         if gain > 0:
             gains[query][f"article:{document}"] = gain
     return dict(gains)
-
-
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
-    """`path:line` and text of each line that is not blank."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")  # splitlines cuts at characters inside texts
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}; save it as UTF-8") from error
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield f"{path}:{number}", line
-
-
-def _object(line: str, where: str) -> Mapping[str, Any]:  # JSON
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: not JSON ({error})") from error
-    if not isinstance(row, dict):
-        raise DataError(f"{where}: a JSON {type(row).__name__}, expected an object with _id and text")
-    return row
 
 
 def _text(row: Mapping[str, Any], key: str, where: str) -> str:  # JSON

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlparse
 
 from eval.report.tracking import FIGURES_FILE, ITEMS_FILE, open_client
 from eval.results import DATA_SHA256
+from knowledge.json_lines import read_json_lines
 from model.errors import NotFoundError
 
 _PREFIX = "eval "
@@ -52,8 +53,7 @@ class TrackedRun:
         """What became of each item, in the order of the data; none where the file is gone."""
         path = self.folder / ITEMS_FILE
         if path.is_file():
-            with path.open(encoding="utf-8") as file:
-                yield from (json.loads(line) for line in file if line.strip())
+            yield from (item for _, item in read_json_lines(path))
 
     def pictures(self) -> list[Path]:
         """The curves, by name."""
