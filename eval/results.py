@@ -3,14 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.metrics.intervals import Interval
+from eval.metrics import wrong_among_answered
+from eval.metrics.intervals import Interval, clopper_pearson, wilson
 from eval.report.charts import Chart
 from model.errors import DataError
 from model.manifests import file_sha256
@@ -46,6 +47,43 @@ class Track(Protocol):
 def untracked(items: Sequence[T], *, doing: str) -> Iterable[T]:  # noqa: ARG001
     """The items, silently."""
     return items
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measured value with its 95 % interval; neither where there was nothing to measure."""
+
+    value: float | None
+    interval: Interval | None
+
+    @classmethod
+    def share(cls, count: int, n: int) -> "Figure":
+        """A share of independent items, with Wilson's interval."""
+        return cls(count / n, wilson(count, n)) if n else cls(None, None)
+
+    @classmethod
+    def promise(cls, wrong: int, answered: int) -> "Figure":
+        """A share that something is promised of, with the exact interval, which is never too narrow."""
+        share = wrong_among_answered(wrong, answered)
+        return cls(share, clopper_pearson(wrong, answered) if answered else None)
+
+    def under(self, key: str) -> dict[str, Any]:  # JSON
+        """The value under `key` and the interval under `<key>_interval`."""
+        return figure(key, self.value, self.interval)
+
+
+def figures_json(figures: Any) -> dict[str, Any]:  # a dataclass of figures; JSON
+    """The figures under the names of their fields, each `Figure` followed by `<name>_interval`."""
+    found: dict[str, Any] = {}
+    for one in fields(figures):
+        value = getattr(figures, one.name)
+        if isinstance(value, Figure):
+            found |= value.under(one.name)
+        elif is_dataclass(value):
+            found[one.name] = figures_json(value)
+        else:
+            found[one.name] = value
+    return found
 
 
 def figure(key: str, value: float | None, interval: Interval | None) -> dict[str, Any]:  # JSON

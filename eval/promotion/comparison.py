@@ -1,6 +1,6 @@
 """Holds a challenger against the champion on everything a promotion depends on; promotes nothing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from eval.data.labelled import LabelledQuestion, LabelledText, MoodConversation
 from eval.home import check_answers_known, open_index
 from eval.promotion import flips, regression, speed
+from eval.promotion.flips import Flips
 from eval.promotion.gates import (
     Gate,
     failures,
@@ -21,9 +22,13 @@ from eval.promotion.gates import (
     risk_gate,
     time_gate,
 )
-from eval.results import INTERVAL, SuiteResult, Track, percentiles, untracked
+from eval.promotion.regression import CaseItem
+from eval.results import Track, figures_json, percentiles, untracked
 from eval.suites import answers, mood, sentiment
+from eval.suites.answers import Answered
 from eval.suites.classifiers import head_in_service
+from eval.suites.mood import MoodWarnings
+from eval.suites.sentiment import Sentiments
 from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.resolver import Resolver
@@ -32,8 +37,6 @@ from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
 
 _MOST_TIMED = 300
-_CHAMPION, _CHALLENGER = "champion", "challenger"
-_ANSWERS, _MOOD, _SENTIMENT, _REGRESSION = "answers", "mood", "sentiment", "regression"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +61,98 @@ class HeldOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """What was measured of one set; `None` where nothing was held out to measure it on."""
+
+    version: str
+    answers: Answered | None
+    moods: MoodWarnings | None
+    sentiments: Sentiments | None
+    cases: tuple[CaseItem, ...]
+    milliseconds: NDArray[np.float64]
+    """Of the same questions for both sets, side by side; empty where there were none."""
+    size_bytes: int
+
+    def figures_json(self) -> dict[str, Any]:  # JSON
+        """What was held out, the cases, speed and size; times are those measured side by side."""
+        figures: dict[str, Any] = figures_json(self.answers.figures) if self.answers else {}
+        if self.moods:
+            warnings = self.moods.figures
+            figures |= warnings.warned.under("mood_warned") | warnings.false_alarms.under("mood_false_alarms")
+        if self.sentiments:
+            told = self.sentiments.figures
+            figures |= told.accuracy.under("sentiment_accuracy")
+            figures |= told.macro_recall.under("sentiment_macro_recall")
+        return {
+            **figures,
+            "regression_cases": len(self.cases),
+            "regression_cases_kept": sum(case.kept for case in self.cases),
+            **(
+                percentiles(self.milliseconds) if len(self.milliseconds) else {"p50_ms": None, "p95_ms": None}
+            ),
+            "size_mb": self.size_bytes / 1e6,
+        }
+
+    def items_json(self, name: str) -> Iterator[dict[str, Any]]:  # JSON
+        """What became of each item, under its suite and the name of the set."""
+        by_suite = {
+            "answers": self.answers.items_json if self.answers else (),
+            "mood": self.moods.items_json if self.moods else (),
+            "sentiment": self.sentiments.items_json if self.sentiments else (),
+            "regression": [asdict(case) for case in self.cases],
+        }
+        for suite, items in by_suite.items():
+            yield from ({"suite": suite, "set": name, **item} for item in items)
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Champion and challenger side by side, and whether the challenger may take over."""
 
-    champion: str
-    challenger: str
-    figures: Mapping[str, Mapping[str, Any]]  # JSON
-    """By `champion` and `challenger`: figures of what was held out, the cases, speed and size."""
+    champion_side: Side
+    challenger_side: Side
     gates: tuple[Gate, ...]
-    broken_cases: tuple[Mapping[str, Any], ...]  # JSON
-    """Regression cases that the champion keeps and the challenger does not."""
-    flips: SuiteResult
+    flips: Flips
     notes: tuple[str, ...]
     """What could not be measured, and what to do about it."""
-    items: tuple[Mapping[str, Any], ...]  # JSON
-    """What became of each item, under `suite` and `set`; it holds customers' texts."""
+
+    @property
+    def champion(self) -> str:
+        """The version in service."""
+        return self.champion_side.version
+
+    @property
+    def challenger(self) -> str:
+        """The version that asks to replace it."""
+        return self.challenger_side.version
 
     @property
     def failed(self) -> list[Gate]:
         """The gates that stop a promotion."""
         return failures(self.gates)
+
+    @property
+    def broken_cases(self) -> list[CaseItem]:
+        """Regression cases that the champion keeps and the challenger does not, as the latter took them."""
+        pairs = zip(self.champion_side.cases, self.challenger_side.cases, strict=True)
+        return [now for then, now in pairs if then.kept and not now.kept]
+
+    @property
+    def figures(self) -> dict[str, dict[str, Any]]:  # JSON
+        """By `champion` and `challenger`."""
+        return {
+            "champion": self.champion_side.figures_json(),
+            "challenger": self.challenger_side.figures_json(),
+        }
+
+    @property
+    def items(self) -> list[dict[str, Any]]:  # JSON
+        """What became of each item, under `suite` and `set`; it holds customers' texts."""
+        return [
+            *self.champion_side.items_json("champion"),
+            *self.challenger_side.items_json("challenger"),
+            *({"suite": "flips", **flip} for flip in self.flips.items),
+        ]
 
     def as_json(self) -> dict[str, Any]:  # JSON
         """Everything but the items."""
@@ -87,8 +162,8 @@ class Comparison:
             "may_promote": not self.failed,
             "gates": [asdict(gate) for gate in self.gates],
             "figures": self.figures,
-            "broken_cases": list(self.broken_cases),
-            "flips": {**self.flips.figures, "items": list(self.flips.items)},
+            "broken_cases": [asdict(case) for case in self.broken_cases],
+            "flips": {**self.flips.figures, "items": self.flips.items},
             "notes": list(self.notes),
         }
 
@@ -127,13 +202,12 @@ def compare(
     timed_texts = (texts or [case.text for case in cases])[:_MOST_TIMED]
     timed = speed.run(timed_texts, before, after, track=track)
     old, new = (
-        _Side(
-            results={
-                _ANSWERS: answers.run(questions, resolver=resolver, track=track) if questions else _NOTHING,
-                _MOOD: mood.run(moods, resolver=resolver, track=track) if moods else _NOTHING,
-                _SENTIMENT: _sentiment(held_out.sentiments, resolver, one.encoder),
-                _REGRESSION: regression.run(cases, resolver=resolver, track=track),
-            },
+        Side(
+            version=one.models.version,
+            answers=answers.measure(questions, resolver=resolver, track=track) if questions else None,
+            moods=mood.measure(moods, resolver=resolver, track=track) if moods else None,
+            sentiments=_sentiments(held_out.sentiments, resolver, one.encoder),
+            cases=regression.run(cases, resolver=resolver, track=track),
             milliseconds=milliseconds,
             size_bytes=one.size_bytes,
         )
@@ -142,27 +216,15 @@ def compare(
             (challenger, after, timed.after),
         )
     )
-    flipped = flips.run(past, champion=before, challenger=after, track=track)
     return Comparison(
-        champion=champion.models.version,
-        challenger=challenger.models.version,
-        figures={_CHAMPION: _figures(old), _CHALLENGER: _figures(new)},
+        champion_side=old,
+        challenger_side=new,
         gates=(
             *_gates(old, new, budget=settings.risk_budget),
             *_encoder_gates(champion, challenger),
         ),
-        broken_cases=tuple(
-            now
-            for then, now in zip(old.items(_REGRESSION), new.items(_REGRESSION), strict=True)
-            if then["kept"] and not now["kept"]
-        ),
-        flips=flipped,
+        flips=flips.run(past, champion=before, challenger=after, track=track),
         notes=_notes(questions, cases, past),
-        items=(
-            *_items(_CHAMPION, old),
-            *_items(_CHALLENGER, new),
-            *({"suite": "flips", **flip} for flip in flipped.items),
-        ),
     )
 
 
@@ -171,61 +233,55 @@ def folder_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-_NOTHING = SuiteResult({}, ())
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """What was measured of one set."""
-
-    results: Mapping[str, SuiteResult]
-    """By suite."""
-    milliseconds: NDArray[np.float64]
-    """Of the same questions for both sides."""
-    size_bytes: int
-
-    def items(self, suite: str) -> tuple[Mapping[str, Any], ...]:  # JSON
-        return self.results[suite].items
-
-
-def _sentiment(rows: Sequence[LabelledText], resolver: Resolver, encoder: Reader) -> SuiteResult:
+def _sentiments(rows: Sequence[LabelledText], resolver: Resolver, encoder: Reader) -> Sentiments | None:
     if not rows:
-        return _NOTHING
-    head = head_in_service(resolver.models, _SENTIMENT, encoder, resolver.head_encoders)
-    return sentiment.measure(rows, head)
+        return None
+    return sentiment.measure(
+        rows, head_in_service(resolver.models, "sentiment", encoder, resolver.head_encoders)
+    )
 
 
-def _figures(side: _Side) -> dict[str, Any]:  # JSON
-    """Times are those measured side by side, not those of the suite."""
-    asked = side.results[_ANSWERS].figures
-    kept = side.results[_REGRESSION].figures
-    times = percentiles(side.milliseconds) if len(side.milliseconds) else {"p50_ms": None, "p95_ms": None}
-    return {
-        **{key: value for key, value in asked.items() if key not in ("p50_ms", "p95_ms")},
-        **{
-            f"{suite}_{key}": side.results[suite].figures[key]
-            for suite, names in _SHOWN.items()
-            if side.results[suite].figures
-            for name in names
-            for key in (name, name + INTERVAL)
-        },
-        "regression_cases": kept["n"],
-        "regression_cases_kept": kept["kept"],
-        **times,
-        "size_mb": side.size_bytes / 1e6,
-    }
-
-
-def _gates(old: _Side, new: _Side, *, budget: float) -> tuple[Gate, ...]:
-    outcomes = [item["outcome"] for item in new.items(_ANSWERS)]
-    wrong = outcomes.count("answered_wrong")
+def _gates(old: Side, new: Side, *, budget: float) -> tuple[Gate, ...]:
+    before, after = _went_well(old), _went_well(new)
+    answered = new.answers.figures.n_answered if new.answers else 0
+    wrong = after["answered_wrong"].count(False)
     return (
-        regression_gate(*([item["kept"] for item in side.items(_REGRESSION)] for side in (old, new))),
-        *(paired_gate(name, one.flags(old), one.flags(new), of=one.of) for name, one in _WENT_WELL.items()),
-        risk_gate(wrong, wrong + outcomes.count("answered_right"), budget=budget),
+        regression_gate([case.kept for case in old.cases], [case.kept for case in new.cases]),
+        *(paired_gate(name, before[name], after[name], of=of) for name, of in _COUNTED.items()),
+        risk_gate(wrong, answered, budget=budget),
         time_gate(old.milliseconds, new.milliseconds, rng=np.random.default_rng(0)),
         growth_gate("size_mb", old.size_bytes / 1e6, new.size_bytes / 1e6, unit="MB"),
     )
+
+
+_COUNTED = {
+    "answered_right": "questions answered right",
+    "answered_wrong": "questions without a wrong answer",
+    "best_right": "answerable questions whose best candidate is right",
+    "people_reached": "questions for people handed over",
+    "intent_right": "questions with their intent understood",
+    "unhappy_noticed": "unhappy conversations noticed in time",
+    "calm_left_alone": "calm conversations without a false alarm",
+    "sentiment_right": "messages with their sentiment read right",
+}
+"""By gate, what is counted."""
+
+
+def _went_well(side: Side) -> dict[str, list[bool]]:
+    """By gate, whether it went well with each item that this is asked of: the same items of both sides."""
+    asked = side.answers.items if side.answers else ()
+    moods = side.moods.items if side.moods else ()
+    told = side.sentiments.items if side.sentiments else ()
+    return {
+        "answered_right": [item.outcome == "answered_right" for item in asked],
+        "answered_wrong": [item.outcome != "answered_wrong" for item in asked],
+        "best_right": [item.best_is_right for item in asked if item.best_is_right is not None],
+        "people_reached": [item.reached_a_person for item in asked if item.reached_a_person is not None],
+        "intent_right": [item.intent_is_right for item in asked if item.intent_is_right is not None],
+        "unhappy_noticed": [item.noticed_in_time for item in moods if item.noticed_in_time is not None],
+        "calm_left_alone": [item.left_alone for item in moods if item.left_alone is not None],
+        "sentiment_right": [item.right for item in told],
+    }
 
 
 def _encoder_gates(champion: Contender, challenger: Contender) -> list[Gate]:
@@ -234,60 +290,6 @@ def _encoder_gates(champion: Contender, challenger: Contender) -> list[Gate]:
         return []
     before, after = champion.encoder_bytes / 1e6, challenger.encoder_bytes / 1e6
     return [growth_gate("encoder_mb", before, after, unit="MB")]
-
-
-def _handed_over(item: Mapping[str, Any]) -> bool | None:  # JSON
-    return item["outcome"] == "handed_over" if item["kind"] == "needs_person" else None
-
-
-def _best_right(item: Mapping[str, Any]) -> bool | None:  # JSON
-    return item["best_ref"] in item["right_refs"] if item["kind"] == "answerable" else None
-
-
-def _intent_right(item: Mapping[str, Any]) -> bool | None:  # JSON
-    return item["intent"] == item["right_intent"] if item["right_intent"] is not None else None
-
-
-def _noticed(item: Mapping[str, Any]) -> bool | None:  # JSON
-    return item["warned_at"] is not None if item["at"] is not None else None
-
-
-def _left_alone(item: Mapping[str, Any]) -> bool | None:  # JSON
-    return item["warned_at"] is None if item["at"] is None else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """Items of a suite that go well or not."""
-
-    of: str
-    went_well: Callable[[Mapping[str, Any]], bool | None]  # JSON
-    """Whether it went well with an item; `None` where that is not asked of it."""
-    suite: str = _ANSWERS
-
-    def flags(self, side: _Side) -> list[bool]:
-        return [flag for item in side.items(self.suite) if (flag := self.went_well(item)) is not None]
-
-
-_WENT_WELL: Mapping[str, _Counted] = {
-    "answered_right": _Counted("questions answered right", lambda item: item["outcome"] == "answered_right"),
-    "answered_wrong": _Counted(
-        "questions without a wrong answer", lambda item: item["outcome"] != "answered_wrong"
-    ),
-    "best_right": _Counted("answerable questions whose best candidate is right", _best_right),
-    "people_reached": _Counted("questions for people handed over", _handed_over),
-    "intent_right": _Counted("questions with their intent understood", _intent_right),
-    "unhappy_noticed": _Counted("unhappy conversations noticed in time", _noticed, _MOOD),
-    "calm_left_alone": _Counted("calm conversations without a false alarm", _left_alone, _MOOD),
-    "sentiment_right": _Counted(
-        "messages with their sentiment read right",
-        lambda item: item["predicted"] == item["label"],
-        _SENTIMENT,
-    ),
-}
-"""By gate."""
-_SHOWN = {_MOOD: ("warned", "false_alarms"), _SENTIMENT: ("accuracy", "macro_recall")}
-"""Figures told under the name of their suite, where it was measured."""
 
 
 def _notes(
@@ -306,11 +308,3 @@ def _notes(
     if not past:
         notes.append("no past decisions to replay: nobody has asked yet")
     return tuple(notes)
-
-
-def _items(name: str, side: _Side) -> list[Mapping[str, Any]]:  # JSON
-    return [
-        {"suite": suite, "set": name, **item}
-        for suite, result in side.results.items()
-        for item in result.items
-    ]

@@ -9,7 +9,7 @@ import numpy as np
 from eval.metrics import hit_at_k, mrr_at_k
 from eval.metrics.intervals import bootstrap_mean
 from eval.results import SuiteResult, Track, figure, untracked
-from knowledge.index.knowledge_index import KnowledgeIndex
+from eval.suites.retrieval import index_of
 from model.interfaces import Encoder
 from model.types import Candidate, Passage
 
@@ -18,7 +18,6 @@ METRICS = ("hit@1", "mrr@10")
 _TOP_K = 10
 _COMPARED = 100
 """Candidates looked at for the order by cosine alone."""
-_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,7 @@ def _searched(
     *,
     track: Track,
 ) -> list[dict[str, Any]]:  # JSON
-    index = KnowledgeIndex(encoder)
-    refs = list(knowledge)
-    for start in track(range(0, len(refs), _AT_ONCE), doing="Indexing"):
-        index.put({ref: knowledge[ref] for ref in refs[start : start + _AT_ONCE]})
+    index = index_of(knowledge, encoder, track=track)
     vectors = encoder.encode([one.text for one in questions])
     return [
         _scored(index.search(one.text, vector, top_k=_COMPARED), one.refs)

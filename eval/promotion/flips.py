@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import structlog
 from sqlalchemy.orm import Session
 
-from eval.results import SuiteResult, Track, untracked
+from eval.results import Track, untracked
 from model.types import Decision, DecisionKind
 from serving.bot.turn import BotTurn, past_turn, resolve_turn
 from serving.conversations import repository
@@ -77,6 +77,28 @@ class Flip:
     challenger: Made
 
 
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """What would be decided otherwise."""
+
+    n: int
+    """Past turns that were decided again."""
+    flips: tuple[Flip, ...]
+    """Worst first."""
+
+    @property
+    def figures(self) -> dict[str, Any]:  # JSON
+        """`n`, how many `flips` there are, and `by_kind`."""
+        kinds = [flip.kind for flip in self.flips]
+        by_kind = {kind: kinds.count(kind) for kind in FLIP_KINDS if kind in kinds}
+        return {"n": self.n, "flips": len(kinds), "by_kind": by_kind}
+
+    @property
+    def items(self) -> list[dict[str, Any]]:  # JSON
+        """The flips as they are written."""
+        return [asdict(flip) for flip in self.flips]
+
+
 def read_past(session: Session, settings: Settings, *, limit: int) -> list[PastDecision]:
     """The newest `limit` decisions of the store, newest first; without those where the bot kept silent."""
     records = repository.latest_decisions(session, limit=limit)
@@ -100,29 +122,18 @@ def run(
     champion: QuestionResolver,
     challenger: QuestionResolver,
     track: Track = untracked,
-) -> SuiteResult:
-    """Decides each past turn again, by both, on today's knowledge; the items are the flips, worst first.
+) -> Flips:
+    """Decides each past turn again, by both, on today's knowledge.
 
     A flip is another kind of decision, or another answer; other choices when asking back are none. Among
     flips of a kind the most confident answer comes first, then the oldest decision.
-
-    - `n`: turns replayed; `flips`: how many flip; `by_kind`: flips by kind.
     """
-    found = [
+    flips = [
         flip
         for one in track(past, doing="Past decisions")
         if (flip := _flip(one, _decided(one, champion), _decided(one, challenger))) is not None
     ]
-    found.sort(key=_worst_first)
-    kinds = [flip.kind for flip in found]
-    return SuiteResult(
-        figures={
-            "n": len(past),
-            "flips": len(found),
-            "by_kind": {kind: kinds.count(kind) for kind in FLIP_KINDS if kind in kinds},
-        },
-        items=tuple(asdict(flip) for flip in found),
-    )
+    return Flips(len(past), tuple(sorted(flips, key=_worst_first)))
 
 
 def flip_kind(past: PastDecision, champion: Made, challenger: Made) -> FlipKind | None:

@@ -1,12 +1,12 @@
 """Puts the regression cases of approved learned answers to a bot; keeps and changes none of them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.orm import Session
 
-from eval.results import SuiteResult, Track, untracked
+from eval.results import Track, untracked
 from model.types import Question
 from serving.db.tables import now
 from serving.indexing.changes import learned_answer_ref
@@ -50,19 +50,15 @@ def read_cases(session: Session) -> list[Case]:
     ]
 
 
-def run(cases: Sequence[Case], *, resolver: QuestionResolver, track: Track = untracked) -> SuiteResult:
+def run(
+    cases: Sequence[Case], *, resolver: QuestionResolver, track: Track = untracked
+) -> tuple[CaseItem, ...]:
     """Asks the text of each case on its own, as the first message of an unknown customer.
 
     A phrasing is kept when its learned answer is given at once; a near miss when that answer is not given.
     A case that crashes is not kept. The cases are all there are, no sample, so there is no interval.
-
-    - `n`, `kept`: numbers of cases.
     """
-    items = [_asked(case, resolver) for case in track(cases, doing="Regression cases")]
-    return SuiteResult(
-        figures={"n": len(items), "kept": sum(item.kept for item in items)},
-        items=tuple(asdict(item) for item in items),
-    )
+    return tuple(_asked(case, resolver) for case in track(cases, doing="Regression cases"))
 
 
 def _asked(case: Case, resolver: QuestionResolver) -> CaseItem:

@@ -1,9 +1,8 @@
 """A comparison as small tables for a terminal; decides nothing."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from eval.promotion.comparison import Comparison
+from eval.promotion.flips import Flip, Made
+from eval.promotion.regression import CaseItem
 from eval.report.text import aligned, side_by_side
 
 _SHOWN_ROWS = 20
@@ -37,16 +36,16 @@ _KEYS = (
 def as_tables(comparison: Comparison) -> str:
     """Figures side by side, broken cases, flips (worst first, the first 20), notes and gates."""
     columns = {
-        f"{role} {version}": comparison.figures[role]
-        for role, version in (("champion", comparison.champion), ("challenger", comparison.challenger))
+        f"{role} {side.version}": side.figures_json()
+        for role, side in (("champion", comparison.champion_side), ("challenger", comparison.challenger_side))
     }
     parts = [side_by_side(columns, _KEYS)]
     if comparison.broken_cases:
         parts.append(_titled("broken regression cases", [_case(item) for item in comparison.broken_cases]))
-    figures, flips = comparison.flips.figures, comparison.flips.items
-    if figures["n"]:
-        title = f"{figures['flips']} of {figures['n']} past decisions would flip"
-        parts.append(_titled(title, [_flip(item) for item in flips]))
+    flips = comparison.flips
+    if flips.n:
+        title = f"{len(flips.flips)} of {flips.n} past decisions would flip"
+        parts.append(_titled(title, [_flip(one) for one in flips.flips]))
     parts.extend(comparison.notes)
     parts.append(gates_table(comparison))
     return "\n\n".join(parts)
@@ -63,17 +62,17 @@ def _titled(title: str, rows: list[tuple[str, ...]]) -> str:
     return "\n".join([*lines, f"  and {more} more: see --json"] if more > 0 else lines)
 
 
-def _case(item: Mapping[str, Any]) -> tuple[str, ...]:  # JSON
-    wanted = "must get" if item["must_answer"] else "must not get"
-    return wanted, item["ref"], item["answered_ref"] or item["decision"], _short(item["text"])
+def _case(case: CaseItem) -> tuple[str, ...]:
+    wanted = "must get" if case.must_answer else "must not get"
+    return wanted, case.ref, case.answered_ref or case.decision, _short(case.text)
 
 
-def _flip(item: Mapping[str, Any]) -> tuple[str, ...]:  # JSON
-    return item["kind"], _made(item["champion"]), "->", _made(item["challenger"]), _short(item["text"])
+def _flip(flip: Flip) -> tuple[str, ...]:
+    return flip.kind, _made(flip.champion), "->", _made(flip.challenger), _short(flip.text)
 
 
-def _made(made: Mapping[str, Any]) -> str:  # JSON
-    return f"{made['ref'] or made['kind']} {made['confidence']:.2f}"
+def _made(made: Made) -> str:
+    return f"{made.ref or made.kind} {made.confidence:.2f}"
 
 
 def _short(text: str) -> str:

@@ -8,11 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.metrics import wrong_among_answered
-from eval.metrics.intervals import clopper_pearson, wilson
 from eval.replay.nearest_cache import CacheRun, best_run
 from eval.report.charts import Chart, Curve
-from eval.results import figure
+from eval.results import Figure
 
 MOST_WRONG = 0.03
 """Wrong share that the cache is allowed."""
@@ -64,6 +62,7 @@ def figures_of(items: Sequence[ReplayItem], runs: Sequence[CacheRun]) -> dict[st
       no threshold keeps to that.
     """
     outcomes = Counter(item.outcome for item in items)
+    answered = outcomes["wrong"] + outcomes["answered"]
     people = _by_people(items)
     known = sum(bool(needed) and not item.is_new for needed, item in zip(people, items, strict=True))
     learned = sum(item.learned for item in items)
@@ -73,21 +72,22 @@ def figures_of(items: Sequence[ReplayItem], runs: Sequence[CacheRun]) -> dict[st
         "n": len(items),
         "needs": needs,
         **_repeats(items),
-        **_share("needs_person", int(people.sum()), len(items)),
-        **_share("wrong", outcomes["wrong"], len(items)),
-        **_share("answered_right", outcomes["answered"] + outcomes["picked"], len(items)),
-        **_share("answered_at_once", outcomes["answered"], len(items)),
-        **_share("picked", outcomes["picked"], len(items)),
-        **_share("asked_back_in_vain", outcomes["asked_back_in_vain"], len(items)),
-        **_share("handed_over", outcomes["handed_over"], len(items)),
+        **Figure.share(int(people.sum()), len(items)).under("needs_person"),
+        **Figure.share(outcomes["wrong"], len(items)).under("wrong"),
+        **Figure.share(outcomes["answered"] + outcomes["picked"], len(items)).under("answered_right"),
+        **Figure.share(outcomes["answered"], len(items)).under("answered_at_once"),
+        **Figure.share(outcomes["picked"], len(items)).under("picked"),
+        **Figure.share(outcomes["asked_back_in_vain"], len(items)).under("asked_back_in_vain"),
+        **Figure.share(outcomes["handed_over"], len(items)).under("handed_over"),
         "failed": outcomes["failed"],
-        **_share("recurrence", known, len(items)),
-        **_wrong_figures(outcomes["wrong"], outcomes["wrong"] + outcomes["answered"]),
+        **Figure.share(known, len(items)).under("recurrence"),
+        "n_answered": answered,
+        **Figure.promise(outcomes["wrong"], answered).under("wrong_among_answered"),
         "answers_written": written,
         "answers_written_per_need": written / needs,
         "phrasings_learned": learned - written,
         "not_learned": sum(map(_not_learned, items)),
-        **_share("needs_person_last_1000", int(people[-LAST:].sum()), len(people[-LAST:])),
+        **Figure.share(int(people[-LAST:].sum()), len(people[-LAST:])).under("needs_person_last_1000"),
         "handed_over_by_reason": dict(
             Counter(item.reasons[0] for item in items if item.outcome == "handed_over").most_common()
         ),
@@ -177,16 +177,6 @@ def _repeats(items: Sequence[ReplayItem]) -> dict[str, int]:
     return {"duplicates": repeated, "contradictory": contradictory}
 
 
-def _share(key: str, count: int, n: int) -> dict[str, Any]:  # JSON
-    return figure(key, count / n, wilson(count, n))
-
-
-def _wrong_figures(wrong: int, answered: int) -> dict[str, Any]:  # JSON
-    share = wrong_among_answered(wrong, answered)
-    exact = clopper_pearson(wrong, answered) if answered else None
-    return {"n_answered": answered} | figure("wrong_among_answered", share, exact)
-
-
 def _best(runs: Sequence[CacheRun]) -> CacheRun | None:
     return best_run(runs, most_wrong=MOST_WRONG, share=lambda run: run.wrong_share)
 
@@ -197,7 +187,8 @@ def _cache_figures(run: CacheRun | None) -> dict[str, Any] | None:  # JSON
     n, people, wrong = len(run.wrong), int(run.needs_person.sum()), int(run.wrong.sum())
     return {
         "threshold": run.threshold,
-        **_share("needs_person", people, n),
-        **_share("wrong", wrong, n),
-        **_wrong_figures(wrong, n - people),
+        **Figure.share(people, n).under("needs_person"),
+        **Figure.share(wrong, n).under("wrong"),
+        "n_answered": n - people,
+        **Figure.promise(wrong, n - people).under("wrong_among_answered"),
     }

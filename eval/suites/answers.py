@@ -9,9 +9,8 @@ import structlog
 
 from eval.data.beir import BeirSet
 from eval.data.labelled import LabelledQuestion
-from eval.metrics import risk_coverage, wrong_among_answered
-from eval.metrics.intervals import clopper_pearson, wilson
-from eval.results import SuiteResult, Track, figure, percentiles, untracked
+from eval.metrics import risk_coverage
+from eval.results import Figure, SuiteResult, Track, figures_json, percentiles, untracked
 from eval.suites import budgets
 from model.answering.risk import RiskThreshold
 from model.errors import DataError
@@ -73,21 +72,27 @@ class AnsweredItem:
     error: str | None
     """Of a question that failed: the exception."""
 
+    @property
+    def best_is_right(self) -> bool | None:
+        """Whether the most confident candidate is right; `None` for a question that nothing answers."""
+        return self.best_ref in self.right_refs if self.kind == "answerable" else None
 
-def run(
-    questions: Sequence[LabelledQuestion],
-    *,
-    resolver: AnsweringResolver,
-    rules: budgets.Rules | None = None,
-    track: Track = untracked,
-) -> SuiteResult:
-    """Asks each question on its own, as the first message of an unknown customer.
+    @property
+    def reached_a_person(self) -> bool | None:
+        """Whether a question for people was handed over; `None` for others."""
+        return self.outcome == "handed_over" if self.kind == "needs_person" else None
 
-    An answer is right when the question is answerable and the first source is one of its answers; any
-    answer to a question of another kind is wrong. A question that crashes is counted as `failed`.
+    @property
+    def intent_is_right(self) -> bool | None:
+        """Whether it was taken for what the customer wants; `None` where that is not known."""
+        return self.intent == self.right_intent if self.right_intent is not None else None
 
-    - `answered_right`, `answered_wrong`, `clarified`, `handed_over`, `smalltalk`, `failed`: shares of
-      all questions, adding up to 1, with Wilson intervals.
+
+@dataclass(frozen=True, slots=True)
+class AnswerFigures:
+    """What became of all questions.
+
+    - `answered_right` … `failed`: shares of all questions, adding up to 1.
     - `wrong_among_answered`: with the exact interval; `None` when nothing was answered.
     - `coverage_in_hindsight`: the greatest share of all questions that could have been answered within the
       risk, by a threshold chosen on these very questions: what better calibration could still win.
@@ -96,32 +101,81 @@ def run(
     - `threshold`, `risk`, `confidence_level`, `guaranteed`: as `model.answering.risk` found them.
     - `by_kind`: number of questions by kind and outcome; `needs_person_answered`: those a person should
       have had; `p50_ms`, `p95_ms`: percentiles of the whole decision, interpolated.
-    - with the `rules` that the resolver goes by, also `at_risk`, `plain_similarity` and `curve` of
-      `eval.suites.budgets`, and the chart `risk_coverage`.
+    """
 
-    Raises `DataError` without questions.
+    n: int
+    answered_right: Figure
+    answered_wrong: Figure
+    clarified: Figure
+    handed_over: Figure
+    smalltalk: Figure
+    failed: Figure
+    n_answered: int
+    wrong_among_answered: Figure
+    coverage_in_hindsight: float
+    best_right: Figure
+    intent_right: Figure
+    threshold: float
+    risk: float
+    confidence_level: float
+    guaranteed: bool
+    by_kind: Mapping[str, Mapping[str, int]]
+    needs_person_answered: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of questions, one by one and all together."""
+
+    figures: AnswerFigures
+    items: tuple[AnsweredItem, ...]
+    decided: tuple[budgets.Asked, ...]
+    """Those that did not fail, with the decision."""
+
+    @property
+    def items_json(self) -> tuple[dict[str, Any], ...]:  # JSON
+        """The items as they are written."""
+        return tuple(asdict(item) for item in self.items)
+
+
+def measure(
+    questions: Sequence[LabelledQuestion], *, resolver: AnsweringResolver, track: Track = untracked
+) -> Answered:
+    """Asks each question on its own, as the first message of an unknown customer.
+
+    An answer is right when the question is answerable and the first source is one of its answers; any
+    answer to a question of another kind is wrong. A question that crashes is counted as `failed`. Raises
+    `DataError` without questions.
     """
     if not questions:
         raise DataError("there are no questions to ask; give a file or folder that holds some")
     asked = [(question, *_decided(question, resolver)) for question in track(questions, doing="Asking")]
-    items = [_item(question, decision, error) for question, decision, error in asked]
-    decided = [budgets.Asked(question, decision) for question, decision, _ in asked if decision]
+    items = tuple(_item(question, decision, error) for question, decision, error in asked)
+    decided = tuple(budgets.Asked(question, decision) for question, decision, _ in asked if decision)
+    return Answered(_figures(items, resolver.threshold), items, decided)
+
+
+def run(
+    questions: Sequence[LabelledQuestion],
+    *,
+    resolver: AnsweringResolver,
+    rules: budgets.Rules | None = None,
+    track: Track = untracked,
+) -> SuiteResult:
+    """`measure`; with the `rules` that the resolver goes by, also other budgets than its own.
+
+    That is `at_risk`, `plain_similarity` and `curve` of `eval.suites.budgets`, and the chart `risk_coverage`.
+    """
+    answered = measure(questions, resolver=resolver, track=track)
+    figures, n = figures_json(answered.figures), len(answered.items)
+    if rules is None:
+        return SuiteResult(figures, answered.items_json)
     return SuiteResult(
-        figures={
-            "n": len(items),
-            **_shares(items),
-            **_best_figures(items, risk=resolver.threshold.risk),
-            **_intent_figures(items),
-            **_risk_figures(resolver.threshold),
-            "by_kind": _by_kind(items),
-            "needs_person_answered": sum(
-                item.kind == "needs_person" and item.outcome == "answered_wrong" for item in items
-            ),
-            **_times(items),
-            **(budgets.figures(decided, rules, n=len(items)) if rules else {}),
-        },
-        items=tuple(asdict(item) for item in items),
-        charts={"risk_coverage": budgets.chart(decided, rules, n=len(items))} if rules else {},
+        {**figures, **budgets.figures(answered.decided, rules, n=n)},
+        answered.items_json,
+        {"risk_coverage": budgets.chart(answered.decided, rules, n=n)},
     )
 
 
@@ -189,58 +243,49 @@ def _outcome(question: LabelledQuestion, decision: Decision | None, ref: str | N
     return "answered_right" if right else "answered_wrong"
 
 
-def _shares(items: Sequence[AnsweredItem]) -> dict[str, Any]:  # JSON
-    counts = Counter(item.outcome for item in items)
-    figures: dict[str, Any] = {}
-    for outcome in OUTCOMES:
-        count = counts[outcome]
-        figures |= figure(outcome, count / len(items), wilson(count, len(items)))
-    wrong = counts["answered_wrong"]
-    answered = counts["answered_right"] + wrong
-    share = wrong_among_answered(wrong, answered)
-    exact = clopper_pearson(wrong, answered) if answered else None
-    return figures | {"n_answered": answered} | figure("wrong_among_answered", share, exact)
+def _figures(items: Sequence[AnsweredItem], threshold: RiskThreshold) -> AnswerFigures:
+    n, counts = len(items), Counter(item.outcome for item in items)
+    wrong, answered = counts["answered_wrong"], counts["answered_wrong"] + counts["answered_right"]
+    best = [item.best_is_right for item in items if item.best_is_right is not None]
+    intents = [item.intent_is_right for item in items if item.intent_is_right is not None]
+    by_kind = Counter((item.kind, item.outcome) for item in items)
+    taken = [item.milliseconds for item in items if item.milliseconds is not None]
+    times = percentiles(taken) if taken else {"p50_ms": None, "p95_ms": None}
+    return AnswerFigures(
+        n=n,
+        answered_right=Figure.share(counts["answered_right"], n),
+        answered_wrong=Figure.share(wrong, n),
+        clarified=Figure.share(counts["clarified"], n),
+        handed_over=Figure.share(counts["handed_over"], n),
+        smalltalk=Figure.share(counts["smalltalk"], n),
+        failed=Figure.share(counts["failed"], n),
+        n_answered=answered,
+        wrong_among_answered=Figure.promise(wrong, answered),
+        coverage_in_hindsight=_coverage_in_hindsight(items, risk=threshold.risk),
+        best_right=Figure.share(sum(best), len(best)),
+        intent_right=Figure.share(sum(intents), len(intents)),
+        threshold=threshold.value,
+        risk=threshold.risk,
+        confidence_level=threshold.confidence_level,
+        guaranteed=threshold.guaranteed,
+        by_kind={
+            kind: {outcome: by_kind[kind, outcome] for outcome in OUTCOMES}
+            for kind in dict.fromkeys(item.kind for item in items)
+        },
+        needs_person_answered=sum(
+            item.kind == "needs_person" and item.outcome == "answered_wrong" for item in items
+        ),
+        p50_ms=times["p50_ms"],
+        p95_ms=times["p95_ms"],
+    )
 
 
-def _best_figures(items: Sequence[AnsweredItem], *, risk: float) -> dict[str, Any]:  # JSON
-    """What the most confident candidates were worth, whether they were given as answers or not."""
+def _coverage_in_hindsight(items: Sequence[AnsweredItem], *, risk: float) -> float:
+    """By what the most confident candidates were worth, whether they were given as answers or not."""
     by_threshold = [item for item in items if item.best_ref and _DECIDED_BY_THRESHOLD & set(item.reasons)]
     points = risk_coverage(
         [item.confidence or 0.0 for item in by_threshold],
         [item.best_ref in item.right_refs for item in by_threshold],
     )
     coverage = max((point.coverage for point in points if point.risk <= risk), default=0.0)
-    answerable = [item.best_ref in item.right_refs for item in items if item.kind == "answerable"]
-    right, n = sum(answerable), len(answerable)
-    return {
-        "coverage_in_hindsight": coverage * len(by_threshold) / len(items),
-        **figure("best_right", right / n if n else None, wilson(right, n) if n else None),
-    }
-
-
-def _intent_figures(items: Sequence[AnsweredItem]) -> dict[str, Any]:  # JSON
-    known = [item.intent == item.right_intent for item in items if item.right_intent is not None]
-    right, n = sum(known), len(known)
-    return figure("intent_right", right / n if n else None, wilson(right, n) if n else None)
-
-
-def _risk_figures(threshold: RiskThreshold) -> dict[str, Any]:  # JSON
-    return {
-        "threshold": threshold.value,
-        "risk": threshold.risk,
-        "confidence_level": threshold.confidence_level,
-        "guaranteed": threshold.guaranteed,
-    }
-
-
-def _by_kind(items: Sequence[AnsweredItem]) -> dict[str, dict[str, int]]:
-    counts = Counter((item.kind, item.outcome) for item in items)
-    kinds = dict.fromkeys(item.kind for item in items)
-    return {kind: {outcome: counts[kind, outcome] for outcome in OUTCOMES} for kind in kinds}
-
-
-def _times(items: Sequence[AnsweredItem]) -> dict[str, float | None]:
-    taken = [item.milliseconds for item in items if item.milliseconds is not None]
-    if not taken:
-        return {"p50_ms": None, "p95_ms": None}
-    return {**percentiles(taken)}
+    return coverage * len(by_threshold) / len(items)

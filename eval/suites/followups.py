@@ -16,9 +16,8 @@ from eval.data.dialogues import (
     DialogueKind,
     history_of,
 )
-from eval.metrics import wrong_among_answered
-from eval.metrics.intervals import bootstrap, bootstrap_mean, clopper_pearson, wilson
-from eval.results import SuiteResult, Track, figure, untracked
+from eval.metrics.intervals import bootstrap, bootstrap_mean
+from eval.results import Figure, SuiteResult, Track, figure, untracked
 from eval.suites.answers import AnsweringResolver
 from model.errors import DataError
 from model.types import Decision, Offered, Question, Turn
@@ -182,15 +181,14 @@ def _arm_figures(items: Sequence[FollowUpItem]) -> dict[str, Any]:  # JSON
     served = sum(counts[outcome] for outcome in SERVED)
     wrong, answered = counts["answered_wrong"], counts["answered_wrong"] + counts["answered_right"]
     unhelped = [item.repeated for item in items if item.kind in UNHELPED_KINDS]
-    exact = clopper_pearson(wrong, answered) if answered else None
     return {
         "n": len(items),
         "n_with_answers": len(best),
         "n_answered": answered,
-        **_share("best_right", sum(best), len(best)),
-        **_share("served", served, len(items)),
-        **figure("wrong_among_answered", wrong_among_answered(wrong, answered), exact),
-        **_share("repeated", sum(unhelped), len(unhelped)),
+        **Figure.share(sum(best), len(best)).under("best_right"),
+        **Figure.share(served, len(items)).under("served"),
+        **Figure.promise(wrong, answered).under("wrong_among_answered"),
+        **Figure.share(sum(unhelped), len(unhelped)).under("repeated"),
         "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},
     }
 
@@ -198,10 +196,6 @@ def _arm_figures(items: Sequence[FollowUpItem]) -> dict[str, Any]:  # JSON
 def _by_kind(items: Sequence[FollowUpItem]) -> dict[str, Any]:  # JSON
     grouped = {kind: [item for item in items if item.kind == kind] for kind in DIALOGUE_KINDS}
     return {kind: _arm_figures(of_kind) for kind, of_kind in grouped.items() if of_kind}
-
-
-def _share(key: str, count: int, n: int) -> dict[str, Any]:  # JSON
-    return figure(key, count / n if n else None, wilson(count, n) if n else None)
 
 
 def _gains(by_arm: Mapping[Arm, Sequence[FollowUpItem]], rng: np.random.Generator) -> dict[str, Any]:  # JSON
@@ -226,8 +220,8 @@ def _detector(items: Sequence[FollowUpItem], rng: np.random.Generator) -> dict[s
     found = np.array([(item.follow_up or 0.0) >= 0.5 for item in items])
     figures: dict[str, Any] = {"n_leaning": int(leans.sum()), "n_found": int(found.sum())}
     right = int((leans & found).sum())
-    figures |= _share("precision", right, int(found.sum()))
-    figures |= _share("recall", right, int(leans.sum()))
+    figures |= Figure.share(right, int(found.sum())).under("precision")
+    figures |= Figure.share(right, int(leans.sum())).under("recall")
 
     def f1(rows: np.ndarray[Any, np.dtype[np.int64]]) -> float | None:
         total = int(leans[rows].sum() + found[rows].sum())

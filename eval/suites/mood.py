@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from eval.data.labelled import MoodConversation
-from eval.metrics.intervals import Rows, bootstrap, wilson
+from eval.metrics.intervals import Rows, bootstrap
 from eval.report.charts import Chart, Curve
-from eval.results import SuiteResult, Track, figure, untracked
+from eval.results import Figure, SuiteResult, Track, figures_json, untracked
 from model.policy import PolicySettings, mood_reason
 from model.resolver import Resolver
 from model.types import Question, Understanding
@@ -47,8 +47,77 @@ class ReadConversation:
         return len(self.labelled.before_event)
 
 
+@dataclass(frozen=True, slots=True)
+class MoodItem:
+    """What became of one conversation."""
+
+    id: str
+    outcome: str
+    at: int | None
+    """Where a warning is too late; `None` for a calm conversation."""
+    warned_at: int | None
+    """The place of the first turn whose mood calls for a person, if it is in time."""
+    reason: str | None
+    turns_before: int | None
+    sentiments: tuple[float, ...]
+    moods: tuple[float, ...]
+    unhappy: tuple[float, ...]
+
+    @property
+    def noticed_in_time(self) -> bool | None:
+        """Whether an unhappy conversation was; `None` for a calm one."""
+        return self.warned_at is not None if self.at is not None else None
+
+    @property
+    def left_alone(self) -> bool | None:
+        """Whether a calm conversation had no false alarm; `None` for an unhappy one."""
+        return self.warned_at is None if self.at is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class WarningFigures:
+    """How well a rule warns, over all conversations.
+
+    - `false_alarms`: share of calm conversations with a warning; `warned`: share of unhappy ones with one
+      before the event; `precision`: share of unhappy ones among those with one.
+    - `turns_before`: mean of the customer's turns from the warning to the event, over warned conversations,
+      1 being the last turn before it; `turns_before_median`; both by bootstrap.
+    """
+
+    false_alarms: Figure
+    warned: Figure
+    precision: Figure
+    turns_before: Figure
+    turns_before_median: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class MoodWarnings:
+    """What the mood's trigger makes of conversations, one by one and all together."""
+
+    figures: WarningFigures
+    items: tuple[MoodItem, ...]
+
+    @property
+    def items_json(self) -> tuple[dict[str, Any], ...]:  # JSON
+        """The items as they are written."""
+        return tuple(asdict(item) for item in self.items)
+
+
 Rule = Callable[[ReadTurn], str | None]
 """Why a turn calls for a person, `None` when it does not."""
+
+
+def measure(
+    conversations: Sequence[MoodConversation],
+    *,
+    resolver: Resolver,
+    seed: int = SEED,
+    track: Track = untracked,
+) -> MoodWarnings:
+    """Reads each conversation turn by turn as in service, up to the first whose mood calls for a person."""
+    read = [read_conversation(one, resolver) for one in track(conversations, doing="Reading conversations")]
+    return _measured(read, resolver.policy, np.random.default_rng(seed))
 
 
 def run(
@@ -58,12 +127,8 @@ def run(
     seed: int = SEED,
     track: Track = untracked,
 ) -> SuiteResult:
-    """Reads each conversation turn by turn as in service, up to the first turn whose mood calls for a person.
+    """The figures of `measure`, and beside them what other rules and levels would make of the conversations.
 
-    - `false_alarms`: share of calm conversations with such a turn; `warned`: share of unhappy ones with such
-      a turn before the event; `precision`: share of unhappy ones among those with such a turn.
-    - `turns_before`: mean of the customer's turns from the warning to the event, over warned conversations,
-      1 being the last turn before it; `turns_before_median`; both by bootstrap.
     - `at_5_percent`: the greatest share warned by any level while at most 5 % of the calm conversations are,
       for the trigger as it is, by the running mood alone, and by the last message alone: found on these very
       conversations, in hindsight, so good for comparing the three but no promise.
@@ -74,23 +139,31 @@ def run(
     rng = np.random.default_rng(seed)
     read = [read_conversation(one, resolver) for one in track(conversations, doing="Reading conversations")]
     settings = resolver.policy
-    warnings = [_first(one, lambda turn: mood_reason(turn.question, turn.read, settings)) for one in read]
+    warnings = _measured(read, settings, rng)
     curves = {name: _curve(read, make) for name, make in _by_level(settings).items()}
+    negative = _figures(read, [_first(one, _is_negative) for one in read], rng)
     figures = {
         "n": len(read),
         "n_calm": sum(one.labelled.is_calm for one in read),
         "n_unhappy": sum(not one.labelled.is_calm for one in read),
-        **_figures(read, warnings, rng),
-        "warned_by_outcome": _by_outcome(read, warnings),
-        "reasons": dict(Counter(one.reason for one in warnings if one)),
+        **figures_json(warnings.figures),
+        "warned_by_outcome": _by_outcome(warnings.items),
+        "reasons": dict(Counter(item.reason for item in warnings.items if item.reason)),
         "at_5_percent": {key: value for pair in curves.items() for key, value in _at(*pair).items()},
-        "last_message_negative": _figures(read, [_first(one, _is_negative) for one in read], rng),
+        "last_message_negative": figures_json(negative),
         "unhappy": settings.unhappy,
         "mood_low": settings.mood_low,
         "mood_fall": settings.mood_fall,
         "seed": seed,
     }
-    return SuiteResult(figures, tuple(map(_item, read, warnings)), {"mood_warning": _chart(curves)})
+    return SuiteResult(figures, warnings.items_json, {"mood_warning": _chart(curves)})
+
+
+def _measured(
+    read: Sequence[ReadConversation], settings: PolicySettings, rng: np.random.Generator
+) -> MoodWarnings:
+    warnings = [_first(one, lambda turn: mood_reason(turn.question, turn.read, settings)) for one in read]
+    return MoodWarnings(_figures(read, warnings, rng), tuple(map(_item, read, warnings)))
 
 
 def read_conversation(conversation: MoodConversation, resolver: Resolver) -> ReadConversation:
@@ -138,40 +211,32 @@ def _is_negative(turn: ReadTurn) -> str | None:
 
 def _figures(
     read: Sequence[ReadConversation], warnings: Sequence[_Warning | None], rng: np.random.Generator
-) -> dict[str, Any]:  # JSON
+) -> WarningFigures:
     pairs = list(zip(read, warnings, strict=True))
     calm = [warning is not None for one, warning in pairs if one.labelled.is_calm]
     unhappy = [(one, warning) for one, warning in pairs if not one.labelled.is_calm]
     ahead = np.array([one.before_event - warning.turn for one, warning in unhappy if warning], dtype=float)
-    return {
-        **_share("false_alarms", sum(calm), len(calm)),
-        **_share("warned", len(ahead), len(unhappy)),
-        **_share("precision", len(ahead), len(ahead) + sum(calm)),
-        **_resampled("turns_before", lambda rows: float(ahead[rows].mean()), len(ahead), rng),
-        **_resampled("turns_before_median", lambda rows: float(np.median(ahead[rows])), len(ahead), rng),
-    }
+    return WarningFigures(
+        false_alarms=Figure.share(sum(calm), len(calm)),
+        warned=Figure.share(len(ahead), len(unhappy)),
+        precision=Figure.share(len(ahead), len(ahead) + sum(calm)),
+        turns_before=_resampled(lambda rows: float(ahead[rows].mean()), len(ahead), rng),
+        turns_before_median=_resampled(lambda rows: float(np.median(ahead[rows])), len(ahead), rng),
+    )
 
 
-def _share(key: str, hits: int, n: int) -> dict[str, Any]:  # JSON
-    return figure(key, hits / n if n else None, wilson(hits, n) if n else None)
-
-
-def _resampled(
-    key: str, statistic: Callable[[Rows], float], n: int, rng: np.random.Generator
-) -> dict[str, Any]:  # JSON
+def _resampled(statistic: Callable[[Rows], float], n: int, rng: np.random.Generator) -> Figure:
     if not n:
-        return figure(key, None, None)
-    return figure(key, statistic(np.arange(n)), bootstrap(statistic, n, rng=rng))
+        return Figure(None, None)
+    return Figure(statistic(np.arange(n)), bootstrap(statistic, n, rng=rng))
 
 
-def _by_outcome(
-    read: Sequence[ReadConversation], warnings: Sequence[_Warning | None]
-) -> dict[str, dict[str, int]]:
+def _by_outcome(items: Sequence[MoodItem]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for one, warning in zip(read, warnings, strict=True):
-        counts = found.setdefault(one.labelled.outcome, {"n": 0, "warned": 0})
+    for item in items:
+        counts = found.setdefault(item.outcome, {"n": 0, "warned": 0})
         counts["n"] += 1
-        counts["warned"] += warning is not None
+        counts["warned"] += item.warned_at is not None
     return found
 
 
@@ -203,7 +268,7 @@ def _curve(read: Sequence[ReadConversation], make: Callable[[float], Rule]) -> l
 def _at(name: str, curve: Sequence[_Point]) -> dict[str, Any]:  # JSON
     """The most warned by any level with few enough false alarms."""
     few = [point for point in curve if point.false_alarms <= FALSE_ALARMS * point.calm]
-    return _share(name, max((point.warned for point in few), default=0), curve[0].unhappy)
+    return Figure.share(max((point.warned for point in few), default=0), curve[0].unhappy).under(name)
 
 
 def _chart(curves: Mapping[str, Sequence[_Point]]) -> Chart:
@@ -222,15 +287,15 @@ def _chart(curves: Mapping[str, Sequence[_Point]]) -> Chart:
     )
 
 
-def _item(one: ReadConversation, warning: _Warning | None) -> dict[str, Any]:  # JSON
-    return {
-        "id": one.labelled.id,
-        "outcome": one.labelled.outcome,
-        "at": one.labelled.at,
-        "warned_at": one.turns[warning.turn].place if warning else None,
-        "reason": warning.reason if warning else None,
-        "turns_before": one.before_event - warning.turn if warning and not one.labelled.is_calm else None,
-        "sentiments": [round(turn.read.sentiment_score, 4) for turn in one.turns],
-        "moods": [round(turn.read.mood, 4) for turn in one.turns],
-        "unhappy": [round(turn.read.unhappy, 4) for turn in one.turns],
-    }
+def _item(one: ReadConversation, warning: _Warning | None) -> MoodItem:
+    return MoodItem(
+        id=one.labelled.id,
+        outcome=one.labelled.outcome,
+        at=one.labelled.at,
+        warned_at=one.turns[warning.turn].place if warning else None,
+        reason=warning.reason if warning else None,
+        turns_before=one.before_event - warning.turn if warning and not one.labelled.is_calm else None,
+        sentiments=tuple(round(turn.read.sentiment_score, 4) for turn in one.turns),
+        moods=tuple(round(turn.read.mood, 4) for turn in one.turns),
+        unhappy=tuple(round(turn.read.unhappy, 4) for turn in one.turns),
+    )

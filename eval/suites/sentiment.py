@@ -1,7 +1,8 @@
 """How well the sentiment of messages is told; chooses nothing by the test rows."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from eval.data.labelled import SENTIMENTS, LabelledText, read_labelled_texts
 from eval.metrics import confusion_matrix, expected_calibration_error, macro_f1, macro_recall
-from eval.metrics.intervals import Rows, bootstrap, wilson
-from eval.results import SuiteResult, figure, percentiles
+from eval.metrics.intervals import Rows, bootstrap
+from eval.results import Figure, SuiteResult, figures_json, percentiles
 from eval.suites.classifiers import HeadClassifier
 from model.errors import DataError
 
@@ -27,6 +28,57 @@ def read_sentiments(path: Path) -> list[LabelledText]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class SentimentItem:
+    """What a message was taken for."""
+
+    row: int
+    """From 1."""
+    text: str
+    label: str
+    predicted: str
+    probabilities: Mapping[str, float]
+
+    @property
+    def right(self) -> bool:
+        """Whether its sentiment was read right."""
+        return self.predicted == self.label
+
+
+@dataclass(frozen=True, slots=True)
+class SentimentFigures:
+    """How well messages are told apart.
+
+    - `accuracy`; `macro_recall`, the measure of SemEval 2017 task 4A (Rosenthal et al. 2017); `macro_f1`;
+      `ece` (15 bins of equal width): with 1,000 bootstrap resamples, accuracy with Wilson's.
+    - `recall` and `precision` by label, `None` for a label that no row has, or that is never predicted.
+    - `confusion`: counts, true label first.
+    """
+
+    n: int
+    accuracy: Figure
+    macro_recall: Figure
+    macro_f1: Figure
+    ece: Figure
+    recall: Mapping[str, Any]  # JSON
+    precision: Mapping[str, Any]  # JSON
+    confusion: Mapping[str, Mapping[str, int]]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentiments:
+    """What messages were taken for, one by one and all together."""
+
+    figures: SentimentFigures
+    items: tuple[SentimentItem, ...]
+
+    @property
+    def items_json(self) -> tuple[dict[str, Any], ...]:  # JSON
+        """The items as they are written."""
+        return tuple(asdict(item) for item in self.items)
+
+
 def run(
     rows: Sequence[LabelledText],
     classifier: HeadClassifier,
@@ -40,63 +92,54 @@ def run(
     - `p50_ms`, `p95_ms`: one message by itself, its encoding included, over at most 200 of the rows;
       `head_p50_ms`, `head_p95_ms`: what it adds where all heads share one pass, `None` where it does not.
     """
-    result = measure(rows, classifier, seed=seed)
+    told = measure(rows, classifier, seed=seed)
     times = _times(classifier, [row.text for row in rows[:_MOST_TIMED]])
-    return SuiteResult({**result.figures, "n_train": trained_on, **times}, result.items)
+    return SuiteResult({**figures_json(told.figures), "n_train": trained_on, **times}, told.items_json)
 
 
-def measure(rows: Sequence[LabelledText], classifier: HeadClassifier, *, seed: int = SEED) -> SuiteResult:
-    """How well the classifier tells the rows, one or more, apart.
-
-    - `accuracy`; `macro_recall`, the measure of SemEval 2017 task 4A (Rosenthal et al. 2017); `macro_f1`;
-      `ece` (15 bins of equal width): with 1,000 bootstrap resamples, accuracy with Wilson's.
-    - `recall` and `precision` by label, `None` for a label that no row has, or that is never predicted.
-    - `confusion`: counts, true label first.
-    """
+def measure(rows: Sequence[LabelledText], classifier: HeadClassifier, *, seed: int = SEED) -> Sentiments:
+    """How well the classifier tells the rows, one or more, apart."""
     probabilities = classifier.probabilities([row.text for row in rows])
     places: dict[str, int] = {label: place for place, label in enumerate(SENTIMENTS)}
     predicted = np.array([places[label] for label in classifier.labels])[probabilities.argmax(axis=1)]
     true = np.array([places[row.label] for row in rows])
-    sure = probabilities.max(axis=1)
-    figures = {
-        "n": len(rows),
-        **_overall(true, predicted, sure, np.random.default_rng(seed)),
-        **_by_label(true, predicted),
-        "confusion": _confusion(true, predicted),
-        "seed": seed,
-    }
-    return SuiteResult(figures, tuple(_items(rows, predicted, probabilities, classifier.labels)))
+    sure, right = probabilities.max(axis=1), true == predicted
+    rng = np.random.default_rng(seed)
+
+    def resampled(statistic: Callable[[Rows], float | None]) -> Figure:
+        return Figure(statistic(np.arange(len(true))), bootstrap(statistic, len(true), rng=rng))
+
+    figures = SentimentFigures(
+        n=len(rows),
+        accuracy=Figure.share(int(right.sum()), len(right)),
+        macro_recall=resampled(lambda at: macro_recall(confusion_matrix(true[at], predicted[at]))),
+        macro_f1=resampled(lambda at: macro_f1(confusion_matrix(true[at], predicted[at]))),
+        ece=resampled(lambda at: expected_calibration_error(sure[at], right[at])),
+        recall=_by_label(right, true),
+        precision=_by_label(right, predicted),
+        confusion=_confusion(true, predicted),
+        seed=seed,
+    )
+    items = tuple(
+        SentimentItem(
+            row=number,
+            text=row.text,
+            label=row.label,
+            predicted=SENTIMENTS[taken],
+            probabilities=dict(zip(classifier.labels, map(float, chances), strict=True)),
+        )
+        for number, (row, taken, chances) in enumerate(zip(rows, predicted, probabilities, strict=True), 1)
+    )
+    return Sentiments(figures, items)
 
 
-def _overall(
-    true: NDArray[np.intp], predicted: NDArray[np.intp], sure: NDArray[np.float64], rng: np.random.Generator
-) -> dict[str, Any]:  # JSON
-    right = true == predicted
-
-    def resampled(key: str, statistic: Callable[[Rows], float | None]) -> dict[str, Any]:  # JSON
-        return figure(key, statistic(np.arange(len(true))), bootstrap(statistic, len(true), rng=rng))
-
-    return {
-        **figure("accuracy", float(right.mean()), wilson(int(right.sum()), len(right))),
-        **resampled("macro_recall", lambda rows: macro_recall(confusion_matrix(true[rows], predicted[rows]))),
-        **resampled("macro_f1", lambda rows: macro_f1(confusion_matrix(true[rows], predicted[rows]))),
-        **resampled("ece", lambda rows: expected_calibration_error(sure[rows], right[rows])),
-    }
-
-
-def _by_label(true: NDArray[np.intp], predicted: NDArray[np.intp]) -> dict[str, Any]:  # JSON
-    recall: dict[str, Any] = {}
-    precision: dict[str, Any] = {}
+def _by_label(right: NDArray[np.bool_], labels: NDArray[np.intp]) -> dict[str, Any]:  # JSON
+    """Share of right ones among those of each label, and how many there are."""
+    shares: dict[str, Any] = {}
     for place, label in enumerate(SENTIMENTS):
-        hits = int(((true == place) & (predicted == place)).sum())
-        recall |= _share(label, hits, int((true == place).sum()))
-        precision |= _share(label, hits, int((predicted == place).sum()))
-    return {"recall": recall, "precision": precision}
-
-
-def _share(label: str, hits: int, n: int) -> dict[str, Any]:  # JSON
-    share = figure(label, hits / n if n else None, wilson(hits, n) if n else None)
-    return {**share, f"{label}_n": n}
+        share = Figure.share(int(right[labels == place].sum()), int((labels == place).sum()))
+        shares |= {**share.under(label), f"{label}_n": int((labels == place).sum())}
+    return shares
 
 
 def _confusion(true: NDArray[np.intp], predicted: NDArray[np.intp]) -> dict[str, dict[str, int]]:
@@ -120,21 +163,3 @@ def _times(classifier: HeadClassifier, texts: Sequence[str]) -> dict[str, float 
         head = percentiles(classifier.head_milliseconds(texts))
         times |= {f"head_{name}": value for name, value in head.items()}
     return times
-
-
-def _items(
-    rows: Sequence[LabelledText],
-    predicted: NDArray[np.intp],
-    probabilities: NDArray[np.float64],
-    labels: Sequence[str],
-) -> list[dict[str, Any]]:  # JSON
-    return [
-        {
-            "row": number,
-            "text": row.text,
-            "label": row.label,
-            "predicted": SENTIMENTS[taken],
-            "probabilities": dict(zip(labels, map(float, chances), strict=True)),
-        }
-        for number, (row, taken, chances) in enumerate(zip(rows, predicted, probabilities, strict=True), 1)
-    ]

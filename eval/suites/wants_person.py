@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.metrics.intervals import Rows, bootstrap, wilson
-from eval.results import SuiteResult, Track, figure, untracked
+from eval.metrics.intervals import Rows, bootstrap
+from eval.results import Figure, SuiteResult, Track, figure, untracked
 from eval.suites.classifiers import read_all
 from knowledge.json_lines import read_json_lines
 from model.errors import DataError
@@ -154,8 +154,8 @@ def _figures(
     return {
         "n": len(chosen),
         "wishes": int(wishes.sum()),
-        **_share("precision", found, found + imagined),
-        **_share("recall", found, found + missed),
+        **Figure.share(found, found + imagined).under("precision"),
+        **Figure.share(found, found + missed).under("recall"),
         **figure("f1", f1, resampled),
         "found": found,
         "missed": missed,
@@ -176,10 +176,6 @@ def _f1(wishes: NDArray[np.bool_], taken: NDArray[np.bool_]) -> float | None:
     found, missed, imagined = _counts(wishes, taken)
     whole = 2 * found + missed + imagined
     return 2 * found / whole if whole else None
-
-
-def _share(key: str, part: int, whole: int) -> dict[str, Any]:  # JSON
-    return figure(key, part / whole if whole else None, wilson(part, whole) if whole else None)
 
 
 def _items(rows: Sequence[WishRow], judged: Mapping[str, Judged]) -> list[dict[str, Any]]:  # JSON

@@ -167,7 +167,7 @@ def test_a_set_that_breaks_a_regression_case_is_refused_and_nothing_changes(home
     assert not found.promoted
     assert found.failed == ("regression_cases", "answered_right")
     assert found.comparison is not None
-    assert [case["ref"] for case in found.comparison.broken_cases] == ["learned_answer:1"] * 2
+    assert [case.ref for case in found.comparison.broken_cases] == ["learned_answer:1"] * 2
     assert home.champion() == "v1"
     assert home.aliases() == {"v2": ("challenger",), "v1": ("champion",)}
     assert home.tags("v2") == {}
