@@ -104,10 +104,13 @@ def list_proposals(
         Literal["pending", "approved", "rejected", "not_reusable", "undone"] | None, Query()
     ] = None,
     conversation_id: Annotated[str | None, Query(max_length=32)] = None,
+    after: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
 ) -> ProposalList:
-    """Proposals, oldest first."""
-    found = repository.list_proposals(session, status=status, conversation_id=conversation_id, limit=limit)
+    """Proposals, oldest first; `after` is the id of the last one seen."""
+    found = repository.list_proposals(
+        session, status=status, conversation_id=conversation_id, after=after, limit=limit
+    )
     return ProposalList(proposals=ProposalView.of_all(session, found))
 
 

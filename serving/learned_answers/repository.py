@@ -157,10 +157,11 @@ def list_proposals(
     *,
     status: str | None = None,
     conversation_id: str | None = None,
+    after: int = 0,
     limit: int | None = None,
 ) -> list[Proposal]:
-    """Proposals, oldest first; `None` does not filter."""
-    chosen = select(Proposal).order_by(Proposal.id)
+    """Proposals with an id greater than `after`, oldest first; `None` does not filter."""
+    chosen = select(Proposal).where(Proposal.id > after).order_by(Proposal.id)
     if status is not None:
         chosen = chosen.where(Proposal.status == status)
     if conversation_id is not None:

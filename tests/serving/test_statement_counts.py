@@ -108,3 +108,21 @@ def test_a_list_takes_as_many_statements_for_50_rows_as_for_5(client: TestClient
         rows.append(len(agents[0].get("/v1/proposals?status=pending").json()["proposals"]))
     assert rows == [5, 50]
     assert counts[0] == counts[1]
+
+
+def test_proposals_are_read_page_by_page_after_the_last_one_seen(
+    client: TestClient, runtime: Runtime
+) -> None:
+    agent = AgentAtWork(client, runtime, "admin")
+    contact = Contact()
+    with runtime.database.session() as session:
+        session.add(contact)
+        session.flush()
+        add_proposals(session, 5, [agent], contact)
+    everything = [row["id"] for row in agent.get("/v1/proposals?limit=1000").json()["proposals"]]
+    pages: list[int] = []
+    while page := agent.get(f"/v1/proposals?limit=2&after={pages[-1] if pages else 0}").json()["proposals"]:
+        assert len(page) <= 2
+        pages += [row["id"] for row in page]
+    assert len(everything) >= 5
+    assert pages == everything
