@@ -225,7 +225,7 @@ def try_faults(
         for fault in faults:
             if time.monotonic() >= ends:
                 return
-            sound = (project / fault.module).read_text(encoding="utf-8")
+            sound = (copy / fault.module).read_text(encoding="utf-8")
             faulty = faulty_code(sound, fault)
             if not _compiles(faulty):
                 continue
