@@ -37,6 +37,7 @@ from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
 
 _MOST_TIMED = 300
+_NO_TIMES: dict[str, float | None] = {"p50_ms": None, "p95_ms": None}
 
 
 @dataclass(frozen=True, slots=True)
