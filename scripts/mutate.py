@@ -45,8 +45,8 @@ class Room:
 
 
 ROOMS: Mapping[str, Room] = {
-    "policy": Room(("model/policy.py",), ("tests/model/test_model_policy.py",)),
-    "risk": Room(("model/answering/risk.py",), ("tests/model/test_model_risk.py",)),
+    "policy": Room(("model/policy.py",), ("tests/model/test_policy.py",)),
+    "risk": Room(("model/answering/risk.py",), ("tests/model/answering/test_risk.py",)),
     "conversations": Room(
         (
             "serving/bot/turn.py",
@@ -58,11 +58,11 @@ ROOMS: Mapping[str, Room] = {
             "serving/bot/worker.py",
         ),
         (
-            "tests/serving/test_serving_conversations.py",
-            "tests/serving/test_serving_turns.py",
-            "tests/serving/test_serving_answering.py",
-            "tests/serving/test_serving_handoff_words.py",
-            "tests/serving/test_serving_picks.py",
+            "tests/serving/conversations/test_conversations.py",
+            "tests/serving/bot/test_turns_and_people.py",
+            "tests/serving/bot/test_turn.py",
+            "tests/serving/bot/test_handoff_words.py",
+            "tests/serving/bot/test_picks.py",
         ),
     ),
     "learned_answers": Room(
@@ -74,7 +74,7 @@ ROOMS: Mapping[str, Room] = {
             "serving/learned_answers/repository.py",
             "serving/learned_answers/wording.py",
         ),
-        ("tests/serving_knowledge/test_deciding.py", "tests/serving_knowledge/test_drafting.py"),
+        ("tests/serving/learned_answers/test_deciding.py", "tests/serving/learned_answers/test_drafting.py"),
     ),
     "security": Room(
         (
@@ -85,10 +85,10 @@ ROOMS: Mapping[str, Room] = {
             "serving/security/tokens.py",
         ),
         (
-            "tests/serving/test_serving_permissions.py",
-            "tests/serving/test_serving_rate_limit.py",
-            "tests/serving/test_serving_rights.py",
-            "tests/serving/test_serving_customers.py",
+            "tests/serving/security/test_permissions.py",
+            "tests/serving/security/test_rate_limit.py",
+            "tests/serving/security/test_rights.py",
+            "tests/serving/contacts/test_customers.py",
         ),
     ),
     "learning": Room(
@@ -101,9 +101,9 @@ ROOMS: Mapping[str, Room] = {
             "knowledge/privacy/scrubbing.py",
         ),
         (
-            "tests/knowledge/test_knowledge_learning.py",
-            "tests/knowledge/test_knowledge_cleaning.py",
-            "tests/knowledge/test_knowledge_scrubbing.py",
+            "tests/knowledge/learning/test_draft.py",
+            "tests/knowledge/learning/test_cleaning.py",
+            "tests/knowledge/privacy/test_scrubbing.py",
         ),
     ),
 }

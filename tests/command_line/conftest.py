@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_parts import Commands
+
+from tests.command_line.parts import Commands
 
 
 @pytest.fixture

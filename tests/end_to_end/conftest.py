@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from browsers import open_browser
-from people import AgentAtWork, Customer
 from playwright.sync_api import Browser, BrowserContext
-from server_process import ServerProcess
+
+from tests.browsers import open_browser
+from tests.end_to_end.people import AgentAtWork, Customer
+from tests.end_to_end.server_process import ServerProcess
 
 NewCustomer = Callable[[], Customer]
 

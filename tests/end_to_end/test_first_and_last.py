@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from people import AgentAtWork, Customer, signed_in_client
 from playwright.sync_api import expect
-from server_process import ServerProcess
+
+from tests.end_to_end.people import AgentAtWork, Customer, signed_in_client
+from tests.end_to_end.server_process import ServerProcess
 
 pytestmark = pytest.mark.timeout(900)  # the home that all share may have to be trained first
 

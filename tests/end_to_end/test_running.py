@@ -3,8 +3,9 @@
 import shutil
 
 import pytest
-from people import signed_in_client
-from server_process import ServerProcess
+
+from tests.end_to_end.people import signed_in_client
+from tests.end_to_end.server_process import ServerProcess
 
 pytestmark = pytest.mark.timeout(900)  # the home that all share may have to be trained first
 

@@ -1,5 +1,6 @@
-"""A server around small real parts, on SQLite and on PostgreSQL, with a fresh store for each test module."""
+"""A server around small real parts with a store for each module, and stores for each test, of both kinds."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,13 +8,16 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
-from serving_parts import IDENTITY_SECRET, AgentAtWork, Customer, HashReader, LiveServer, RuleResolver
 
+from model.encoder.onnx_encoder import OnnxEncoder
 from serving.app import create_app
+from serving.db.session import Database
 from serving.db.tables import Intent, Team
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.security import passwords
 from serving.settings import Settings
+from tests.serving.parts import IDENTITY_SECRET, AgentAtWork, Customer, HashReader, LiveServer, RuleResolver
+from tests.serving.stand import Stand
 from tests.stores import fresh_postgres_url, sqlite_url
 
 
@@ -98,3 +102,42 @@ def live(settings: Settings) -> Iterator[LiveServer]:
     runtime = build_runtime(settings, encoder=HashReader(), resolver=RuleResolver())
     with LiveServer(runtime) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite store to copy."""
+    folder = tmp_path_factory.mktemp("migrated")
+    database = Database(sqlite_url(folder))
+    database.migrate()
+    database.close()
+    return folder / "firstlast.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, migrated_file: Path) -> Iterator[Database]:
+    """An empty store, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        shutil.copy(migrated_file, tmp_path / "firstlast.db")
+        opened = Database(sqlite_url(tmp_path))
+    else:
+        opened = Database(fresh_postgres_url(), pool_size=5)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, migrated_file: Path) -> Iterator[Database]:
+    """An empty SQLite store, for what does not depend on the kind of store."""
+    shutil.copy(migrated_file, tmp_path / "firstlast.db")
+    opened = Database(sqlite_url(tmp_path))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def stand(database: Database, encoder: OnnxEncoder, tmp_path: Path) -> Iterator[Stand]:
+    """A store with an index that follows it and one agent."""
+    made = Stand(database, encoder, tmp_path / "index")
+    yield made
+    made.close()

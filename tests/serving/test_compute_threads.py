@@ -6,7 +6,6 @@ from pathlib import Path
 
 import faiss
 from httpx2 import Client
-from serving_parts import Customer, HashReader, RuleResolver
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from knowledge.index.chunking import learned_answer_passages
@@ -14,6 +13,7 @@ from model.types import Decision, Question
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.server import serve
 from serving.settings import Settings
+from tests.serving.parts import Customer, HashReader, RuleResolver
 from tests.stores import sqlite_url
 
 

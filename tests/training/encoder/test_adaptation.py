@@ -19,10 +19,11 @@ from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.training.promotion_parts import good_set
 from tests.training.training_parts import Counted, interrupted_after
+from training.encoder import adaptation
 from training.encoder.adaptation import adapt_and_register
 from training.encoder.adaptation_checks import Beside, Check
 from training.encoder.export import bundled_weights_folder, export_model, load_torch
-from training.encoder.pair_training import AdaptationOptions, GeneralTexts, _ranking_loss, adapt, adaptation
+from training.encoder.pair_training import AdaptationOptions, GeneralTexts, _ranking_loss, adapt
 from training.encoder.pairs import Pair, Pairs
 from training.registry.registered_sets import list_sets
 

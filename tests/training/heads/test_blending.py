@@ -5,9 +5,9 @@ import pytest
 
 from model.errors import DataError
 from model.heads.head import BlendedHead, evidence, likenesses
+from training.heads import blending
 from training.heads.blending import SHARE_OF_FEW, best_blend, cross_fitted_blend, fit_parts
 from training.heads.linear import Recipe, cross_fitted_head, numbered, temperature_of
-from training.heads.model_set import blending
 from training.heads.ridge import GAMMA, PENALTY, fit_ridge, fit_ridge_head
 
 

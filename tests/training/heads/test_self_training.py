@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.errors import DataError
 from model.heads.head import BlendedHead, LinearHead
-from training.heads.model_set import self_training
+from training.heads import self_training
 from training.heads.self_training import (
     SHARE,
     SURE,

@@ -18,7 +18,7 @@ _CHILD = """
 import os, signal, sys
 from pathlib import Path
 sys.path[:0] = [{root!r}]
-import model.artifacts, training.registry.model_sets
+import model.model_set, training.registry.model_sets
 from tests.training.training_parts import trained_set
 
 def die(*arguments, **named):

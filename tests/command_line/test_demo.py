@@ -1,0 +1,111 @@
+"""Commands on the sample company: what they print, in this process and in one of their own."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.command_line.parts import Commands
+
+ASK_KEYS = {
+    "decision",
+    "answer",
+    "sources",
+    "confidence",
+    "intent",
+    "team",
+    "sentiment",
+    "wants_person",
+    "reasons",
+    "threshold",
+    "model",
+    "milliseconds",
+}
+
+
+def test_ask_gives_the_decision_and_nothing_else(in_demo_home: Commands, tmp_path: Path) -> None:
+    got = in_demo_home.in_its_own_process(
+        "ask", "How do I connect the garden to wifi?", "--json", folder=tmp_path
+    )
+    assert got.status == 0, got.stderr
+    assert set(got.result) == ASK_KEYS | {"choices"}
+    assert got.result["decision"] in ("answer", "clarify")
+    assert set(got.result["milliseconds"]) == {"encode", "heads", "retrieve", "score", "decide", "total"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ask_hands_over_who_asks_for_a_person(in_demo_home: Commands) -> None:
+    got = in_demo_home("ask", "Let me talk to a human please", "--json")
+    assert (got.status, got.result["decision"], got.result["reasons"]) == (0, "handoff", ["wants_person"])
+    assert got.result["wants_person"] > 0.5
+
+
+def test_ask_is_readable_for_people(in_demo_home: Commands) -> None:
+    got = in_demo_home("ask", "Let me talk to a human please")
+    assert got.status == 0
+    assert got.stdout.startswith("handoff (confidence ")
+    assert "reasons wants_person" in got.stdout
+
+
+def test_search_gives_one_row_an_answer_best_first(in_demo_home: Commands) -> None:
+    got = in_demo_home("search", "wifi", "-k", "3", "--json")
+    assert (got.status, got.result["query"]) == (0, "wifi")
+    rows = got.result["results"]
+    assert len(rows) == len({row["ref"] for row in rows}) == 3
+    assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
+    assert set(rows[0]) == {
+        "ref",
+        "kind",
+        "title",
+        "heading_path",
+        "url",
+        "text",
+        "score",
+        "dense_score",
+        "lexical_score",
+    }
+
+
+def test_models_list_names_the_champion(in_demo_home: Commands, tmp_path: Path) -> None:
+    got = in_demo_home.in_its_own_process("models", "list", "--json", folder=tmp_path)
+    assert got.status == 0, got.stderr
+    (model,) = got.result["models"]
+    assert (model["number"], model["aliases"], model["in_service"]) == (1, ["champion"], True)
+    assert 0.5 < model["metrics"]["intent.accuracy"] <= 1
+
+
+def test_bench_answer_measures_each_stage(in_demo_home: Commands, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"text": "where is my box"}\n{"text": "hi"}\n' * 5)
+    got = in_demo_home("bench", "answer", "--questions", questions, "--json")
+    assert got.status == 0
+    assert set(got.result) == {"n", "passages", "p50_ms", "p95_ms", "stage_p50_ms"}
+    assert got.result["n"] == 10
+    assert 0 < got.result["p50_ms"] <= got.result["p95_ms"]
+
+
+def test_bench_index_counts_passages_a_second(in_demo_home: Commands) -> None:
+    got = in_demo_home("bench", "index", "--passages", "7", "--json")
+    assert got.status == 0, got.stderr
+    assert set(got.result) == {"passages", "seconds", "passages_per_second"}
+    assert got.result["passages"] == 7
+    assert got.result["passages_per_second"] == pytest.approx(7 / got.result["seconds"], rel=0.01)
+
+
+def test_preparing_the_demo_again_changes_nothing(in_demo_home: Commands, tmp_path: Path) -> None:
+    assert in_demo_home.home is not None
+    logins = (in_demo_home.home / "demo-logins.txt").read_text()
+    got = in_demo_home.in_its_own_process("demo", "--prepare-only", folder=tmp_path)
+    assert (got.status, got.stdout) == (0, ""), got.stderr
+    assert (in_demo_home.home / "demo-logins.txt").read_text() == logins
+    listed = in_demo_home.in_its_own_process("models", "list", "--json", folder=tmp_path)
+    assert len(listed.result["models"]) == 1
+
+
+@pytest.mark.parametrize("budget", ["0", "1.5"])
+def test_a_risk_budget_that_cannot_be_is_refused(
+    in_demo_home: Commands, monkeypatch: pytest.MonkeyPatch, budget: str
+) -> None:
+    monkeypatch.setenv("FIRSTLAST_RISK_BUDGET", budget)
+    got = in_demo_home("ask", "where is my box", "--json")
+    assert (got.status, got.stdout) == (1, "")
+    assert "'risk_budget'" in got.stderr

@@ -1,0 +1,285 @@
+"""The policy, rule by rule and in its order; confidences and thresholds are written by hand."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from model.policy import PolicySettings, Verdict, early_verdict, verdict
+from model.types import Question, ScoredCandidate, Understanding
+from tests.model.parts import scored, understanding
+
+SETTINGS = PolicySettings()
+CALM = understanding()
+GOOD, FAIR, POOR = (
+    scored("article:good", 0.9),
+    scored("article:fair", 0.4),
+    scored("article:poor", 0.1),
+)
+
+
+def early(
+    question: Question, read: Understanding = CALM, candidates: Sequence[ScoredCandidate] = ()
+) -> Verdict | None:
+    return early_verdict(question, read, candidates, SETTINGS)
+
+
+def learned(
+    *, cosine: float = 0.85, lead: float = 0.1, released: bool = True, confidence: float = 0.1
+) -> ScoredCandidate:
+    """A learned answer this near to the question, this far ahead of all others."""
+    found = scored("learned_answer:7", confidence)
+    passage = replace(found.candidate.passage, kind="learned_answer", released=released)
+    candidate = replace(found.candidate, passage=passage, dense_score=cosine)
+    return replace(found, candidate=candidate, features={"dense_margin": lead})
+
+
+SPONSORED = Question("can our school get a sponsored garden?")
+FOR_PEOPLE = understanding(human_only_probability=0.9, human_only_intents=frozenset({"business_order"}))
+TO_PEOPLE = Verdict("handoff", ("human_only_intent",))
+
+
+def late(
+    candidates: Sequence[ScoredCandidate],
+    *,
+    question: Question = Question("where is it"),
+    read: Understanding = CALM,
+    threshold: float = 0.8,
+) -> Verdict:
+    return verdict(question, read, candidates, threshold=threshold, settings=SETTINGS)
+
+
+def test_a_calm_message_about_the_business_needs_no_person_at_once() -> None:
+    assert early(Question("where is my box")) is None
+
+
+def test_the_bot_is_silent_where_a_person_took_over_even_if_a_person_is_asked_for() -> None:
+    got = early(Question("a person please", owned_by_person=True), understanding(wants_person=1.0))
+    assert got == Verdict("silent", ("owned_by_person",))
+
+
+@pytest.mark.parametrize(("probability", "handed_over"), [(0.5, True), (0.499, False)])
+def test_the_wish_for_a_person_counts_from_exactly_the_limit(probability: float, handed_over: bool) -> None:
+    got = early(Question("agent"), understanding(wants_person=probability))
+    assert got == (Verdict("handoff", ("wants_person",)) if handed_over else None)
+
+
+def test_the_wish_for_a_person_is_the_reason_before_any_rule() -> None:
+    read = understanding(wants_person=0.9, human_only_probability=0.9, mood=-0.9)
+    got = early(Question("agent", contact={"high_touch": True}), read)
+    assert got is not None
+    assert got.reasons == ("wants_person",)
+
+
+@pytest.mark.parametrize("value", [True, 1, "true", "yes"])
+def test_a_high_touch_customer_always_gets_a_person(value: object) -> None:
+    got = early(Question("hi", contact={"high_touch": value}), understanding(human_only_probability=0.9))
+    assert got == Verdict("handoff", ("human_only_customer",))
+
+
+@pytest.mark.parametrize("value", [False, 0, "false", "no", "", None])
+def test_a_customer_who_is_not_high_touch_is_answered(value: object) -> None:
+    assert early(Question("hi", contact={"high_touch": value})) is None
+
+
+def test_a_matter_for_people_alone_goes_to_people() -> None:
+    got = early(Question("I want my money back"), understanding(human_only_probability=0.5, mood=-0.9))
+    assert got == Verdict("handoff", ("human_only_intent",))
+
+
+def test_on_a_matter_for_people_the_bot_gives_what_a_person_released_for_this_very_question() -> None:
+    answer = learned()
+    got = early(SPONSORED, FOR_PEOPLE, [GOOD, answer])
+    assert got == Verdict("answer", ("released_question",), (answer,))
+
+
+@pytest.mark.parametrize(
+    "candidate",
+    [
+        scored("article:sure", 1.0),
+        learned(released=False, confidence=1.0),
+        learned(cosine=0.84, confidence=1.0),
+        learned(lead=0.09, confidence=1.0),
+    ],
+    ids=["an article", "not released", "merely similar", "two alike"],
+)
+def test_nothing_else_is_answered_on_a_matter_for_people_however_sure(candidate: ScoredCandidate) -> None:
+    assert early(SPONSORED, FOR_PEOPLE, [candidate]) == TO_PEOPLE
+
+
+def test_a_released_answer_speaks_for_one_matter_only() -> None:
+    read = replace(FOR_PEOPLE, human_only_intents=frozenset({"business_order", "cancel_subscription"}))
+    assert early(SPONSORED, read, [learned()]) == TO_PEOPLE
+
+
+def test_a_released_answer_that_did_not_help_is_not_given_again() -> None:
+    tried = replace(SPONSORED, tried_refs=frozenset({"learned_answer:7"}))
+    assert early(tried, FOR_PEOPLE, [learned()]) == TO_PEOPLE
+
+
+@pytest.mark.parametrize(
+    ("changes", "reads", "expected"),
+    [
+        ({"owned_by_person": True}, {}, Verdict("silent", ("owned_by_person",))),
+        ({}, {"wants_person": 0.5}, Verdict("handoff", ("wants_person",))),
+        ({"contact": {"high_touch": True}}, {}, Verdict("handoff", ("human_only_customer",))),
+        ({"mood": -0.5}, {"mood": -0.7, "sentiment_score": -0.9}, TO_PEOPLE),
+    ],
+    ids=["owned by a person", "wants a person", "high touch", "low mood"],
+)
+def test_no_other_rule_for_people_gives_way_to_a_released_answer(
+    changes: dict[str, object], reads: dict[str, object], expected: Verdict
+) -> None:
+    question = replace(SPONSORED, **changes)  # type: ignore[arg-type]
+    read = replace(FOR_PEOPLE, **reads)  # type: ignore[arg-type]
+    assert early(question, read, [learned()]) == expected
+
+
+def test_a_matter_for_people_in_one_sentence_is_asked_back_on_rather_than_answered() -> None:
+    got = late([GOOD, FAIR], read=understanding(human_only_in_passing=0.5))
+    assert got == Verdict("clarify", ("human_only_in_passing", "plausible"), (GOOD, FAIR))
+    assert late([GOOD], read=understanding(human_only_in_passing=0.499)).kind == "answer"
+
+
+def test_what_the_customer_chose_is_answered_all_the_same() -> None:
+    chosen = Question("this one", chosen_ref="article:good")
+    got = late([GOOD], question=chosen, read=understanding(human_only_in_passing=0.9))
+    assert got.reasons == ("chosen_by_customer",)
+
+
+def test_a_low_mood_goes_to_a_person() -> None:
+    got = early(Question("this is awful", mood=-0.5), understanding(mood=-0.7, sentiment_score=-0.9))
+    assert got == Verdict("handoff", ("mood_low",))
+
+
+def test_a_conversation_that_is_going_badly_goes_to_a_person_from_the_limit_on() -> None:
+    def decided(unhappy: float, settings: PolicySettings) -> Verdict | None:
+        return early_verdict(Question("as I said"), understanding(unhappy=unhappy), [], settings)
+
+    assert decided(0.8, PolicySettings(unhappy=0.8)) == Verdict("handoff", ("unhappy",))
+    assert decided(0.799, PolicySettings(unhappy=0.8)) is None
+    assert decided(1.0, PolicySettings()) is None  # no limit is set
+
+
+def test_a_low_mood_is_the_reason_before_a_conversation_that_is_going_badly() -> None:
+    read = understanding(mood=-0.9, unhappy=1.0)
+    got = early_verdict(Question("awful"), read, [], PolicySettings(unhappy=0.8))
+    assert got == Verdict("handoff", ("mood_low",))
+
+
+def test_a_steep_fall_of_the_mood_goes_to_a_person() -> None:
+    got = early(Question("what?!", mood=0.4), understanding(mood=-0.25, sentiment_score=-0.9))
+    assert got == Verdict("handoff", ("mood_fall",))
+
+
+def test_the_best_candidate_is_given_from_exactly_the_threshold() -> None:
+    assert late([GOOD, FAIR], threshold=0.9) == Verdict("answer", ("above_threshold",), (GOOD,))
+    assert late([GOOD, FAIR], threshold=0.91).kind == "clarify"
+
+
+def test_a_threshold_above_one_is_never_reached() -> None:
+    assert late([scored("article:sure", 1.0)], threshold=2.0).kind == "clarify"
+
+
+def test_an_answer_comes_before_smalltalk() -> None:
+    assert late([GOOD], read=understanding(smalltalk="greeting")).kind == "answer"
+
+
+def test_smalltalk_comes_before_asking_back() -> None:
+    got = late([FAIR, scored("article:other", 0.3)], read=understanding(smalltalk="thanks"))
+    assert got == Verdict("smalltalk", ("below_threshold", "smalltalk_thanks"))
+
+
+def test_smalltalk_is_answered_when_nothing_is_found() -> None:
+    got = late([], read=understanding(smalltalk="greeting"))
+    assert got == Verdict("smalltalk", ("nothing_found", "smalltalk_greeting"))
+
+
+def test_plausible_answers_are_offered_as_choices_best_first() -> None:
+    hopeless = scored("article:hopeless", 0.049)
+    assert late([FAIR, POOR, hopeless]) == Verdict("clarify", ("below_threshold", "plausible"), (FAIR, POOR))
+
+
+def test_at_most_three_choices_are_offered() -> None:
+    five = [scored(f"article:{n}", 0.5) for n in range(5)]
+    assert late(five).chosen == tuple(five[:3])
+
+
+def test_the_bot_asks_back_once_and_then_hands_over() -> None:
+    again = Question("where is it", clarifications=1)
+    got = late([FAIR, scored("article:other", 0.3)], question=again)
+    assert got == Verdict("handoff", ("below_threshold", "asked_back_already"))
+
+
+def test_one_plausible_answer_is_asked_about_too() -> None:
+    assert late([FAIR]) == Verdict("clarify", ("below_threshold", "plausible"), (FAIR,))
+
+
+@pytest.mark.parametrize(("best", "kind"), [(0.2, "clarify"), (0.199, "handoff")])
+def test_the_bot_asks_back_from_exactly_the_least_plausible_confidence(best: float, kind: str) -> None:
+    assert late([scored("article:best", best), POOR]).kind == kind
+
+
+def test_nothing_plausible_is_handed_over() -> None:
+    assert late([POOR]) == Verdict("handoff", ("below_threshold",))
+
+
+def test_nothing_found_is_handed_over() -> None:
+    assert late([]) == Verdict("handoff", ("nothing_found",))
+
+
+def test_an_answer_that_did_not_help_is_not_given_again() -> None:
+    tried = Question("still not working", tried_refs=frozenset({"article:good"}))
+    second = scored("article:second", 0.85)
+    assert late([GOOD, second], question=tried) == Verdict("answer", ("above_threshold",), (second,))
+
+
+def test_an_answer_that_did_not_help_is_not_offered_as_a_choice() -> None:
+    tried = Question("still not working", tried_refs=frozenset({"article:good"}))
+    assert late([GOOD, FAIR, POOR], question=tried).chosen == (FAIR, POOR)
+
+
+def test_when_all_answers_were_tried_nothing_is_found() -> None:
+    tried = Question("still not working", tried_refs=frozenset({"article:good"}))
+    assert late([GOOD], question=tried) == Verdict("handoff", ("nothing_found",))
+
+
+def test_the_customers_choice_is_given_whatever_its_confidence() -> None:
+    chosen = Question("Poor", chosen_ref="article:poor", clarifications=1)
+    assert late([GOOD, POOR], question=chosen) == Verdict("answer", ("chosen_by_customer",), (POOR,))
+
+
+def test_a_choice_that_is_not_among_the_candidates_is_passed_over() -> None:
+    chosen = Question("Gone", chosen_ref="article:gone")
+    assert late([GOOD], question=chosen) == Verdict("answer", ("above_threshold",), (GOOD,))
+
+
+def test_a_choice_that_did_not_help_before_is_not_given_again() -> None:
+    chosen = Question("Good", chosen_ref="article:good", tried_refs=frozenset({"article:good"}))
+    assert late([GOOD], question=chosen).kind == "handoff"
+
+
+def test_the_limits_can_be_set() -> None:
+    settings = PolicySettings(wants_person=0.2, most_choices=2, clarify=0.06)
+    assert early_verdict(Question("agent"), understanding(wants_person=0.2), [], settings) is not None
+    three = [scored(f"article:{n}", 0.06) for n in range(3)]
+    got = verdict(Question("box"), CALM, three, threshold=0.8, settings=settings)
+    assert len(got.chosen) == 2
+
+
+@pytest.mark.parametrize(
+    ("cosine", "lead", "answered"), [(0.85, 0.1, True), (0.84, 0.5, False), (0.99, 0.09, False)]
+)
+def test_a_person_s_answer_to_the_very_question_is_given_below_the_threshold_too(
+    cosine: float, lead: float, answered: bool
+) -> None:
+    got = late([GOOD, learned(cosine=cosine, lead=lead, released=False)], threshold=0.95)
+    assert (got.reasons == ("approved_question",)) is answered
+    assert (got.kind == "answer") is answered
+
+
+def test_an_article_is_never_given_as_the_answer_to_the_very_question() -> None:
+    found = scored("article:7", 0.1)
+    candidate = replace(found.candidate, dense_score=1.0)
+    got = late([replace(found, candidate=candidate, features={"dense_margin": 0.9})])
+    assert got.kind == "handoff"

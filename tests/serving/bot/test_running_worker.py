@@ -1,0 +1,173 @@
+"""A worker that runs: it answers again and again, outlives a store that is away, and puts customers first."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from model.types import Decision, Question
+from serving.bot.worker import AnswerWorker, Learn
+from serving.runtime.assembly import Runtime
+from tests.serving.parts import AgentAtWork, Customer
+
+PATIENCE_SECONDS = 60
+"""How long a test waits for what must come; it comes in a moment, even on a busy machine."""
+
+
+@contextmanager
+def running(
+    runtime: Runtime, *, resolve: Callable[[Question], Decision] | None = None, learn: Learn | None = None
+) -> Iterator[AnswerWorker]:
+    worker = AnswerWorker(
+        runtime.database,
+        runtime.settings,
+        resolve or runtime.resolver.resolve,
+        runtime.metrics,
+        learn=learn,
+    )
+    worker.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+
+
+class Heard:
+    """Waits until something holds, looking again after each commit that wrote events."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._committed = threading.Event()
+        runtime.database.on_events(self._committed.set)
+
+    def wait_until(self, holds: Callable[[], bool]) -> bool:
+        while not holds():
+            if not self._committed.wait(PATIENCE_SECONDS):
+                return False
+            self._committed.clear()
+        return True
+
+
+def bot_texts(customer: Customer, conversation_id: str) -> list[str]:
+    return [m["text"] for m in customer.messages(conversation_id) if m["author"] == "bot"]
+
+
+def test_a_second_question_in_the_same_conversation_is_answered_too(
+    customer: Customer, runtime: Runtime
+) -> None:
+    conversation_id = customer.start()
+    heard = Heard(runtime)
+    with running(runtime):
+        customer.say(conversation_id, "hello")
+        assert heard.wait_until(lambda: len(bot_texts(customer, conversation_id)) == 1)
+        customer.say(conversation_id, "do you ship?")
+        assert heard.wait_until(lambda: len(bot_texts(customer, conversation_id)) == 2)
+    assert bot_texts(customer, conversation_id) == ["Hello! How can I help?", "We ship **daily**."]
+
+
+@pytest.mark.parametrize("failing_statements", [1, 3])
+def test_a_store_that_was_away_leaves_the_worker_answering(
+    customer: Customer, runtime: Runtime, failing_statements: int
+) -> None:
+    conversation_id = customer.start()
+    heard = Heard(runtime)
+    with running(runtime), store_away_for_workers(runtime.database.engine, failing_statements) as back:
+        assert back.wait(PATIENCE_SECONDS)
+        customer.say(conversation_id, "do you ship?")
+        assert heard.wait_until(lambda: bot_texts(customer, conversation_id) == ["We ship **daily**."])
+
+
+@contextmanager
+def store_away_for_workers(engine: Engine, failing_statements: int) -> Iterator[threading.Event]:
+    """The next statements of the worker's threads fail, as when the store is away; set when it is back."""
+    failed: list[str] = []
+    back = threading.Event()
+
+    def fail(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not threading.current_thread().name.startswith("answer") or back.is_set():
+            return
+        failed.append(statement)
+        if len(failed) == failing_statements:
+            back.set()
+        raise OperationalError(statement, None, Exception("the store is away"))
+
+    event.listen(engine, "before_cursor_execute", fail)
+    try:
+        yield back
+    finally:
+        event.remove(engine, "before_cursor_execute", fail)
+
+
+def test_a_customer_is_answered_while_many_drafts_are_due(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    handed_over = customer.start()
+    customer.say(handed_over, "what about strawberries?")
+    runtime.worker.run_once()
+    replies = [agent.say(handed_over, f"Variety {number} grows well.")["id"] for number in range(12)]
+    asking, drafting, let_go = customer.start(), threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def draft(_session: Session, _conversation_id: str, message_id: int) -> None:
+        drafting.set()
+        let_go.wait(PATIENCE_SECONDS)
+        order.append(f"drafted {message_id}")
+
+    def answer(question: Question) -> Decision:
+        order.append("answered")
+        return runtime.resolver.resolve(question)
+
+    heard = Heard(runtime)
+    with running(runtime, resolve=answer, learn=draft):
+        assert drafting.wait(PATIENCE_SECONDS)
+        customer.say(asking, "do you ship?")
+        threading.Timer(5, let_go.set).start()  # so that a worker whose threads are all taken ends the test
+        assert heard.wait_until(lambda: bot_texts(customer, asking) == ["We ship **daily**."])
+        let_go.set()
+        assert heard_all(order, [f"drafted {reply}" for reply in replies])
+    assert order[0] == "answered"
+    assert sorted(order[1:]) == sorted(f"drafted {reply}" for reply in replies)
+
+
+def heard_all(order: list[str], wanted: list[str]) -> bool:
+    waiting = threading.Event()
+    for _ in range(PATIENCE_SECONDS * 20):
+        if set(wanted) <= set(order):
+            return True
+        waiting.wait(0.05)
+    return False
+
+
+def test_a_customer_is_answered_while_the_housekeeping_works(
+    customer: Customer, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation_id = customer.start()
+    cleaning, let_go = threading.Event(), threading.Event()
+
+    def clean(_worker: AnswerWorker, **_: object) -> int:
+        cleaning.set()
+        let_go.wait(PATIENCE_SECONDS)
+        return 0
+
+    monkeypatch.setattr(AnswerWorker, "keep_house", clean)
+    answer_threads = runtime.settings.answer_threads
+    heard = Heard(runtime)
+    thinking = threading.Barrier(answer_threads + 1, timeout=PATIENCE_SECONDS)
+
+    def answer(question: Question) -> Decision:
+        thinking.wait()  # every thread for answers is at work at once, the housekeeping beside them
+        return runtime.resolver.resolve(question)
+
+    asked = [conversation_id, *(customer.start() for _ in range(answer_threads - 1))]
+    with running(runtime, resolve=answer):
+        assert cleaning.wait(PATIENCE_SECONDS)
+        for one in asked:
+            customer.say(one, "do you ship?")
+        thinking.wait()
+        assert heard.wait_until(
+            lambda: all(bot_texts(customer, one) == ["We ship **daily**."] for one in asked)
+        )
+        let_go.set()

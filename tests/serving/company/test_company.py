@@ -1,0 +1,201 @@
+"""Name, teams and intents: applied from a file, changed by API, kept with their history."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from model.model_set import IntentInfo
+from serving.company import service
+from serving.company.accounts import create_api_key
+from serving.company.file import Company, CompanyIntent, CompanyTeam
+from serving.company.service import ApplyReport, apply_company, read_stored_company
+from serving.runtime.assembly import Runtime
+from tests.serving.parts import AgentAtWork, Customer, RuleResolver
+
+ADMIN_ROUTES = [
+    ("PUT", "/v1/company", {"name": "Bolt"}),
+    ("PATCH", "/v1/company", {"tagline": "Bolts."}),
+    ("GET", "/v1/company/changes", None),
+    ("PUT", "/v1/teams/desk", {"title": "Desk"}),
+    ("DELETE", "/v1/teams/desk", None),
+    ("PUT", "/v1/intents/lost", {"title": "Lost"}),
+    ("DELETE", "/v1/intents/lost", None),
+]
+
+
+@pytest.fixture
+def admin(client: TestClient, runtime: Runtime) -> AgentAtWork:
+    return AgentAtWork(client, runtime, "admin")
+
+
+def company(*, wait: int | None = 10, human_only: bool = False, team: str = "billing") -> Company:
+    """The company that the fixtures have stored, and a desk."""
+    return Company(
+        name="Bolt",
+        tagline="Bolts.",
+        teams=(
+            CompanyTeam(name="billing", title="Billing", expected_wait_minutes=wait),
+            CompanyTeam(name="desk", title="The desk"),
+        ),
+        intents=(
+            CompanyIntent(name="refund_policy", title="Refund policy", team=team, human_only=human_only),
+        ),
+    )
+
+
+def apply(runtime: Runtime, wanted: Company, *, prune: bool = False) -> ApplyReport:
+    with runtime.database.session() as session:
+        return apply_company(session, wanted, prune=prune)
+
+
+def stored(runtime: Runtime) -> Company:
+    with runtime.database.reading() as session:
+        return read_stored_company(session, runtime.settings)
+
+
+def test_without_a_name_in_the_store_the_setting_stands_for_it(runtime: Runtime) -> None:
+    with runtime.database.reading() as session:
+        assert service.company_name(session, runtime.settings) == "Our team"
+    apply(runtime, company())
+    with runtime.database.reading() as session:
+        assert service.company_name(session, runtime.settings) == "Bolt"
+
+
+def test_a_file_adds_and_changes_and_applied_again_changes_nothing(runtime: Runtime) -> None:
+    apply(runtime, company())
+    assert apply(runtime, company()) == ApplyReport()
+    wanted = company(wait=25, human_only=True, team="desk")
+    assert apply(runtime, wanted) == ApplyReport(changed=["team billing", "intent refund_policy"])
+    assert stored(runtime) == wanted
+    assert apply(runtime, wanted) == ApplyReport()
+
+
+def test_a_moved_intent_goes_to_its_new_team_with_its_wait_from_the_next_message_on(
+    runtime: Runtime, resolver: RuleResolver, customer: Customer, admin: AgentAtWork
+) -> None:
+    apply(runtime, company())
+    first, second = customer.start(), customer.start()
+    customer.say(first, "a person please")
+    runtime.worker.run_once()
+    assert (
+        "our Billing team; during opening hours an answer usually takes about 10 minutes"
+        in (customer.messages(first)[-1]["text"])
+    )
+    apply(runtime, company(team="desk", human_only=True))
+    admin.put("/v1/teams/desk", {"title": "Front desk", "expected_wait_minutes": 1})
+    customer.say(second, "a person please")
+    runtime.worker.run_once()
+    assert (
+        "our Front desk team; during opening hours an answer usually takes about 1 minute"
+        in (customer.messages(second)[-1]["text"])
+    )
+    assert admin.get(f"/v1/conversations/{second}").json()["team"] == "desk"
+    assert resolver.questions[-1].intents == {"refund_policy": IntentInfo("desk", human_only=True)}
+    assert customer.post("/v1/ask", {"question": "a person please"}).status_code == 200
+    assert resolver.questions[-1].intents["refund_policy"].human_only
+
+
+def test_what_is_not_in_the_file_stays_and_is_named(runtime: Runtime) -> None:
+    apply(runtime, company())
+    left = apply(runtime, Company(name="Bolt", tagline="Bolts."))
+    assert left.not_in_file == ["intent refund_policy", "team billing", "team desk"]
+    assert (left.added, left.changed, left.removed, left.in_use) == ([], [], [], [])
+    assert stored(runtime) == company()
+
+
+def test_pruning_removes_what_nobody_needs_and_names_the_teams_in_use(
+    runtime: Runtime, customer: Customer, client: TestClient
+) -> None:
+    apply(runtime, company())
+    with runtime.database.session() as session:
+        service.put_team(session, CompanyTeam(name="unused", title="Unused"), author="me")
+    customer.say(customer.start(), "a person please")
+    assert runtime.worker.run_once() >= 1  # hands over to billing
+    pruned = apply(runtime, Company(name="Bolt", tagline="Bolts."), prune=True)
+    assert {"intent refund_policy", "team unused"} <= set(pruned.removed)
+    assert "team billing" in pruned.in_use
+    assert pruned.not_in_file == pruned.in_use
+    assert [f"team {team.name}" for team in stored(runtime).teams] == pruned.in_use
+    assert AgentAtWork(client, runtime).get("/v1/conversations?status=waiting").status_code == 200
+
+
+def test_the_company_is_changed_and_read_by_api(admin: AgentAtWork, runtime: Runtime) -> None:
+    apply(runtime, company())
+    body = company(wait=5).model_dump(mode="json")
+    report = admin.put("/v1/company", body)
+    assert (report.status_code, report.json()["changed"]) == (200, ["team billing"])
+    assert admin.get("/v1/company").json() == body
+    named = admin.patch("/v1/company", {"name": "Bolt & Sons"}).json()
+    assert (named["name"], named["tagline"]) == ("Bolt & Sons", "Bolts.")
+    assert admin.put("/v1/teams/night", {"title": "Night", "expected_wait_minutes": 3}).status_code == 201
+    assert admin.put("/v1/teams/night", {"title": "Night shift"}).status_code == 200
+    assert admin.put("/v1/intents/a/b", {"title": "A", "team": "night"}).status_code == 201
+    shown = admin.get("/v1/company").json()
+    assert {"name": "night", "title": "Night shift", "expected_wait_minutes": None} in shown["teams"]
+    refused = admin.delete("/v1/teams/night")
+    assert (refused.status_code, refused.headers["content-type"]) == (409, "application/problem+json")
+    assert "(intents: 1)" in refused.json()["detail"]
+    assert admin.delete("/v1/intents/a/b").status_code == 204
+    assert admin.delete("/v1/teams/night").status_code == 204
+    assert admin.delete("/v1/teams/night").status_code == 404
+    assert admin.delete("/v1/intents/a/b").status_code == 404
+
+
+def test_every_change_is_kept_with_who_made_it(admin: AgentAtWork, runtime: Runtime) -> None:
+    apply(runtime, company())
+    admin.put("/v1/teams/desk", {"title": "Front desk", "expected_wait_minutes": 7})
+    page = admin.get("/v1/company/changes?limit=1").json()
+    (change,) = page["changes"]
+    assert (change["author"], change["subject"]) == (admin.email, "team desk")
+    assert change["before"] == {"title": "The desk", "expected_wait_minutes": None}
+    assert change["after"] == {"title": "Front desk", "expected_wait_minutes": 7}
+    before = admin.get(f"/v1/company/changes?limit=500&before={page['next']}").json()
+    assert before["changes"][0]["id"] < change["id"]
+    assert before["next"] is None
+    assert before["changes"][-1]["author"] == "command line"
+
+
+@pytest.mark.parametrize("role", ["agent", "editor", "engineer"])
+def test_agents_read_the_company_and_only_admins_change_it(
+    client: TestClient, runtime: Runtime, role: str
+) -> None:
+    someone = AgentAtWork(client, runtime, role)
+    assert someone.get("/v1/company").status_code == 200
+    for method, path, body in ADMIN_ROUTES:
+        assert client.request(method, path, json=body, headers=someone.headers).status_code == 403, path
+
+
+def test_customers_and_strangers_see_nothing_of_it(client: TestClient, customer: Customer) -> None:
+    for method, path, body in [*ADMIN_ROUTES, ("GET", "/v1/company", None)]:
+        assert client.request(method, path, json=body).status_code == 401, path
+        assert client.request(method, path, json=body, headers=customer.headers).status_code == 403, path
+
+
+def test_a_key_reads_and_changes_the_company_as_its_scopes_say(client: TestClient, runtime: Runtime) -> None:
+    with runtime.database.session() as session:
+        reads = create_api_key(session, name="shop", scopes=["company:read"]).secret
+        writes = create_api_key(session, name="rota", scopes=["company:write"]).secret
+    reading, writing = ({"Authorization": f"Bearer {secret}"} for secret in (reads, writes))
+    assert client.get("/v1/company", headers=reading).status_code == 200
+    body = {"title": "Night", "expected_wait_minutes": 90}
+    assert client.put("/v1/teams/night", json=body, headers=reading).status_code == 403
+    assert client.put("/v1/teams/night", json=body, headers=writing).status_code == 201
+    changes = client.get("/v1/company/changes?limit=1", headers=writing).json()["changes"]
+    assert changes[0]["author"] == "key rota"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/teams/x", {"title": ""}),
+        ("/v1/teams/x", {"title": "X", "expected_wait_minutes": -1}),
+        ("/v1/teams/" + 65 * "x", {"title": "X"}),
+        ("/v1/teams/x", {"title": "X", "wait": 5}),
+        ("/v1/intents/x", {"title": "X", "team": "nowhere"}),
+        ("/v1/company", {"name": "B", "intents": [{"name": "x", "title": "X", "team": "nowhere"}]}),
+    ],
+)
+def test_what_cannot_be_is_refused_as_malformed(
+    admin: AgentAtWork, path: str, body: dict[str, object]
+) -> None:
+    refused = admin.put(path, body)
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")

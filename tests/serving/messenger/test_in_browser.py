@@ -1,0 +1,370 @@
+"""The messenger in a real browser: nothing is lost, nothing doubled, nothing injected."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Route, expect
+
+from tests.serving.messenger.stand_in import StandIn, running
+
+ANSWER = {
+    "kind": "answer",
+    "sources": [
+        {
+            **{"ref": "article:skip-a-box", "kind": "article", "title": "Skip a box", "url": ""},
+            **{"excerpt": "Open **Box**, then [Skip](skip.md).", "heading_path": []},
+        },
+        {
+            **{"ref": "learned_answer:3", "kind": "learned_answer", "title": "Skipping twice", "url": ""},
+            **{"excerpt": "Pause instead.", "heading_path": []},
+        },
+    ],
+    "feedback": None,
+}
+
+
+def open_panel(page: Page, site: str) -> Locator:
+    page.goto(site)
+    page.get_by_role("button", name="Open the chat").click()
+    return page.get_by_role("dialog", name="Help")
+
+
+def send(page: Page, text: str) -> None:
+    page.get_by_label("Your message").fill(text)
+    page.get_by_label("Your message").press("Enter")
+
+
+def bubbles(page: Page, author: str) -> Locator:
+    return page.locator(f".log .{author} .bubble")
+
+
+def test_a_message_is_shown_acknowledged_and_answered(page: Page, site: str, stand_in: StandIn) -> None:
+    stand_in.answer = lambda m: stand_in.say(
+        m["conversation_id"], "bot", "<p>Open <b>Box</b>.</p>", payload=ANSWER
+    )
+    panel = open_panel(page, site)
+    send(page, "How do I skip a box?")
+    expect(bubbles(page, "customer")).to_have_text(["How do I skip a box?"])
+    expect(bubbles(page, "bot")).to_have_text(["Open Box."])
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    sources = panel.get_by_role("list", name="Sources")
+    expect(sources).to_contain_text("From our help centre")
+    expect(sources).to_contain_text("Learned from our team")
+    link = sources.get_by_role("link", name="Skip a box")
+    expect(link).to_have_attribute("href", f"{site}/help/skip-a-box")
+    expect(link).to_have_attribute("target", "_blank")
+    expect(link).to_have_attribute("rel", re.compile("noopener"))
+    expect(panel.get_by_text("Open Box, then Skip.")).to_be_hidden()
+    panel.get_by_text("Show the passage").first.click()
+    expect(panel.get_by_text("Open Box, then Skip.")).to_be_visible()
+
+
+def test_a_lost_acknowledgement_does_not_double_the_message(page: Page, site: str, stand_in: StandIn) -> None:
+    stand_in.faults = ["lost", "503", "cut", "lost"]
+    open_panel(page, site)
+    send(page, "one")
+    send(page, "two")
+    expect(page.locator(".customer.sent .bubble")).to_have_text(["one", "two"])
+    assert stand_in.texts() == ["one", "two"]
+
+
+def test_a_message_written_while_the_server_is_away_arrives_after_a_reload(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    open_panel(page, site)
+    send(page, "first")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    stand_in.go_down()
+    send(page, "second")
+    expect(page.locator(".customer.sending .bubble")).to_have_text("second")
+    page.reload()
+    stand_in.is_down = False
+    page.get_by_role("button", name="Open the chat").click()
+    expect(page.locator(".customer.sent .bubble")).to_have_text(["first", "second"])
+    assert stand_in.texts() == ["first", "second"]
+
+
+def test_offline_is_said_and_what_was_written_is_sent_once_back(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    panel = open_panel(page, site)
+    page.context.set_offline(True)
+    expect(panel.get_by_text("You are offline")).to_be_visible()
+    send(page, "kept")
+    expect(page.locator(".customer.sending")).to_have_count(1)
+    page.context.set_offline(False)
+    expect(page.locator(".customer.sent .bubble")).to_have_text("kept")
+    expect(panel.get_by_text("You are offline")).to_be_hidden()
+    assert stand_in.texts() == ["kept"]
+
+
+def test_events_that_come_twice_are_shown_once(page: Page, site: str, stand_in: StandIn) -> None:
+    open_panel(page, site)
+    send(page, "hello")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    reply = stand_in.say("c1", "bot", "<p>Hi.</p>")
+    stand_in.tell("c1", "message", reply)
+    stand_in.tell("c1", "message", stand_in.messages[0])
+    stand_in.say("c1", "bot", "<p>Bye.</p>")
+    expect(bubbles(page, "bot")).to_have_text(["Hi.", "Bye."])
+    expect(bubbles(page, "customer")).to_have_text(["hello"])
+
+
+def test_a_cut_stream_resumes_after_the_last_event(page: Page, site: str, stand_in: StandIn) -> None:
+    open_panel(page, site)
+    send(page, "hello")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    stand_in.say("c1", "bot", "<p>one</p>")
+    expect(bubbles(page, "bot")).to_have_text(["one"])
+    stand_in.cut_streams()
+    stand_in.say("c1", "bot", "<p>two</p>")
+    expect(bubbles(page, "bot")).to_have_text(["one", "two"])
+    for _ in range(100):  # the second message may still have come by the stream that is being cut
+        opened = [
+            headers.get("Last-Event-ID") for _, path, headers, _ in stand_in.requests if "events" in path
+        ]
+        if len(opened) > 1:
+            break
+        page.wait_for_timeout(100)
+    assert opened[-1] in {"2", "3"}
+
+
+def test_a_refused_message_shows_why_and_can_be_edited_or_tried_again(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    stand_in.faults = ["422", "422"]
+    panel = open_panel(page, site)
+    send(page, "too long")
+    alert = panel.get_by_role("alert")
+    expect(alert).to_contain_text("8000 characters are accepted")
+    alert.get_by_role("button", name="Try again").click()
+    expect(page.locator(".customer.failed")).to_have_count(1)
+    panel.get_by_role("alert").get_by_role("button", name="Edit").click()
+    expect(page.get_by_label("Your message")).to_have_value("too long")
+    expect(page.locator(".log .message")).to_have_count(0)
+    send(page, "short")
+    expect(page.locator(".customer.sent .bubble")).to_have_text("short")
+    assert stand_in.texts() == ["short"]
+
+
+def test_markup_of_a_customer_is_text_and_markup_of_a_bot_is_stripped(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    attack = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
+    evil = (
+        f'<p>Safe {attack}<svg onload=window.hit=1></svg><a href="javascript:window.hit=1">bad</a>'
+        '<iframe srcdoc="<script>parent.hit=1</script>"></iframe>'
+        '<a href="../deliveries" style="position:fixed" onclick="window.hit=1">good</a></p>'
+    )
+    stand_in.answer = lambda m: stand_in.say(m["conversation_id"], "bot", evil)
+    open_panel(page, site)
+    send(page, attack)
+    expect(bubbles(page, "customer")).to_have_text([attack])
+    expect(bubbles(page, "bot")).to_have_text("Safe badgood")
+    inner = bubbles(page, "bot").inner_html()
+    for forbidden in ("onerror", "onclick", "script", "svg", "iframe", "style", "javascript"):
+        assert forbidden not in inner
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.hit") is None
+
+
+def test_feedback_choices_and_a_person_are_buttons(page: Page, site: str, stand_in: StandIn) -> None:
+    panel = open_panel(page, site)
+    send(page, "box")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    choices = [
+        {"ref": "article:skip-a-box", "title": "Skip a box"},
+        {"ref": "article:late-box", "title": "Late box"},
+    ]
+    stand_in.say("c1", "bot", "<p>Which?</p>", payload={"kind": "clarify", "choices": choices})
+    panel.get_by_role("button", name="Late box").click()
+    expect(page.locator(".customer.sent")).to_have_count(2)
+    assert stand_in.asked("POST", "/messages")[-1]["choice"] == "article:late-box"
+    answer = stand_in.say("c1", "bot", "<p>By the 25th.</p>", payload=ANSWER)
+    with page.expect_response("**/feedback"):  # the buttons go before it comes
+        panel.get_by_role("button", name="That did not help").click()
+    expect(panel.get_by_role("button", name="That did not help")).to_have_count(0)
+    expect(page.get_by_label("Your message")).to_be_focused()
+    assert stand_in.asked("POST", "/feedback") == [{"message_id": answer["id"], "helpful": False}]
+    stand_in.say("c1", "bot", "<p>Or else.</p>", payload=ANSWER)
+    panel.get_by_role("button", name="Talk to a person").click()
+    expect(panel.get_by_text("A person from Billing will answer")).to_be_visible()
+    expect(panel.get_by_text("Billing team")).to_be_visible()
+
+
+def test_an_answer_that_overtakes_the_acknowledgement_of_feedback_keeps_its_buttons(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    panel = open_panel(page, site)
+    stand_in.answer = lambda m: stand_in.say(m["conversation_id"], "bot", "<p>Yes.</p>", payload=ANSWER)
+    send(page, "Is it safe?")
+
+    def answer_first(route: Route) -> None:
+        acknowledged = route.fetch()
+        stand_in.say("c1", "bot", "<p>Or else.</p>", payload=ANSWER)
+        time.sleep(0.3)  # the answer is on the page by then
+        route.fulfill(response=acknowledged)
+
+    page.route("**/feedback", answer_first)
+    with page.expect_response("**/feedback"):
+        panel.get_by_role("button", name="That did not help").click()
+    expect(panel.get_by_text("Or else.")).to_be_visible()
+    page.wait_for_timeout(200)
+    expect(panel.get_by_role("img", name="An answer is being written")).to_have_count(0)
+    expect(panel.get_by_role("button", name="That helped")).to_be_visible()
+
+
+def test_a_helpful_answer_and_a_closed_conversation_can_be_rated_or_skipped(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    panel = open_panel(page, site)
+    stand_in.answer = lambda m: stand_in.say(m["conversation_id"], "bot", "<p>Yes.</p>", payload=ANSWER)
+    send(page, "Is it safe?")
+    panel.get_by_role("button", name="That helped").click()
+    with page.expect_response("**/csat"):
+        panel.get_by_role("button", name="4 of 5: Good").click()
+    expect(panel.get_by_text("Thank you for your rating.")).to_be_visible()
+    assert stand_in.asked("POST", "/csat") == [{"score": 4}]
+    panel.get_by_role("button", name="New conversation").click()
+    send(page, "Another thing")
+    expect(page.locator(".customer.sent .bubble")).to_have_text("Another thing")
+    stand_in.set_status("c2", status="closed")
+    panel.get_by_role("button", name="Skip").click()
+    expect(panel.get_by_role("group", name="How was this conversation?")).to_have_count(0)
+    assert len(stand_in.asked("POST", "/csat")) == 1
+
+
+def test_an_agent_is_named_and_a_closed_panel_counts_unread(page: Page, site: str, stand_in: StandIn) -> None:
+    panel = open_panel(page, site)
+    send(page, "person please")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    launcher = page.get_by_role("button", name="Open the chat")
+    expect(launcher).to_be_focused()
+    stand_in.set_status("c1", status="open", team_title="Billing")
+    stand_in.say("c1", "agent", "<p>Hello, this is Mina.</p>", agent={"name": "Mina"})
+    expect(launcher).to_have_accessible_name("Open the chat, 1 unread")
+    launcher.click()
+    expect(panel.get_by_text("You are talking with Mina")).to_be_visible()
+    expect(panel.get_by_text(re.compile(r"^Mina, Mina · "))).to_be_visible()
+    expect(page.get_by_label("Your message")).to_be_focused()
+
+
+def test_shift_enter_makes_a_line_and_enter_sends(page: Page, site: str, stand_in: StandIn) -> None:
+    open_panel(page, site)
+    field = page.get_by_label("Your message")
+    field.press_sequentially("a")
+    field.press("Shift+Enter")
+    field.press_sequentially("b")
+    field.press("Enter")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    assert stand_in.texts() == ["a\nb"]
+    field.press("Enter")
+    expect(page.locator(".log .message")).to_have_count(1)
+
+
+def test_suggestions_are_reached_by_keyboard_and_sent_as_a_message(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    stand_in.suggestions = [{"ref": "article:skip-a-box", "title": "Skip a box", "kind": "article"}]
+    panel = open_panel(page, site)
+    page.get_by_label("Your message").press_sequentially("skip")
+    expect(panel.get_by_role("list", name="Suggested questions")).to_be_visible()
+    page.get_by_label("Your message").press("Home")
+    page.get_by_label("Your message").press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator(".customer.sent .bubble")).to_have_text("Skip a box")
+    verb, path, headers, _ = stand_in.requests[0]
+    assert (verb, path, headers.get("Authorization")) == ("GET", "/v1/suggest", None)
+
+
+def make_token_stale(page: Page) -> None:
+    page.evaluate(
+        """() => { const key = Object.keys(localStorage).find((k) => k.endsWith("token"));
+            localStorage[key] = JSON.stringify({...JSON.parse(localStorage[key]), token: "stale"}) }"""
+    )
+
+
+def test_an_expired_token_is_exchanged_and_the_conversation_goes_on(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    open_panel(page, site)
+    send(page, "one")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    make_token_stale(page)
+    stand_in.expired["stale"] = stand_in.conversations["c1"]["contact"]
+    send(page, "two")
+    expect(page.locator(".customer.sent .bubble")).to_have_text(["one", "two"])
+    assert [m["conversation_id"] for m in stand_in.messages] == ["c1", "c1"]
+    assert {"refresh": "stale"} in stand_in.asked("POST", "/v1/customers/token")
+
+
+def test_when_a_token_is_past_exchange_the_message_goes_to_a_new_conversation(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    open_panel(page, site)
+    send(page, "one")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    make_token_stale(page)
+    send(page, "two")
+    expect(page.locator(".customer.sent .bubble")).to_have_text(["one", "two"])
+    assert [(m["text"], m["conversation_id"]) for m in stand_in.messages] == [("one", "c1"), ("two", "c2")]
+
+
+def test_blocked_storage_still_lets_a_customer_write(page: Page, site: str, stand_in: StandIn) -> None:
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage',"
+        " { get() { throw new DOMException('no', 'SecurityError') } })"
+    )
+    open_panel(page, site)
+    send(page, "hello")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+
+
+def test_a_known_customer_finds_the_latest_conversation_on_another_device(
+    browser: Browser, page: Page, site: str, stand_in: StandIn
+) -> None:
+    stand_in.attributes = 'identity="ada"'
+    open_panel(page, site)
+    send(page, "from my phone")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    assert stand_in.asked("POST", "/v1/customers/token") == [{"jwt": "ada"}]
+    other = browser.new_context().new_page()
+    open_panel(other, site)
+    expect(bubbles(other, "customer")).to_have_text(["from my phone"])
+    other.context.close()
+
+
+def test_a_site_elsewhere_loads_it_with_one_script_tag(page: Page, site: str, stand_in: StandIn) -> None:
+    elsewhere = StandIn()
+    elsewhere.script_origin = site
+    with running(elsewhere) as shop:
+        open_panel(page, shop)
+        send(page, "hello from a shop")
+        expect(page.locator(".customer.sent")).to_have_count(1)
+    assert stand_in.texts() == ["hello from a shop"]
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_in_light_and_dark(page: Page, site: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    panel = open_panel(page, site)
+    expect(panel).to_be_visible()
+    surface, text = panel.evaluate("(p) => [getComputedStyle(p).backgroundColor, getComputedStyle(p).color]")
+    expected = {
+        "light": ("rgb(255, 255, 255)", "rgb(27, 31, 39)"),
+        "dark": ("rgb(23, 26, 32)", "rgb(236, 238, 242)"),
+    }
+    assert (surface, text) == expected[scheme]
+
+
+def test_on_a_phone_the_panel_fills_the_screen(page: Page, site: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": 390, "height": 844})
+    panel = open_panel(page, site)
+    assert panel.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}
+    panel.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("button", name="Open the chat")).to_be_focused()

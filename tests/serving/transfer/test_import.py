@@ -1,0 +1,404 @@
+"""Importing a source: what is added, changed, retired and refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from knowledge.documents import ImportResult, Refusal
+from knowledge.importing.source import read_source
+from model.errors import DataError
+from serving.articles import repository, service
+from serving.db.tables import LearnedAnswer
+from serving.indexing import stored_knowledge as stored
+from serving.learned_answers import repository as learned_answers
+from serving.learned_answers import service as learned_service
+from serving.transfer.article_import import import_source
+from tests.serving.stand import OLD_REFUNDS, PAUSING, REFUNDS, SCHOOLS, Stand
+
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+"""For what does not depend on the kind of store."""
+
+
+def status_of(stand: Stand, slug: str) -> str | None:
+    with stand.database.reading() as session:
+        article = repository.get(session, slug)
+        return article.status if article else None
+
+
+def answers_in_use(stand: Stand, source: str = "/help") -> dict[str, LearnedAnswer]:
+    with stand.database.reading() as session:
+        rows = learned_answers.list_by_source(session, source)
+        return {key: row for key, row in rows.items() if row.status == "approved"}
+
+
+def changes(stand: Stand) -> list[str]:
+    with stand.database.reading() as session:
+        return [ref for _, ref in stored.changes_after(session, 0)]
+
+
+def test_imported_articles_and_answers_are_found(stand: Stand) -> None:
+    report = stand.load(REFUNDS, PAUSING, SCHOOLS)
+
+    learned_id = answers_in_use(stand)["schools"].id
+    assert report.added == ("article:billing/refunds", "article:pausing", f"learned_answer:{learned_id}")
+    assert report.refusals == ()
+    assert stand.best("how do I get my money back") == "article:billing/refunds"
+    assert stand.best("any discount for a school?") == f"learned_answer:{learned_id}"
+
+
+def test_importing_twice_changes_nothing(stand: Stand) -> None:
+    stand.load(REFUNDS, SCHOOLS)
+    before = changes(stand)
+
+    report = stand.load(REFUNDS, SCHOOLS)
+
+    assert (report.added, report.changed, report.retired) == ((), (), ())
+    assert len(report.unchanged) == 2
+    assert changes(stand) == before
+
+
+def test_only_what_changed_is_changed(stand: Stand) -> None:
+    stand.load(REFUNDS, PAUSING)
+    before = changes(stand)
+
+    report = stand.load(replace(REFUNDS, body="Returns within 60 days."), PAUSING)
+
+    assert report.changed == ("article:billing/refunds",)
+    assert report.unchanged == ("article:pausing",)
+    assert changes(stand)[len(before) :] == ["article:billing/refunds"]
+
+
+def test_what_is_gone_from_the_source_is_retired_and_comes_back_with_it(stand: Stand) -> None:
+    stand.load(REFUNDS, PAUSING, SCHOOLS)
+
+    gone = stand.load(REFUNDS)
+
+    assert gone.retired == ("article:pausing", f"learned_answer:{1}")
+    assert status_of(stand, "pausing") == "retired"
+    assert answers_in_use(stand) == {}
+    assert stand.best("pause my subscription") == "article:billing/refunds"
+
+    stand.load(REFUNDS, PAUSING, SCHOOLS)
+
+    assert status_of(stand, "pausing") == "published"
+    assert set(answers_in_use(stand)) == {"schools"}
+    assert stand.best("pause my subscription") == "article:pausing"
+
+
+def test_what_came_from_elsewhere_is_not_retired(stand: Stand) -> None:
+    stand.load(REFUNDS, source="/help")
+    stand.load(PAUSING, source="/more")
+    with stand.database.session() as session:
+        service.create(session, replace(PAUSING, slug="written-here"))
+
+    stand.load(replace(PAUSING, body="Pause in the app."), source="/more")
+
+    assert status_of(stand, "billing/refunds") == "published"
+    assert status_of(stand, "written-here") == "published"
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/help/billing/refunds.md", "/help/Billing/Refunds.html", "refunds.md"])
+def test_an_article_whose_file_became_unreadable_is_not_retired(stand: Stand, path: str) -> None:
+    stand.load(replace(REFUNDS, slug="refunds"), PAUSING)
+
+    report = stand.load(Refusal(path, "not UTF-8"))
+
+    assert report.kept == ("article:refunds",)
+    assert report.retired == ("article:pausing",)
+    assert status_of(stand, "refunds") == "published"
+
+
+@on_sqlite
+def test_an_unreadable_page_that_names_its_slug_keeps_that_article(stand: Stand, tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "one.md").write_text("---\nslug: money-back\ntitle: Money back\n---\nWithin 45 days.")
+    (pages / "two.md").write_text("---\nslug: 'pausing'\n---\nPause for a month.")
+    with stand.database.session() as session:
+        import_source(session, read_source(pages), source="pages")
+    (pages / "one.md").write_bytes(b"---\nslug: money-back\ntitle: Money back\n---\nWithin \xff45 days.")
+    (pages / "two.md").unlink()
+
+    with stand.database.session() as session:
+        report = import_source(session, read_source(pages), source="pages")
+
+    assert (report.kept, report.retired) == (("article:money-back",), ("article:pausing",))
+    assert len(report.refusals) == 1
+
+
+@on_sqlite
+def test_the_start_page_of_a_help_centre_retires_no_other_page(stand: Stand, tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "start.md").write_text("---\ntitle: Start\nslug: /\n---\nAll about your garden.")
+    (pages / "pausing.md").write_text("# Pausing\n\nPause your subscription for up to 6 months.")
+
+    with stand.database.session() as session:
+        import_source(session, read_source(pages), source="pages")
+
+    assert (status_of(stand, "/"), status_of(stand, "pausing")) == ("published", "published")
+    assert stand.best("pause my subscription") == "article:pausing"
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "",
+        "---\ntitle: Money back\n",
+        f"---\ntitle: {'t' * 501}\n---\nWithin 45 days.",
+        "---\nslug: pausing\n---\nWithin 45 days.",
+    ],
+    ids=["emptied", "front matter not closed", "title too long", "slug of another page"],
+)
+def test_a_refused_page_keeps_its_article_though_nothing_in_it_says_which(
+    stand: Stand, tmp_path: Path, broken: str
+) -> None:
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "one.md").write_text("---\nslug: money-back\n---\nWithin 45 days.")
+    (pages / "a.md").write_text("---\nslug: pausing\n---\nPause for a month.")
+    with stand.database.session() as session:
+        import_source(session, read_source(pages), source="pages")
+    (pages / "one.md").write_text(broken)
+
+    with stand.database.session() as session:
+        report = import_source(session, read_source(pages), source="pages")
+
+    assert (report.kept, report.retired, len(report.refusals)) == (("article:money-back",), (), 1)
+    assert status_of(stand, "money-back") == "published"
+
+
+@on_sqlite
+def test_an_article_that_lost_its_title_stays_as_it_was(stand: Stand) -> None:
+    stand.load(REFUNDS, PAUSING)
+
+    report = stand.load(replace(REFUNDS, title=" \x00"))
+
+    assert [refusal.path for refusal in report.refusals] == ["billing/refunds"]
+    assert report.retired == ("article:pausing",)
+    assert status_of(stand, "billing/refunds") == "published"
+
+
+@on_sqlite
+def test_a_page_renamed_to_a_slug_of_another_source_stays_under_its_old_one(stand: Stand) -> None:
+    stand.load(REFUNDS, source="/help")
+    stand.load(PAUSING, source="/more")
+
+    report = stand.load(replace(PAUSING, slug="billing/refunds"), source="/more")
+
+    assert (report.kept, report.retired) == (("article:pausing",), ())
+    assert len(report.refusals) == 1
+
+
+@on_sqlite
+def test_a_pair_refused_under_a_new_key_keeps_its_learned_answer(stand: Stand) -> None:
+    stand.load(SCHOOLS)
+
+    report = stand.load(replace(SCHOOLS, key="colleges", answer=" "))
+
+    assert (report.kept, report.retired) == (("learned_answer:1",), ())
+    assert set(answers_in_use(stand)) == {"schools"}
+
+
+@pytest.mark.parametrize("path", ["/help/billing", "/help/answers.jsonl:7"])
+def test_a_folder_or_row_that_became_unreadable_retires_nothing(stand: Stand, path: str) -> None:
+    stand.load(REFUNDS, SCHOOLS)
+
+    report = stand.load(Refusal(path, "cannot be read"))
+
+    assert report.retired == ()
+    assert len(report.kept) == 2
+    assert stand.best("how do I get my money back") == "article:billing/refunds"
+
+
+def test_a_superseded_article_is_kept_but_not_found(stand: Stand) -> None:
+    stand.load(OLD_REFUNDS, REFUNDS)
+
+    with stand.database.reading() as session:
+        old = repository.get(session, "refunds-2024")
+        assert old is not None
+        assert (old.status, old.superseded_by) == ("retired", "billing/refunds")
+    assert stand.best("refunds within 30 days") == "article:billing/refunds"
+    assert "article:refunds-2024" not in stand.index.refs()
+
+
+@on_sqlite
+def test_a_slug_of_another_source_is_refused_with_the_reason(stand: Stand) -> None:
+    stand.load(REFUNDS, source="/help")
+
+    report = stand.load(replace(REFUNDS, body="Other words."), PAUSING, source="/other")
+
+    assert report.added == ("article:pausing",)
+    [refusal] = report.refusals
+    assert refusal.path == "billing/refunds"
+    assert "already belongs to an article from '/help'" in refusal.reason
+    with stand.database.reading() as session:
+        kept = repository.get(session, "billing/refunds")
+        assert kept is not None
+        assert kept.body == REFUNDS.body
+
+
+@on_sqlite
+def test_another_source_that_says_the_same_changes_nothing(stand: Stand) -> None:
+    stand.load(REFUNDS, SCHOOLS, source="/help")
+
+    report = stand.load(REFUNDS, replace(SCHOOLS, key="other key"), source="/copy")
+
+    assert (report.added, report.refusals) == ((), ())
+    assert report.unchanged == ("article:billing/refunds", "learned_answer:1")
+
+
+@on_sqlite
+def test_another_file_that_answers_a_question_differently_is_refused(stand: Stand) -> None:
+    stand.load(SCHOOLS, source="/help")
+
+    report = stand.load(replace(SCHOOLS, answer="No."), source="/copy")
+
+    assert report.added == ()
+    assert "already answers this question differently" in report.refusals[0].reason
+
+
+@on_sqlite
+def test_an_article_gone_from_one_source_may_come_from_another(stand: Stand) -> None:
+    stand.load(REFUNDS, PAUSING, source="/old folder")
+    stand.load(REFUNDS, source="/old folder")
+
+    report = stand.load(PAUSING, source="/new folder")
+
+    assert report.refusals == ()
+    assert status_of(stand, "pausing") == "published"
+
+
+@on_sqlite
+def test_an_edit_made_here_stays_until_the_source_changes(stand: Stand) -> None:
+    stand.load(PAUSING)
+    with stand.database.session() as session:
+        service.edit(session, replace(PAUSING, body="Edited here."))
+
+    assert stand.load(PAUSING).unchanged == ("article:pausing",)
+    assert stand.load(replace(PAUSING, body="New in the source.")).changed == ("article:pausing",)
+    with stand.database.reading() as session:
+        article = repository.get(session, "pausing")
+        assert article is not None
+        assert article.body == "New in the source."
+
+
+@on_sqlite
+def test_an_article_retired_by_an_editor_stays_retired_when_its_source_is_reworded(stand: Stand) -> None:
+    stand.load(PAUSING)
+    with stand.database.session() as session:
+        service.retire(session, "pausing")
+
+    stand.load(replace(PAUSING, body="Reworded."))
+
+    assert status_of(stand, "pausing") == "retired"
+
+
+def test_phrasings_learned_from_customers_survive_an_import(stand: Stand) -> None:
+    stand.load(SCHOOLS)
+    message = stand.say(("customer", "discount for my kindergarten?"), ("agent", "Yes."))
+    proposal = stand.drafted(
+        message,
+        kind="phrasing",
+        similar_ref="learned_answer:1",
+        question="discount for my kindergarten?",
+        phrasings=[],
+    )
+    stand.approve(proposal)
+
+    stand.load(replace(SCHOOLS, answer="Yes, 15 % off.", phrasings=("School discount?",)))
+
+    row = stand.learned(1)
+    assert row.answer == "Yes, 15 % off."
+    assert {phrasing.text for phrasing in row.phrasings} == {
+        "Do you sell to schools?",
+        "School discount?",
+        "discount for my kindergarten?",
+    }
+
+
+def test_an_answer_corrected_by_a_person_is_not_brought_back_by_its_file(stand: Stand) -> None:
+    stand.load(SCHOOLS)
+    message = stand.say(("customer", "Do you sell to schools?"), ("agent", "Not any more."))
+    made = stand.approve(
+        stand.drafted(
+            message,
+            kind="correction",
+            similar_ref="learned_answer:1",
+            question="Do you sell to schools?",
+            answer="Not any more.",
+            phrasings=[],
+        )
+    )
+
+    same = stand.load(SCHOOLS)
+    changed = stand.load(replace(SCHOOLS, answer="Yes, 15 % off."))
+
+    assert same.unchanged == ("learned_answer:1",)
+    assert f"replaced by learned answer {made}" in changed.refusals[0].reason
+    assert stand.learned(1).status == "superseded"
+    assert stand.best("Do you sell to schools?") == f"learned_answer:{made}"
+
+
+def test_unfit_pairs_are_refused_and_the_others_imported(stand: Stand) -> None:
+    report = stand.load(
+        SCHOOLS,
+        replace(SCHOOLS, key="long", question="x" * 1001),
+        replace(SCHOOLS, key="schools"),
+        replace(SCHOOLS, key="k" * 256),
+    )
+
+    assert report.added == ("learned_answer:1",)
+    assert [refusal.reason.split(";")[0] for refusal in report.refusals] == [
+        "question has 1,001 characters, at most 1,000 are allowed",
+        "key 'schools' appears twice in this source",
+        "key has 256 characters",
+    ]
+
+
+def test_texts_that_postgresql_cannot_keep_are_cleaned(stand: Stand) -> None:
+    stand.load(replace(PAUSING, body="Pause\x00 \ud800 here.\r\nThen wait."), SCHOOLS)
+
+    assert stand.load(replace(PAUSING, body="Pause ? here.\nThen wait.")).unchanged == ("article:pausing",)
+
+
+def test_an_import_that_fails_half_way_leaves_nothing(stand: Stand) -> None:
+    stand.load(PAUSING)
+    with stand.database.session() as session:
+        import_source(session, ImportResult(articles=(REFUNDS,)), source="/help")
+        session.rollback()
+
+    assert status_of(stand, "billing/refunds") is None
+    assert status_of(stand, "pausing") == "published"
+    assert changes(stand) == ["article:pausing"]
+
+
+@on_sqlite
+def test_a_source_needs_a_name(stand: Stand) -> None:
+    with pytest.raises(DataError, match="source has 0 characters"):
+        stand.load(PAUSING, source="")
+
+
+@on_sqlite
+def test_an_imported_answer_retired_by_an_editor_stays_retired(stand: Stand) -> None:
+    stand.load(SCHOOLS)
+    with stand.database.session() as session:
+        learned_service.retire(session, 1)
+
+    stand.load(SCHOOLS)
+
+    assert stand.learned(1).status == "retired"
+
+
+@on_sqlite
+def test_what_people_released_here_stays_released_when_its_source_is_reworded(stand: Stand) -> None:
+    stand.load(SCHOOLS)
+    row = answers_in_use(stand)["schools"]
+    with stand.database.session() as session:
+        learned_service.edit(session, row.id, released=True)
+    stand.load(replace(SCHOOLS, answer="Yes, 12 %."))
+    row = answers_in_use(stand)["schools"]
+    assert (row.answer, row.released) == ("Yes, 12 %.", True)
