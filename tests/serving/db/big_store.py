@@ -47,6 +47,8 @@ _HISTORY = (
      " SELECT i, 'v' || ((i + 1) / 2), (i + 1) / 2 * 5 - 4 + (i + 1) % 2 * 2, 'A question?',"
      " CASE WHEN i % 14 = 0 THEN 'handoff' WHEN i % 100 = 0 THEN 'clarify' ELSE 'answer' END,"
      " 0.9, 0.8, 'neutral', 0.0, 0.0, '[]', 'set', {moment} FROM n"),
+    (CONVERSATIONS * 2, "INSERT INTO decision_traces (decision_id, trace, created_at)"
+     " SELECT i, '{}', {moment} FROM n"),
     (MESSAGES, "INSERT INTO messages (id, conversation_id, client_id, author, kind, text, decision_id,"
      " payload, created_at)"
      " SELECT i, 'v' || ((i + 4) / 5), 'm' || i,"
@@ -137,7 +139,11 @@ def too_costly(engine: Engine, statements: Statements) -> list[str]:
 def _look_in_sqlite(connection: Connection, statement: str, parameters: Any) -> Iterator[str]:
     for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all():
         step, _, rest = str(row[3]).partition(" ")
-        if step == "SCAN" and _table(rest.split()[0], statement) in BIG_TABLES and "USING" not in rest:
+        if (
+            step == "SCAN"
+            and _table(rest.split()[0], statement) in BIG_TABLES
+            and not _is_cut_short(rest, statement)
+        ):
             yield str(row[3])
     steps: list[None] = []
     raw = connection.connection.driver_connection
@@ -147,6 +153,11 @@ def _look_in_sqlite(connection: Connection, statement: str, parameters: Any) -> 
     raw.set_progress_handler(None, 0)
     if len(steps) > MOST_ROWS:
         yield f"the work of {len(steps)} rows"
+
+
+def _is_cut_short(scan: str, statement: str) -> bool:
+    """Whether a scan follows an index or the numbers of the rows up to a limit: then its work says more."""
+    return "USING" in scan or re.search(r"\sLIMIT\s", statement) is not None
 
 
 def _look_in_postgres(connection: Connection, statement: str, parameters: Any) -> Iterator[str]:
