@@ -61,7 +61,8 @@ def train_heads(
 ) -> None:
     """Fit intent, team, sentiment, wants-a-person, smalltalk and the confidence; register the model set.
 
-    A company folder's `company.toml` is applied first, and the home remembers the folder's data.
+    A company folder's `company.toml` is applied first, and the home remembers the folder's data. The first
+    set that knows intents goes into service at once, unless an answer was approved; others are challengers.
     """
     from eval.data.problems import data_problems
     from eval.progress import progress
@@ -73,6 +74,7 @@ def train_heads(
     from training.encoder.tuning import TuningOptions
     from training.homes import apply_to_home
     from training.pipeline import gather, train_and_register
+    from training.registry.promotion import replace_starting_set
 
     if data is not None and not data.exists():
         raise bad_usage(f"--data {data} does not exist; name a company folder or a JSONL file of intents")
@@ -108,6 +110,7 @@ def train_heads(
             )
         if data is not None and company is not None:
             keep_folder(settings, data)
+            registered = replace_starting_set(settings, registered)
     told = {"data_problems": [problem.as_json() for problem in problems]}
     emit({**registered_json(registered), **told}, as_json=as_json)
 

@@ -5,10 +5,13 @@ before it and, where a crash left them saying something else, put right from it 
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import select
 
 from eval.data.labelled import (
     LabelledQuestion,
@@ -24,6 +27,8 @@ from eval.suites.sentiment import read_sentiments
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import encoder_of, load_model_set
+from serving.db.session import Database
+from serving.db.tables import RegressionCase
 from serving.settings import Settings
 from training.datasets.training_data import kept_folder
 from training.encoder.export import ensure_encoder
@@ -197,6 +202,26 @@ def _contender(settings: Settings, version: str, *, beside: Contender | None = N
     place = find_encoder(settings.models_folder, fingerprint)
     encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
     return Contender(models, folder_bytes(folder), encoder, folder_bytes(place))
+
+
+def replace_starting_set(settings: Settings, registered: RegisteredSet) -> RegisteredSet:
+    """The first set that knows the company's intents, put into service in place of one that knows none.
+
+    Without it a company's messages would find no team until somebody promotes. It stays the challenger, and
+    `promote` decides, once the home has a regression case that it could break.
+    """
+    if registered.in_service:
+        return registered
+    with promoting(settings.models_folder):
+        champion = champion_version(settings.models_folder)
+        intents = _contender(settings, champion).models.intents
+        with closing(Database(settings.database_url)) as database, database.reading() as session:
+            taught = session.scalar(select(RegressionCase.id).limit(1)) is not None
+        if intents or taught:
+            return registered
+        put_into_service(settings.home, registered.number, registered.version)
+        tag_set(settings.home, registered.number, _promotion_tags(champion, (), None))
+    return next(one for one in list_sets(settings.home) if one.number == registered.number)
 
 
 def _held_out(settings: Settings, data: Path | None) -> HeldOut:

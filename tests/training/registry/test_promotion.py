@@ -6,10 +6,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from eval.promotion.comparison import Comparison
 from eval.promotion.tables import as_tables
@@ -17,7 +19,9 @@ from eval.report.tracking import open_client
 from knowledge import DEMO_FOLDER
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
-from model.model_set import read_pointer
+from model.model_set import IntentInfo, read_pointer
+from serving.db.session import Database
+from serving.db.tables import RegressionCase
 from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.training.promotion_parts import (
@@ -33,8 +37,8 @@ from tests.training.promotion_parts import (
 from training.datasets.training_data import keep_folder
 from training.heads.model_set import TrainedSet
 from training.registry import model_sets, promotion
-from training.registry.model_sets import register, settle_aliases
-from training.registry.promotion import Override, Promotion, roll_back
+from training.registry.model_sets import list_sets, register, settle_aliases
+from training.registry.promotion import Override, Promotion, replace_starting_set, roll_back
 from training.registry.registered_sets import list_sets
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
@@ -341,6 +345,30 @@ def test_questions_whose_answers_the_home_does_not_know_are_refused(home: Home) 
     keep_folder(home.settings, DEMO_FOLDER)
     with pytest.raises(DataError, match="the home knows none of the"):
         promotion.compare_sets(home.settings, most_past=10)
+
+
+def with_intents(version: str, encoder: OnnxEncoder) -> TrainedSet:
+    """As good as the champion, and it knows what customers want."""
+    good = good_set(version, encoder)
+    return replace(good, models=replace(good.models, intents={"noise": IntentInfo("desk", False)}))
+
+
+def test_the_first_set_with_intents_takes_the_place_of_the_starting_set_until_an_answer_was_approved(
+    home: Home,
+) -> None:
+    taught = register(home.path, with_intents("v2", home.encoder))
+    assert replace_starting_set(home.settings, taught) == taught  # the import wrote regression cases
+    assert home.champion() == "v1"
+    database = Database(home.settings.database_url)
+    with database.session() as session:
+        session.execute(delete(RegressionCase))
+    database.close()
+    in_service = replace_starting_set(home.settings, taught)
+    assert (in_service.in_service, in_service.aliases, home.champion()) == (True, ("champion",), "v2")
+    assert home.tags("v2")["previous_champion"] == "v1"
+    third = register(home.path, with_intents("v3", home.encoder))
+    assert not replace_starting_set(home.settings, third).in_service
+    assert home.champion() == "v2"
 
 
 def test_a_set_on_another_encoder_is_compared_on_its_own_index_and_can_go_back(
