@@ -14,6 +14,7 @@ from eval.commands.shared import (
     SeedOption,
     TrackOption,
     check_exist,
+    check_risk,
     hand_over,
 )
 from eval.data.dialogues import known_answers, read_dialogues
@@ -21,7 +22,7 @@ from eval.home import open_encoder, open_index, open_resolver
 from eval.progress import progress
 from eval.suites import followups
 from knowledge import DEMO_FOLDER
-from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.command_line import HomeOption, JsonOption, friendly_errors
 from serving.settings import Settings
 
 DialoguesOption = Annotated[
@@ -42,8 +43,7 @@ def followups_command(
     as_json: JsonOption = False,
 ) -> None:
     """Follow-ups, corrections and changes of subject: right with the history, and right without it."""
-    if risk is not None and not 0 < risk < 1:
-        raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+    check_risk(risk)
     path = data or _SAMPLE
     with friendly_errors():
         check_exist(path)

@@ -13,7 +13,7 @@ from eval.report.text import as_text
 from eval.report.tracking import log_run
 from eval.results import DATA_SHA256, SuiteResult, data_sha256, write_items
 from model.errors import DataError
-from serving.command_line import FAILED, emit
+from serving.command_line import FAILED, bad_usage, emit
 
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of fitting and of the intervals.")]
 FinetuneOption = Annotated[
@@ -77,6 +77,12 @@ class Output:
     def targets(self) -> Sequence[Target]:
         """What the figures are wanted to reach."""
         return [*(self.at_least or ()), *(self.at_most or ())]
+
+
+def check_risk(risk: float | None) -> None:
+    """Ends with status 2 for a budget that is no share."""
+    if risk is not None and not 0 < risk < 1:
+        raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
 
 
 def check_exist(*paths: Path) -> None:

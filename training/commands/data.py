@@ -16,8 +16,9 @@ from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friend
 from serving.company.service import stored_infos
 from serving.db.session import Database
 from serving.settings import Settings
-from training.commands.problems import tell_problems
-from training.datasets.build import Gathered, Summary, build
+from training.commands.shared import tell_problems
+from training.datasets.build import Gathered, build
+from training.datasets.card import Summary
 from training.datasets.examples import SPLITS
 from training.datasets.from_outside import HubName, OutsideExamples, read_file, read_hub
 from training.datasets.from_store import read_store

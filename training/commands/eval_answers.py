@@ -16,6 +16,7 @@ from eval.commands.shared import (
     RiskOption,
     SeedOption,
     TrackOption,
+    check_risk,
     hand_over,
 )
 from eval.data.beir import chosen_for_removal, read_beir
@@ -74,8 +75,7 @@ def answers_command(
     as_json: JsonOption = False,
 ) -> None:
     """Answer, ask back or hand over: what becomes of questions, and how many answers are wrong."""
-    if risk is not None and not 0 < risk < 1:
-        raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+    check_risk(risk)
     if not 0 <= remove < 1:
         raise bad_usage(f"--remove must be at least 0 and less than 1, got {remove}; 0.5 takes away half")
     with friendly_errors():

@@ -21,9 +21,8 @@ from eval.commands.shared import (
     hand_over,
 )
 from eval.data.few_shot import drawn
-from eval.data.label_names import with_label_names
+from eval.data.further_texts import with_label_names, without_known
 from eval.data.labelled import LabelledText
-from eval.data.unlabelled import without_known
 from eval.metrics import threshold_keeping
 from eval.progress import progress
 from eval.results import SuiteResult, Track, untracked

@@ -17,6 +17,7 @@ from eval.commands.shared import (
     RiskOption,
     TrackOption,
     check_exist,
+    check_risk,
     hand_over,
 )
 from eval.data.labelled import LabelledText, read_labelled_texts
@@ -28,7 +29,7 @@ from eval.results import SuiteResult
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.model_set import ModelSet
 from model.resolver import Resolver
-from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.command_line import HomeOption, JsonOption, friendly_errors
 from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
 from training.commands.measuring import made_encoder
@@ -58,8 +59,7 @@ def replay_command(
     as_json: JsonOption = False,
 ) -> None:
     """Start with no knowledge and learn from people: how often is one needed, how much is wrong?"""
-    if risk is not None and not 0 < risk < 1:
-        raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+    check_risk(risk)
     with friendly_errors():
         settings = Settings.load(home)
         check_exist(*stream)

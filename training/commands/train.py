@@ -68,7 +68,7 @@ def train_heads(
     from eval.progress import progress
     from serving.company.file import read_company
     from serving.settings import Settings
-    from training.commands.problems import tell_problems
+    from training.commands.shared import tell_problems
     from training.datasets.training_data import keep_folder
     from training.encoder.export import ensure_encoder
     from training.encoder.tuning import TuningOptions

@@ -7,7 +7,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from knowledge.privacy.scrubbing import KINDS, Kind, scrub
 from model.errors import DataError
 from model.files import rename_durably
 from model.interfaces import Encoder
-from training.datasets.card import data_card
+from training.datasets.card import Summary, data_card
 from training.datasets.examples import COLUMNS, CONFIGS, LISTS, NUMBERS, SPLITS, Config, Example, Split
 from training.datasets.splitting import SAME_ABOVE, Shares, Splitting, split_examples
 
@@ -37,58 +36,6 @@ class Gathered:
     """What of the store gave no example, by why."""
     intents: frozenset[str] = frozenset()
     """Intents that should have rows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What was built, in numbers: no text and no name stands in it."""
-
-    counts: Mapping[Config, Mapping[Split, int]]
-    labels: Mapping[Config, Mapping[str, Mapping[Split, int]]]
-    sources: Mapping[Config, Mapping[str, int]]
-    groups: int
-    largest_group: int
-    too_large: int
-    times: tuple[datetime, datetime] | None
-    scrubbed: Mapping[Kind, int]
-    problems: tuple[Problem, ...]
-    left_out: Mapping[str, int]
-    shares: Shares
-    seed: int
-    same_above: float
-    data_sha256: str
-    version: str
-
-    @property
-    def size(self) -> int:
-        """All rows."""
-        return sum(sum(splits.values()) for splits in self.counts.values())
-
-    def as_json(self) -> dict[str, Any]:  # JSON
-        """The summary as `firstlast data build --json` prints it."""
-        return {
-            "n": self.size,
-            "configs": {
-                config: {
-                    "splits": dict(self.counts[config]),
-                    "labels": {label: dict(splits) for label, splits in self.labels[config].items()},
-                    "sources": dict(self.sources[config]),
-                }
-                for config in self.counts
-            },
-            "groups": self.groups,
-            "largest_group": self.largest_group,
-            "groups_kept_in_train": self.too_large,
-            "time_range": [one.isoformat() for one in self.times] if self.times else None,
-            "scrubbed": dict(self.scrubbed),
-            "data_problems": [problem.as_json() for problem in self.problems],
-            "left_out": dict(self.left_out),
-            "shares": {"validation": self.shares.validation, "test": self.shares.test},
-            "seed": self.seed,
-            "same_above": self.same_above,
-            "data_sha256": self.data_sha256,
-            "version": self.version,
-        }
 
 
 def build(

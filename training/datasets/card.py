@@ -1,12 +1,14 @@
 """Writes the data card: a README that the Hugging Face hub and `load_dataset` understand."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from training.datasets.examples import SPLITS, Config
-
-if TYPE_CHECKING:
-    from training.datasets.build import Summary
+from eval.data.problems import Problem
+from knowledge.privacy.scrubbing import Kind
+from training.datasets.examples import SPLITS, Config, Split
+from training.datasets.splitting import Shares
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LARGEST = "n>1M"
@@ -30,7 +32,59 @@ _ABOUT: Mapping[Config, str] = {
 }
 
 
-def data_card(summary: "Summary", name: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was built, in numbers: no text and no name stands in it."""
+
+    counts: Mapping[Config, Mapping[Split, int]]
+    labels: Mapping[Config, Mapping[str, Mapping[Split, int]]]
+    sources: Mapping[Config, Mapping[str, int]]
+    groups: int
+    largest_group: int
+    too_large: int
+    times: tuple[datetime, datetime] | None
+    scrubbed: Mapping[Kind, int]
+    problems: tuple[Problem, ...]
+    left_out: Mapping[str, int]
+    shares: Shares
+    seed: int
+    same_above: float
+    data_sha256: str
+    version: str
+
+    @property
+    def size(self) -> int:
+        """All rows."""
+        return sum(sum(splits.values()) for splits in self.counts.values())
+
+    def as_json(self) -> dict[str, Any]:  # JSON
+        """The summary as `firstlast data build --json` prints it."""
+        return {
+            "n": self.size,
+            "configs": {
+                config: {
+                    "splits": dict(self.counts[config]),
+                    "labels": {label: dict(splits) for label, splits in self.labels[config].items()},
+                    "sources": dict(self.sources[config]),
+                }
+                for config in self.counts
+            },
+            "groups": self.groups,
+            "largest_group": self.largest_group,
+            "groups_kept_in_train": self.too_large,
+            "time_range": [one.isoformat() for one in self.times] if self.times else None,
+            "scrubbed": dict(self.scrubbed),
+            "data_problems": [problem.as_json() for problem in self.problems],
+            "left_out": dict(self.left_out),
+            "shares": {"validation": self.shares.validation, "test": self.shares.test},
+            "seed": self.seed,
+            "same_above": self.same_above,
+            "data_sha256": self.data_sha256,
+            "version": self.version,
+        }
+
+
+def data_card(summary: Summary, name: str) -> str:
     """The card as Markdown with YAML front matter."""
     parts = [
         _front_matter(summary, name),
@@ -51,7 +105,7 @@ def data_card(summary: "Summary", name: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _front_matter(summary: "Summary", name: str) -> str:
+def _front_matter(summary: Summary, name: str) -> str:
     lines = [
         "---",
         f"pretty_name: {_quoted(name)}",
@@ -77,7 +131,7 @@ def size_category(rows: int) -> str:
     return next((name for limit, name in _SIZES if rows < limit), _LARGEST)
 
 
-def _configuration(summary: "Summary", config: Config) -> str:
+def _configuration(summary: Summary, config: Config) -> str:
     by_label = summary.labels[config]
     rows = [
         f"| {label} | {' | '.join(str(counts[split]) for split in SPLITS)} |"
@@ -94,7 +148,7 @@ def _configuration(summary: "Summary", config: Config) -> str:
     return "\n\n".join([f"### {config}", _ABOUT[config], "\n".join(table), f"Rows by source: {sources}."])
 
 
-def _splitting(summary: "Summary") -> str:
+def _splitting(summary: Summary) -> str:
     shares = summary.shares
     times = summary.times
     span = (
@@ -115,7 +169,7 @@ def _splitting(summary: "Summary") -> str:
     )
 
 
-def _personal_data(summary: "Summary") -> str:
+def _personal_data(summary: Summary) -> str:
     found = ", ".join(f"{kind} {count}" for kind, count in summary.scrubbed.items()) or "none"
     return (
         "Replaced by their kind in square brackets, with the number of places: "
@@ -127,7 +181,7 @@ def _personal_data(summary: "Summary") -> str:
     )
 
 
-def _gaps(summary: "Summary") -> str:
+def _gaps(summary: Summary) -> str:
     lines = [f"- {problem}" for problem in summary.problems]
     lines += [f"- left out, {why.replace('_', ' ')}: {count}" for why, count in summary.left_out.items()]
     lines.append(

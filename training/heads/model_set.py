@@ -9,9 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.data.label_names import with_label_names
+from eval.data.further_texts import with_label_names, without_known
 from eval.data.labelled import LabelledText
-from eval.data.unlabelled import without_known
 from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
 from eval.report.tracking import package_versions
 from model.answering.confidence import FEATURES, AnsweringModel, Forest

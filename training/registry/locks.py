@@ -1,21 +1,19 @@
 """One registration and one promotion of a home at a time: locks that end with the process, even if killed."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from model.errors import ConflictError
+from filelock import FileLock, Timeout
 
-_REGISTERING, _PROMOTING = ".registering", ".promoting"
+from model.errors import ConflictError
 
 
 @contextmanager
 def changing_registry(models_folder: Path) -> Iterator[None]:
     """Held while sets are registered or aliases moved, which takes seconds; others wait for it."""
     models_folder.mkdir(parents=True, exist_ok=True)
-    with (models_folder / _REGISTERING).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(models_folder / ".registering"):
         yield
 
 
@@ -28,12 +26,15 @@ def promoting(models_folder: Path) -> Iterator[None]:
     if not models_folder.is_dir():  # nothing there to promote, and no folder is made to say so
         yield
         return
-    with (models_folder / _PROMOTING).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ConflictError(
-                f"another promotion or rollback in {models_folder} is running; wait for its end, then look: "
-                "firstlast models list"
-            ) from error
+    lock = FileLock(models_folder / ".promoting")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ConflictError(
+            f"another promotion or rollback in {models_folder} is running; wait for its end, then look: "
+            "firstlast models list"
+        ) from error
+    try:
         yield
+    finally:
+        lock.release()

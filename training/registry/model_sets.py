@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,6 @@ from eval.metrics.classification import ConfusionMatrix
 from eval.report.tracking import open_client, start_run
 from model.model_set import encoders_of, read_pointer, save_model_set, write_pointer
 from training.heads.model_set import TrainedSet
-from training.registry.interrupted import end_open_runs, registering_alone
 from training.registry.locks import changing_registry
 from training.registry.registered_sets import REGISTERED_NAME, VERSION_TAG, RegisteredSet, list_sets
 
@@ -39,7 +39,9 @@ def register(home: Path, trained: TrainedSet, *, experiment: str = EXPERIMENT) -
     The pointer that servers follow is moved last, when everything else is in place. What an earlier call that
     was killed left behind is cleared first; two calls wait for each other.
     """
-    with registering_alone(home / "models"):
+    with changing_registry(home / "models"):
+        for folder in (home / "models").glob(".model-set-*"):  # work that nobody is at any more
+            shutil.rmtree(folder, ignore_errors=True)
         return _register(home, trained, experiment)
 
 
@@ -48,7 +50,7 @@ def _register(home: Path, trained: TrainedSet, experiment: str) -> RegisteredSet
     folder = models_folder / trained.models.version
     save_model_set(trained.models, folder)
     client = open_client(home)
-    end_open_runs(client, experiment)
+    _end_open_runs(client, experiment)
     run_id = _log_run(client, home, experiment, trained, folder)
     with contextlib.suppress(_mlflow_error()):
         client.create_registered_model(REGISTERED_NAME)
@@ -99,6 +101,16 @@ def settle_aliases(home: Path) -> None:
                 open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(one.number))
             if one.in_service and CHALLENGER in one.aliases:
                 open_client(home).delete_registered_model_alias(REGISTERED_NAME, CHALLENGER)
+
+
+def _end_open_runs(client: "MlflowClient", experiment: str) -> None:
+    """Marks the experiment's runs that never ended as killed; no other registration runs now."""
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        return
+    runs = client.search_runs([found.experiment_id], filter_string="attributes.status = 'RUNNING'")
+    for run in runs:
+        client.set_terminated(run.info.run_id, status="KILLED")
 
 
 def _log_run(client: "MlflowClient", home: Path, experiment: str, trained: TrainedSet, folder: Path) -> str:

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from firstlast import cli
-from training.commands.problems import tell_problems
+from training.commands.shared import tell_problems
 from training.datasets.training_data import company_data, intents_file
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the libraries, about themselves

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 
-from eval.data.label_names import with_label_names
+from eval.data.further_texts import with_label_names
 from eval.data.labelled import LabelledText
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder

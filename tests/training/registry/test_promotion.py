@@ -37,7 +37,7 @@ from tests.training.promotion_parts import (
 from training.datasets.training_data import keep_folder
 from training.heads.model_set import TrainedSet
 from training.registry import model_sets, promotion
-from training.registry.model_sets import list_sets, register, settle_aliases
+from training.registry.model_sets import register, settle_aliases
 from training.registry.promotion import Override, Promotion, replace_starting_set, roll_back
 from training.registry.registered_sets import list_sets
 

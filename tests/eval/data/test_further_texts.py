@@ -1,6 +1,6 @@
-"""The names of labels stand in for texts while there are few."""
+"""Names of labels are texts to learn from while there are few others; unlabelled texts, each once."""
 
-from eval.data.label_names import NAMED_BELOW, with_label_names
+from eval.data.further_texts import NAMED_BELOW, with_label_names, without_known
 from eval.data.labelled import LabelledText
 
 
@@ -22,3 +22,12 @@ def test_names_without_a_word_and_names_that_are_texts_already_teach_nothing() -
 def test_other_alphabets_and_no_rows() -> None:
     assert with_label_names([]) == []
     assert with_label_names([LabelledText("¿dónde?", "envío-rápido")])[1].text == "envío rápido"
+
+
+def test_texts_stand_once_in_their_order_without_those_known() -> None:
+    texts = ["Where is it?", "how much", "where  is it", "HOW MUCH!", "who are you", "Hello"]
+    assert without_known(texts, ["hello."]) == ("Where is it?", "how much", "who are you")
+
+
+def test_of_known_texts_alone_nothing_is_left() -> None:
+    assert without_known(["a b", "A b."], ["a  B"]) == ()

@@ -1,10 +1,11 @@
-"""Names of labels as texts to learn from, when there are few others; learns nothing."""
+"""What to learn from beside labelled texts: the names of labels, and texts that nobody labelled."""
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from eval.data.labelled import LabelledText
+from eval.data.problems import normalised
 
 NAMED_BELOW = 20
 """With this many texts a label's name adds nothing. Accuracy on other training texts, with 5 and 10 texts
@@ -31,3 +32,17 @@ def with_label_names(rows: Sequence[LabelledText]) -> list[LabelledText]:
             if _TELLING.search(name) and name.casefold() not in texts
         ),
     ]
+
+
+def without_known(texts: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The texts in their order, each once, apart from those among `known`.
+
+    Compared without regard to case, spacing and marks at the ends.
+    """
+    seen = {normalised(text) for text in known}
+    kept = []
+    for text in texts:
+        if (folded := normalised(text)) not in seen:
+            seen.add(folded)
+            kept.append(text)
+    return tuple(kept)
