@@ -67,10 +67,10 @@ ROOMS: Mapping[str, Room] = {
     ),
     "learned_answers": Room(
         (
-            "serving/learned_answers/applying.py",
-            "serving/learned_answers/deciding.py",
+            "serving/learned_answers/approval.py",
+            "serving/learned_answers/proposals.py",
             "serving/learned_answers/drafting.py",
-            "serving/learned_answers/editing.py",
+            "serving/learned_answers/service.py",
             "serving/learned_answers/repository.py",
             "serving/learned_answers/wording.py",
         ),

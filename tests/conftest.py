@@ -21,7 +21,14 @@ _KEPT_HOMES = 3
 """Another run may still use the one before."""
 _MADE_FROM = (
     *("model", "knowledge", "eval/data", "eval/metrics", "training"),
-    *("serving/settings.py", "serving/articles", "serving/indexing", "serving/transfer", "serving/db"),
+    *(
+        "serving/settings.py",
+        "serving/articles",
+        "serving/company",
+        "serving/indexing",
+        "serving/transfer",
+        "serving/db",
+    ),
 )
 
 hypothesis_settings.register_profile("untimed", deadline=None)  # a busy machine is no counterexample

@@ -15,12 +15,12 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.learning.draft import near_questions
 from model.errors import ConflictError, DataError
 from model.interfaces import Reader
+from serving.bot.picks import learn_pick
 from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, Message, Proposal, new_id
 from serving.indexing.changes import learned_answer_ref
 from serving.indexing.sync import KnowledgeSync
-from serving.learned_answers.picking import learn_pick
-from serving.learned_answers.service import approve
+from serving.learned_answers.proposals import approve
 
 _AGENT = "agent"
 _CUSTOMER = "customer"

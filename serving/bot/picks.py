@@ -1,10 +1,13 @@
-"""What is learned when a customer picks one of the answers offered; it decides nothing else."""
+"""What a customer's pick teaches: words that led to a learned answer become a phrasing of it."""
 
 from sqlalchemy.orm import Session
 
-from serving.conversations import repository
-from serving.db.tables import DecisionRecord
-from serving.learned_answers.picking import learn_pick
+from model.errors import DataError
+from serving.conversations import repository as conversations
+from serving.db.tables import DecisionRecord, now
+from serving.indexing.changes import learned_answer_ref, record_changes
+from serving.learned_answers import repository as learned_answers
+from serving.learned_answers.wording import MAX_QUESTION_CHARS, add_phrasings, without_contact_data
 
 _FIRST = 1
 
@@ -18,7 +21,30 @@ def learn_from_pick(session: Session, record: DecisionRecord, *, chosen_ref: str
     kind, _, name = (chosen_ref or "").partition(":")
     if kind != "learned_answer" or not name.isdecimal() or record.answer_ref != chosen_ref or asked > _FIRST:
         return False
-    before = repository.decisions_newest_first(session, record.conversation_id, before=record.id, limit=1)
+    before = conversations.decisions_newest_first(session, record.conversation_id, before=record.id, limit=1)
     if not before or before[0].kind != "clarify":
         return False
     return learn_pick(session, int(name), before[0].question)
+
+
+def learn_pick(session: Session, learned_answer_id: int, asked: str) -> bool:
+    """Add what the customer asked, before picking this learned answer, as a phrasing; whether it was added.
+
+    Left out are sentences with an address or a long number. Nothing is added to an answer no longer in use,
+    to one with as many phrasings as are kept, or to a released one, whose wordings people alone approve; and
+    no text that is empty, too long or known already.
+    """
+    answer = learned_answers.get_for_update(session, learned_answer_id)
+    text = without_contact_data(asked).strip()
+    if answer is None or answer.released or not learned_answers.is_in_use(answer, now()):
+        return False
+    if not 0 < len(text) <= MAX_QUESTION_CHARS:
+        return False
+    try:
+        with session.begin_nested():
+            added = add_phrasings(session, answer, [text], origin="customer")
+    except DataError:  # it has all the phrasings that are kept
+        return False
+    if added:
+        record_changes(session, [learned_answer_ref(answer.id)])
+    return bool(added)

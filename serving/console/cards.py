@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from serving.company.repository import list_agents
-from serving.console import repository
 from serving.console.knowledge_views import CardDraft, ProposalCard, names_of, proposal_card
+from serving.conversations.repository import messages_by_id
 from serving.db.tables import Proposal
 from serving.learned_answers.exchange import Exchange, read_exchanges
 from serving.learned_answers.repository import list_proposals
@@ -48,7 +48,7 @@ def _cards(
     known = similar_views(session, [proposal.similar_ref for proposal in proposals])
     exchanges: dict[int, Exchange] = {}
     if quoted:
-        replies = repository.messages_by_id(session, [proposal.message_id for proposal in proposals])
+        replies = messages_by_id(session, [proposal.message_id for proposal in proposals])
         exchanges = read_exchanges(session, list(replies.values()))
     return [
         proposal_card(

@@ -12,7 +12,7 @@ from serving.console.inbox_pages import CurrentFilters, show_conversation
 from serving.console.knowledge_views import CardDraft
 from serving.console.routing import PageRoute, see_other, sentence, written, written_lines
 from serving.console.shell import CurrentVisit, Visit, needs
-from serving.learned_answers import service
+from serving.learned_answers import proposals
 from serving.learned_answers.endpoints import RowId, approve_compared
 from serving.learned_answers.repository import list_proposals
 from serving.problems import status_of
@@ -90,11 +90,11 @@ def decide_beside_reply(
 def _decide(visit: Visit, proposal_id: int, verb: Verb, form: CardForm) -> None:
     session, agent_id = visit.session, visit.viewer.id
     if verb == "reject":
-        service.reject(session, proposal_id, agent_id)
+        proposals.reject(session, proposal_id, agent_id)
     elif verb == "not-reusable":
-        service.not_reusable(session, proposal_id, agent_id)
+        proposals.not_reusable(session, proposal_id, agent_id)
     elif verb == "undo":
-        service.undo(session, proposal_id, agent_id)
+        proposals.undo(session, proposal_id, agent_id)
     else:
         approve_compared(
             session,
@@ -110,7 +110,7 @@ def _decide(visit: Visit, proposal_id: int, verb: Verb, form: CardForm) -> None:
 def _failed(visit: Visit, proposal_id: int, form: CardForm, error: FirstlastError) -> CardDraft:
     """The card with what was written into it; raises `NotFoundError` when there is no such proposal."""
     visit.session.rollback()
-    proposal = service.get_proposal(visit.session, proposal_id)
+    proposal = proposals.get_proposal(visit.session, proposal_id)
     return CardDraft(
         proposal_id=proposal_id,
         question=proposal.question if form.question is None else form.question,
@@ -136,7 +136,7 @@ def _show_proposals(
         rows = list_proposals(visit.session, status="pending", limit=MAX_CARDS + 1)
         if decided is not None and decided not in {row.id for row in rows}:
             # It keeps its place in the order, so that its undo is where its buttons were.
-            rows = sorted([*rows, service.get_proposal(visit.session, decided)], key=lambda row: row.id)
+            rows = sorted([*rows, proposals.get_proposal(visit.session, decided)], key=lambda row: row.id)
     cards = quoted_cards(visit.session, rows[:MAX_CARDS], draft=draft)
     context = {"tab": tab, "cards": cards, "more": len(rows) > MAX_CARDS}
     fragments = {"proposals": "proposals/list.html"}

@@ -56,12 +56,6 @@ def newest_messages(session: Session, conversation_id: str, *, limit: int) -> li
     return list(session.scalars(chosen))[::-1]
 
 
-def messages_by_id(session: Session, ids: Collection[int]) -> Mapping[int, Message]:
-    """The messages with these ids, with their agents."""
-    found = session.scalars(select(Message).options(joinedload(Message.agent)).where(Message.id.in_(ids)))
-    return {message.id: message for message in found}
-
-
 def intent_titles(session: Session) -> Mapping[str, str]:
     """What each intent is called."""
     return {row.name: row.title for row in session.execute(select(Intent.name, Intent.title))}

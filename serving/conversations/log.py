@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from serving.conversations import repository, views
 from serving.db.session import append_event
 from serving.db.tables import Conversation, Event, Message
-from serving.learned_answers.announcing import announced_proposals
+from serving.learned_answers.proposals import announced_proposals
 
 
 def log_message(session: Session, message: Message) -> None:

@@ -11,11 +11,9 @@ from knowledge.learning.draft import Draft, draft_learned_answer
 from model.errors import DataError
 from serving.db.tables import Contact, Conversation, Message, Proposal
 from serving.learned_answers import repository
-from serving.learned_answers.announcing import announce
 from serving.learned_answers.exchange import Exchange, read_exchange
-from serving.learned_answers.privacy import without_contact_data
-from serving.learned_answers.tools import LearningTools
-from serving.learned_answers.wording import checked_wording
+from serving.learned_answers.proposals import announce
+from serving.learned_answers.wording import LearningTools, checked_wording, without_contact_data
 from serving.text import tidied
 
 _log = structlog.get_logger(__name__)

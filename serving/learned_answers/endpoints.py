@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from knowledge.learning.draft import near_questions
 from serving.db.tables import Proposal
 from serving.dependencies import CurrentRuntime, DbSession
-from serving.learned_answers import repository, service
+from serving.learned_answers import proposals, repository, service, wording
 from serving.learned_answers.schemas import (
     Approval,
     LearnedAnswerEdit,
@@ -117,7 +117,7 @@ def list_proposals(
 @router.get("/proposals/{proposal_id}", dependencies=[_DECIDE])
 def get_proposal(proposal_id: RowId, session: DbSession) -> ProposalView:
     """One proposal in any state."""
-    return ProposalView.of(session, service.get_proposal(session, proposal_id))
+    return ProposalView.of(session, proposals.get_proposal(session, proposal_id))
 
 
 @router.post("/proposals/{proposal_id}/approve")
@@ -139,7 +139,7 @@ def approve_proposal(
 
 def approve_compared(
     session: Session,
-    tools: service.LearningTools,
+    tools: wording.LearningTools,
     proposal_id: int,
     agent_id: str,
     *,
@@ -148,12 +148,12 @@ def approve_compared(
     phrasings: Sequence[str] | None,
 ) -> Proposal:
     """Approve, having compared the words with what is known; nothing is encoded while the store is locked."""
-    asked = service.questions_to_compare(
+    asked = proposals.questions_to_compare(
         session, proposal_id, question=question, answer=answer, phrasings=phrasings
     )
     session.commit()  # even the reads of a request that may write keep all other writers of SQLite waiting
     near = near_questions(tools.index, tools.encoder, asked) if asked else ()
-    return service.approve(
+    return proposals.approve(
         session, proposal_id, agent_id, question=question, answer=answer, phrasings=phrasings, near=near
     )
 
@@ -163,14 +163,14 @@ def reject_proposal(
     proposal_id: RowId, rejection: Rejection, session: DbSession, agent: Decider
 ) -> ProposalView:
     """Nothing is learned from the reply."""
-    decide = service.not_reusable if rejection.reason == "not_reusable" else service.reject
+    decide = proposals.not_reusable if rejection.reason == "not_reusable" else proposals.reject
     return ProposalView.of(session, decide(session, proposal_id, agent.id))
 
 
 @router.post("/proposals/{proposal_id}/undo")
 def undo_proposal(proposal_id: RowId, session: DbSession, agent: Decider) -> ProposalView:
     """What the decision did is put back; 409 when what it made was changed since."""
-    return ProposalView.of(session, service.undo(session, proposal_id, agent.id))
+    return ProposalView.of(session, proposals.undo(session, proposal_id, agent.id))
 
 
 def _agent_id(principal: AgentPrincipal | ServerPrincipal) -> str | None:

@@ -1,32 +1,136 @@
-"""The services of learned answers and proposals in one place; the work is done beside it."""
+"""Learned answers as an editor changes them: create, edit, retire, restore, validity; it never commits."""
 
-from serving.learned_answers.deciding import (
-    approve,
-    get_proposal,
-    not_reusable,
-    questions_to_compare,
-    reject,
-    undo,
-)
-from serving.learned_answers.drafting import PreparedProposal, prepare_proposal, store_proposal
-from serving.learned_answers.editing import create, edit, get, restore, retire, set_valid_until
-from serving.learned_answers.tools import LearningTools
+from collections.abc import Sequence
+from datetime import datetime
 
-__all__ = [
-    "LearningTools",
-    "PreparedProposal",
-    "approve",
-    "create",
-    "edit",
-    "get",
-    "get_proposal",
-    "not_reusable",
-    "prepare_proposal",
-    "questions_to_compare",
-    "reject",
-    "restore",
-    "retire",
-    "set_valid_until",
-    "store_proposal",
-    "undo",
-]
+from sqlalchemy.orm import Session
+
+from model.errors import ConflictError, DataError, NotFoundError
+from serving.db.tables import LearnedAnswer, now
+from serving.indexing.changes import learned_answer_ref, record_changes
+from serving.learned_answers import repository
+from serving.learned_answers.wording import checked_wording, write_wording
+
+
+def get(session: Session, learned_answer_id: int) -> LearnedAnswer:
+    """The learned answer in any state; raises `NotFoundError`."""
+    answer = repository.get(session, learned_answer_id)
+    if answer is None:
+        raise _not_found(learned_answer_id)
+    return answer
+
+
+def create(
+    session: Session,
+    *,
+    question: str,
+    answer: str,
+    phrasings: Sequence[str] = (),
+    agent_id: str | None = None,
+    valid_until: datetime | None = None,
+    released: bool = False,
+) -> LearnedAnswer:
+    """A learned answer written by an editor, found in under a second; raises `DataError` for unfit words."""
+    wording = checked_wording(question, answer, phrasings)
+    with session.begin_nested():
+        made = LearnedAnswer(
+            source="console",
+            approved_by=agent_id,
+            valid_until=_checked_moment(valid_until),
+            released=released,
+            status="approved",
+        )
+        write_wording(session, made, wording, origin="agent")
+        record_changes(session, [learned_answer_ref(made.id)])
+    return made
+
+
+def edit(
+    session: Session,
+    learned_answer_id: int,
+    *,
+    question: str | None = None,
+    answer: str | None = None,
+    phrasings: Sequence[str] | None = None,
+    released: bool | None = None,
+    agent_id: str | None = None,
+) -> LearnedAnswer:
+    """Other words for a learned answer, or whether it is released; `None` keeps what is there.
+
+    `phrasings` replaces all others.
+
+    The question's old words are kept as a phrasing unless `phrasings` says otherwise. Raises
+    `ConflictError` for one that another has taken the place of.
+    """
+    with session.begin_nested():
+        row = _locked(session, learned_answer_id)
+        kept = [phrasing.text for phrasing in row.phrasings] if phrasings is None else phrasings
+        wording = checked_wording(
+            row.question if question is None else question, row.answer if answer is None else answer, kept
+        )
+        wanted = row.released if released is None else released
+        texts = [wording.question, *wording.phrasings]
+        if repository.content_hash(row) == repository.wording_hash(
+            wording.question, wording.answer, texts, released=wanted
+        ):
+            return row
+        row.released = wanted
+        write_wording(session, row, wording, origin="agent")
+        row.approved_by = agent_id or row.approved_by
+        record_changes(session, [learned_answer_ref(row.id)])
+    return row
+
+
+def retire(session: Session, learned_answer_id: int) -> LearnedAnswer:
+    """The learned answer is kept but no longer given; again changes nothing."""
+    return _set_status(session, learned_answer_id, "retired")
+
+
+def restore(session: Session, learned_answer_id: int) -> LearnedAnswer:
+    """A retired learned answer is given again."""
+    return _set_status(session, learned_answer_id, "approved")
+
+
+def set_valid_until(session: Session, learned_answer_id: int, moment: datetime | None) -> LearnedAnswer:
+    """The learned answer is given until `moment`, `None` for no end; a later moment brings it back."""
+    with session.begin_nested():
+        row = _locked(session, learned_answer_id)
+        row.valid_until = _checked_moment(moment)
+        row.updated_at = now()
+        record_changes(session, [learned_answer_ref(row.id)])
+    return row
+
+
+def _set_status(session: Session, learned_answer_id: int, status: str) -> LearnedAnswer:
+    with session.begin_nested():
+        row = _locked(session, learned_answer_id)
+        if row.status != status:
+            row.status = status
+            row.updated_at = now()
+            record_changes(session, [learned_answer_ref(row.id)])
+    return row
+
+
+def _locked(session: Session, learned_answer_id: int) -> LearnedAnswer:
+    row = repository.get_for_update(session, learned_answer_id)
+    if row is None:
+        raise _not_found(learned_answer_id)
+    if row.status == "superseded":
+        raise ConflictError(
+            f"learned answer {row.id} was replaced by learned answer {row.superseded_by_id}; change that one"
+        )
+    return row
+
+
+def _checked_moment(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise DataError(
+            f"valid_until {moment.isoformat()!r} has no time zone; write it as 2026-12-31T00:00:00Z"
+        )
+    return moment
+
+
+def _not_found(learned_answer_id: int) -> NotFoundError:
+    return NotFoundError(
+        f"there is no learned answer {learned_answer_id}; list them with GET /v1/learned-answers"
+    )

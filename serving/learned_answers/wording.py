@@ -1,12 +1,16 @@
-"""The words of a learned answer: checked, and written to its rows; it decides nothing."""
+"""The words of a learned answer: checked, kept free of contact data, written to its rows; decides nothing."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from sqlalchemy.orm import Session
 
+from knowledge.index.chunking import split_sentences
+from knowledge.text import capitalised
 from model.errors import DataError
+from model.interfaces import Encoder, Retriever
 from serving.db.tables import LearnedAnswer, Phrasing, RegressionCase, now
 from serving.learned_answers import repository
 from serving.text import distinct, folded, required
@@ -16,6 +20,23 @@ MAX_ANSWER_CHARS = 20_000
 MAX_PHRASINGS = 200
 
 Origin = Literal["question", "customer", "agent", "import"]
+
+_REACHABLE = re.compile(r"[\w.+-]@[\w-]+\.\w|(?<![\w$€£.,/])\+?\(?\d(?:[ ().\-/]{0,3}\d){6,}")
+"""An e-mail address, or a number of seven digits and more: a phone, an order, a card."""
+
+
+class LearningTools(Protocol):
+    """An encoder with the index that it made, such as a running process has."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """Turns texts into vectors."""
+        ...
+
+    @property
+    def index(self) -> Retriever:
+        """What is known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +167,18 @@ def _add_cases(
     ]
     session.add_all(cases)
     return cases
+
+
+def without_contact_data(question: str) -> str:
+    """The question without the sentences that hold an address or a long number; may be empty.
+
+    Unlike an answer, in which a hotline may stand, a question needs none of them. When every sentence
+    holds one, only the clauses around it are left out.
+    """
+    if not _REACHABLE.search(question):
+        return question
+    kept = [sentence for sentence in split_sentences(question) if not _REACHABLE.search(sentence)]
+    if not kept:
+        kept = [clause for clause in re.split(r"[,;:]\s+", question) if not _REACHABLE.search(clause)]
+    text = " ".join(part.strip() for part in kept)
+    return capitalised(text)

@@ -17,7 +17,7 @@ from serving.agents.service import LoginLimits
 from serving.bot.worker import AnswerWorker, Learn
 from serving.conversations.feed import EventFeed
 from serving.db.session import Database
-from serving.learned_answers.service import prepare_proposal, store_proposal
+from serving.learned_answers.drafting import prepare_proposal, store_proposal
 from serving.runtime.encoders import load_knowledge, new_knowledge
 from serving.runtime.in_service import Knowledge, LoadedSet, QuestionResolver, ResolverBox
 from serving.runtime.loading import first_encoder, head_encoders, resolver_of, set_loader

@@ -23,7 +23,7 @@ from knowledge.markdown import plain_text
 from knowledge.privacy.detection import without_personal_data
 from knowledge.privacy.scrubbing import scrub
 from model.understanding.follow_up import sentences
-from serving.learned_answers.privacy import without_contact_data
+from serving.learned_answers.wording import without_contact_data
 from serving.rendering import render_markdown
 
 FEW_CHARS, SECONDS_FOR_FEW = 5_000, 0.25

@@ -14,7 +14,7 @@ from serving.conversations.schemas import NewCsat, NewMessage
 from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, Intent, Message, Team, new_id
 from serving.indexing.sync import KnowledgeSync
-from serving.learned_answers import service as learned_answers
+from serving.learned_answers import drafting, proposals
 from serving.settings import Settings
 from serving.transfer.article_import import import_source
 from tests.stores import sqlite_url
@@ -118,12 +118,12 @@ class Shop:
     def approve_reply(self, conversation_id: str, message_id: int, *phrasings: str) -> int:
         """What the learning step drafted from the reply, approved; the learned answer's id."""
         with self.database.session() as session:
-            prepared = learned_answers.prepare_proposal(session, self, conversation_id, message_id)
+            prepared = drafting.prepare_proposal(session, self, conversation_id, message_id)
             assert prepared is not None
-            proposal = learned_answers.store_proposal(session, prepared)
+            proposal = drafting.store_proposal(session, prepared)
             assert proposal is not None
             more = [*proposal.phrasings, *phrasings]
-            made = learned_answers.approve(session, proposal.id, AGENT, phrasings=more)
+            made = proposals.approve(session, proposal.id, AGENT, phrasings=more)
             assert made.learned_answer_id is not None
             return made.learned_answer_id
 

@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from serving.app import create_app
-from serving.learned_answers.announcing import announce
+from serving.learned_answers.proposals import announce
 from serving.runtime.assembly import Runtime
 from serving.server import Server
 from tests.browsers import open_browser

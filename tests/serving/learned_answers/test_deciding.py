@@ -8,7 +8,7 @@ import pytest
 from model.errors import ConflictError, DataError, NotFoundError
 from serving.db.tables import Event, LearnedAnswer, Proposal, now
 from serving.indexing import stored_knowledge as stored
-from serving.learned_answers import repository, service
+from serving.learned_answers import proposals, repository, service
 from tests.serving.stand import REFUNDS, Stand
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -35,7 +35,7 @@ def decide(stand: Stand, name: str, proposal_id: int) -> Proposal:
 
 def proposal_of(stand: Stand, proposal_id: int) -> Proposal:
     with stand.database.reading() as session:
-        return service.get_proposal(session, proposal_id)
+        return proposals.get_proposal(session, proposal_id)
 
 
 def all_learned(stand: Stand) -> list[LearnedAnswer]:
@@ -389,7 +389,7 @@ def test_unfit_words_are_refused_and_nothing_is_decided(
     stand: Stand, pending: int, words: dict[str, object], reason: str
 ) -> None:
     with stand.database.session() as session, pytest.raises(DataError, match=reason):
-        service.approve(session, pending, "ana", **words)  # type: ignore[arg-type]
+        proposals.approve(session, pending, "ana", **words)  # type: ignore[arg-type]
 
     assert proposal_of(stand, pending).status == "pending"
     assert all_learned(stand) == []
@@ -400,7 +400,7 @@ def test_a_refusal_that_is_caught_leaves_nothing_in_the_transaction(stand: Stand
 
     with stand.database.session() as session:
         with pytest.raises(ConflictError):
-            service.approve(session, pending, "ana")
+            proposals.approve(session, pending, "ana")
         session.commit()
 
     assert proposal_of(stand, pending).status == "pending"

@@ -3,9 +3,9 @@
 import pytest
 
 from serving.db.tables import Conversation, DecisionRecord, Event, Feedback, LearnedAnswer, Message, Proposal
-from serving.learned_answers import repository, service
-from serving.learned_answers.announcing import announced_proposals
+from serving.learned_answers import drafting, repository, service
 from serving.learned_answers.exchange import read_exchange
+from serving.learned_answers.proposals import announced_proposals
 from tests.serving.stand import SCHOOLS, Stand
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -18,10 +18,10 @@ ANSWER = "Yes, filtered rain water is fine. Pour it in slowly and change the tan
 def propose(stand: Stand, message_id: int) -> Proposal | None:
     """Both steps, as the worker takes them; the proposal stored for the reply, now or before."""
     with stand.database.reading() as session:
-        prepared = service.prepare_proposal(session, stand, "conversation", message_id)
+        prepared = drafting.prepare_proposal(session, stand, "conversation", message_id)
     with stand.database.session() as session:
         if prepared is not None:
-            return service.store_proposal(session, prepared)
+            return drafting.store_proposal(session, prepared)
         return repository.get_proposal_of_message(session, message_id)
 
 
@@ -96,9 +96,9 @@ def test_a_note_or_another_authors_message_is_not_learned_from(stand: Stand) -> 
         note = Message(conversation_id="conversation", author="agent", kind="note", text=ANSWER)
         session.add(note)
         session.flush()
-        assert service.prepare_proposal(session, stand, "conversation", note.id) is None
-        assert service.prepare_proposal(session, stand, "another", bot) is None
-        assert service.prepare_proposal(session, stand, "conversation", 10_000) is None
+        assert drafting.prepare_proposal(session, stand, "conversation", note.id) is None
+        assert drafting.prepare_proposal(session, stand, "another", bot) is None
+        assert drafting.prepare_proposal(session, stand, "conversation", 10_000) is None
 
 
 @on_sqlite
@@ -147,20 +147,20 @@ def test_a_reply_in_two_messages_makes_one_proposal_that_grows(stand: Stand) -> 
 def test_a_draft_is_prepared_without_writing_and_stored_later(stand: Stand) -> None:
     reply = stand.say(("customer", ASKED), ("agent", ANSWER))
     with stand.database.reading() as session:
-        prepared = service.prepare_proposal(session, stand, "conversation", reply)
+        prepared = drafting.prepare_proposal(session, stand, "conversation", reply)
     assert prepared is not None
     assert proposals(stand) == []
 
     with stand.database.session() as session:
-        first = service.store_proposal(session, prepared)
+        first = drafting.store_proposal(session, prepared)
     with stand.database.session() as session:
-        again = service.store_proposal(session, prepared)
+        again = drafting.store_proposal(session, prepared)
 
     assert first is not None
     assert again is not None
     assert first.id == again.id
     with stand.database.reading() as session:
-        assert service.prepare_proposal(session, stand, "conversation", reply) is None
+        assert drafting.prepare_proposal(session, stand, "conversation", reply) is None
 
 
 @on_sqlite
@@ -346,7 +346,7 @@ def test_a_known_answer_to_a_matter_for_people_is_proposed_until_it_is_released(
     left_to_people(stand, stand.say(("customer", ASKED)), "human_only_intent")
     reply = stand.say(("agent", ANSWER))
     with stand.database.reading() as session:
-        prepared = service.prepare_proposal(session, stand, "conversation", reply)
+        prepared = drafting.prepare_proposal(session, stand, "conversation", reply)
     assert prepared is not None
     assert (prepared.draft.kind, prepared.draft.similar_ref) == ("phrasing", f"learned_answer:{known}")
 

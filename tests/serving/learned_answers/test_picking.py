@@ -2,9 +2,9 @@
 
 import pytest
 
+from serving.bot.picks import learn_pick
 from serving.db.tables import RegressionCase
 from serving.learned_answers import service
-from serving.learned_answers.picking import learn_pick
 from serving.learned_answers.wording import MAX_PHRASINGS
 from tests.serving.stand import Stand
 

@@ -3,16 +3,19 @@
 Of two people who decide at once one decides; deciding the same again changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.learning.draft import NearQuestion
 from model.errors import ConflictError, NotFoundError
-from serving.db.tables import Proposal
+from serving.db.session import append_event
+from serving.db.tables import Event, Proposal
 from serving.learned_answers import repository
-from serving.learned_answers.announcing import announce
-from serving.learned_answers.applying import make_known, put_back
+from serving.learned_answers.approval import make_known, put_back
+from serving.learned_answers.schemas import ProposalView
 from serving.learned_answers.wording import Wording, checked_wording
 
 _OPEN = ("pending", "undone")
@@ -162,3 +165,27 @@ def _already_approved(
 
 def _said(proposal: Proposal) -> str:
     return {"not_reusable": "marked as not reusable"}.get(proposal.status, proposal.status)
+
+
+def announce(session: Session, proposal: Proposal) -> None:
+    """Write the event `proposal`, for agents only: which proposal, and its status now."""
+    session.flush()
+    append_event(
+        session,
+        Event(
+            conversation_id=proposal.conversation_id,
+            kind="proposal",
+            agents_only=True,
+            data={"id": proposal.id, "status": proposal.status},
+        ),
+    )
+
+
+def announced_proposals(
+    session: Session, ids: Collection[int]
+) -> Mapping[int, dict[str, Any]]:  # JSON objects
+    """What is told of these proposals, as they are now, by id."""
+    if not ids:
+        return {}
+    proposals = session.scalars(select(Proposal).where(Proposal.id.in_(ids))).all()
+    return {view.id: view.model_dump(mode="json") for view in ProposalView.of_all(session, proposals)}
