@@ -75,6 +75,14 @@ def test_the_newest_release_in_the_changelog_is_the_version_of_the_package() -> 
     assert headings[1].split(" - ")[0] == project["version"]
 
 
+@pytest.mark.parametrize("folder", ["eval", "knowledge", "model", "serving", "training"])
+def test_a_readme_names_every_folder_of_code_in_its_table(folder: str) -> None:
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    named = {name for cell in cells for name in re.findall(r"`(\w+)/`", cell)}
+    assert {path.parent.name for path in (ROOT / folder).glob("*/__init__.py")} - named == set()
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_files_that_a_readme_names_in_its_tables_exist(folder: str) -> None:
     """First cells such as `` `db/tables.py` ``; names without a suffix or slash are no files."""
