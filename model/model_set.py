@@ -20,6 +20,7 @@ from model.files import rename_durably, write_atomically
 from model.heads.head import BlendedHead, KernelHead, LinearHead
 from model.heads.out_of_scope import ScopeDetector
 from model.manifests import file_sha256, read_manifest
+from model.types import IntentInfo
 
 MODEL_SET_FORMAT = 8
 HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk", "follow_up", "leaning", "unhappy")
@@ -40,14 +41,6 @@ _MANIFEST_KEYS = (
 _TENSORS = "tensors.safetensors"
 _POINTER = "champion"
 _FOREST = ("roots", "feature", "limit", "children", "value")
-
-
-@dataclass(frozen=True, slots=True)
-class IntentInfo:
-    """What an intent means for routing."""
-
-    team: str | None
-    human_only: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from model.model_set import IntentInfo
 
 Vector = NDArray[np.float32]
 """One unit vector, shape `(dim,)`."""
@@ -127,6 +124,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class IntentInfo:
+    """What an intent means for routing."""
+
+    team: str | None
+    human_only: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What the resolver is asked, with everything it may know about the conversation."""
 
@@ -145,7 +150,7 @@ class Question:
     """How often the bot has already asked back since it last answered."""
     chosen_ref: str | None = None
     """The choice the customer clicked after a clarifying question."""
-    intents: Mapping[str, "IntentInfo"] = field(default_factory=dict)
+    intents: Mapping[str, IntentInfo] = field(default_factory=dict)
     """Team and human-only flag of intents, as the business has them now; what the model set was trained with
     counts for the others."""
 

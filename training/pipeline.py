@@ -15,7 +15,8 @@ from knowledge.json_lines import read_texts
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from model.interfaces import Reader
-from model.model_set import IntentInfo, ModelSet
+from model.model_set import ModelSet
+from model.types import IntentInfo
 from serving.company.service import stored_infos
 from serving.db.session import Database
 from serving.runtime.assembly import head_encoders

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from model.generation import NONE, OUT_OF_SCOPE
 from model.heads.out_of_scope import clearness
-from model.model_set import IntentInfo, ModelSet
-from model.types import Reading, SentimentLabel, Understanding, Vector, Vectors
+from model.model_set import ModelSet
+from model.types import IntentInfo, Reading, SentimentLabel, Understanding, Vector, Vectors
 from model.understanding.mood import UNHAPPY, UNHAPPY_HEAD, unhappy_inputs, updated_mood
 
 PERSON = "person"

@@ -26,11 +26,6 @@ def get_for_update(session: Session, slug: str) -> Article | None:
     return session.scalar(chosen.execution_options(populate_existing=True))
 
 
-def get_published(session: Session, slug: str) -> Article | None:
-    """The article if customers may read it."""
-    return session.scalar(select(Article).where(Article.slug == slug, Article.status == "published"))
-
-
 def list_published(session: Session, *, category: str | None = None) -> list[Article]:
     """Articles that customers may read, by category and title."""
     return list_articles(session, status="published", category=category)

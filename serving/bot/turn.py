@@ -150,7 +150,7 @@ def store_failure(session: Session, turn: BotTurn) -> bool:
     if not repository.claim(session, turn.conversation_id, turn.due_at):
         return False
     conversation = repository.find_conversation(session, turn.conversation_id)
-    if conversation is None or not turn.message_id or conversation.status in {"waiting", "open"}:
+    if conversation is None or not turn.message_id or conversation.is_with_people:
         return True
     record = failure_record(conversation, turn.message_id, turn.question.text, BOT_ERROR)
     session.add(record)
@@ -200,7 +200,7 @@ def _question(
         history=tuple(_turn(message) for message in earlier),
         mood=conversation.mood,
         contact=dict(conversation.contact.attributes),
-        owned_by_person=conversation.status in {"waiting", "open"},
+        owned_by_person=conversation.is_with_people,
         tried_refs=frozenset(failed),
         clarifications=_clarifications(decisions),
         chosen_ref=choice if isinstance(choice, str) and choice not in failed else None,

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from model.errors import DataError
-from model.model_set import IntentInfo
+from model.types import IntentInfo
 from serving.text import SafeText
 
 COMPANY_FILE = "company.toml"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
-from model.model_set import IntentInfo
+from model.types import IntentInfo
 from serving.company import repository
 from serving.company.file import Company, CompanyIntent, CompanyTeam
 from serving.db.tables import CompanyChange, CompanyProfile, Intent, Team

@@ -13,7 +13,7 @@ from serving.console.list_views import ConversationRow, conversation_row
 from serving.console.views import Viewer
 from serving.console.words import STATUS_WORDS
 from serving.conversations import repository as conversations
-from serving.db.tables import Conversation, DecisionRecord, Message, Team, new_id, now
+from serving.db.tables import WITH_PEOPLE, Conversation, DecisionRecord, Message, Team, new_id, now
 
 MAX_ROWS = 200
 MAX_MESSAGES = 300
@@ -28,8 +28,8 @@ STATUS_CHOICES = (
     ("closed", "Closed"),
 )
 _STATUSES: Mapping[str, tuple[str, ...]] = {
-    "needs_person": ("waiting", "open"),
-    "mine": ("waiting", "open"),
+    "needs_person": WITH_PEOPLE,
+    "mine": WITH_PEOPLE,
     "waiting": ("waiting",),
     "open": ("open",),
     "bot": ("bot",),

@@ -51,9 +51,6 @@ LEARNED_STATUS_WORDS: Mapping[str, str] = {
     "superseded": "Replaced",
 }
 
-AUTHOR_WORDS: Mapping[str, str] = {"customer": "Customer", "bot": "Bot", "agent": "Agent", "system": "System"}
-
-
 _MOODS = ((0.5, "Happy"), (0.15, "Friendly"), (-0.2, "Calm"), (-0.5, "Uneasy"), (-0.75, "Upset"))
 
 

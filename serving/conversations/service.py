@@ -129,7 +129,7 @@ def give_feedback(session: Session, conversation: Conversation, message_id: int,
         return
     session.merge(Feedback(message_id=message_id, conversation_id=conversation.id, helpful=helpful))
     log_feedback(session, conversation.id, message_id, helpful)
-    if not _is_latest_answer(session, message) or conversation.status in {"waiting", "open"}:
+    if not _is_latest_answer(session, message) or conversation.is_with_people:
         return
     if helpful:
         conversation.resolution = "confirmed"
@@ -143,7 +143,7 @@ def give_feedback(session: Session, conversation: Conversation, message_id: int,
 
 def ask_for_person(session: Session, conversation: Conversation) -> None:
     """Hand the conversation to people because the customer pressed the button; once is enough."""
-    if conversation.status in {"waiting", "open"}:
+    if conversation.is_with_people:
         return
     hand_over(
         session,

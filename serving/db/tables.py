@@ -180,6 +180,10 @@ class ApiKey(Table):
     revoked_at: Mapped[datetime | None]
 
 
+WITH_PEOPLE = ("waiting", "open")
+"""The states of a conversation that people own."""
+
+
 class Conversation(Table):
     """A thread with one customer on one channel."""
 
@@ -220,6 +224,11 @@ class Conversation(Table):
 
     contact: Mapped[Contact] = relationship()
     agent: Mapped[Agent | None] = relationship()
+
+    @property
+    def is_with_people(self) -> bool:
+        """Whether a person answers, or is waited for: the bot is silent then."""
+        return self.status in WITH_PEOPLE
 
 
 class Message(Table):

@@ -47,12 +47,6 @@ def list_learned_answers(
     return list(session.scalars(chosen.limit(limit).offset(offset)))
 
 
-def count_learned_answers(session: Session, *, status: str | None = None) -> int:
-    """How many learned answers there are."""
-    chosen = select(func.count()).select_from(LearnedAnswer)
-    return session.scalar(chosen if status is None else chosen.where(LearnedAnswer.status == status)) or 0
-
-
 def list_superseded_by(session: Session, learned_answer_id: int) -> list[LearnedAnswer]:
     """The learned answers whose place this one took, oldest first."""
     chosen = select(LearnedAnswer).where(LearnedAnswer.superseded_by_id == learned_answer_id)

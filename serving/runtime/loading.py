@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError
 from model.interfaces import Reader, Retriever
-from model.model_set import IntentInfo, ModelSet, encoder_of, load_model_set
+from model.model_set import ModelSet, encoder_of, load_model_set
 from model.policy import PolicySettings
 from model.resolver import Resolver
-from model.types import Decision, Question
+from model.types import Decision, IntentInfo, Question
 from serving.company.service import stored_infos
 from serving.db.session import Database
 from serving.runtime.encoders import encoder_folder_in_service, open_knowledge

@@ -176,8 +176,3 @@ def _agent_of_session(runtime: Runtime, cookie: str) -> AgentPrincipal:
     if agent is None:
         raise AuthenticationError("the session has ended; sign in again")
     return AgentPrincipal(id=agent.id, name=agent.name, email=agent.email, role=agent.role, team=agent.team)
-
-
-def as_agent(principal: Principal) -> AgentPrincipal | None:
-    """The agent, or `None` for anyone else."""
-    return principal if isinstance(principal, AgentPrincipal) else None

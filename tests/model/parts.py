@@ -6,8 +6,8 @@ from model.answering.confidence import FEATURES, AnsweringModel, QuestionSignals
 from model.answering.past_questions import PastQuestions
 from model.heads.head import BlendedHead, KernelHead, LinearHead
 from model.heads.out_of_scope import ScopeDetector
-from model.model_set import CalibrationSample, IntentInfo, ModelSet
-from model.types import Candidate, CandidateKind, Passage, ScoredCandidate, Understanding
+from model.model_set import CalibrationSample, ModelSet
+from model.types import Candidate, CandidateKind, IntentInfo, Passage, ScoredCandidate, Understanding
 from tests.forests import stump
 
 

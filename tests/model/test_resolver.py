@@ -15,9 +15,9 @@ from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
 from model.heads.head import LinearHead
 from model.heads.out_of_scope import ScopeDetector
-from model.model_set import CalibrationSample, IntentInfo, ModelSet
+from model.model_set import CalibrationSample, ModelSet
 from model.resolver import CLARIFYING_QUESTION, Resolver
-from model.types import Decision, Offered, Question, Turn, Vectors
+from model.types import Decision, IntentInfo, Offered, Question, Turn, Vectors
 from tests.forests import answering, stump
 from tests.model.parts import flat_head, model_set
 

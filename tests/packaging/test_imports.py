@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 HEAVY = (
@@ -110,3 +112,9 @@ def test_importing_a_package_says_and_makes_nothing(package: str, tmp_path: Path
     loaded = {name for name in ("training", "eval") if name == package}
     assert _printed(script, tmp_path) == str(sorted(loaded))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    graph = grimp.build_graph(*PACKAGES[:-1])
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle

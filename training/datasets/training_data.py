@@ -27,7 +27,7 @@ from knowledge.importing.source import read_source
 from knowledge.json_lines import read_json_lines
 from model.errors import DataError
 from model.generation import NONE
-from model.model_set import IntentInfo
+from model.types import IntentInfo
 from model.understanding.message import NO_PERSON
 from serving.company.file import COMPANY_FILE, read_company
 from serving.company.service import stored_infos

@@ -18,8 +18,8 @@ from model.errors import DataError
 from model.generation import NONE, OUT_OF_SCOPE
 from model.heads.out_of_scope import ScopeDetector, clearness, guided_scores
 from model.interfaces import Reader
-from model.model_set import CalibrationSample, IntentInfo, ModelSet
-from model.types import Reading, Vectors
+from model.model_set import CalibrationSample, ModelSet
+from model.types import IntentInfo, Reading, Vectors
 from model.understanding.follow_up import FOLLOW_UP_HEAD, LEANING_HEAD
 from model.understanding.message import NO_PERSON, PERSON
 from model.understanding.mood import UNHAPPY_HEAD

@@ -8,8 +8,8 @@ import pytest
 from model.generation import smalltalk_reply
 from model.heads.head import LinearHead
 from model.heads.out_of_scope import ScopeDetector, clearness, guided_scores
-from model.model_set import IntentInfo, ModelSet
-from model.types import Reading, Understanding
+from model.model_set import ModelSet
+from model.types import IntentInfo, Reading, Understanding
 from model.understanding.message import understand
 from tests.model.parts import flat_head, model_set
 

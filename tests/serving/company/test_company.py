@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from model.model_set import IntentInfo
+from model.types import IntentInfo
 from serving.company import service
 from serving.company.accounts import create_api_key
 from serving.company.file import Company, CompanyIntent, CompanyTeam

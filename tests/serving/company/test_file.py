@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import DataError
-from model.model_set import IntentInfo
+from model.types import IntentInfo
 from serving.company.file import Company, CompanyIntent, CompanyTeam, as_toml, read_company
 
 HARD = Company(

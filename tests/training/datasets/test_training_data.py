@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from knowledge import DEMO_FOLDER
 from model.errors import DataError
-from model.model_set import IntentInfo
+from model.types import IntentInfo
 from serving.company.file import CompanyIntent, read_company
 from serving.company.service import apply_company, put_intent
 from serving.db.session import Database

@@ -16,8 +16,8 @@ from eval.data.labelled import LabelledText
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConfigurationError, DataError
-from model.model_set import IntentInfo, load_model_set, save_model_set
-from model.types import Question
+from model.model_set import load_model_set, save_model_set
+from model.types import IntentInfo, Question
 from serving.runtime.assembly import resolver_of
 from serving.settings import Settings
 from tests.training.training_parts import Counted, interrupted_after

@@ -19,7 +19,8 @@ from eval.report.tracking import open_client
 from knowledge import DEMO_FOLDER
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
-from model.model_set import IntentInfo, read_pointer
+from model.model_set import read_pointer
+from model.types import IntentInfo
 from serving.db.session import Database
 from serving.db.tables import RegressionCase
 from serving.settings import Settings
