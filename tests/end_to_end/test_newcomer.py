@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
-from server_process import ServerProcess
 
 from knowledge import DEMO_FOLDER
+from tests.end_to_end.server_process import ServerProcess
 
 pytestmark = pytest.mark.timeout(1500)  # a model set is trained
 
