@@ -158,7 +158,7 @@ def test_a_question_as_near_as_the_same_one_is_no_near_miss(
     cosine = float(encoder.encode_one(asked) @ encoder.encode_one(twin))
     assert DEFAULT_THRESHOLDS.same_question < cosine < DEFAULT_THRESHOLDS.known_question
     index.put({"learned_answer:4": learned_answer_passages(4, twin, "Eleven countries.", [])})
-    found = near_misses(index, encoder, [asked], exclude_refs={"learned_answer:1"})
+    found = near_misses(near_questions(index, encoder, [asked]), exclude_refs={"learned_answer:1"})
     assert found == ("Which countries do you ship to?",)
 
 
@@ -173,7 +173,7 @@ def test_near_misses_come_nearest_first_and_no_more_than_asked_for(
     cosines = {text: float(encoder.encode_one(asked) @ encoder.encode_one(text)) for text in texts}
     near = sorted((text for text in texts if 0.5 <= cosines[text] < 0.85), key=lambda text: -cosines[text])
     assert len(near) >= 2
-    found = near_misses(index, encoder, [asked], exclude_refs={"learned_answer:1"}, limit=1)
+    found = near_misses(near_questions(index, encoder, [asked]), exclude_refs={"learned_answer:1"}, limit=1)
     assert found == (near[0],)
 
 
