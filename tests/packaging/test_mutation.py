@@ -85,7 +85,7 @@ def test_every_room_has_its_modules_and_tests() -> None:
 
 def test_the_stop_of_the_guarantee_is_among_the_places_where_a_fault_fits() -> None:
     places = mutate.faults_by_place(ROOT, "risk", mutate.ROOMS["risk"])
-    source = (ROOT / "model" / "risk.py").read_text()
+    source = (ROOT / "model" / "answering" / "risk.py").read_text()
     faulty = [mutate.faulty_code(source, one) for place in places for one in place if "Break" in one.operator]
     stop = "            break\n        passed = int(i)"
     assert stop in source
