@@ -92,6 +92,13 @@ def test_files_that_a_readme_names_in_its_tables_exist(folder: str) -> None:
     assert {name for name in named if not (ROOT / folder / name).exists()} == set()
 
 
+def test_the_source_distribution_holds_what_its_tests_read() -> None:
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    included = {name.removeprefix("/") for name in tool["hatch"]["build"]["targets"]["sdist"]["include"]}
+    read = {path.name for path in ROOT.glob("*.md")} | {*FOLDERS, "docs", "scripts", "constraints.txt"}
+    assert read - included == set()
+
+
 def test_every_dependency_is_constrained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
