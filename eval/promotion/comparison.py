@@ -88,9 +88,7 @@ class Side:
             **figures,
             "regression_cases": len(self.cases),
             "regression_cases_kept": sum(case.kept for case in self.cases),
-            **(
-                percentiles(self.milliseconds) if len(self.milliseconds) else {"p50_ms": None, "p95_ms": None}
-            ),
+            **(percentiles(self.milliseconds) if len(self.milliseconds) else _NO_TIMES),
             "size_mb": self.size_bytes / 1e6,
         }
 

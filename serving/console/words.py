@@ -51,8 +51,6 @@ LEARNED_STATUS_WORDS: Mapping[str, str] = {
     "superseded": "Replaced",
 }
 
-_MOODS = ((0.5, "Happy"), (0.15, "Friendly"), (-0.2, "Calm"), (-0.5, "Uneasy"), (-0.75, "Upset"))
-
 
 def reason_words(code: str) -> str:
     """The reason as a sentence; an unknown code is shown as its own words."""
