@@ -23,7 +23,7 @@ def read_json_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:  # JSON
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}:{number}: no JSON ({error})") from error
+            raise DataError(f"{path}:{number}: not JSON ({error})") from error
         if not isinstance(row, dict):
             raise DataError(f"{path}:{number}: a JSON {type(row).__name__}, expected an object")
         rows.append((f"{path}:{number}", row))

@@ -22,8 +22,8 @@ def test_rows_come_with_file_and_line_and_empty_lines_are_left_out(tmp_path: Pat
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"nonsense", "a.jsonl:2: no JSON"),
-        (b"[" * 100_000, "a.jsonl:2: no JSON"),
+        (b"nonsense", "a.jsonl:2: not JSON"),
+        (b"[" * 100_000, "a.jsonl:2: not JSON"),
         (b"[1]", "a.jsonl:2: a JSON list, expected an object"),
         (b"\xff", "a.jsonl cannot be read"),
     ],

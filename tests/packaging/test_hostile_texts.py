@@ -26,7 +26,7 @@ from model.understanding.follow_up import sentences
 from serving.learned_answers.wording import without_contact_data
 from serving.rendering import render_markdown
 
-FEW_CHARS, SECONDS_FOR_FEW = 5_000, 0.25
+FEW_CHARS, SECONDS_FOR_FEW = 5_000, 1.0
 CHARS, SECONDS = 100_000, 2.0
 CHARS_OF_WORK = 25_000
 RUNS = (" ", "\t", "\n", "a", "A", "1", "-", "@", "<", ".", "/", "#", "`", "?", "_", "中")

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from model.errors import ConfigurationError
 from serving.conversations.log import told
@@ -223,7 +223,7 @@ def test_an_address_that_cannot_serve_is_refused(url: str) -> None:
 def test_a_store_that_is_away_is_not_reachable(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'missing' / 'x.db'}")
     assert database.is_reachable() is False
-    with pytest.raises(OperationalError):
+    with pytest.raises(ConfigurationError, match="the store cannot be used"):
         database.migrate()
 
 

@@ -337,18 +337,18 @@ def test_a_process_that_slept_longer_than_changes_are_kept_compares_with_the_sto
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from model.encoder import OnnxEncoder
+from model.encoder.onnx_encoder import OnnxEncoder
 from serving.indexing.sync import KnowledgeSync, PendingRefs
 from serving.db.session import Database
-from serving.learned_answers import service
+from serving.learned_answers import proposals
 database = Database(sys.argv[1])
 sync = KnowledgeSync(database, OnnxEncoder.load(Path(sys.argv[3]), threads=1))
 index = sync.load_or_rebuild(Path(sys.argv[2]))
 with database.session() as session:
-    service.approve(session, int(sys.argv[4]), "ana")
+    proposals.approve(session, int(sys.argv[4]), "ana")
 if sys.argv[5] == "saving":
     sync.follow_once()
-    from knowledge import snapshots
+    from knowledge.index import snapshots
     snapshots._swap_in = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
     sync.save(Path(sys.argv[2]))
 os.kill(os.getpid(), signal.SIGKILL)

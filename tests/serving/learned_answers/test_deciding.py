@@ -29,7 +29,7 @@ def pending(stand: Stand, message: int) -> int:
 
 def decide(stand: Stand, name: str, proposal_id: int) -> Proposal:
     with stand.database.session() as session:
-        made: Proposal = getattr(service, name)(session, proposal_id, "ben")
+        made: Proposal = getattr(proposals, name)(session, proposal_id, "ben")
         return made
 
 
@@ -417,7 +417,7 @@ def test_of_two_people_who_decide_at_once_one_decides(stand: Stand, pending: int
         start.wait()
         try:
             with stand.database.session() as session:
-                outcomes.append(getattr(service, name)(session, pending, "ana").status)
+                outcomes.append(getattr(proposals, name)(session, pending, "ana").status)
         except ConflictError:
             outcomes.append("refused")
 

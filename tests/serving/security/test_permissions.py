@@ -17,7 +17,10 @@ TABLE = {
     "learned_answers:write": (False, True,  True,  True,  True),
     "models:read":           (True,  True,  True,  True,  True),
     "models:write":          (False, False, True,  True,  True),
+    "company:read":          (True,  True,  True,  True,  True),
+    "company:write":         (False, False, False, True,  True),
     "agents:manage":         (False, False, False, True,  False),
+    "keys:manage":           (False, False, False, True,  False),
 }  # fmt: skip
 """Who may: the four roles, and what an API key may be given."""
 

@@ -186,7 +186,7 @@ def few_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wording that is compared in no time."""
     rows = [LabelledText(f"{word} {i}", word) for i in range(30) for word in ("good", "bad")]
     monkeypatch.setattr(adaptation, "wording_rows", lambda: {"sentiment": rows})
-    monkeypatch.setattr(adaptation, "sample_needs", lambda _needs: None)
+    monkeypatch.setattr(adaptation, "general_needs", lambda _needs: None)
 
 
 def run(folder: Path) -> adaptation.Adaptation:
