@@ -63,6 +63,8 @@ ROOMS: Mapping[str, Room] = {
             "tests/serving/bot/test_turn.py",
             "tests/serving/bot/test_handoff_words.py",
             "tests/serving/bot/test_picks.py",
+            "tests/serving/bot/test_running_worker.py",
+            "tests/serving/bot/test_housekeeping.py",
         ),
     ),
     "learned_answers": Room(
