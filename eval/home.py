@@ -12,8 +12,8 @@ from model.model_set import ModelSet, load_model_set, read_pointer
 from model.resolver import Resolver
 from serving.db.session import Database
 from serving.indexing.sync import KnowledgeSync
-from serving.runtime.assembly import resolver_of
 from serving.runtime.encoders import encoder_folder_in_service
+from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 
 

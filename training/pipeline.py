@@ -19,8 +19,8 @@ from model.model_set import ModelSet
 from model.types import IntentInfo
 from serving.company.service import stored_infos
 from serving.db.session import Database
-from serving.runtime.assembly import head_encoders
 from serving.runtime.encoders import encoder_folder_in_service
+from serving.runtime.loading import head_encoders
 from serving.settings import Settings
 from training.confidence.refitting import refit, train_answering, train_on_experience
 from training.datasets.training_data import (

@@ -33,7 +33,7 @@ from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.resolver import Resolver
 from serving.db.session import Database
-from serving.runtime.assembly import resolver_of
+from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 
 _MOST_TIMED = 300

@@ -11,7 +11,7 @@ from eval.results import Track, untracked
 from model.types import Decision, DecisionKind
 from serving.bot.turn import BotTurn, past_turn, resolve_turn
 from serving.conversations import repository
-from serving.runtime.assembly import QuestionResolver
+from serving.runtime.in_service import QuestionResolver
 from serving.settings import Settings
 
 FlipKind = Literal[

@@ -11,7 +11,7 @@ from model.types import Question
 from serving.db.tables import now
 from serving.indexing.changes import learned_answer_ref
 from serving.learned_answers import repository
-from serving.runtime.assembly import QuestionResolver
+from serving.runtime.in_service import QuestionResolver
 
 _log = structlog.get_logger(__name__)
 

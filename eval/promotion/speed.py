@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eval.results import Track, untracked
 from model.types import Question
-from serving.runtime.assembly import QuestionResolver
+from serving.runtime.in_service import QuestionResolver
 
 _LEAST_ROUNDS = 5
 _LEAST_PAIRS = 200

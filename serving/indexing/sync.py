@@ -63,7 +63,7 @@ class PendingRefs:
 
     def first(self, count: int) -> list[str]:
         """The next `count` refs, which go on waiting."""
-        return list(islice(chain(self._answers, self._articles), count))
+        return list(islice(self, count))
 
     def remove(self, refs: Iterable[str]) -> None:
         """Let the refs wait no more."""

@@ -20,13 +20,11 @@ from serving.db.session import Database
 from serving.learned_answers.drafting import prepare_proposal, store_proposal
 from serving.runtime.encoders import load_knowledge, new_knowledge
 from serving.runtime.in_service import Knowledge, LoadedSet, QuestionResolver, ResolverBox
-from serving.runtime.loading import first_encoder, head_encoders, resolver_of, set_loader
+from serving.runtime.loading import first_encoder, set_loader
 from serving.runtime.logs import kind_and_place
 from serving.runtime.metrics import Metrics
 from serving.runtime.model_follower import ModelFollower
 from serving.settings import Settings
-
-__all__ = ["QuestionResolver", "Runtime", "build_runtime", "head_encoders", "open_runtime", "resolver_of"]
 
 _RETRY_SECONDS = 5.0
 """When loading failed, because the store was away, it is tried again after this long."""

@@ -29,7 +29,7 @@ from knowledge import DEMO_FOLDER
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
-from serving.runtime.assembly import resolver_of
+from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 from training.commands.measuring import made_encoder
 from training.pipeline import refit_to

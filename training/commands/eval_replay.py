@@ -30,7 +30,7 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from model.model_set import ModelSet
 from model.resolver import Resolver
 from serving.command_line import HomeOption, JsonOption, friendly_errors
-from serving.runtime.assembly import resolver_of
+from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 from training.commands.measuring import made_encoder
 from training.confidence.experience import refit

@@ -23,7 +23,7 @@ from eval.suites import sentiment
 from eval.suites.classifiers import HeadClassifier, head_in_service, read_all
 from knowledge import GENERAL_FOLDER
 from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
-from serving.runtime.assembly import head_encoders
+from serving.runtime.loading import head_encoders
 from serving.settings import Settings
 from training.commands.measuring import made_encoder, measured_tuning
 from training.heads.blending import cross_fitted_sentiment

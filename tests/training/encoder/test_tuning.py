@@ -18,7 +18,7 @@ from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConfigurationError, DataError
 from model.model_set import load_model_set, save_model_set
 from model.types import IntentInfo, Question
-from serving.runtime.assembly import resolver_of
+from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 from tests.training.training_parts import Counted, interrupted_after
 from training.datasets.training_data import TrainingData, general_data

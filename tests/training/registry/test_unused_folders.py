@@ -15,7 +15,7 @@ from firstlast import cli
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
 from model.model_set import encoders_of, load_model_set, save_model_set
-from serving.runtime.assembly import head_encoders
+from serving.runtime.loading import head_encoders
 from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.training.promotion_parts import good_set
