@@ -17,12 +17,12 @@ from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.answering.past_questions import PastQuestions
 from model.errors import ArtifactError
 from model.files import rename_durably, write_atomically
-from model.heads.head import BlendedHead, KernelHead, LinearHead
+from model.heads.head import Blend, Head, Kernel, Linear, Scorer
 from model.heads.out_of_scope import ScopeDetector
 from model.manifests import file_sha256, read_manifest
 from model.types import IntentInfo
 
-MODEL_SET_FORMAT = 8
+MODEL_SET_FORMAT = 9
 HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk", "follow_up", "leaning", "unhappy")
 """All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
@@ -64,7 +64,7 @@ class ModelSet:
 
     version: str
     encoder_fingerprint: str
-    heads: Mapping[str, LinearHead]
+    heads: Mapping[str, Head]
     scope: ScopeDetector
     intents: Mapping[str, IntentInfo]
     answering: AnsweringModel
@@ -174,17 +174,23 @@ def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 a
         "calibration.nearest_correct": models.calibration.nearest_correct,
     }
     for name, head in models.heads.items():
-        tensors |= _head_tensors(f"heads.{name}", head)
+        tensors |= _scorer_tensors(f"heads.{name}", head.scorer)
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
-def _head_tensors(name: str, head: LinearHead) -> dict[str, NDArray[Any]]:  # as _tensors
-    tensors: dict[str, NDArray[Any]] = {f"{name}.weights": head.weights, f"{name}.bias": head.bias}
-    if isinstance(head, KernelHead):
-        tensors |= {f"{name}.landmarks": head.landmarks, f"{name}.projection": head.projection}
-    if isinstance(head, BlendedHead):
-        tensors |= _head_tensors(f"{name}.kernel", head.kernel)
-    return tensors
+def _scorer_tensors(name: str, scorer: Scorer) -> dict[str, NDArray[Any]]:  # as _tensors
+    match scorer:
+        case Linear():
+            return {f"{name}.weights": scorer.weights, f"{name}.bias": scorer.bias}
+        case Kernel():
+            return {
+                **_scorer_tensors(name, scorer.linear),
+                f"{name}.landmarks": scorer.landmarks,
+                f"{name}.projection": scorer.projection,
+            }
+        case Blend():
+            kernel = _scorer_tensors(f"{name}.kernel", scorer.kernel)
+            return {**_scorer_tensors(name, scorer.linear), **kernel}
 
 
 def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
@@ -193,7 +199,12 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
         "version": models.version,
         "encoder_fingerprint": models.encoder_fingerprint,
         "heads": {
-            name: _told(head) | {"encoder": models.head_encoders.get(name)}
+            name: {
+                "labels": list(head.labels),
+                "temperature": head.temperature,
+                "encoder": models.head_encoders.get(name),
+                **_scorer_entry(head.scorer),
+            }
             for name, head in models.heads.items()
         },
         "intents": {
@@ -212,14 +223,15 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
     }
 
 
-def _told(head: LinearHead) -> dict[str, Any]:  # JSON
-    """A head without its tensors."""
-    told: dict[str, Any] = {"labels": list(head.labels), "temperature": head.temperature}
-    if isinstance(head, KernelHead):
-        told |= {"gamma": head.gamma}
-    if isinstance(head, BlendedHead):
-        told |= {"share": head.share, "kernel": _told(head.kernel)}
-    return told
+def _scorer_entry(scorer: Scorer) -> dict[str, Any]:  # JSON
+    """The kind of a scorer, and its numbers that are no tensors."""
+    match scorer:
+        case Linear():
+            return {"kind": "linear"}
+        case Kernel():
+            return {"kind": "kernel", "gamma": scorer.gamma}
+        case Blend():
+            return {"kind": "blend", "share": scorer.share, "gamma": scorer.kernel.gamma}
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:  # JSON
@@ -238,7 +250,12 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
     missing = [name for name in REQUIRED_HEADS if name not in manifest["heads"]]
     if missing:
         raise ValueError(f"heads {missing} are missing")
-    heads = {name: _head(f"heads.{name}", head, tensors) for name, head in manifest["heads"].items()}
+    heads = {
+        name: Head(
+            tuple(entry["labels"]), _scorer(f"heads.{name}", entry, tensors), float(entry["temperature"])
+        )
+        for name, entry in manifest["heads"].items()
+    }
     return ModelSet(
         version=manifest["version"],
         encoder_fingerprint=manifest["encoder_fingerprint"],
@@ -276,20 +293,22 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
     )
 
 
-def _head(name: str, told: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> LinearHead:  # as _tensors
-    labels, temperature = tuple(told["labels"]), float(told["temperature"])
-    weights, bias = tensors[f"{name}.weights"], tensors[f"{name}.bias"]
-    if "gamma" in told:
-        return KernelHead(
-            labels,
-            weights,
-            bias,
-            temperature,
-            projection=tensors[f"{name}.projection"],
-            landmarks=tensors[f"{name}.landmarks"],
-            gamma=float(told["gamma"]),
-        )
-    if "kernel" in told:
-        kernel = _head(f"{name}.kernel", told["kernel"], tensors)
-        return BlendedHead(labels, weights, bias, temperature, kernel=kernel, share=float(told["share"]))
-    return LinearHead(labels, weights, bias, temperature)
+def _scorer(name: str, entry: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Scorer:  # as _tensors
+    """The scorer of the kind that `entry` names, with the tensors under `name`."""
+
+    def linear(part: str) -> Linear:
+        return Linear(tensors[f"{part}.weights"], tensors[f"{part}.bias"])
+
+    def kernel(part: str) -> Kernel:
+        projection, landmarks = tensors[f"{part}.projection"], tensors[f"{part}.landmarks"]
+        return Kernel(linear(part), projection, landmarks, float(entry["gamma"]))
+
+    match entry["kind"]:
+        case "linear":
+            return linear(name)
+        case "kernel":
+            return kernel(name)
+        case "blend":
+            return Blend(linear(name), kernel(f"{name}.kernel"), float(entry["share"]))
+        case unknown:
+            raise ValueError(f"{name} is of unknown kind {unknown!r}")

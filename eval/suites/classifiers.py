@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.results import Track, untracked
-from model.heads.head import LinearHead
+from model.heads.head import Head
 from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.types import Reading
@@ -33,7 +33,7 @@ class HeadClassifier:
     """A head on the features of an encoder."""
 
     encoder: Reader
-    head: LinearHead
+    head: Head
     track: Track = untracked
     shared: bool = True
     """Whether all heads share the encoder, so that this one adds nothing but its own few milliseconds."""

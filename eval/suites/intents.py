@@ -26,7 +26,7 @@ from eval.metrics.intervals import Rows, auroc_interval, bootstrap, wilson
 from eval.results import SuiteResult, Track, figure, untracked
 from eval.suites.classifiers import read_all
 from model.errors import DataError
-from model.heads.head import LinearHead, softmax
+from model.heads.head import Head, softmax
 from model.heads.out_of_scope import ScopeDetector, clearness
 from model.interfaces import Reader
 from model.types import Reading
@@ -41,7 +41,7 @@ class FittedIntents:
     """An intent head to be measured, and what it took to fit it."""
 
     encoder: Reader
-    head: LinearHead
+    head: Head
     scope: ScopeDetector
     """Of the texts it was fitted on."""
     scope_threshold: Callable[[], float | None]

@@ -14,7 +14,7 @@ from eval.results import Figure, SuiteResult, Track, figure, untracked
 from eval.suites.classifiers import read_all
 from knowledge.json_lines import read_json_lines
 from model.errors import DataError
-from model.heads.head import LinearHead
+from model.heads.head import Head
 from model.interfaces import Reader
 from model.understanding.follow_up import sentences
 from model.understanding.message import PERSON
@@ -93,7 +93,7 @@ class Messages:
         owner = np.array([i for i, _ in parts], dtype=np.intp)
         return cls(features[: len(rows)], features[len(rows) :], owner)
 
-    def strongest(self, head: LinearHead) -> NDArray[np.float64]:
+    def strongest(self, head: Head) -> NDArray[np.float64]:
         """Each row's probability of a wish: the greatest of the whole and of its sentences, as in service."""
         column = head.labels.index(PERSON)
         strongest = head.probabilities(self.whole)[:, column]

@@ -1,4 +1,4 @@
-"""Classification heads on the encoder's output: linear, kernel, both; fitting them is training's job."""
+"""Classification heads on the encoder's output: labels, and a scorer of one of three kinds; fits nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,23 +10,126 @@ from model.errors import ArtifactError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LinearHead:
-    """Multinomial logistic regression with a calibrated temperature."""
+class Linear:
+    """The scores of a multinomial logistic regression."""
 
-    labels: tuple[str, ...]
     weights: NDArray[np.float32]
     """Shape `(n_labels, n_inputs)`."""
     bias: NDArray[np.float32]
     """Shape `(n_labels,)`."""
+
+    def __post_init__(self) -> None:
+        if self.weights.ndim != 2 or self.bias.shape != self.weights.shape[:1]:
+            raise ArtifactError(
+                f"a head has weights of shape {self.weights.shape} and bias of shape {self.bias.shape}; "
+                "train the heads again: firstlast train heads"
+            )
+
+    @property
+    def n_labels(self) -> int:
+        """How many labels it scores."""
+        return len(self.bias)
+
+    def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Before softmax and temperature, shape `(n_texts, n_labels)`."""
+        scores: NDArray[np.float64] = (inputs @ self.weights.T + self.bias).astype(np.float64)
+        return scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kernel:
+    """Scores by likeness to landmarks: for a wish that no single direction of the features tells.
+
+    The inputs, projected to fewer directions, are compared with each landmark by a Gaussian kernel, and a
+    linear scorer works on those likenesses.
+    """
+
+    linear: Linear
+    """Its weights have a column a landmark."""
+    projection: NDArray[np.float32]
+    """Shape `(n_directions, n_inputs)`."""
+    landmarks: NDArray[np.float32]
+    """Shape `(n_landmarks, n_directions)`."""
+    gamma: float
+    """A landmark at squared distance `d` has likeness `exp(-gamma * d)`."""
+    _lengths: NDArray[np.float32] = field(init=False, repr=False)
+    """Squared, of the landmarks: computed once, not for each text."""
+
+    def __post_init__(self) -> None:
+        expected = (self.linear.weights.shape[1], len(self.projection))
+        if self.landmarks.shape != expected:
+            raise ArtifactError(
+                f"a kernel's landmarks have shape {self.landmarks.shape}, expected {expected}; "
+                "train the heads again: firstlast train heads"
+            )
+        if not self.gamma > 0:
+            raise ArtifactError(f"a kernel's gamma must be above 0, got {self.gamma}")
+        object.__setattr__(self, "_lengths", squared_lengths(self.landmarks))
+
+    @property
+    def n_labels(self) -> int:
+        """How many labels it scores."""
+        return self.linear.n_labels
+
+    def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Before softmax and temperature, shape `(n_texts, n_labels)`."""
+        directions = inputs @ self.projection.T
+        return self.linear.scores(
+            likenesses(directions, self.landmarks, gamma=self.gamma, lengths=self._lengths)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blend:
+    """Linear scores that also listen to what near training texts say, through a kernel.
+
+    The linear part tells labels apart along the directions that matter in general, the kernel knows where
+    single wordings are exceptions to that.
+    """
+
+    linear: Linear
+    kernel: Kernel
+    """Scores of a label's own texts near 1, of what it does not know near 0."""
+    share: float
+    """Of the kernel in the blend, in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        if self.kernel.n_labels != self.linear.n_labels:
+            raise ArtifactError(
+                f"linear scores of {self.linear.n_labels} labels are blended with a kernel's of "
+                f"{self.kernel.n_labels}; train the heads again: firstlast train heads"
+            )
+        if not 0 <= self.share <= 1:
+            raise ArtifactError(f"a kernel's share must be in [0, 1], got {self.share}")
+
+    @property
+    def n_labels(self) -> int:
+        """How many labels it scores."""
+        return self.linear.n_labels
+
+    def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Before softmax and temperature, shape `(n_texts, n_labels)`."""
+        return blended(self.linear.scores(inputs), self.kernel.scores(inputs), share=self.share)
+
+
+Scorer = Linear | Kernel | Blend
+"""What scores labels: the kinds that a model set can hold."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """Labels, what scores them, and a calibrated temperature."""
+
+    labels: tuple[str, ...]
+    scorer: Scorer
     temperature: float = 1.0
     """Divides the scores; above 1 makes the head less sure (Guo et al. 2017)."""
 
     def __post_init__(self) -> None:
-        expected = (len(self.labels), self.weights.shape[-1])
-        if self.weights.shape != expected or self.bias.shape != expected[:1]:
+        if self.scorer.n_labels != len(self.labels):
             raise ArtifactError(
-                f"a head with {len(self.labels)} labels has weights of shape {self.weights.shape} and "
-                f"bias of shape {self.bias.shape}; train the heads again: firstlast train heads"
+                f"a head with {len(self.labels)} labels has a scorer of {self.scorer.n_labels}; "
+                "train the heads again: firstlast train heads"
             )
         if not self.temperature > 0:
             raise ArtifactError(f"a head's temperature must be above 0, got {self.temperature}")
@@ -41,8 +144,7 @@ class LinearHead:
 
     def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
         """Before softmax and temperature, shape `(n_texts, n_labels)`."""
-        scores: NDArray[np.float64] = (inputs @ self.weights.T + self.bias).astype(np.float64)
-        return scores
+        return self.scorer.scores(inputs)
 
     def read(self, inputs: NDArray[np.float32]) -> Mapping[str, float]:
         """Probability by label for one text, inputs of shape `(n_inputs,)`."""
@@ -51,70 +153,6 @@ class LinearHead:
     def named(self, probabilities: NDArray[np.float64]) -> Mapping[str, float]:
         """Probability by label, from one text's, shape `(n_labels,)`."""
         return dict(zip(self.labels, map(float, probabilities), strict=True))
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class KernelHead(LinearHead):
-    """A head on likeness to landmarks: for a wish that no single direction of the features tells.
-
-    The inputs, projected to fewer directions, are compared with each landmark by a Gaussian kernel, and
-    the linear head works on those likenesses: `weights` has a column a landmark.
-    """
-
-    projection: NDArray[np.float32]
-    """Shape `(n_directions, n_inputs)`."""
-    landmarks: NDArray[np.float32]
-    """Shape `(n_landmarks, n_directions)`."""
-    gamma: float
-    """A landmark at squared distance `d` has likeness `exp(-gamma * d)`."""
-    _lengths: NDArray[np.float32] = field(init=False, repr=False)
-    """Squared, of the landmarks: found once, not for each text."""
-
-    def __post_init__(self) -> None:
-        LinearHead.__post_init__(self)  # zero-argument super() does not work in a class with slots
-        expected = (self.weights.shape[1], len(self.projection))
-        if self.landmarks.shape != expected:
-            raise ArtifactError(
-                f"a kernel head's landmarks have shape {self.landmarks.shape}, expected {expected}; "
-                "train the heads again: firstlast train heads"
-            )
-        if not self.gamma > 0:
-            raise ArtifactError(f"a kernel head's gamma must be above 0, got {self.gamma}")
-        object.__setattr__(self, "_lengths", squared_lengths(self.landmarks))
-
-    def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Before softmax and temperature, shape `(n_texts, n_labels)`."""
-        seen = inputs @ self.projection.T
-        alike = likenesses(seen, self.landmarks, gamma=self.gamma, lengths=self._lengths)
-        return LinearHead.scores(self, alike)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class BlendedHead(LinearHead):
-    """A linear head that also listens to what near training texts say, through a kernel head.
-
-    The linear part tells labels apart along the directions that matter in general, the kernel knows where
-    single wordings are exceptions to that.
-    """
-
-    kernel: LinearHead
-    """For the same labels; scores of a label's own texts near 1, of what it does not know near 0."""
-    share: float
-    """Of the kernel in the blend, in [0, 1]."""
-
-    def __post_init__(self) -> None:
-        LinearHead.__post_init__(self)
-        if self.kernel.labels != self.labels:
-            raise ArtifactError(
-                f"a head of {len(self.labels)} labels is blended with one of other labels; "
-                "train the heads again: firstlast train heads"
-            )
-        if not 0 <= self.share <= 1:
-            raise ArtifactError(f"a kernel's share must be in [0, 1], got {self.share}")
-
-    def scores(self, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Before softmax and temperature, shape `(n_texts, n_labels)`."""
-        return blended(LinearHead.scores(self, inputs), self.kernel.scores(inputs), share=self.share)
 
 
 EVIDENCE_FLOOR = 0.03

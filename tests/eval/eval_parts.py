@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.answering.risk import RiskThreshold
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.interfaces import Reader
 from model.model_set import CalibrationSample, ModelSet
 from model.policy import PolicySettings
@@ -54,12 +54,12 @@ class WordEncoder:
         return Reading(vectors, vectors)
 
 
-def fit_centroids(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> LinearHead:
+def fit_centroids(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> Head:
     """Ten times the mean input of each label as its weights."""
     names = sorted(set(labels))
     of_label = np.asarray(labels)
     weights = np.stack([inputs[of_label == name].mean(axis=0) for name in names])
-    return LinearHead(tuple(names), 10 * weights.astype(np.float32), np.zeros(len(names), np.float32))
+    return Head(tuple(names), Linear(10 * weights.astype(np.float32), np.zeros(len(names), np.float32)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ class TunedNothing:
     """An encoder of one word, and a head that says the first label whatever it reads."""
 
     encoder: Reader
-    head: LinearHead
+    head: Head
     held_out_strangeness: NDArray[np.float64]
 
 
@@ -83,7 +83,7 @@ def tune_nothing(
     """Stands in for tuning, which takes long; leaves a file where the encoder would be."""
     (encoders_folder / "tuned").touch()
     names = tuple(sorted(set(labels)))
-    head = LinearHead(names, np.zeros((len(names), 2), np.float32), np.zeros(len(names), np.float32))
+    head = Head(names, Linear(np.zeros((len(names), 2), np.float32), np.zeros(len(names), np.float32)))
     return TunedNothing(WordEncoder(["word"]), head, np.array([0.5]))
 
 

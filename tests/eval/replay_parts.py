@@ -6,7 +6,7 @@ import numpy as np
 
 from eval.data.labelled import LabelledText
 from knowledge.index.knowledge_index import KnowledgeIndex
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet
 from model.resolver import Resolver
@@ -21,9 +21,9 @@ def rows(*pairs: tuple[str, str]) -> list[LabelledText]:
 def trusting(encoder: WordEncoder) -> ModelSet:
     """Confidence .95 from a cosine above .75, else .3; answers from .9; no head ever fires."""
 
-    def head(*labels: str) -> LinearHead:
+    def head(*labels: str) -> Head:
         bias = np.array([10.0, *(0.0 for _ in labels[1:])], dtype=np.float32)
-        return LinearHead(labels, np.zeros((len(labels), encoder.dim), np.float32), bias)
+        return Head(labels, Linear(np.zeros((len(labels), encoder.dim), np.float32), bias))
 
     return ModelSet(
         version="trusting",

@@ -4,7 +4,7 @@ import numpy as np
 
 from model.answering.confidence import FEATURES, AnsweringModel, QuestionSignals
 from model.answering.past_questions import PastQuestions
-from model.heads.head import BlendedHead, KernelHead, LinearHead
+from model.heads.head import Blend, Head, Kernel, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet
 from model.types import Candidate, CandidateKind, IntentInfo, Passage, ScoredCandidate, Understanding
@@ -91,16 +91,19 @@ def understanding(**changes: object) -> Understanding:
     return Understanding(**(given | changes))  # type: ignore[arg-type]
 
 
-def head(*labels: str, n_inputs: int = 3, seed: int = 0, temperature: float = 1.5) -> LinearHead:
-    generator = np.random.default_rng(seed)
-    weights = generator.normal(size=(len(labels), n_inputs)).astype(np.float32)
-    return LinearHead(labels, weights, np.linspace(-1, 1, len(labels), dtype=np.float32), temperature)
+def head(*labels: str, n_inputs: int = 3, seed: int = 0, temperature: float = 1.5) -> Head:
+    return Head(labels, _linear(len(labels), n_inputs=n_inputs, seed=seed), temperature)
 
 
-def flat_head(*labels: str, n_inputs: int, favours: str) -> LinearHead:
+def _linear(n_labels: int, *, n_inputs: int = 3, seed: int) -> Linear:
+    weights = np.random.default_rng(seed).normal(size=(n_labels, n_inputs)).astype(np.float32)
+    return Linear(weights, np.linspace(-1, 1, n_labels, dtype=np.float32))
+
+
+def flat_head(*labels: str, n_inputs: int, favours: str) -> Head:
     """Says `favours` with great certainty, whatever it reads."""
     bias = np.array([12.0 if label == favours else 0.0 for label in labels], np.float32)
-    return LinearHead(labels, np.zeros((len(labels), n_inputs), np.float32), bias)
+    return Head(labels, Linear(np.zeros((len(labels), n_inputs), np.float32), bias))
 
 
 def model_set(version: str = "v1") -> ModelSet:
@@ -112,7 +115,7 @@ def model_set(version: str = "v1") -> ModelSet:
             "intent": _blended_head("delivery", "refund"),
             "team": head("billing", "deliveries", seed=2),
             "sentiment": head("negative", "neutral", "positive", seed=3),
-            "wants_person": _kernel_head("no", "person"),
+            "wants_person": Head(("no", "person"), _kernel(), 0.7),
             "smalltalk": head("greeting", "none", "out_of_scope", seed=5),
         },
         scope=ScopeDetector(np.eye(3, dtype=np.float32)),
@@ -137,20 +140,15 @@ def model_set(version: str = "v1") -> ModelSet:
     )
 
 
-def _blended_head(*labels: str) -> BlendedHead:
-    linear = head(*labels, seed=1)
-    kernel = _kernel_head(*labels)
-    return BlendedHead(labels, linear.weights, linear.bias, 1.5, kernel=kernel, share=0.25)
+def _blended_head(*labels: str) -> Head:
+    return Head(labels, Blend(_linear(len(labels), seed=1), _kernel(), share=0.25), 1.5)
 
 
-def _kernel_head(*labels: str) -> KernelHead:
-    """Four landmarks in two of three directions."""
+def _kernel() -> Kernel:
+    """Four landmarks in two of three directions, for two labels."""
     rng = np.random.default_rng(4)
-    return KernelHead(
-        labels,
-        rng.normal(size=(2, 4)).astype(np.float32),
-        rng.normal(size=2).astype(np.float32),
-        0.7,
+    return Kernel(
+        Linear(rng.normal(size=(2, 4)).astype(np.float32), rng.normal(size=2).astype(np.float32)),
         projection=rng.normal(size=(2, 3)).astype(np.float32),
         landmarks=rng.normal(size=(4, 2)).astype(np.float32),
         gamma=0.5,

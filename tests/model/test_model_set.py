@@ -55,6 +55,23 @@ def test_a_round_trip_keeps_every_word(saved: Path) -> None:
     np.testing.assert_array_equal(past.vectors, before.answering.past.vectors)
 
 
+def test_the_manifest_names_the_kind_of_each_head(saved: Path) -> None:
+    heads = json.loads((saved / "manifest.json").read_text())["heads"]
+    assert {name: head["kind"] for name, head in heads.items()} == {
+        "intent": "blend",
+        "team": "linear",
+        "sentiment": "linear",
+        "wants_person": "kernel",
+        "smalltalk": "linear",
+    }
+
+
+def test_a_head_of_an_unknown_kind_is_refused(saved: Path) -> None:
+    change_manifest(saved, lambda manifest: manifest["heads"]["team"].update(kind="forest"))
+    with pytest.raises(ArtifactError, match=r"heads\.team is of unknown kind 'forest'.*train again"):
+        load_model_set(saved, encoder_fingerprint=ENCODER)
+
+
 def test_nothing_in_a_saved_set_is_pickled(saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == ["manifest.json", "tensors.safetensors"]
 

@@ -13,7 +13,7 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from model.answering.risk import NEVER
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet
 from model.resolver import CLARIFYING_QUESTION, Resolver
@@ -170,8 +170,9 @@ def test_what_was_said_before_makes_a_matter_one_for_people(
 ) -> None:
     """The intent head is sure of cancelling for what lies near it, and "ok, do it" alone does not."""
     cancel, other = encoder.read(["I want to cancel my plan", "ok, do it"]).features
-    intents = LinearHead(
-        ("cancel", "other"), np.stack([30 * (cancel - other), np.zeros_like(other)]), np.zeros(2, np.float32)
+    intents = Head(
+        ("cancel", "other"),
+        Linear(np.stack([30 * (cancel - other), np.zeros_like(other)]), np.zeros(2, np.float32)),
     )
     base = models(encoder)
     sure = replace(
@@ -195,7 +196,7 @@ def careful(encoder: OnnxEncoder) -> Resolver:
     """
     about = ["I want to cancel my plan", "do you give gardens to schools", "the pump is loud"]
     features = encoder.read(about).features
-    intents = LinearHead(("cancel", "schools", "other"), 30 * features, np.zeros(3, np.float32))
+    intents = Head(("cancel", "schools", "other"), Linear(30 * features, np.zeros(3, np.float32)))
     base = models(encoder)
     people, bot = IntentInfo("success", True), IntentInfo("devices", False)
     sure = replace(

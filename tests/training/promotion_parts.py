@@ -8,7 +8,7 @@ import numpy as np
 
 from knowledge.importing.source import read_source
 from model.encoder.onnx_encoder import OnnxEncoder
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet
 from serving.db.session import Database
@@ -147,7 +147,7 @@ def feeling_set(version: str, encoder: OnnxEncoder, felt: str) -> TrainedSet:
     return replace(good, models=replace(good.models, heads=heads))
 
 
-def _head(encoder: OnnxEncoder, *labels: str) -> LinearHead:
+def _head(encoder: OnnxEncoder, *labels: str) -> Head:
     """Sure of the first label whatever is said."""
     bias = np.array([10.0, *(0.0 for _ in labels[1:])], dtype=np.float32)
-    return LinearHead(labels, np.zeros((len(labels), encoder.feature_dim), np.float32), bias)
+    return Head(labels, Linear(np.zeros((len(labels), encoder.feature_dim), np.float32), bias))

@@ -7,7 +7,7 @@ import numpy as np
 from eval.metrics import confusion_matrix
 from eval.results import T, Track
 from model.answering.confidence import QuestionSignals
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet
 from model.resolver import Read
@@ -56,8 +56,8 @@ def a_read(*candidates: Candidate, wants_person: float = 0.0) -> Read:
 def trained_set(version: str, *, accuracy: float = 0.9) -> TrainedSet:
     """A set whose heads know nothing, with figures and a confusion matrix."""
 
-    def head(*labels: str) -> LinearHead:
-        return LinearHead(labels, np.zeros((len(labels), 4), np.float32), np.zeros(len(labels), np.float32))
+    def head(*labels: str) -> Head:
+        return Head(labels, Linear(np.zeros((len(labels), 4), np.float32), np.zeros(len(labels), np.float32)))
 
     models = ModelSet(
         version=version,

@@ -12,14 +12,14 @@ from eval.data.problems import normalised
 from eval.metrics.intervals import wilson
 from eval.results import Track, figure, untracked
 from model.errors import DataError
-from model.heads.head import LinearHead
+from model.heads.head import Head
 from model.types import Vectors
 
 FOLDS = 5
 FEWEST = 4
 """Rows that a label needs to be judged: with fewer, what is held out has too little to be judged by."""
 
-FitHead = Callable[..., LinearHead]
+FitHead = Callable[..., Head]
 """Fits a head on features, labels and, by name, a seed."""
 
 

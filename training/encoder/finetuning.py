@@ -15,7 +15,7 @@ from eval.progress import progress
 from eval.results import Track, untracked
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.files import rename_durably
-from model.heads.head import LinearHead
+from model.heads.head import Head
 from model.heads.out_of_scope import ScopeDetector, clearness
 from model.types import Reading, Vectors
 from training.encoder.export import DEFAULT_ENCODER, export_model, load_torch
@@ -40,7 +40,7 @@ class FinetunedTexts:
     encoder: OnnxEncoder
     folder: Path
     """Where the encoder was exported to."""
-    head: LinearHead
+    head: Head
     """On the encoder's features; calibrated."""
     held_out: NDArray[np.intp]
     """Positions of the texts held out."""
@@ -177,7 +177,7 @@ def _tuned(
 
 def _best_head(
     reading: Reading, labels: Sequence[str], rest: NDArray[np.intp], held_out: NDArray[np.intp], seed: int
-) -> tuple[Recipe, float, LinearHead]:
+) -> tuple[Recipe, float, Head]:
     """The head on the features of the rest that makes the labels of the held-out texts most likely.
 
     With its recipe and its kernel's share.
@@ -186,7 +186,7 @@ def _best_head(
     """
     fitted = fit_parts(reading.features[rest], [labels[i] for i in rest], _RECIPES, seed=seed)
     features = reading.features[held_out]
-    classes = np.searchsorted(fitted[0].linear.labels, np.asarray(labels)[held_out])
+    classes = np.searchsorted(fitted[0].labels, np.asarray(labels)[held_out])
     tried = []
     for recipe, parts in zip(_RECIPES, fitted, strict=True):
         share, temperature = parts.best_on(features, classes)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from model.heads.head import BlendedHead, LinearHead, blended, evidence, softmax
+from model.heads.head import Blend, Head, Kernel, Linear, blended, evidence, softmax
 from training.heads.linear import (
     RECIPES,
     SENTIMENT_RECIPES,
@@ -15,11 +15,11 @@ from training.heads.linear import (
     Recipe,
     are_few,
     cross_fitted_head,
+    fit_linear,
     numbered,
     temperature_of,
-    uncalibrated_head,
 )
-from training.heads.ridge import fit_ridge, fit_ridge_head
+from training.heads.ridge import fit_ridge, fit_ridge_kernel
 
 MOST_TEXTS = 20_000
 """With more texts than this the head is linear alone: the kernel would need more than 2 GB."""
@@ -49,11 +49,12 @@ def cross_fitted_blend(
     Of more than `MOST_TEXTS` texts the head is linear. Raises `DataError` as `cross_fitted_head`.
     """
     linear = cross_fitted_head(inputs, labels, seed=seed, recipes=recipes)
-    if len(labels) > MOST_TEXTS:
+    scorer = linear.head.scorer
+    if len(labels) > MOST_TEXTS or not isinstance(scorer, Linear):
         return linear
     names, classes = numbered(labels)
-    ridge = fit_ridge(inputs, names, classes, seed=seed)
-    parts = BlendParts(linear.head, ridge.head, of_few=are_few(classes))
+    ridge = fit_ridge(inputs, classes, n_labels=len(names), seed=seed)
+    parts = BlendParts(names, scorer, ridge.kernel, of_few=are_few(classes))
     share, temperature = parts.best_of(linear.held_out_scores, ridge.held_out_scores, classes)
     head = parts.blend(share=share, temperature=temperature)
     scores = blended(linear.held_out_scores, ridge.held_out_scores, share=share)
@@ -64,18 +65,17 @@ def cross_fitted_blend(
 class BlendParts:
     """The parts of a blend, fitted on the same texts, before anything says how much each counts."""
 
-    linear: LinearHead
-    kernel: LinearHead | None
+    labels: tuple[str, ...]
+    linear: Linear
+    kernel: Kernel | None
     """`None` where there were too many texts for one."""
     of_few: bool
     """Whether they were fitted on so few texts that the kernel's share is given: `SHARE_OF_FEW`."""
 
-    def blend(self, *, share: float, temperature: float) -> LinearHead:
+    def blend(self, *, share: float, temperature: float) -> Head:
         """The head with this share of the kernel, in [0, 1], if there is one."""
-        one = replace(self.linear, temperature=temperature)
-        if self.kernel is None:
-            return one
-        return BlendedHead(one.labels, one.weights, one.bias, temperature, kernel=self.kernel, share=share)
+        scorer = self.linear if self.kernel is None else Blend(self.linear, self.kernel, share)
+        return Head(self.labels, scorer, temperature)
 
     def best_on(self, inputs: NDArray[np.float32], classes: NDArray[np.intp]) -> tuple[float, float]:
         """Share and temperature that make the labels of texts held out most likely.
@@ -105,8 +105,8 @@ def fit_parts(
     """
     names, classes = numbered(labels)
     first = fit_parts_of(inputs, names, classes, recipes[0], seed=seed)
-    others = (uncalibrated_head(inputs, names, classes, recipe) for recipe in recipes[1:])
-    return [first, *(replace(first, linear=one) for one in others)]
+    others = (fit_linear(inputs, classes, recipe) for recipe in recipes[1:])
+    return [first, *(replace(first, linear=linear) for linear in others)]
 
 
 def fit_parts_of(
@@ -118,10 +118,10 @@ def fit_parts_of(
     seed: int,
 ) -> BlendParts:
     """Both parts on texts whose labels are given by their place among `names`; each has one text at least."""
-    linear = uncalibrated_head(inputs, names, classes, recipe)
+    linear = fit_linear(inputs, classes, recipe)
     many = len(classes) > MOST_TEXTS
-    kernel = None if many else fit_ridge_head(inputs, names, classes, seed=seed)
-    return BlendParts(linear, kernel, of_few=are_few(classes))
+    kernel = None if many else fit_ridge_kernel(inputs, classes, n_labels=len(names), seed=seed)
+    return BlendParts(names, linear, kernel, of_few=are_few(classes))
 
 
 def best_blend(
@@ -132,9 +132,9 @@ def best_blend(
     Scores are `(n_texts, n_labels)`; rows with NaN are left out. The log loss is convex in the two weights
     that share and temperature stand for, so the least is found from anywhere.
     """
-    kept = ~np.isnan(linear[:, 0])
-    parts = np.stack([linear[kept], evidence(kernel[kept])])
-    true = classes[kept]
+    held_out = ~np.isnan(linear[:, 0])
+    parts = np.stack([linear[held_out], evidence(kernel[held_out])])
+    true = classes[held_out]
     rows = np.arange(len(true))
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -143,6 +143,6 @@ def best_blend(
         probabilities[rows, true] -= 1
         return float(missing), (parts * probabilities).sum(axis=2).mean(axis=1)
 
-    found = minimize(loss, np.array([0.5, 0.5]), jac=True, method="L-BFGS-B", bounds=[(0, None)] * 2)
-    total = max(float(found.x.sum()), 1e-3)
-    return float(found.x[1] / total), 1 / total
+    least = minimize(loss, np.array([0.5, 0.5]), jac=True, method="L-BFGS-B", bounds=[(0, None)] * 2)
+    total = max(float(least.x.sum()), 1e-3)
+    return float(least.x[1] / total), 1 / total

@@ -6,7 +6,7 @@ import numpy as np
 
 from eval.data.dialogues import LEANING_KINDS, UNHELPED_KINDS, Dialogue
 from eval.data.labelled import LabelledText
-from model.heads.head import LinearHead
+from model.heads.head import Head
 from model.interfaces import Reader, Retriever
 from model.resolver import TOP_K
 from model.types import Turn
@@ -31,7 +31,7 @@ def follow_up_texts(data: TrainingData) -> list[LabelledText]:
 
 def fit_leaning(
     dialogues: Sequence[Dialogue], first: FittedHead, encoder: Reader, retriever: Retriever, *, seed: int
-) -> LinearHead:
+) -> Head:
     """The second head, on what the first said of each dialogue's last message without having seen it."""
     says = first.head.as_probabilities(first.held_out_scores[: len(dialogues)])
     alone = says[:, first.head.labels.index(ALONE)]

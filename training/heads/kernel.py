@@ -9,7 +9,7 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 from model.errors import DataError
-from model.heads.head import KernelHead
+from model.heads.head import Head, Kernel, Linear
 from training.heads.linear import FittedHead, folds_of, numbered, temperature_of
 from training.heads.principal_directions import DIRECTIONS, chief_directions
 
@@ -37,16 +37,9 @@ def cross_fitted_kernel_head(
     scores = _held_out_scores(seen, classes, seed)
     machine = _fitted(seen, classes)
     weights, bias = machine.dual_coef_[0] / 2, float(machine.intercept_[0]) / 2
-    head = KernelHead(
-        names,
-        np.vstack([-weights, weights]).astype(np.float32),
-        np.array([-bias, bias], dtype=np.float32),
-        temperature_of(scores, classes),
-        projection=projection,
-        landmarks=machine.support_vectors_.astype(np.float32),
-        gamma=GAMMA,
-    )
-    return FittedHead(head, STRENGTH, scores)
+    linear = Linear(np.vstack([-weights, weights]).astype(np.float32), np.array([-bias, bias], np.float32))
+    kernel = Kernel(linear, projection, machine.support_vectors_.astype(np.float32), GAMMA)
+    return FittedHead(Head(names, kernel, temperature_of(scores, classes)), STRENGTH, scores)
 
 
 def _held_out_scores(seen: NDArray[np.float32], classes: NDArray[np.intp], seed: int) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Fits linear heads: recipe by cross-validation, temperature on held-out folds; saves nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from model.errors import DataError
-from model.heads.head import LinearHead, softmax
+from model.heads.head import Head, Linear, softmax
 from training.encoder.export import FEATURE_LAYERS
 
 
@@ -49,7 +49,7 @@ _MANY_TEXTS = 5000
 class FittedHead:
     """A head with what it said of texts it was not fitted on."""
 
-    head: LinearHead
+    head: Head
     strength: float
     """The inverse regularisation taken."""
     held_out_scores: NDArray[np.float64]
@@ -69,7 +69,7 @@ def fit_head(
     *,
     seed: int,
     recipes: Sequence[Recipe] = RECIPES,
-) -> LinearHead:
+) -> Head:
     """The head of `cross_fitted_head`, without its held-out scores."""
     return cross_fitted_head(inputs, labels, seed=seed, recipes=recipes).head
 
@@ -94,17 +94,14 @@ def cross_fitted_head(
     scored = [held_out_scores(_scaled(inputs, one), classes, one.strength, folds, seed) for one in recipes]
     best = int(np.argmin([best_log_loss(scores, classes) for scores in scored]))
     recipe = recipes[best]
-    head = uncalibrated_head(inputs, names, classes, recipe)
-    calibrated = replace(head, temperature=temperature_of(scored[best], classes))
-    return FittedHead(calibrated, recipe.strength, scored[best], recipe.lower)
+    head = Head(names, fit_linear(inputs, classes, recipe), temperature_of(scored[best], classes))
+    return FittedHead(head, recipe.strength, scored[best], recipe.lower)
 
 
-def uncalibrated_head(
-    inputs: NDArray[np.float32], names: tuple[str, ...], classes: NDArray[np.intp], recipe: Recipe
-) -> LinearHead:
-    """A head at temperature 1 on `(n_texts, n_inputs)`; `classes` are the places of the labels in `names`."""
+def fit_linear(inputs: NDArray[np.float32], classes: NDArray[np.intp], recipe: Recipe) -> Linear:
+    """Linear scores on `(n_texts, n_inputs)`; `classes` are the places of the texts' labels, `(n_texts,)`."""
     weights, bias = fitted(_scaled(inputs, recipe), classes, recipe.strength)
-    return LinearHead(names, weights * layer_weights(inputs.shape[1], recipe.lower), bias, 1.0)
+    return Linear(weights * layer_weights(inputs.shape[1], recipe.lower), bias)
 
 
 def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:

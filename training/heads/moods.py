@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from eval.data.labelled import MoodConversation
 from model.errors import DataError
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.interfaces import Reader
 from model.types import Reading
 from model.understanding.follow_up import MOST_EARLIER
@@ -32,7 +32,7 @@ _FOLDS = 5
 class FittedMoods:
     """The head, its limit, and what both do to conversations that the head was not fitted on."""
 
-    head: LinearHead
+    head: Head
     """On `model.understanding.mood.unhappy_inputs`; calibrated."""
     limit: float
     """The least probability that calls for a person."""
@@ -138,13 +138,13 @@ def _folds(turns: _Turns, seed: int) -> list[tuple[NDArray[np.intp], NDArray[np.
 
 def _fitted(
     turns: _Turns, rows: NDArray[np.intp], alone: NDArray[np.float32], negative: NDArray[np.bool_]
-) -> LinearHead:
+) -> Head:
     """A head at temperature 1 on these turns and all sentences."""
     inputs = np.concatenate([turns.inputs[rows], alone])
     unhappy = np.concatenate([turns.unhappy[rows], negative])
     sample_weights = np.concatenate([turns.weights[rows], np.full(len(alone), WEIGHT_OF_SENTENCE)])
     weights, bias = fitted(inputs, unhappy.astype(np.intp), STRENGTH, sample_weights=sample_weights)
-    return LinearHead((CALM, UNHAPPY), weights, bias)
+    return Head((CALM, UNHAPPY), Linear(weights, bias))
 
 
 def _highest(

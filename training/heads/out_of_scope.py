@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.heads.head import LinearHead
+from model.heads.head import Head
 from model.heads.out_of_scope import NEIGHBOURS, clearness, guided_scores, neighbour_distances
 from model.types import Reading, Vectors
 
@@ -20,7 +20,7 @@ _FOLDS = 5
 _LEAST_FITTED = 2
 """Texts a label needs to be fitted."""
 
-FitHead = Callable[[NDArray[np.float32], Sequence[str]], LinearHead]
+FitHead = Callable[[NDArray[np.float32], Sequence[str]], Head]
 """Fits a head on features, `(n_texts, n_inputs)`, and labels."""
 
 

@@ -1,6 +1,5 @@
 """Kernel ridge regression for any number of labels, with exact leave-one-out scores; blends nothing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import ssymm
 from scipy.linalg.lapack import spotrf, spotri, spotrs
 
-from model.heads.head import KernelHead, likenesses
+from model.heads.head import Kernel, Linear, likenesses
 from training.heads.linear import layer_weights
 from training.heads.principal_directions import DIRECTIONS, chief_directions
 
@@ -23,42 +22,42 @@ GAMMA = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedRidge:
-    """A kernel head with what it says of each training text when it is left out."""
+    """A kernel with what it says of each training text when it is left out."""
 
-    head: KernelHead
+    kernel: Kernel
     held_out_scores: NDArray[np.float64]
     """`(n_texts, n_labels)`."""
 
 
 def fit_ridge(
-    inputs: NDArray[np.float32], names: Sequence[str], classes: NDArray[np.intp], *, seed: int
+    inputs: NDArray[np.float32], classes: NDArray[np.intp], *, n_labels: int, seed: int
 ) -> FittedRidge:
-    """The head of `fit_ridge_head` with what it says of each text when it is left out.
+    """The kernel of `fit_ridge_kernel` with what it says of each text when it is left out.
 
     These scores follow from one inverse (Rasmussen & Williams 2006, equation 5.12), and are the very scores
-    of a fit without the text. Takes twice as long as the head alone.
+    of a fit without the text. Takes twice as long as the kernel alone.
     """
-    system = _System.of(inputs, classes, len(names), seed=seed)
+    system = _System.of(inputs, classes, n_labels, seed=seed)
     inverse, failed = spotri(system.factor, lower=1, overwrite_c=1)
     _check(failed)
     weights = ssymm(1.0, inverse, system.targets, lower=1)
     left_out = system.targets - weights / inverse.diagonal()[:, None]
-    return FittedRidge(system.head(names, weights), left_out.astype(np.float64))
+    return FittedRidge(system.scorer(weights), left_out.astype(np.float64))
 
 
-def fit_ridge_head(
-    inputs: NDArray[np.float32], names: Sequence[str], classes: NDArray[np.intp], *, seed: int
-) -> KernelHead:
+def fit_ridge_kernel(
+    inputs: NDArray[np.float32], classes: NDArray[np.intp], *, n_labels: int, seed: int
+) -> Kernel:
     """Regression of 1 for a text's own label and `-1 / (n_labels - 1)` for the others on a Gaussian kernel.
 
-    `inputs` has shape `(n_texts, n_inputs)`, `classes` the place of each text's label among `names`. Texts
+    `inputs` has shape `(n_texts, n_inputs)`, `classes` the place of each text's label, `(n_texts,)`. Texts
     of a label share one weight, however many they are. Every text is a landmark: time grows with the cube
     of their number (10,000 take some 5 seconds on two cores), memory with its square (400 MB).
     """
-    system = _System.of(inputs, classes, len(names), seed=seed)
+    system = _System.of(inputs, classes, n_labels, seed=seed)
     weights, failed = spotrs(system.factor, system.targets, lower=1)
     _check(failed)
-    return system.head(names, weights)
+    return system.scorer(weights)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,16 +84,10 @@ class _System:
         targets[np.arange(len(classes)), classes] = 1
         return cls(projection, seen, _factor(seen, classes, n_labels), targets)
 
-    def head(self, names: Sequence[str], weights: NDArray[np.float32]) -> KernelHead:
-        """The head whose landmarks have these weights, `(n_texts, n_labels)`."""
-        return KernelHead(
-            tuple(names),
-            np.ascontiguousarray(weights.T),
-            np.zeros(len(names), np.float32),
-            projection=self.projection,
-            landmarks=self.seen,
-            gamma=GAMMA,
-        )
+    def scorer(self, weights: NDArray[np.float32]) -> Kernel:
+        """The kernel whose landmarks have these weights, `(n_texts, n_labels)`."""
+        linear = Linear(np.ascontiguousarray(weights.T), np.zeros(weights.shape[1], np.float32))
+        return Kernel(linear, self.projection, landmarks=self.seen, gamma=GAMMA)
 
 
 def _factor(seen: NDArray[np.float32], classes: NDArray[np.intp], n_labels: int) -> NDArray[np.float32]:

@@ -7,18 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from model.heads.head import LinearHead
+from model.heads.head import Head
 from training.heads.blending import BlendParts, cross_fitted_blend, fit_parts_of
 from training.heads.linear import (
     FittedHead,
     Recipe,
     are_few,
+    fit_linear,
     folds_of,
     numbered,
     temperature_of,
-    uncalibrated_head,
 )
-from training.heads.ridge import fit_ridge_head
+from training.heads.ridge import fit_ridge_kernel
 
 SURE = 0.8
 """A guess counts from this probability on. Accuracy on other training texts of BANKING77, ten a label being
@@ -51,7 +51,7 @@ def chosen(n_unlabelled: int, *, beside: int, seed: int) -> NDArray[np.intp]:
     return np.sort(np.random.default_rng(seed).permutation(n_unlabelled)[:room])
 
 
-def sure_guesses(head: LinearHead, unlabelled: NDArray[np.float32]) -> Guesses:
+def sure_guesses(head: Head, unlabelled: NDArray[np.float32]) -> Guesses:
     """Those of `(n_texts, n_inputs)` that the head gives one label with a probability of `SURE` or more."""
     probabilities = head.probabilities(unlabelled)
     rows = np.flatnonzero(probabilities.max(axis=1) >= SURE)
@@ -64,7 +64,7 @@ def fit_intent_head(
     *,
     seed: int,
     unlabelled: NDArray[np.float32] | None = None,
-) -> LinearHead:
+) -> Head:
     """The head of `cross_fitted_intents`, without its held-out scores."""
     return cross_fitted_intents(inputs, labels, seed=seed, unlabelled=unlabelled).head
 
@@ -117,7 +117,7 @@ class _Learner:
 
     def taught(
         self, inputs: NDArray[np.float32], classes: NDArray[np.intp], others: NDArray[np.float32]
-    ) -> tuple[LinearHead, int]:
+    ) -> tuple[Head, int]:
         """The head after the last round, and of how many of `others` it was sure before that.
 
         Until then the linear part stays as the labelled texts made it: it counts for little in a guess, and
@@ -130,9 +130,10 @@ class _Learner:
             guessed = len(guesses.rows)
             texts = np.concatenate([inputs, others[guesses.rows]])
             labels = np.concatenate([classes, guesses.classes])
-            parts = replace(parts, kernel=fit_ridge_head(texts, self.names, labels, seed=self.seed))
-        linear = uncalibrated_head(texts, self.names, labels, self.recipe)
+            kernel = fit_ridge_kernel(texts, labels, n_labels=len(self.names), seed=self.seed)
+            parts = replace(parts, kernel=kernel)
+        linear = fit_linear(texts, labels, self.recipe)
         return self._head(replace(parts, linear=linear)), guessed
 
-    def _head(self, parts: BlendParts) -> LinearHead:
+    def _head(self, parts: BlendParts) -> Head:
         return parts.blend(share=self.share, temperature=self.temperature)

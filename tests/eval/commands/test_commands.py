@@ -19,7 +19,7 @@ from knowledge import DEMO_FOLDER
 from knowledge.documents import ArticleDocument, ImportResult
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet, save_model_set, write_pointer
 from serving.db.session import Database
@@ -426,10 +426,10 @@ def test_what_does_not_go_together_ends_with_status_2(run: Run, arguments: Seque
 def _save_champion(home: Path, encoder: OnnxEncoder) -> None:
     """A model set that trusts cosine similarity alone and never hands over."""
 
-    def head(*labels: str) -> LinearHead:
+    def head(*labels: str) -> Head:
         """Sure of the first label whatever is said."""
         bias = np.array([10.0, *(0.0 for _ in labels[1:])], dtype=np.float32)
-        return LinearHead(labels, np.zeros((len(labels), encoder.feature_dim), np.float32), bias)
+        return Head(labels, Linear(np.zeros((len(labels), encoder.feature_dim), np.float32), bias))
 
     models = ModelSet(
         version="trusting",

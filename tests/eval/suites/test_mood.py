@@ -11,7 +11,7 @@ from eval.home import open_resolver
 from eval.suites import mood
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet
 from model.policy import PolicySettings
@@ -48,9 +48,9 @@ ALL = [CALM, HELPED, ASKS, RATES, LEAVES, REPEATS, ENDLESS]
 
 @pytest.fixture(scope="module")
 def resolver() -> Resolver:
-    def sure(*labels: str) -> LinearHead:
+    def sure(*labels: str) -> Head:
         bias = np.array([20.0] + [0.0] * (len(labels) - 1), np.float32)
-        return LinearHead(labels, np.zeros((len(labels), ENCODER.dim), np.float32), bias)
+        return Head(labels, Linear(np.zeros((len(labels), ENCODER.dim), np.float32), bias))
 
     by_word = np.zeros((3, ENCODER.dim), np.float32)
     by_word[1, 0], by_word[2, 1] = 60, 60
@@ -60,12 +60,12 @@ def resolver() -> Resolver:
         version="words",
         encoder_fingerprint=ENCODER.fingerprint,
         heads={
-            "sentiment": LinearHead(
-                ("neutral", "negative", "positive"), by_word, np.array([20, 0, 0], np.float32)
+            "sentiment": Head(
+                ("neutral", "negative", "positive"), Linear(by_word, np.array([20, 0, 0], np.float32))
             ),
             "wants_person": sure("no", "person"),
             "smalltalk": sure("none", "greeting", "out_of_scope"),
-            "unhappy": LinearHead(("calm", "unhappy"), unhappy, np.array([0, -4], np.float32)),
+            "unhappy": Head(("calm", "unhappy"), Linear(unhappy, np.array([0, -4], np.float32))),
         },
         scope=ScopeDetector(np.empty((0, ENCODER.dim), np.float32)),
         intents={},

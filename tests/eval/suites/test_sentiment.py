@@ -12,7 +12,7 @@ from eval.suites import sentiment
 from eval.suites.classifiers import HeadClassifier
 from eval.suites.sentiment import read_sentiments
 from model.errors import DataError
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from tests.eval.eval_parts import WordEncoder
 
 ENCODER = WordEncoder(["bad", "plain", "good"])
@@ -90,7 +90,7 @@ def test_a_label_that_no_row_has_has_no_recall(jsonl: Callable[..., Path]) -> No
 def test_only_a_head_beside_the_others_has_a_time_of_its_own(test_file: Path) -> None:
     other = sentiment.run(read_sentiments(test_file), ByWord()).figures
     assert (other["head_p50_ms"], other["head_p95_ms"]) == (None, None)
-    head = LinearHead(LABELS, np.eye(3, 4, dtype=np.float32), np.zeros(3, np.float32))
+    head = Head(LABELS, Linear(np.eye(3, 4, dtype=np.float32), np.zeros(3, np.float32)))
     beside = sentiment.run(read_sentiments(test_file), HeadClassifier(ENCODER, head)).figures
     assert 0 < beside["head_p50_ms"] <= beside["head_p95_ms"]
     assert beside["head_p50_ms"] < beside["p50_ms"]

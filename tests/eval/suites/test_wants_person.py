@@ -10,7 +10,7 @@ from eval.results import SuiteResult
 from eval.suites import wants_person
 from eval.suites.wants_person import Judged, Messages, read_wishes
 from model.errors import DataError
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from tests.eval.eval_parts import WordEncoder
 
 Write = Callable[..., Path]
@@ -26,12 +26,12 @@ ROWS = [
 ]
 
 
-def word_head(**weights: float) -> LinearHead:
+def word_head(**weights: float) -> Head:
     """Scores `person` by the words a message has."""
     row = np.zeros(ENCODER.dim, np.float32)
     for word, weight in weights.items():
         row += weight * ENCODER.encode_one(word)
-    return LinearHead(("no", "person"), np.stack([np.zeros_like(row), row]), np.zeros(2, np.float32))
+    return Head(("no", "person"), Linear(np.stack([np.zeros_like(row), row]), np.zeros(2, np.float32)))
 
 
 def run(path: Path) -> SuiteResult:

@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 
 from model.errors import ArtifactError
-from model.heads.head import BlendedHead, KernelHead, LinearHead, blended, likenesses, softmax
+from model.heads.head import Blend, Head, Kernel, Linear, blended, likenesses, softmax
 
 LN3 = math.log(3)
 
 
-def head(*, temperature: float = 1.0) -> LinearHead:
+def head(*, temperature: float = 1.0) -> Head:
     """`yes` scores ln 3 per unit of the first input, `no` scores 0."""
-    weights = np.array([[0, 0], [LN3, 0]], np.float32)
-    return LinearHead(("no", "yes"), weights, np.zeros(2, np.float32), temperature)
+    return Head(("no", "yes"), linear([[0, 0], [LN3, 0]]), temperature)
+
+
+def linear(weights: list[list[float]], bias: tuple[float, float] = (0, 0)) -> Linear:
+    return Linear(np.array(weights, np.float32), np.array(bias, np.float32))
 
 
 def test_probabilities_follow_the_scores() -> None:
@@ -24,7 +27,7 @@ def test_probabilities_follow_the_scores() -> None:
 
 
 def test_the_bias_is_added() -> None:
-    biased = LinearHead(("no", "yes"), np.zeros((2, 1), np.float32), np.array([LN3, 0], np.float32))
+    biased = Head(("no", "yes"), linear([[0], [0]], bias=(LN3, 0)))
     np.testing.assert_allclose(biased.probabilities(np.zeros((1, 1), np.float32)), [[0.75, 0.25]], atol=1e-6)
 
 
@@ -46,14 +49,19 @@ def test_huge_scores_do_not_overflow() -> None:
 
 
 @pytest.mark.parametrize(
-    ("weights", "bias"),
-    [((3, 2), (2,)), ((2, 2), (3,)), ((1, 2), (1,)), ((2,), (2,)), ((2, 2), (2, 1))],
+    ("weights", "bias"), [((2, 2), (3,)), ((1, 2), (2,)), ((2,), (2,)), ((2, 2), (2, 1))]
 )
-def test_shapes_that_do_not_fit_the_labels_are_refused(
+def test_shapes_that_do_not_fit_each_other_are_refused(
     weights: tuple[int, ...], bias: tuple[int, ...]
 ) -> None:
-    with pytest.raises(ArtifactError, match="a head with 2 labels has weights of shape"):
-        LinearHead(("no", "yes"), np.zeros(weights, np.float32), np.zeros(bias, np.float32))
+    with pytest.raises(ArtifactError, match=r"weights of shape .* and bias of shape .*firstlast train heads"):
+        Linear(np.zeros(weights, np.float32), np.zeros(bias, np.float32))
+
+
+@pytest.mark.parametrize("labels", [("yes",), ("no", "perhaps", "yes")])
+def test_a_scorer_of_more_or_fewer_labels_than_the_head_has_is_refused(labels: tuple[str, ...]) -> None:
+    with pytest.raises(ArtifactError, match=rf"a head with {len(labels)} labels has a scorer of 2;"):
+        Head(labels, linear([[0], [0]]))
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, math.nan])
@@ -62,17 +70,15 @@ def test_a_temperature_that_is_not_above_zero_is_refused(temperature: float) -> 
         head(temperature=temperature)
 
 
-def kernel_head(**changes: object) -> KernelHead:
+def kernel(**changes: object) -> Kernel:
     """Looks at the second input alone; likeness 1 to its one landmark, at 0, scores ln 3 for `yes`."""
     parts: dict[str, object] = {
-        "labels": ("no", "yes"),
-        "weights": np.array([[0], [LN3]], np.float32),
-        "bias": np.zeros(2, np.float32),
+        "linear": linear([[0], [LN3]]),
         "projection": np.array([[0, 1]], np.float32),
         "landmarks": np.zeros((1, 1), np.float32),
         "gamma": math.log(2),
     }
-    return KernelHead(**(parts | changes))  # type: ignore[arg-type]
+    return Kernel(**(parts | changes))  # type: ignore[arg-type]
 
 
 def test_likeness_falls_with_the_square_of_the_distance() -> None:
@@ -81,21 +87,20 @@ def test_likeness_falls_with_the_square_of_the_distance() -> None:
 
 
 def test_a_kernel_head_sees_its_directions_alone() -> None:
-    got = kernel_head().probabilities(np.array([[9, 0], [-4, 0]], np.float32))
+    got = Head(("no", "yes"), kernel()).probabilities(np.array([[9, 0], [-4, 0]], np.float32))
     np.testing.assert_allclose(got, [[0.25, 0.75], [0.25, 0.75]], atol=1e-6)
 
 
 def test_far_from_its_landmarks_a_kernel_head_is_undecided() -> None:
-    assert kernel_head().read(np.array([0, 30], np.float32)) == pytest.approx({"no": 0.5, "yes": 0.5})
+    far = Head(("no", "yes"), kernel()).read(np.array([0, 30], np.float32))
+    assert far == pytest.approx({"no": 0.5, "yes": 0.5})
 
 
 def test_a_kernel_head_of_shapes_that_cannot_be_is_refused() -> None:
     with pytest.raises(ArtifactError, match=r"landmarks have shape \(2, 1\), expected \(1, 1\)"):
-        kernel_head(landmarks=np.zeros((2, 1), np.float32))
+        kernel(landmarks=np.zeros((2, 1), np.float32))
     with pytest.raises(ArtifactError, match="gamma must be above 0, got 0"):
-        kernel_head(gamma=0.0)
-    with pytest.raises(ArtifactError, match="temperature must be above 0"):
-        kernel_head(temperature=0.0)
+        kernel(gamma=0.0)
 
 
 def test_a_blend_adds_log_odds_of_evidence_to_linear_scores() -> None:
@@ -109,16 +114,10 @@ def test_a_blend_adds_log_odds_of_evidence_to_linear_scores() -> None:
     )
 
 
-def blended_head(**changes: object) -> BlendedHead:
+def blended_head(*, share: float = 0.5, temperature: float = 1.0, bias: tuple[float, float] = (0, 0)) -> Head:
     """The linear part knows nothing; the kernel says `yes` by one landmark at 0, with likeness .03 there."""
-    parts: dict[str, object] = {
-        "labels": ("no", "yes"),
-        "weights": np.zeros((2, 2), np.float32),
-        "bias": np.zeros(2, np.float32),
-        "kernel": kernel_head(weights=np.array([[0], [0.03]], np.float32)),
-        "share": 0.5,
-    }
-    return BlendedHead(**(parts | changes))  # type: ignore[arg-type]
+    near = kernel(linear=linear([[0], [0.03]]))
+    return Head(("no", "yes"), Blend(linear([[0, 0], [0, 0]], bias), near, share), temperature)
 
 
 def test_a_blended_head_listens_to_its_kernel_by_its_share() -> None:
@@ -128,12 +127,13 @@ def test_a_blended_head_listens_to_its_kernel_by_its_share() -> None:
 
 
 def test_far_from_all_landmarks_a_blended_head_is_its_linear_part() -> None:
-    head = blended_head(bias=np.array([0, 2 * LN3], np.float32))
+    head = blended_head(bias=(0, 2 * LN3))
     assert head.read(np.array([0, 30], np.float32))["yes"] == pytest.approx(3 / 4)
 
 
 def test_a_blend_that_cannot_be_is_refused() -> None:
     with pytest.raises(ArtifactError, match=r"share must be in \[0, 1\], got 1.5"):
         blended_head(share=1.5)
-    with pytest.raises(ArtifactError, match="blended with one of other labels"):
-        blended_head(labels=("never", "yes"))
+    three = Linear(np.zeros((3, 2), np.float32), np.zeros(3, np.float32))
+    with pytest.raises(ArtifactError, match="of 3 labels are blended with a kernel's of 2"):
+        Blend(three, kernel(), share=0.5)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.model_set import ModelSet
 from model.understanding.follow_up import (
     Leaning,
@@ -24,7 +24,7 @@ def models(*, says: str, share: float) -> ModelSet:
     odds = np.array([0.0, np.log(share / (1 - share))], np.float32)
     heads = {
         "follow_up": flat_head("alone", "leans", "unhelped", n_inputs=3, favours=says),
-        "leaning": LinearHead(("alone", "leans"), np.zeros((2, 3), np.float32), odds),
+        "leaning": Head(("alone", "leans"), Linear(np.zeros((2, 3), np.float32), odds)),
     }
     return replace(model_set(), heads={**model_set().heads, **heads})
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.generation import smalltalk_reply
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.heads.out_of_scope import ScopeDetector, clearness, guided_scores
 from model.model_set import ModelSet
 from model.types import IntentInfo, Reading, Understanding
@@ -18,13 +18,13 @@ NO_SENTENCES = np.empty((0, 2), np.float32)
 LN3 = float(np.log(3))
 
 
-def sure(*labels: str) -> LinearHead:
+def sure(*labels: str) -> Head:
     """Three times likelier is the second label when the first input is 1, the first when it is 0."""
     weights = np.array([[0, 0], [2 * LN3, 0]], np.float32)
-    return LinearHead(labels, weights, np.array([LN3, 0], np.float32))
+    return Head(labels, Linear(weights, np.array([LN3, 0], np.float32)))
 
 
-def two_inputs(**heads: LinearHead) -> ModelSet:
+def two_inputs(**heads: Head) -> ModelSet:
     given = {
         "sentiment": flat_head("negative", "neutral", "positive", n_inputs=2, favours="neutral"),
         "wants_person": flat_head("no", "person", n_inputs=2, favours="no"),
@@ -81,10 +81,9 @@ def test_without_intents_there_is_no_intent_and_no_team() -> None:
 
 
 def test_a_head_with_an_encoder_of_its_own_reads_that_alone() -> None:
-    happy_when_second = LinearHead(
+    happy_when_second = Head(
         ("negative", "neutral", "positive"),
-        np.array([[0, 0], [0, 0], [0, 9]], np.float32),
-        np.zeros(3, np.float32),
+        Linear(np.array([[0, 0], [0, 0], [0, 9]], np.float32), np.zeros(3, np.float32)),
     )
     models = two_inputs(sentiment=happy_when_second, intent=sure("delivery", "refund"))
     own = {
@@ -104,7 +103,7 @@ def test_a_message_is_read_with_those_before_it() -> None:
     # the last input is 7 times the repetition: log odds 7 * .4 for the same once more
     weights = np.zeros((2, 5), np.float32)
     weights[1, -1] = 1
-    head = LinearHead(("calm", "unhappy"), weights, np.zeros(2, np.float32))
+    head = Head(("calm", "unhappy"), Linear(weights, np.zeros(2, np.float32)))
     models = two_inputs(unhappy=head)
     same = understand(models, NEAR, NEAR, NO_SENTENCES, mood=0.0, said_before=np.stack([NEAR]))
     assert same.unhappy == pytest.approx(1 / (1 + np.exp(-2.8)))
@@ -134,7 +133,7 @@ def test_a_wish_in_one_sentence_is_a_wish_of_the_message() -> None:
 def test_smalltalk_is_named_when_its_kinds_together_reach_the_limit() -> None:
     # greeting .3, thanks .3, none .4: together .6, the first of equals is named
     bias = np.log(np.array([0.3, 0.4, 0.0001, 0.3], np.float32))
-    genres = LinearHead(("greeting", "none", "out_of_scope", "thanks"), np.zeros((4, 2), np.float32), bias)
+    genres = Head(("greeting", "none", "out_of_scope", "thanks"), Linear(np.zeros((4, 2), np.float32), bias))
     assert read(two_inputs(smalltalk=genres), NEAR).smalltalk == "greeting"
 
 

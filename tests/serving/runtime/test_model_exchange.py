@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet, save_model_set, write_pointer
 from serving.runtime.assembly import build_runtime
@@ -30,9 +30,9 @@ def save_set(
 ) -> None:
     """A set that hands everything over."""
 
-    def head(*labels: str) -> LinearHead:
+    def head(*labels: str) -> Head:
         bias = np.array([10.0, *(0.0 for _ in labels[1:])], np.float32)
-        return LinearHead(labels, np.zeros((len(labels), feature_dim or dim), np.float32), bias)
+        return Head(labels, Linear(np.zeros((len(labels), feature_dim or dim), np.float32), bias))
 
     saved = ModelSet(
         version=version,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eval.results import SuiteResult
 from model.errors import DataError
-from model.heads.head import LinearHead
+from model.heads.head import Head
 from tests.eval.eval_parts import WordEncoder, fit_centroids
 from training.commands import eval_intents
 from training.commands.eval_intents import fitted_and_measured
@@ -57,7 +57,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         *,
         seed: int,
         unlabelled: NDArray[np.float32] | None = None,
-    ) -> LinearHead:
+    ) -> Head:
         seen.append({"labels": sorted(labels), "seed": seed, "unlabelled": unlabelled})
         return fit_centroids(inputs, labels, seed=seed)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.errors import DataError
-from model.heads.head import LinearHead
+from model.heads.head import Head
 from training.datasets.noise import (
     Noise,
     Suspect,
@@ -76,7 +76,7 @@ def test_every_judged_row_is_held_out_once_with_probabilities() -> None:
     features, labels, texts = blobs(5)
     seen: list[int] = []
 
-    def fit(inputs: np.ndarray, names: Sequence[str], *, seed: int) -> LinearHead:
+    def fit(inputs: np.ndarray, names: Sequence[str], *, seed: int) -> Head:
         seen.append(len(inputs))
         return fit_head(inputs, names, seed=seed)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from model.errors import DataError
-from model.heads.head import BlendedHead, evidence, likenesses
+from model.heads.head import Blend, Linear, evidence, likenesses
 from training.heads import blending
 from training.heads.blending import SHARE_OF_FEW, best_blend, cross_fitted_blend, fit_parts
 from training.heads.linear import Recipe, cross_fitted_head, numbered, temperature_of
-from training.heads.ridge import GAMMA, PENALTY, fit_ridge, fit_ridge_head
+from training.heads.ridge import GAMMA, PENALTY, fit_ridge, fit_ridge_kernel
 
 
 def patches(n: int, *, seed: int = 0) -> tuple[np.ndarray, list[str]]:
@@ -31,18 +31,18 @@ def test_a_ridge_of_two_texts_is_what_the_formula_gives() -> None:
     The kernel is [[1, e], [e, 1]] with e = exp(-4), its diagonal 1.1 with the penalty; the targets are 1 and
     -1, so a text's own weight is (1.1 + e) / (1.1^2 - e^2) = 1 / (1.1 - e).
     """
-    ridge = fit_ridge(np.array([[5], [-3]], np.float32), ("a", "b"), np.array([0, 1]), seed=0)
+    ridge = fit_ridge(np.array([[5], [-3]], np.float32), np.array([0, 1]), n_labels=2, seed=0)
     e = np.exp(-4 * GAMMA)
-    assert abs(ridge.head.landmarks[0, 0] - ridge.head.landmarks[1, 0]) == pytest.approx(2)
-    np.testing.assert_allclose(np.abs(ridge.head.weights), 1 / (1 + PENALTY - e), rtol=1e-5)
-    assert ridge.head.weights[0, 0] > 0 > ridge.head.weights[0, 1]
+    assert abs(ridge.kernel.landmarks[0, 0] - ridge.kernel.landmarks[1, 0]) == pytest.approx(2)
+    np.testing.assert_allclose(np.abs(ridge.kernel.linear.weights), 1 / (1 + PENALTY - e), rtol=1e-5)
+    assert ridge.kernel.linear.weights[0, 0] > 0 > ridge.kernel.linear.weights[0, 1]
 
 
 def test_scores_of_a_text_left_out_are_those_of_a_fit_without_it() -> None:
     inputs, labels = patches(30)
-    names, classes = numbered(labels)
-    ridge = fit_ridge(inputs, names, classes, seed=0)
-    seen = ridge.head.landmarks.astype(np.float64)
+    _, classes = numbered(labels)
+    ridge = fit_ridge(inputs, classes, n_labels=2, seed=0)
+    seen = ridge.kernel.landmarks.astype(np.float64)
     counts = np.bincount(classes)
     penalties = PENALTY * counts[classes] / counts.mean()
     for left_out in (0, 7, 29):
@@ -53,11 +53,11 @@ def test_scores_of_a_text_left_out_are_those_of_a_fit_without_it() -> None:
         np.testing.assert_allclose(ridge.held_out_scores[left_out], expected[0], atol=1e-4)
 
 
-def test_a_ridge_without_left_out_scores_has_the_same_head() -> None:
+def test_a_ridge_without_left_out_scores_has_the_same_kernel() -> None:
     inputs, labels = patches(90)
-    names, classes = numbered(labels)
-    with_scores = fit_ridge(inputs, names, classes, seed=0).head
-    alone = fit_ridge_head(inputs, names, classes, seed=0)
+    _, classes = numbered(labels)
+    with_scores = fit_ridge(inputs, classes, n_labels=2, seed=0).kernel
+    alone = fit_ridge_kernel(inputs, classes, n_labels=2, seed=0)
     np.testing.assert_allclose(alone.scores(inputs), with_scores.scores(inputs), atol=1e-4)
 
 
@@ -66,8 +66,8 @@ def test_a_label_with_few_texts_weighs_as_much_as_one_with_many() -> None:
     rng = np.random.default_rng(1)
     many, few = rng.normal(-1, 0.3, (40, 1)), rng.normal(1, 0.3, (4, 1))
     inputs = np.concatenate([many, few]).astype(np.float32)
-    ridge = fit_ridge(inputs, ("few", "many"), np.array([1] * 40 + [0] * 4), seed=0)
-    at = ridge.head.scores(np.array([[-1], [1]], np.float32)).argmax(axis=1)
+    ridge = fit_ridge(inputs, np.array([1] * 40 + [0] * 4), n_labels=2, seed=0)
+    at = ridge.kernel.scores(np.array([[-1], [1]], np.float32)).argmax(axis=1)
     assert at.tolist() == [1, 0]
 
 
@@ -146,9 +146,9 @@ def test_the_same_seed_gives_the_same_blend() -> None:
 def test_of_too_many_texts_for_a_kernel_the_head_is_linear(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blending, "MOST_TEXTS", 50)
     inputs, labels = patches(51)
-    assert not isinstance(cross_fitted_blend(inputs, labels, seed=0).head, BlendedHead)
+    assert isinstance(cross_fitted_blend(inputs, labels, seed=0).head.scorer, Linear)
     inputs, labels = patches(50)
-    assert isinstance(cross_fitted_blend(inputs, labels, seed=0).head, BlendedHead)
+    assert isinstance(cross_fitted_blend(inputs, labels, seed=0).head.scorer, Blend)
 
 
 def test_texts_that_are_all_alike_are_fitted_all_the_same() -> None:

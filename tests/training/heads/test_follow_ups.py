@@ -77,6 +77,6 @@ def test_the_second_head_tells_leaning_messages_from_new_questions(encoder: Onnx
     labels = ["leans"] * len(LEANING) + ["alone"] * len(ALONE)
     first = cross_fitted_head(encoder.read([*LEANING, *ALONE]).features, labels, seed=0)
     head = fit_leaning(dialogues(), first, encoder, index, seed=0)
-    assert (head.labels, head.weights.shape) == (("alone", "leans"), (2, 3))
+    assert (head.labels, head.scorer.weights.shape) == (("alone", "leans"), (2, 3))
     leans = head.labels.index("leans")
-    assert head.weights[leans][0] > 0, "the surer the first head, the surer the second"
+    assert head.scorer.weights[leans][0] > 0, "the surer the first head, the surer the second"

@@ -28,8 +28,8 @@ def test_separable_labels_are_learned() -> None:
 def test_two_labels_get_a_row_each() -> None:
     inputs = np.array([[0, 1], [0, 0.9], [1, 0], [0.9, 0]] * 5, np.float32)
     head = fit_head(inputs, ["no", "no", "yes", "yes"] * 5, seed=0)
-    assert head.weights.shape == (2, 2)
-    np.testing.assert_allclose(head.weights[0], -head.weights[1])
+    assert head.scorer.weights.shape == (2, 2)
+    np.testing.assert_allclose(head.scorer.weights[0], -head.scorer.weights[1])
     assert head.read(np.array([1, 0], np.float32))["yes"] > 0.9
 
 
@@ -58,7 +58,7 @@ def test_the_temperature_makes_a_head_less_sure_of_noise() -> None:
 def test_the_same_seed_gives_the_same_head() -> None:
     inputs, labels = clusters(per_label=15, spread=0.6)
     one, two = fit_head(inputs, labels, seed=4), fit_head(inputs, labels, seed=4)
-    np.testing.assert_array_equal(one.weights, two.weights)
+    np.testing.assert_array_equal(one.scorer.weights, two.scorer.weights)
     assert one.temperature == two.temperature
 
 

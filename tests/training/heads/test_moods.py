@@ -66,7 +66,7 @@ def test_unhappy_conversations_are_told_from_calm_ones_that_begin_alike(encoder:
 
 def test_the_same_seed_gives_the_same_head(encoder: OnnxEncoder) -> None:
     first, second = (fit(encoder, [*CALM, *UNHAPPY_ONES]) for _ in range(2))
-    assert np.array_equal(first.head.weights, second.head.weights)
+    assert np.array_equal(first.head.scorer.weights, second.head.scorer.weights)
     assert first.limit == second.limit
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from model.types import Reading
 from tests.eval.eval_parts import fit_centroids
 from training.heads.out_of_scope import distances_of_known, held_out_scores
@@ -34,7 +34,7 @@ def test_a_lone_training_text_has_no_neighbour() -> None:
 def test_a_fifth_of_each_label_is_held_out_of_the_fit() -> None:
     sizes: list[dict[str, int]] = []
 
-    def fit(inputs: NDArray[np.float32], labels: Sequence[str]) -> LinearHead:
+    def fit(inputs: NDArray[np.float32], labels: Sequence[str]) -> Head:
         sizes.append({name: list(labels).count(name) for name in sorted(set(labels))})
         return fit_centroids(inputs, labels, seed=0)
 
@@ -49,8 +49,8 @@ def test_a_text_held_out_is_as_strange_as_its_neighbours_and_its_head_say() -> N
     """Two labels of three equal texts each: one of each goes, its two twins and three others are near."""
     vectors = np.array([[1, 0]] * 3 + [[0, 1]] * 3, dtype=np.float32)
 
-    def fit(inputs: NDArray[np.float32], labels: Sequence[str]) -> LinearHead:
-        return LinearHead(("a", "b"), np.array([[2, 0], [0, 2]], np.float32), np.zeros(2, np.float32))
+    def fit(inputs: NDArray[np.float32], labels: Sequence[str]) -> Head:
+        return Head(("a", "b"), Linear(np.array([[2, 0], [0, 2]], np.float32), np.zeros(2, np.float32)))
 
     scores = held_out_scores(Reading(vectors, vectors), ["a"] * 3 + ["b"] * 3, fit, seed=0)
     # nearness 2/5; clearness 2 + half the lead of 2; 1 / (1 + .4 * 3)

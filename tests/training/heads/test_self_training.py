@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.errors import DataError
-from model.heads.head import BlendedHead, LinearHead
+from model.heads.head import Blend, Head, Linear
 from training.heads import self_training
 from training.heads.self_training import (
     SHARE,
@@ -35,14 +35,14 @@ OTHERS, _ = clouds(600, seed=2)
 NEW, NEW_LABELS = clouds(1200, seed=3)
 
 
-def accuracy(head: LinearHead) -> float:
+def accuracy(head: Head) -> float:
     found = np.array(head.labels)[head.scores(NEW).argmax(axis=1)]
     return float(np.mean(found == np.array(NEW_LABELS)))
 
 
 def test_a_guess_counts_from_a_probability_of_four_fifths() -> None:
     # Probabilities of the first label for the three texts: 1 / (1 + e^-x) of 2, 1, -2 is .881, .731, .119.
-    head = LinearHead(("a", "b"), np.array([[1], [0]], np.float32), np.zeros(2, np.float32))
+    head = Head(("a", "b"), Linear(np.array([[1], [0]], np.float32), np.zeros(2, np.float32)))
     guesses = sure_guesses(head, np.array([[2], [1], [-2]], np.float32))
     assert SURE == 0.8
     assert (guesses.rows.tolist(), guesses.classes.tolist()) == ([0, 2], [0, 1])
@@ -53,8 +53,8 @@ def test_texts_nobody_labelled_help_to_tell_others_apart() -> None:
     helped = cross_fitted_intents(FEW, FEW_LABELS, unlabelled=OTHERS, seed=0)
     assert accuracy(helped.head) > accuracy(alone) + 0.1
     assert 300 < helped.guessed <= len(OTHERS)
-    assert isinstance(helped.head, BlendedHead)
-    assert helped.kernel_share == helped.head.share == SHARE
+    assert isinstance(helped.head.scorer, Blend)
+    assert helped.kernel_share == helped.head.scorer.share == SHARE
 
 
 def test_every_labelled_text_is_held_out_once_and_the_temperature_found_on_those() -> None:
@@ -79,7 +79,7 @@ def test_a_text_held_out_had_no_part_in_any_guess(monkeypatch: pytest.MonkeyPatc
         return noted
 
     few = {row.tobytes() for row in FEW}
-    for name in ("fit_parts_of", "fit_ridge_head", "uncalibrated_head"):
+    for name in ("fit_parts_of", "fit_ridge_kernel", "fit_linear"):
         monkeypatch.setattr(self_training, name, noting(getattr(self_training, name)))
     cross_fitted_intents(FEW, FEW_LABELS, unlabelled=OTHERS, seed=0)
     *folds, first, second, third = fitted_on

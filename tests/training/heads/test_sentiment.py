@@ -103,7 +103,7 @@ def test_the_command_registers_the_champion_with_a_new_sentiment_head_as_challen
     champion = open_champion(Settings.load(home), encoder)
     made = load_model_set(home / "models" / shown["model"], encoder_fingerprint=encoder.fingerprint)
     for name in ("wants_person", "smalltalk"):
-        assert np.array_equal(made.heads[name].weights, champion.heads[name].weights)
+        assert np.array_equal(made.heads[name].scorer.weights, champion.heads[name].scorer.weights)
     assert np.array_equal(made.calibration.confidences, champion.calibration.confidences)
     assert made.limits == champion.limits
     assert made.card["parameters"]["replaced_part"] == "sentiment"

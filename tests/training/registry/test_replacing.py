@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from eval.metrics import confusion_matrix
-from model.heads.head import LinearHead
+from model.heads.head import Head, Linear
 from tests.training.training_parts import trained_set
 from training.registry.replacing import NewPart, with_new_part
 
@@ -20,7 +20,7 @@ def test_the_new_set_keeps_everything_but_the_part_and_its_figures() -> None:
         },
     )
     labels = ("negative", "neutral", "positive")
-    head = LinearHead(labels, np.ones((3, 4), np.float32), np.zeros(3, np.float32))
+    head = Head(labels, Linear(np.ones((3, 4), np.float32), np.zeros(3, np.float32)))
     confusion = {"sentiment": confusion_matrix(["neutral"], ["neutral"])}
     part = NewPart(
         replace(champion, heads={**champion.heads, "sentiment": head}),
