@@ -23,8 +23,6 @@ from model.manifests import file_sha256, read_manifest
 from model.types import IntentInfo
 
 MODEL_SET_FORMAT = 9
-HEADS = ("intent", "team", "sentiment", "wants_person", "smalltalk", "follow_up", "leaning", "unhappy")
-"""All heads a set may hold; a business without labelled intents has no `intent` and `team`."""
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
 
 _MANIFEST = "manifest.json"
@@ -65,6 +63,7 @@ class ModelSet:
     version: str
     encoder_fingerprint: str
     heads: Mapping[str, Head]
+    """By name; a business without labelled intents has no `intent` and `team`."""
     scope: ScopeDetector
     intents: Mapping[str, IntentInfo]
     answering: AnsweringModel

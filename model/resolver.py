@@ -24,10 +24,10 @@ from model.types import (
     Vectors,
 )
 from model.understanding.follow_up import (
-    Leaning,
+    ContextDependence,
+    context_dependence,
     given_refs,
     in_context,
-    leaning,
     named_choice,
     said_by_customer,
     sentences,
@@ -196,9 +196,9 @@ class Resolver:
         """`read`, with the reading of `joined`, the second row, as far as the message leans on it."""
         question, reading = message.question, message.shared
         choice = named_choice(question)
-        found = Leaning(1.0, unhelped=False)
+        found = ContextDependence(1.0, unhelped=False)
         if choice is None:
-            found = leaning(
+            found = context_dependence(
                 self.models,
                 reading.features[0],
                 cosine=float(reading.vectors[0] @ reading.vectors[1]),

@@ -20,7 +20,7 @@ DialogueKind = Literal[
     "smalltalk",
 ]
 DIALOGUE_KINDS: tuple[DialogueKind, ...] = get_args(DialogueKind)
-LEANING_KINDS: tuple[DialogueKind, ...] = ("follow_up", "did_not_work", "correction", "reference")
+CONTEXT_DEPENDENT_KINDS: tuple[DialogueKind, ...] = ("follow_up", "did_not_work", "correction", "reference")
 """Kinds whose last message cannot be understood without what was said before it."""
 UNHELPED_KINDS: tuple[DialogueKind, ...] = ("did_not_work", "correction")
 """Kinds whose last message says that the last answer was not the right one."""

@@ -9,8 +9,8 @@ import numpy as np
 import structlog
 
 from eval.data.dialogues import (
+    CONTEXT_DEPENDENT_KINDS,
     DIALOGUE_KINDS,
-    LEANING_KINDS,
     UNHELPED_KINDS,
     Dialogue,
     DialogueKind,
@@ -216,7 +216,7 @@ def _gains(by_arm: Mapping[Arm, Sequence[FollowUpItem]], rng: np.random.Generato
 
 def _detector(items: Sequence[FollowUpItem], rng: np.random.Generator) -> dict[str, Any]:  # JSON
     """Of messages that lean on what was said before: how many of those found do, and how many are found."""
-    leans = np.array([item.kind in LEANING_KINDS for item in items])
+    leans = np.array([item.kind in CONTEXT_DEPENDENT_KINDS for item in items])
     found = np.array([(item.follow_up or 0.0) >= 0.5 for item in items])
     figures: dict[str, Any] = {"n_leaning": int(leans.sum()), "n_found": int(found.sum())}
     right = int((leans & found).sum())

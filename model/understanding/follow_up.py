@@ -19,7 +19,7 @@ UNHELPED = "unhelped"
 
 FOLLOW_UP_HEAD = "follow_up"
 """Reads the three labels off the features of the message."""
-LEANING_HEAD = "leaning"
+CONTEXT_DEPENDENCE_HEAD = "context_dependence"
 """Weighs what the first head says with how the message fits what was said and what is known."""
 
 _SURE = 0.9
@@ -106,8 +106,8 @@ def sentences(text: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaning:
-    """How a message is to be read."""
+class ContextDependence:
+    """How far a message depends on what was said before it."""
 
     share: float
     """Weight of its reading with what was said before it, in [0, 1]; the message alone has the rest."""
@@ -115,24 +115,26 @@ class Leaning:
     """Whether it says that the answers before it were not the right ones."""
 
 
-def leaning(models: ModelSet, features: NDArray[np.float32], *, cosine: float, best_dense: float) -> Leaning:
-    """How the message with these features `(feature_dim,)` is to be read.
+def context_dependence(
+    models: ModelSet, features: NDArray[np.float32], *, cosine: float, best_dense: float
+) -> ContextDependence:
+    """How far the message with these features `(feature_dim,)` depends on what was said before it.
 
     `cosine` is between the message alone and with what was said before it; `best_dense` is the greatest
     similarity of any answer to the message alone. From a probability of .9 on, one reading has all the
     weight. A set without the heads reads every message alone.
     """
-    if FOLLOW_UP_HEAD not in models.heads or LEANING_HEAD not in models.heads:
-        return Leaning(0.0, unhelped=False)
+    if FOLLOW_UP_HEAD not in models.heads or CONTEXT_DEPENDENCE_HEAD not in models.heads:
+        return ContextDependence(0.0, unhelped=False)
     says = models.heads[FOLLOW_UP_HEAD].read(features)
-    inputs = leaning_inputs(says[ALONE], cosine=cosine, best_dense=best_dense)
-    share = models.heads[LEANING_HEAD].read(inputs)[LEANS]
+    inputs = context_inputs(says[ALONE], cosine=cosine, best_dense=best_dense)
+    share = models.heads[CONTEXT_DEPENDENCE_HEAD].read(inputs)[LEANS]
     if not 1 - _SURE <= share <= _SURE:
         share = float(round(share))
-    return Leaning(share, unhelped=share >= _HALF and says[UNHELPED] >= _HALF)
+    return ContextDependence(share, unhelped=share >= _HALF and says[UNHELPED] >= _HALF)
 
 
-def leaning_inputs(alone: float, *, cosine: float, best_dense: float) -> NDArray[np.float32]:
+def context_inputs(alone: float, *, cosine: float, best_dense: float) -> NDArray[np.float32]:
     """What the second head reads, shape `(3,)`: log odds of not being alone, and the two similarities."""
     kept = min(max(alone, 0.001), 0.999)
     return np.array([np.log((1 - kept) / kept), cosine, best_dense], np.float32)

@@ -57,7 +57,7 @@ def models(
             ),
             "smalltalk": flat_head("greeting", "none", "out_of_scope", n_inputs=inputs, favours=genre),
             "follow_up": flat_head("alone", "leans", "unhelped", n_inputs=inputs, favours=says),
-            "leaning": flat_head(
+            "context_dependence": flat_head(
                 "alone", "leans", n_inputs=3, favours="alone" if says == "alone" else "leans"
             ),
         },
@@ -265,7 +265,9 @@ def test_a_set_without_the_heads_reads_every_message_alone(
     encoder: OnnxEncoder, index: KnowledgeIndex
 ) -> None:
     base = models(encoder)
-    heads = {name: head for name, head in base.heads.items() if name not in {"follow_up", "leaning"}}
+    heads = {
+        name: head for name, head in base.heads.items() if name not in {"follow_up", "context_dependence"}
+    }
     got = Resolver(encoder, replace(base, heads=heads), index).resolve(
         Question("and how long is it valid?", AFTER_GIFT_CARDS)
     )

@@ -1,16 +1,16 @@
-"""Fits the two heads that tell whether a message leans on what was said before it; saves nothing."""
+"""Fits the two heads that tell whether a message depends on what was said before it; saves nothing."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from eval.data.dialogues import LEANING_KINDS, UNHELPED_KINDS, Dialogue
+from eval.data.dialogues import CONTEXT_DEPENDENT_KINDS, UNHELPED_KINDS, Dialogue
 from eval.data.labelled import LabelledText
 from model.heads.head import Head
 from model.interfaces import Reader, Retriever
 from model.resolver import TOP_K
 from model.types import Turn
-from model.understanding.follow_up import ALONE, LEANS, UNHELPED, leaning_inputs, said_before
+from model.understanding.follow_up import ALONE, LEANS, UNHELPED, context_inputs, said_before
 from training.datasets.training_data import TrainingData
 from training.heads.linear import FittedHead, fit_head
 
@@ -29,7 +29,7 @@ def follow_up_texts(data: TrainingData) -> list[LabelledText]:
     ]
 
 
-def fit_leaning(
+def fit_context_dependence(
     dialogues: Sequence[Dialogue], first: FittedHead, encoder: Reader, retriever: Retriever, *, seed: int
 ) -> Head:
     """The second head, on what the first said of each dialogue's last message without having seen it."""
@@ -41,15 +41,15 @@ def fit_leaning(
         vector, joined = vectors[2 * i], vectors[2 * i + 1]
         found = retriever.search(dialogue.text, vector, top_k=TOP_K)
         best = max((one.dense_score for one in found), default=0.0)
-        inputs.append(leaning_inputs(float(alone[i]), cosine=float(vector @ joined), best_dense=best))
-    labels = [LEANS if one.kind in LEANING_KINDS else ALONE for one in dialogues]
+        inputs.append(context_inputs(float(alone[i]), cosine=float(vector @ joined), best_dense=best))
+    labels = [LEANS if one.kind in CONTEXT_DEPENDENT_KINDS else ALONE for one in dialogues]
     return fit_head(np.stack(inputs), labels, seed=seed)
 
 
 def _label(dialogue: Dialogue) -> str:
     if dialogue.kind in UNHELPED_KINDS:
         return UNHELPED
-    return LEANS if dialogue.kind in LEANING_KINDS else ALONE
+    return LEANS if dialogue.kind in CONTEXT_DEPENDENT_KINDS else ALONE
 
 
 def _joined(dialogue: Dialogue) -> str:

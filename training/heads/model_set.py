@@ -20,7 +20,7 @@ from model.heads.out_of_scope import ScopeDetector, clearness, guided_scores
 from model.interfaces import Reader
 from model.model_set import CalibrationSample, ModelSet
 from model.types import IntentInfo, Reading, Vectors
-from model.understanding.follow_up import FOLLOW_UP_HEAD, LEANING_HEAD
+from model.understanding.follow_up import CONTEXT_DEPENDENCE_HEAD, FOLLOW_UP_HEAD
 from model.understanding.message import NO_PERSON, PERSON
 from model.understanding.mood import UNHAPPY_HEAD
 from training.confidence.calibration import (
@@ -34,7 +34,7 @@ from training.confidence.calibration import (
 from training.datasets.training_data import TrainingData
 from training.encoder.finetuning import Finetune, FinetunedTexts
 from training.heads.blending import cross_fitted_sentiment
-from training.heads.follow_ups import fit_leaning, follow_up_texts
+from training.heads.follow_ups import fit_context_dependence, follow_up_texts
 from training.heads.kernel import cross_fitted_kernel_head
 from training.heads.linear import FittedHead, cross_fitted_head
 from training.heads.moods import FittedMoods, fit_moods
@@ -128,8 +128,8 @@ def train_model_set(
     head_encoders = {own.encoder.fingerprint: own.encoder} if own else {}
     index = calibration_index(data, encoder)
     if data.dialogues:
-        leaning = fit_leaning(data.dialogues, fitted[FOLLOW_UP_HEAD], encoder, index, seed=seed)
-        models = replace(models, heads={**heads, LEANING_HEAD: leaning})
+        dependence = fit_context_dependence(data.dialogues, fitted[FOLLOW_UP_HEAD], encoder, index, seed=seed)
+        models = replace(models, heads={**heads, CONTEXT_DEPENDENCE_HEAD: dependence})
     models = calibrate(models, data, encoder, index, head_encoders=head_encoders, seed=seed)
     metrics, confusion = _figures(fitted, labelled, models)
     metrics |= mood_metrics

@@ -8,9 +8,9 @@ import pytest
 from model.heads.head import Head, Linear
 from model.model_set import ModelSet
 from model.understanding.follow_up import (
-    Leaning,
-    leaning,
-    leaning_inputs,
+    ContextDependence,
+    context_dependence,
+    context_inputs,
     weighed_candidates,
     weighed_understanding,
 )
@@ -24,13 +24,13 @@ def models(*, says: str, share: float) -> ModelSet:
     odds = np.array([0.0, np.log(share / (1 - share))], np.float32)
     heads = {
         "follow_up": flat_head("alone", "leans", "unhelped", n_inputs=3, favours=says),
-        "leaning": Head(("alone", "leans"), Linear(np.zeros((2, 3), np.float32), odds)),
+        "context_dependence": Head(("alone", "leans"), Linear(np.zeros((2, 3), np.float32), odds)),
     }
     return replace(model_set(), heads={**model_set().heads, **heads})
 
 
-def read(*, says: str, share: float) -> Leaning:
-    return leaning(models(says=says, share=share), NO_FEATURES, cosine=0.5, best_dense=0.5)
+def read(*, says: str, share: float) -> ContextDependence:
+    return context_dependence(models(says=says, share=share), NO_FEATURES, cosine=0.5, best_dense=0.5)
 
 
 def test_between_a_tenth_and_nine_tenths_both_readings_count() -> None:
@@ -50,12 +50,14 @@ def test_an_answer_is_ruled_out_only_by_a_message_that_leans_on_it() -> None:
 
 
 def test_without_the_heads_every_message_is_alone() -> None:
-    assert leaning(model_set(), NO_FEATURES, cosine=1.0, best_dense=0.0) == Leaning(0.0, unhelped=False)
+    assert context_dependence(model_set(), NO_FEATURES, cosine=1.0, best_dense=0.0) == ContextDependence(
+        0.0, unhelped=False
+    )
 
 
 def test_the_second_head_reads_log_odds_and_both_similarities() -> None:
-    assert leaning_inputs(0.2, cosine=0.6, best_dense=0.3).tolist() == pytest.approx([np.log(4), 0.6, 0.3])
-    assert leaning_inputs(0.0, cosine=0.0, best_dense=0.0)[0] == pytest.approx(np.log(999))
+    assert context_inputs(0.2, cosine=0.6, best_dense=0.3).tolist() == pytest.approx([np.log(4), 0.6, 0.3])
+    assert context_inputs(0.0, cosine=0.0, best_dense=0.0)[0] == pytest.approx(np.log(999))
 
 
 def test_confidences_are_weighed_by_answer() -> None:

@@ -7,7 +7,7 @@ from knowledge.index.chunking import article_passages
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
 from training.datasets.training_data import TrainingData, general_data
-from training.heads.follow_ups import fit_leaning, follow_up_texts
+from training.heads.follow_ups import fit_context_dependence, follow_up_texts
 from training.heads.linear import cross_fitted_head
 
 BEFORE = (DialogueTurn("customer", "What does the monthly plan cost?"),)
@@ -76,7 +76,7 @@ def test_the_second_head_tells_leaning_messages_from_new_questions(encoder: Onnx
     index.put({"article:password": article_passages(article)})
     labels = ["leans"] * len(LEANING) + ["alone"] * len(ALONE)
     first = cross_fitted_head(encoder.read([*LEANING, *ALONE]).features, labels, seed=0)
-    head = fit_leaning(dialogues(), first, encoder, index, seed=0)
+    head = fit_context_dependence(dialogues(), first, encoder, index, seed=0)
     assert (head.labels, head.scorer.weights.shape) == (("alone", "leans"), (2, 3))
     leans = head.labels.index("leans")
     assert head.scorer.weights[leans][0] > 0, "the surer the first head, the surer the second"
