@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from model.reasons import Reason
 from model.types import DecisionKind, Question, ScoredCandidate, Understanding
 from model.understanding.mood import FALL, LOW, mood_trigger
 
@@ -58,18 +59,18 @@ def early_verdict(
     the bot give to this very question is given, and only to a customer whom no other rule sends to people.
     """
     if question.owned_by_person:
-        return Verdict("silent", ("owned_by_person",))
+        return Verdict("silent", (Reason.OWNED_BY_PERSON,))
     if read.wants_person >= settings.wants_person:
-        return Verdict("handoff", ("wants_person",))
+        return Verdict("handoff", (Reason.WANTS_PERSON,))
     if _is_set(question.contact, settings.high_touch_attribute):
-        return Verdict("handoff", ("human_only_customer",))
+        return Verdict("handoff", (Reason.HUMAN_ONLY_CUSTOMER,))
     mood = mood_reason(question, read, settings)
     if read.human_only_probability < settings.human_only:
         return Verdict("handoff", (mood,)) if mood else None
     released = _released(question, read, candidates, settings)
     if released and mood is None:
-        return Verdict("answer", ("released_question",), (released[0],))
-    return Verdict("handoff", ("human_only_intent",))
+        return Verdict("answer", (Reason.RELEASED_QUESTION,), (released[0],))
+    return Verdict("handoff", (Reason.HUMAN_ONLY_INTENT,))
 
 
 def verdict(
@@ -84,24 +85,24 @@ def verdict(
     fresh = _fresh(question, candidates)
     chosen = [one for one in fresh if one.candidate.ref == question.chosen_ref]
     if chosen:
-        return Verdict("answer", ("chosen_by_customer",), (chosen[0],))
+        return Verdict("answer", (Reason.CHOSEN_BY_CUSTOMER,), (chosen[0],))
     in_passing = read.human_only_in_passing >= settings.human_only_in_passing
     if fresh and fresh[0].confidence >= threshold and not in_passing:
-        return Verdict("answer", ("above_threshold",), (fresh[0],))
+        return Verdict("answer", (Reason.ABOVE_THRESHOLD,), (fresh[0],))
     approved = [one for one in fresh if _is_approved_question(one, settings)]
     if approved:
-        return Verdict("answer", ("approved_question",), (approved[0],))
+        return Verdict("answer", (Reason.APPROVED_QUESTION,), (approved[0],))
     reason = _reason(fresh, in_passing=in_passing)
     if read.smalltalk is not None:
         return Verdict("smalltalk", (reason, f"smalltalk_{read.smalltalk}"))
     plausible = bool(fresh) and fresh[0].confidence >= settings.clarify
     if plausible and question.clarifications < settings.most_clarifications:
         choices = tuple(one for one in fresh if one.confidence >= settings.least_choice)
-        return Verdict("clarify", (reason, "plausible"), choices[: settings.most_choices])
-    return Verdict("handoff", (reason, "asked_back_already") if question.clarifications else (reason,))
+        return Verdict("clarify", (reason, Reason.PLAUSIBLE), choices[: settings.most_choices])
+    return Verdict("handoff", (reason, Reason.ASKED_BACK_ALREADY) if question.clarifications else (reason,))
 
 
-def mood_reason(question: Question, read: Understanding, settings: PolicySettings) -> str | None:
+def mood_reason(question: Question, read: Understanding, settings: PolicySettings) -> Reason | None:
     """Why the mood alone gives the conversation to a person; `None` when it does not."""
     found = mood_trigger(
         question.mood,
@@ -111,15 +112,15 @@ def mood_reason(question: Question, read: Understanding, settings: PolicySetting
         fall=settings.mood_fall,
     )
     if found is None and read.unhappy >= settings.unhappy:
-        return "unhappy"
+        return Reason.UNHAPPY
     return found
 
 
-def _reason(fresh: Sequence[ScoredCandidate], *, in_passing: bool) -> str:
+def _reason(fresh: Sequence[ScoredCandidate], *, in_passing: bool) -> Reason:
     """Why nothing is answered at once."""
     if not fresh:
-        return "nothing_found"
-    return "human_only_in_passing" if in_passing else "below_threshold"
+        return Reason.NOTHING_FOUND
+    return Reason.HUMAN_ONLY_IN_PASSING if in_passing else Reason.BELOW_THRESHOLD
 
 
 def _is_approved_question(one: ScoredCandidate, settings: PolicySettings) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class Reading:
 CandidateKind = Literal["article", "learned_answer"]
 DecisionKind = Literal["answer", "clarify", "handoff", "smalltalk", "silent"]
 SentimentLabel = Literal["negative", "neutral", "positive"]
+Ref = NewType("Ref", str)
+"""The identity of an answer, `article:<slug>` or `learned_answer:<id>`: see `model.refs`."""
 Author = Literal["customer", "bot", "agent", "system"]
 
 
@@ -43,8 +45,8 @@ class Passage:
 
     key: str
     """Unique among all passages, `<ref>#<n>`."""
-    ref: str
-    """The answer it leads to: `article:<slug>` or `learned_answer:<id>`."""
+    ref: Ref
+    """The answer it leads to."""
     kind: CandidateKind
     title: str
     """Title of the article, or the learned answer's question."""
@@ -87,8 +89,8 @@ class Candidate:
     """How many passages lead to the answer."""
 
     @property
-    def ref(self) -> str:
-        """The answer's identity, `article:<slug>` or `learned_answer:<id>`."""
+    def ref(self) -> Ref:
+        """The answer's identity."""
         return self.passage.ref
 
 
@@ -96,7 +98,7 @@ class Candidate:
 class Source:
     """What an answer rests on, as shown to the customer."""
 
-    ref: str
+    ref: Ref
     kind: CandidateKind
     title: str
     heading_path: tuple[str, ...]
@@ -214,7 +216,7 @@ class Decision:
     threshold: float
     """The least confidence that is answered under the risk budget; above 1 means never."""
     reasons: tuple[str, ...]
-    """Why, in the order the policy looked: stable codes such as `wants_person`, `below_threshold`."""
+    """Why, in the order the policy looked: `model.reasons.Reason`, or `smalltalk_` and its kind."""
     understanding: Understanding
     candidates: tuple[ScoredCandidate, ...]
     """The trace: best first."""

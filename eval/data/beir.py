@@ -13,6 +13,7 @@ from knowledge.documents import ArticleDocument
 from knowledge.importing.source import read_source
 from knowledge.json_lines import read_json_lines
 from model.errors import DataError
+from model.refs import article_ref
 
 _FILES = ("corpus.jsonl", "queries.jsonl")
 
@@ -59,7 +60,7 @@ def read_beir(folder: Path, *, judgements: str = "test") -> BeirSet:
     articles = _articles(folder / "corpus.jsonl")
     texts = _queries(folder / "queries.jsonl")
     gains = _gains(folder / files[-1], texts)
-    known = {f"article:{article.slug}" for article in articles}
+    known = {article_ref(article.slug) for article in articles}
     queries = tuple(Query(name, text, gains[name]) for name, text in texts.items() if name in gains)
     if not queries:
         raise DataError(f"{folder / files[-1]} judges no answer of any query above 0; check it")
@@ -122,7 +123,7 @@ def _gains(path: Path, queries: Mapping[str, str]) -> dict[str, dict[str, float]
             raise DataError(f"{where}: document {document!r} is judged twice for query {query!r}; remove one")
         judged.add((query, document))
         if gain > 0:
-            gains[query][f"article:{document}"] = gain
+            gains[query][article_ref(document)] = gain
     return dict(gains)
 
 

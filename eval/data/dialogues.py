@@ -8,6 +8,7 @@ from typing import Any, Literal, cast, get_args
 from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.json_lines import read_json_lines
 from model.errors import DataError
+from model.refs import article_ref, learned_answer_ref, ref_kind
 from model.types import Offered, Turn
 
 DialogueKind = Literal[
@@ -24,9 +25,6 @@ CONTEXT_DEPENDENT_KINDS: tuple[DialogueKind, ...] = ("follow_up", "did_not_work"
 """Kinds whose last message cannot be understood without what was said before it."""
 UNHELPED_KINDS: tuple[DialogueKind, ...] = ("did_not_work", "correction")
 """Kinds whose last message says that the last answer was not the right one."""
-
-_LEARNED = "learned_answer:"
-_ARTICLE = "article:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def known_answers(index: KnowledgeIndex) -> dict[str, Offered]:
     """The answers of the index by the names that dialogues have for them."""
     titles = {ref: index.passages_of(ref)[0].title for ref in index.refs()}
     return {
-        f"{_LEARNED}{title}" if ref.startswith(_LEARNED) else ref: Offered(ref, title)
+        learned_answer_ref(title) if ref_kind(ref) == "learned_answer" else ref: Offered(ref, title)
         for ref, title in titles.items()
     }
 
@@ -102,7 +100,7 @@ def _dialogue(row: Mapping[str, Any], where: str) -> Dialogue:  # JSON
         raise DataError(f"{where}: the last turn and one before it must be the customer's")
     articles = _texts(row.get("articles", []), "articles", where)
     questions = _texts(row.get("learned_answers", []), "learned_answers", where)
-    refs = frozenset([*(_ARTICLE + one for one in articles), *(_LEARNED + one for one in questions)])
+    refs = frozenset([*map(article_ref, articles), *map(learned_answer_ref, questions)])
     given = {turn.refs[0] for turn in before if len(turn.refs) == 1}
     if kind in UNHELPED_KINDS and refs & given:
         raise DataError(

@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 from knowledge import GENERAL_FOLDER
 from knowledge.json_lines import read_json_lines, text_of
 from model.errors import DataError
+from model.refs import article_ref
 from model.types import SentimentLabel, Turn
 
 SENTIMENTS: tuple[SentimentLabel, ...] = ("negative", "neutral", "positive")
@@ -116,7 +117,7 @@ def _question(row: dict[str, Any], where: str) -> LabelledQuestion:  # JSON
         text=text_of(row, "text", where),
         kind=cast(QuestionKind, kind),
         intent=row.get("intent"),
-        refs=frozenset(one if ":" in one else f"article:{one}" for one in articles),
+        refs=frozenset(one if ":" in one else article_ref(one) for one in articles),
     )
 
 

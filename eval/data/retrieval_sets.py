@@ -14,6 +14,7 @@ from knowledge.documents import ArticleDocument
 from knowledge.importing.source import read_source
 from knowledge.index.chunking import article_passages, learned_answer_passages
 from model.errors import DataError
+from model.refs import article_ref, learned_answer_ref
 from model.types import Passage
 
 SAMPLE_QUESTIONS = DEMO_FOLDER / "test" / "questions.jsonl"
@@ -53,10 +54,10 @@ def sample_set() -> RetrievalSet:
     """The sample company's articles and learned answers, and its test questions that they answer."""
     articles = read_source(DEMO_FOLDER / "articles", flat_slugs=True).articles
     learned = read_source(DEMO_FOLDER / "learned_answers.jsonl").question_answers
-    passages = {
+    passages: dict[str, list[Passage]] = {
         **article_refs(articles),
         **{
-            f"learned_answer:{number}": learned_answer_passages(
+            learned_answer_ref(number): learned_answer_passages(
                 number, one.question, one.answer, one.phrasings
             )
             for number, one in enumerate(learned, start=1)
@@ -84,7 +85,7 @@ def phrasing_set(train: Path, test: Path, *, phrasings: int, seed: int) -> Retri
     ref_of: dict[str, str] = {}
     for number, label in enumerate(sorted(by_label), start=1):
         drawn = [by_label[label][row] for row in rng.permutation(len(by_label[label]))[:phrasings]]
-        ref_of[label] = f"learned_answer:{number}"
+        ref_of[label] = learned_answer_ref(number)
         passages[ref_of[label]] = learned_answer_passages(number, drawn[0], label, drawn[1:])
     rows = read_labelled_texts(test)
     queries = tuple(_query(number, row, ref_of) for number, row in enumerate(rows, 1) if row.label in ref_of)
@@ -97,7 +98,7 @@ def article_refs(
     articles: Sequence[ArticleDocument], *, answers_only: bool = False
 ) -> dict[str, list[Passage]]:
     """Passages of the articles by ref, as service would cut them; without any title for `answers_only`."""
-    return {f"article:{one.slug}": _passages(one, answers_only=answers_only) for one in articles}
+    return {article_ref(one.slug): _passages(one, answers_only=answers_only) for one in articles}
 
 
 def _passages(article: ArticleDocument, *, answers_only: bool) -> list[Passage]:

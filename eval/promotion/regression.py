@@ -7,9 +7,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from eval.results import Track, untracked
+from model.refs import learned_answer_ref
 from model.types import Question
 from serving.db.tables import now
-from serving.indexing.changes import learned_answer_ref
 from serving.learned_answers import repository
 from serving.runtime.in_service import QuestionResolver
 

@@ -15,10 +15,10 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.learning.draft import near_questions
 from model.errors import ConflictError, DataError
 from model.interfaces import Reader
+from model.refs import learned_answer_id, learned_answer_ref
 from serving.bot.picks import learn_pick
 from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, Message, Proposal, new_id
-from serving.indexing.changes import learned_answer_ref
 from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers.proposals import approve
 
@@ -78,7 +78,7 @@ class Team:
     def pick(self, row: LabelledText) -> bool:
         """The customer picked the label's learned answer; whether the question was new to it."""
         with self.database.session() as session:
-            learned = learn_pick(session, int(self._refs[row.label].partition(":")[2]), row.text)
+            learned = learn_pick(session, learned_answer_id(self._refs[row.label]) or 0, row.text)
         self._sync.follow_once()
         return learned
 

@@ -19,6 +19,7 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import DataError
 from model.interfaces import Reader
 from model.model_set import ModelSet
+from model.reasons import Reason
 from model.types import Decision, Question
 from model.understanding.follow_up import sentences
 
@@ -107,7 +108,7 @@ class _Replay:
             ref=_ref(decision, outcome, right),
             confidence=decision.confidence if decision else None,
             threshold=threshold,
-            reasons=decision.reasons if decision else ("bot_error",),
+            reasons=decision.reasons if decision else (Reason.BOT_ERROR,),
             error=error,
         )
 

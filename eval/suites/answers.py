@@ -14,6 +14,7 @@ from eval.results import Figure, SuiteResult, Track, figures_json, percentiles, 
 from eval.suites import budgets
 from model.answering.risk import RiskThreshold
 from model.errors import DataError
+from model.reasons import Reason
 from model.resolver import Resolver
 from model.types import Decision, DecisionKind, Question
 
@@ -27,7 +28,7 @@ _UNANSWERED: Mapping[DecisionKind, Outcome] = {
     "smalltalk": "smalltalk",
 }
 
-_DECIDED_BY_THRESHOLD = frozenset({"above_threshold", "below_threshold"})
+_DECIDED_BY_THRESHOLD = frozenset({Reason.ABOVE_THRESHOLD, Reason.BELOW_THRESHOLD})
 """Reasons of the policy when nothing else had settled the matter."""
 
 _log = structlog.get_logger(__name__)

@@ -9,6 +9,7 @@ from markdown_it.token import Token
 
 from knowledge.documents import ArticleDocument
 from knowledge.markdown import inline_text, parse, plain_text
+from model.refs import article_ref, learned_answer_ref
 from model.types import Passage
 
 CHUNKER_VERSION = "2"
@@ -46,7 +47,7 @@ def article_passages(document: ArticleDocument) -> list[Passage]:
     chunks = list(_chunks(document))
     chunks = [chunk for chunk in chunks if not _only_links(chunk.text)] or chunks
     opening = chunks[0].text if chunks else document.title
-    ref = f"article:{document.slug}"
+    ref = article_ref(document.slug)
     title_passage = Passage(
         key=f"{ref}#0",
         ref=ref,
@@ -79,7 +80,7 @@ def learned_answer_passages(
     released: bool = False,
 ) -> list[Passage]:
     """One passage a way to ask, the question first; those that differ only in case or space count once."""
-    ref = f"learned_answer:{learned_answer_id}"
+    ref = learned_answer_ref(learned_answer_id)
     texts: dict[str, str] = {}
     for text in (question, *phrasings):
         texts.setdefault(" ".join(text.casefold().split()), text.strip())

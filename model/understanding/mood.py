@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from model.reasons import Reason
 from model.types import Vectors
 
 UNHAPPY_HEAD = "unhappy"
@@ -73,13 +74,13 @@ def unhappy_inputs(features: NDArray[np.float32], vectors: Vectors) -> NDArray[n
 
 def mood_trigger(
     before: float, after: float, sentiment_score: float, *, low: float = LOW, fall: float = FALL
-) -> str | None:
+) -> Reason | None:
     """Why the mood calls for a person, else `None`.
 
     `mood_low` at or below the level; `mood_fall` after a steep fall into the negative.
     """
     if after <= low:
-        return "mood_low"
+        return Reason.MOOD_LOW
     if before - sentiment_score >= fall + max(0.0, -before) and after < 0 < before:
-        return "mood_fall"
+        return Reason.MOOD_FALL
     return None

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.documents import ArticleDocument
+from model.refs import article_ref
 from serving.db.tables import Article, now
-from serving.indexing.changes import article_ref
 
 _Value = TypeVar("_Value")
 _AT_ONCE = 500

@@ -14,9 +14,10 @@ from knowledge.documents import (
     ArticleDocument,
 )
 from model.errors import ConflictError, DataError, NotFoundError
+from model.refs import article_ref
 from serving.articles import repository
 from serving.db.tables import Article
-from serving.indexing.changes import article_ref, record_changes
+from serving.indexing.changes import record_changes
 from serving.text import limited, one_line, required, tidied
 
 MAX_BODY_CHARS = 500_000

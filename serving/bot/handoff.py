@@ -5,25 +5,22 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
+from model.reasons import Reason
 from serving.conversations import repository
 from serving.conversations.log import log_message, log_status
 from serving.db.tables import Conversation, Message, Team, now
 
-BOT_ERROR = "bot_error"
-CUSTOMER_REQUEST = "customer_request"
-STEPPED_IN = "agent_stepped_in"
-
 _OPENINGS: Mapping[str, str] = {
-    "wants_person": "Of course.",
-    CUSTOMER_REQUEST: "Of course.",
-    "human_only_intent": "This is something a person should look after.",
-    "human_only_in_passing": "This is something a person should look after.",
-    "human_only_customer": "A person looks after this for you.",
-    "mood_low": "I am sorry that this has been frustrating.",
-    "mood_fall": "I am sorry that this has been frustrating.",
-    "unhappy": "I am sorry that we are not getting anywhere.",
-    "no_other_answer": "I am sorry that my answer did not help.",
-    BOT_ERROR: "Something went wrong on my side, and I do not want to keep you waiting.",
+    Reason.WANTS_PERSON: "Of course.",
+    Reason.CUSTOMER_REQUEST: "Of course.",
+    Reason.HUMAN_ONLY_INTENT: "This is something a person should look after.",
+    Reason.HUMAN_ONLY_IN_PASSING: "This is something a person should look after.",
+    Reason.HUMAN_ONLY_CUSTOMER: "A person looks after this for you.",
+    Reason.MOOD_LOW: "I am sorry that this has been frustrating.",
+    Reason.MOOD_FALL: "I am sorry that this has been frustrating.",
+    Reason.UNHAPPY: "I am sorry that we are not getting anywhere.",
+    Reason.NO_OTHER_ANSWER: "I am sorry that my answer did not help.",
+    Reason.BOT_ERROR: "Something went wrong on my side, and I do not want to keep you waiting.",
 }
 _OPENING_OTHERWISE = "I do not have an answer to this that I am sure of."
 

@@ -3,9 +3,10 @@
 from sqlalchemy.orm import Session
 
 from model.errors import DataError
+from model.refs import learned_answer_id, learned_answer_ref
 from serving.conversations import repository as conversations
 from serving.db.tables import DecisionRecord, now
-from serving.indexing.changes import learned_answer_ref, record_changes
+from serving.indexing.changes import record_changes
 from serving.learned_answers import repository as learned_answers
 from serving.learned_answers.wording import MAX_QUESTION_CHARS, add_phrasings, without_contact_data
 
@@ -18,13 +19,13 @@ def learn_from_pick(session: Session, record: DecisionRecord, *, chosen_ref: str
     `record` is the decision that gave the answer; `asked` counts the customer's messages before the pick. A
     question that came after another may lean on it, and alone would say something else: it is not learned.
     """
-    kind, _, name = (chosen_ref or "").partition(":")
-    if kind != "learned_answer" or not name.isdecimal() or record.answer_ref != chosen_ref or asked > _FIRST:
+    picked = learned_answer_id(chosen_ref)
+    if picked is None or record.answer_ref != chosen_ref or asked > _FIRST:
         return False
     before = conversations.decisions_newest_first(session, record.conversation_id, before=record.id, limit=1)
     if not before or before[0].kind != "clarify":
         return False
-    return learn_pick(session, int(name), before[0].question)
+    return learn_pick(session, picked, before[0].question)
 
 
 def learn_pick(session: Session, learned_answer_id: int, asked: str) -> bool:

@@ -11,9 +11,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from model.reasons import Reason
 from model.types import Decision, Offered, Question, Turn
 from serving.bot.decisions import decision_record, failure_record, sources_json
-from serving.bot.handoff import BOT_ERROR, Handoff, hand_over, tried_answers
+from serving.bot.handoff import Handoff, hand_over, tried_answers
 from serving.bot.picks import learn_from_pick
 from serving.company.service import stored_infos
 from serving.conversations import repository
@@ -21,7 +22,6 @@ from serving.conversations.log import log_message, log_status
 from serving.db.tables import Conversation, DecisionRecord, Message, now
 from serving.settings import Settings
 
-NO_OTHER_ANSWER = "no_other_answer"
 _MAX_REPEATS = 3
 _CLARIFYING_WORDS = "Which of these is it?"
 
@@ -115,9 +115,9 @@ def resolve_turn(turn: BotTurn, resolve: Callable[[Question], Decision]) -> Deci
     repeats = decision.kind == "answer" and decision.answer in turn.given and question.chosen_ref is None
     gives_up = turn.is_retry and decision.kind == "smalltalk"
     if turn.is_retry and decision.kind == "handoff":
-        return replace(decision, reasons=(*decision.reasons, NO_OTHER_ANSWER))
+        return replace(decision, reasons=(*decision.reasons, Reason.NO_OTHER_ANSWER))
     if repeats or gives_up:
-        return _as_handoff(decision, NO_OTHER_ANSWER)
+        return _as_handoff(decision, Reason.NO_OTHER_ANSWER)
     return decision
 
 
@@ -152,7 +152,7 @@ def store_failure(session: Session, turn: BotTurn) -> bool:
     conversation = repository.find_conversation(session, turn.conversation_id)
     if conversation is None or not turn.message_id or conversation.is_with_people:
         return True
-    record = failure_record(conversation, turn.message_id, turn.question.text, BOT_ERROR)
+    record = failure_record(conversation, turn.message_id, turn.question.text, Reason.BOT_ERROR)
     session.add(record)
     session.flush()
     _hand_over(session, conversation, record)
@@ -252,7 +252,7 @@ def _as_handoff(decision: Decision, reason: str) -> Decision:
 
 def _hand_over(session: Session, conversation: Conversation, record: DecisionRecord) -> None:
     handoff = Handoff(
-        reasons=record.reasons or ("unknown",),
+        reasons=record.reasons or (Reason.UNKNOWN,),
         question=record.question,
         intent=record.intent,
         team=record.team,

@@ -4,6 +4,7 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
+from model.refs import article_slug, learned_answer_id
 from serving.rendering import render_markdown
 
 SNIPPET_CHARS = 140
@@ -27,10 +28,10 @@ def article_href(slug: str) -> str:
 
 def ref_href(ref: str) -> str:
     """Where an agent reads the answer that `ref` names; empty for a ref of another kind."""
-    kind, _, key = ref.partition(":")
-    if kind == "article" and key:
-        return article_href(key)
-    return f"/learned-answers/{key}" if kind == "learned_answer" and key.isdecimal() else ""
+    slug, row_id = article_slug(ref), learned_answer_id(ref)
+    if slug:
+        return article_href(slug)
+    return f"/learned-answers/{row_id}" if row_id is not None else ""
 
 
 def web_address(url: str) -> str:

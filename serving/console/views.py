@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from model.refs import ref_kind
 from serving.console.formatting import ref_href, shorten, web_address
 from serving.console.words import STATUS_WORDS, humanise
 from serving.db.tables import Contact, Conversation, DecisionRecord, Message
@@ -183,7 +184,7 @@ def customer_name(contact: Contact) -> str:
 def source_view(source: Mapping[str, Any]) -> SourceView:  # Any: JSON of the message's payload
     """A source as the payload keeps it, linked to its page here."""
     ref = str(source.get("ref", ""))
-    kind_words = "Learned answer" if ref.startswith("learned_answer:") else "Article"
+    kind_words = "Learned answer" if ref_kind(ref) == "learned_answer" else "Article"
     href = ref_href(ref) or web_address(str(source.get("url") or ""))
     return SourceView(str(source.get("title") or ref), href, kind_words)
 

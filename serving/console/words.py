@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from knowledge.text import capitalised
+from model.reasons import Reason
 
 STATUS_WORDS: Mapping[str, str] = {
     "bot": "With the bot",
@@ -14,27 +15,27 @@ STATUS_WORDS: Mapping[str, str] = {
 }
 
 REASON_WORDS: Mapping[str, str] = {
-    "above_threshold": "The bot was sure enough of an answer",
-    "agent_stepped_in": "An agent stepped in",
-    "asked_back_already": "It had asked back once already",
-    "below_threshold": "The bot was not sure enough of any answer",
-    "bot_error": "Something went wrong while the bot looked for an answer",
-    "chosen_by_customer": "The customer chose this answer",
-    "customer_request": "The customer pressed the button for a person",
-    "human_only_customer": "This customer is always served by a person",
-    "human_only_in_passing": "A matter that only people handle came up in passing",
-    "human_only_intent": "Only people handle this kind of request",
-    "mood_fall": "The customer's mood fell quickly",
-    "mood_low": "The customer is upset, so a person takes over",
-    "no_other_answer": "The answer did not help, and the bot knows no other",
-    "nothing_found": "The bot knows nothing about this yet",
-    "owned_by_person": "A person answers here already",
-    "approved_question": "A person approved the answer to this question",
-    "plausible": "An answer was plausible, but not sure enough",
-    "unhappy": "The conversation is not going well for the customer",
-    "unknown": "The reason was not recorded",
-    "released_question": "Normally for people, but a person let the bot answer this question",
-    "wants_person": "The customer asked for a person",
+    Reason.ABOVE_THRESHOLD: "The bot was sure enough of an answer",
+    Reason.AGENT_STEPPED_IN: "An agent stepped in",
+    Reason.ASKED_BACK_ALREADY: "It had asked back once already",
+    Reason.BELOW_THRESHOLD: "The bot was not sure enough of any answer",
+    Reason.BOT_ERROR: "Something went wrong while the bot looked for an answer",
+    Reason.CHOSEN_BY_CUSTOMER: "The customer chose this answer",
+    Reason.CUSTOMER_REQUEST: "The customer pressed the button for a person",
+    Reason.HUMAN_ONLY_CUSTOMER: "This customer is always served by a person",
+    Reason.HUMAN_ONLY_IN_PASSING: "A matter that only people handle came up in passing",
+    Reason.HUMAN_ONLY_INTENT: "Only people handle this kind of request",
+    Reason.MOOD_FALL: "The customer's mood fell quickly",
+    Reason.MOOD_LOW: "The customer is upset, so a person takes over",
+    Reason.NO_OTHER_ANSWER: "The answer did not help, and the bot knows no other",
+    Reason.NOTHING_FOUND: "The bot knows nothing about this yet",
+    Reason.OWNED_BY_PERSON: "A person answers here already",
+    Reason.APPROVED_QUESTION: "A person approved the answer to this question",
+    Reason.PLAUSIBLE: "An answer was plausible, but not sure enough",
+    Reason.UNHAPPY: "The conversation is not going well for the customer",
+    Reason.UNKNOWN: "The reason was not recorded",
+    Reason.RELEASED_QUESTION: "Normally for people, but a person let the bot answer this question",
+    Reason.WANTS_PERSON: "The customer asked for a person",
 }
 
 PROPOSAL_STATUS_WORDS: Mapping[str, str] = {

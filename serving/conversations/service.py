@@ -8,8 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
+from model.reasons import Reason
 from serving.agents.service import get_agent
-from serving.bot.handoff import CUSTOMER_REQUEST, STEPPED_IN, Handoff, hand_over, tried_answers
+from serving.bot.handoff import Handoff, hand_over, tried_answers
 from serving.contacts.repository import find_contact
 from serving.conversations import repository
 from serving.conversations.log import log_feedback, log_message, log_status
@@ -149,7 +150,7 @@ def ask_for_person(session: Session, conversation: Conversation) -> None:
         session,
         conversation,
         Handoff(
-            reasons=(CUSTOMER_REQUEST,),
+            reasons=(Reason.CUSTOMER_REQUEST,),
             question=_latest_question(session, conversation.id),
             intent=conversation.intent,
             mood=conversation.mood,
@@ -228,7 +229,7 @@ def _take_over(conversation: Conversation, agent_id: str) -> None:
     moment = now()
     if conversation.status in {"bot", "closed"}:  # nobody handed over: the agent stepped in
         conversation.handed_over_at = conversation.first_response_at = moment
-        conversation.handoff_reason = STEPPED_IN
+        conversation.handoff_reason = Reason.AGENT_STEPPED_IN
         conversation.agent_id = agent_id
     conversation.first_response_at = conversation.first_response_at or moment
     conversation.agent_id = conversation.agent_id or agent_id

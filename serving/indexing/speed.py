@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import DataError
 from model.interfaces import Encoder
+from model.refs import article_ref
 from model.types import Passage
 
 WORDS = 120
@@ -46,5 +47,5 @@ def seconds_to_index(passages: Sequence[Passage], encoder: Encoder) -> float:
 
 
 def _passage(number: int, text: str) -> Passage:
-    ref = f"article:{number // _PASSAGES_PER_ANSWER}"
+    ref = article_ref(str(number // _PASSAGES_PER_ANSWER))
     return Passage(f"{ref}#{number % _PASSAGES_PER_ANSWER}", ref, "article", "", (), text, text, "")

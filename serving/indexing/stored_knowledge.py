@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from knowledge.index.chunking import article_passages, learned_answer_passages
+from model.refs import article_ref, article_slug, learned_answer_id, learned_answer_ref
 from model.types import Passage
 from serving.articles import repository as articles
 from serving.db.tables import KnowledgeChange
-from serving.indexing.changes import article_ref, learned_answer_ref
 from serving.learned_answers import repository as learned_answers
 
 
@@ -33,11 +33,11 @@ def read_items(session: Session, refs: Iterable[str], moment: datetime) -> dict[
     slugs: list[str] = []
     ids: list[int] = []
     for ref in refs:
-        kind, _, name = ref.partition(":")
-        if kind == "article":
-            slugs.append(name)
-        elif kind == "learned_answer" and name.isdecimal():
-            ids.append(int(name))
+        slug, row_id = article_slug(ref), learned_answer_id(ref)
+        if slug is not None:
+            slugs.append(slug)
+        elif row_id is not None:
+            ids.append(row_id)
     return {**_articles(session, slugs), **_learned_answers(session, ids, moment)}
 
 

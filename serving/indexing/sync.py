@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import ArtifactError, NotReadyError
 from model.interfaces import Encoder
+from model.refs import ref_kind
 from serving.db.session import Database
 from serving.db.tables import now
 from serving.indexing import stored_knowledge as stored
@@ -71,7 +72,7 @@ class PendingRefs:
             self._group(ref).pop(ref, None)
 
     def _group(self, ref: str) -> OrderedDict[str, None]:
-        return self._articles if ref.startswith("article:") else self._answers
+        return self._articles if ref_kind(ref) == "article" else self._answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from model.reasons import Reason
 from serving.db.tables import Conversation, DecisionRecord, Feedback, Message
 
 _LOOKED_BACK = 200
 """Messages before the reply that are considered."""
-_WANTS_PERSON, _HUMAN_ONLY = "wants_person", "human_only_intent"
 _ANSWER_FAILED = frozenset(
     {
-        _WANTS_PERSON,
-        "customer_request",
-        "no_other_answer",
-        "mood_low",
-        "mood_fall",
-        "unhappy",
-        "agent_stepped_in",
+        Reason.WANTS_PERSON,
+        Reason.CUSTOMER_REQUEST,
+        Reason.NO_OTHER_ANSWER,
+        Reason.MOOD_LOW,
+        Reason.MOOD_FALL,
+        Reason.UNHAPPY,
+        Reason.AGENT_STEPPED_IN,
     }
 )
 """Reasons of a handoff after which the bot's last answer counts as no answer."""
@@ -72,7 +72,7 @@ def _exchanges(
         exchanges[reply.id] = Exchange(
             customer_messages=tuple(message.text for message in asked),
             replies=tuple(one.replies),
-            human_only=any(_HUMAN_ONLY in reasons.get(message.id, ()) for message in asked),
+            human_only=any(Reason.HUMAN_ONLY_INTENT in reasons.get(message.id, ()) for message in asked),
         )
     return exchanges
 
@@ -130,7 +130,7 @@ def _unanswered(
     if not waiting or handoff_reason in _ANSWER_FAILED:
         waiting = [*answered, *waiting]
     own_words = [message for message in waiting if not message.payload.get("choice")]
-    questions = [message for message in own_words if _WANTS_PERSON not in reasons.get(message.id, ())]
+    questions = [message for message in own_words if Reason.WANTS_PERSON not in reasons.get(message.id, ())]
     return questions or own_words  # calls for a person count where there is nothing else to learn from
 
 

@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from knowledge.documents import QuestionAnswer
+from model.refs import learned_answer_ref
 from serving.articles.repository import in_portions
 from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
-from serving.indexing.changes import learned_answer_ref
 from serving.text import folded
 
 

@@ -7,12 +7,12 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
+from model.refs import article_slug, learned_answer_id, learned_answer_ref
 from serving.articles import repository as articles
 from serving.db.tables import LearnedAnswer, Proposal
 from serving.learned_answers import repository
 
 _EXCERPT_CHARS = 2_000
-_MAX_ID = 2**63 - 1
 
 
 class NewLearnedAnswer(BaseModel):
@@ -71,7 +71,7 @@ class LearnedAnswerView(BaseModel):
         """The learned answer as the API gives it."""
         return cls(
             id=answer.id,
-            ref=f"learned_answer:{answer.id}",
+            ref=learned_answer_ref(answer.id),
             question=answer.question,
             answer=answer.answer,
             status=answer.status,
@@ -180,20 +180,16 @@ class ProposalList(BaseModel):
 
 def similar_views(session: Session, refs: Iterable[str | None]) -> dict[str, SimilarView]:
     """What the refs say now: question and answer, or an article's title and opening; without those gone."""
-    named = {ref: ref.partition(":")[::2] for ref in refs if ref is not None}
-    ids = [int(name) for kind, name in named.values() if kind == "learned_answer" and _is_row_id(name)]
-    answers = repository.find_by_ids(session, ids)
-    with_slug = articles.find_by_slugs(session, [name for kind, name in named.values() if kind == "article"])
+    ids = {ref: learned_answer_id(ref) for ref in refs if ref is not None}
+    slugs = {ref: article_slug(ref) for ref in ids}
+    answers = repository.find_by_ids(session, filter(None, ids.values()))
+    with_slug = articles.find_by_slugs(session, [slug for slug in slugs.values() if slug is not None])
     views: dict[str, SimilarView] = {}
-    for ref, (kind, name) in named.items():
-        answer = answers.get(int(name)) if kind == "learned_answer" and _is_row_id(name) else None
-        article = with_slug.get(name) if kind == "article" else None
+    for ref, row_id in ids.items():
+        answer = answers.get(row_id) if row_id is not None else None
+        article = with_slug.get(slugs[ref] or "")
         if answer is not None:
             views[ref] = SimilarView(ref=ref, question=answer.question, answer=answer.answer)
         elif article is not None:
             views[ref] = SimilarView(ref=ref, question=article.title, answer=article.body[:_EXCERPT_CHARS])
     return views
-
-
-def _is_row_id(name: str) -> bool:
-    return name.isdecimal() and int(name) <= _MAX_ID

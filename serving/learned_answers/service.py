@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
+from model.refs import learned_answer_ref
 from serving.db.tables import LearnedAnswer, now
-from serving.indexing.changes import learned_answer_ref, record_changes
+from serving.indexing.changes import record_changes
 from serving.learned_answers import repository
 from serving.learned_answers.wording import checked_wording, write_wording
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from knowledge.documents import ArticleDocument, ImportResult, Refusal
 from model.errors import DataError
+from model.refs import article_ref
 from serving.articles import repository
 from serving.db.tables import Article
-from serving.indexing.changes import article_ref, record_changes
+from serving.indexing.changes import record_changes
 from serving.text import one_line, tidied
 from serving.transfer.learned_answer_import import import_question_answers
 from serving.transfer.report import ImportReport, Tally

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 
 from knowledge.documents import QuestionAnswer, Refusal
 from model.errors import DataError
+from model.refs import learned_answer_ref
 from serving.db.tables import LearnedAnswer, now
-from serving.indexing.changes import learned_answer_ref
 from serving.learned_answers import repository
 from serving.learned_answers.wording import Wording, checked_wording, write_wording
 from serving.text import folded

@@ -12,6 +12,7 @@ from model.answering.past_questions import PastQuestions
 from model.answering.risk import risk_threshold
 from model.interfaces import Reader
 from model.model_set import CalibrationSample, ModelSet
+from model.refs import article_ref, learned_answer_ref
 from model.resolver import Read, Resolver
 from model.types import Passage, Question
 from training.confidence.fitting import fit_confidence, limit_for_recall, past_questions
@@ -89,10 +90,10 @@ def calibrate(
 def calibration_index(data: TrainingData, encoder: Reader) -> KnowledgeIndex:
     """The articles of `data`, and its learned answers with every second phrasing, searchable."""
     index = KnowledgeIndex(encoder)
-    index.put({f"article:{article.slug}": article_passages(article) for article in data.articles})
+    index.put({article_ref(article.slug): article_passages(article) for article in data.articles})
     index.put(
         {
-            f"learned_answer:{i}": learned_answer_passages(
+            learned_answer_ref(i): learned_answer_passages(
                 i, known.question, known.answer, [known.question, *known.phrasings[::2]]
             )
             for i, known in enumerate(data.learned_answers)
@@ -104,7 +105,7 @@ def calibration_index(data: TrainingData, encoder: Reader) -> KnowledgeIndex:
 def held_out_phrasings(data: TrainingData) -> list[LabelledQuestion]:
     """The phrasings that `calibration_index` does not hold, as questions for their learned answer."""
     return [
-        LabelledQuestion(f"phrasing-{i}-{j}", text, "answerable", None, frozenset({f"learned_answer:{i}"}))
+        LabelledQuestion(f"phrasing-{i}-{j}", text, "answerable", None, frozenset({learned_answer_ref(i)}))
         for i, known in enumerate(data.learned_answers)
         for j, text in enumerate(known.phrasings[1::2])
     ]

@@ -14,10 +14,10 @@ from eval.data.labelled import LabelledQuestion
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
 from model.model_set import ModelSet
+from model.refs import learned_answer_ref
 from model.resolver import Read, Resolver
 from model.types import Candidate, Question, Vector
 from serving.db.tables import now
-from serving.indexing.changes import learned_answer_ref
 from serving.learned_answers import repository
 from training.confidence.fitting import fit_confidence
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from eval.data.problems import normalised
+from model.refs import article_ref, article_slug, learned_answer_id, learned_answer_ref
 from serving.db.tables import Agent, Article, Intent, LearnedAnswer, Phrasing, Proposal
 from serving.learned_answers.exchange import read_exchange
 from serving.text import folded
@@ -88,7 +89,7 @@ class _Reader:
                 yield self._phrasing(answer, phrasing, thread)
 
     def _phrasing(self, answer: LearnedAnswer, phrasing: Phrasing, thread: Thread | None) -> Example:
-        fields = {"refs": [f"learned_answer:{answer.id}"], "how": "approved_phrasing", "rejected_refs": []}
+        fields = {"refs": [learned_answer_ref(answer.id)], "how": "approved_phrasing", "rejected_refs": []}
         if thread is not None:
             return replace(
                 _example("questions", thread, phrasing.text, fields, source="approved_phrasing"),
@@ -134,9 +135,9 @@ class _Reader:
             exchange = read_exchange(self._session, thread.conversation, reply)
             if not exchange.customer_messages:
                 continue
-            ids = [learned[one.id] for one in exchange.replies if learned.get(one.id)]
+            ids = filter(None, (learned.get(one.id) for one in exchange.replies))
             fields = {
-                "refs": self._living(tuple(f"learned_answer:{one}" for one in ids)),
+                "refs": self._living(tuple(learned_answer_ref(one) for one in ids)),
                 "how": "person",
                 "rejected_refs": [],
             }
@@ -174,18 +175,18 @@ class _Reader:
         return found
 
     def _today(self, ref: str) -> str | None:
-        kind, _, name = ref.partition(":")
         for _ in range(len(self._answers) + len(self._articles) + 1):  # chains may not be endless
-            if kind == "article":
-                article = self._articles.get(name)
+            slug = article_slug(ref)
+            if slug is not None:
+                article = self._articles.get(slug)
                 if article is None or not article.superseded_by:
-                    return f"article:{name}" if article and article.status == "published" else None
-                name = article.superseded_by
+                    return ref if article and article.status == "published" else None
+                ref = article_ref(article.superseded_by)
             else:
-                answer = self._answers.get(int(name)) if name.isdecimal() else None
+                answer = self._answers.get(learned_answer_id(ref) or 0)
                 if answer is None or not answer.superseded_by_id:
-                    return f"{kind}:{name}" if answer and answer.status == "approved" else None
-                name = str(answer.superseded_by_id)
+                    return ref if answer and answer.status == "approved" else None
+                ref = learned_answer_ref(answer.superseded_by_id)
         return None
 
 

@@ -19,6 +19,7 @@ from eval.promotion.gates import Gate, gain_gate, loss_gate, paired_gate
 from eval.results import Track, untracked
 from knowledge.index.chunking import article_passages
 from model.interfaces import Reader
+from model.refs import article_ref, ref_kind
 from training.datasets.training_data import general_data, general_wording
 from training.encoder.need_sources import question_sources
 from training.encoder.needs import Asked, Needs, is_held_out, needs_of
@@ -98,7 +99,7 @@ def general_needs(needs: Needs) -> Needs | None:
     """The general questions, which an adaptation must not cost; `None` where they are the business's own."""
     data = general_data()
     general = needs_of(question_sources(data.articles, data.learned_answers, data.questions))
-    own = {ref for ref in general.knowledge if ref.startswith("article:")} <= needs.knowledge.keys()
+    own = {ref for ref in general.knowledge if ref_kind(ref) == "article"} <= needs.knowledge.keys()
     return None if own else general
 
 
@@ -106,7 +107,7 @@ def beir_needs(folder: Path) -> Needs:
     """The test questions of a BEIR folder and its articles."""
     data = read_beir(folder)
     return Needs(
-        {f"article:{one.slug}": tuple(article_passages(one)) for one in data.articles},
+        {article_ref(one.slug): tuple(article_passages(one)) for one in data.articles},
         tuple(Asked(query.text, frozenset(query.gains)) for query in data.queries),
     )
 

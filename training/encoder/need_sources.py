@@ -13,6 +13,7 @@ from eval.data.labelled import LabelledQuestion, read_labelled_questions, read_l
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importing.source import read_source
 from model.errors import DataError
+from model.refs import article_ref, learned_answer_ref
 from serving.articles import repository as stored_articles
 from serving.db.session import Database
 from serving.db.tables import DecisionRecord, Feedback, Message, now
@@ -78,13 +79,13 @@ def stored_sources(session: Session) -> Sources:
             answer=row.answer,
             phrasings=(
                 *(phrasing.text for phrasing in row.phrasings if phrasing.text != row.question),
-                *confirmed.pop(f"learned_answer:{row.id}", ()),
+                *confirmed.pop(learned_answer_ref(row.id), ()),
             ),
         )
         for row in stored_learned.find_in_use(session, now())
     ]
     articles = [stored_articles.document_of(row) for row in stored_articles.list_published(session)]
-    known = {f"article:{one.slug}" for one in articles}
+    known = {article_ref(one.slug) for one in articles}
     asked = [
         Asked(text, frozenset({ref}))
         for ref, texts in confirmed.items()

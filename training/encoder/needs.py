@@ -9,6 +9,7 @@ from eval.data.labelled import LabelledText
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.index.chunking import article_passages, learned_answer_passages
 from model.errors import DataError
+from model.refs import article_ref, learned_answer_ref
 from model.types import Passage
 
 HELD_OUT_SHARE = 0.2
@@ -73,8 +74,8 @@ def needs_of(found: Sources) -> Needs:
     Every second phrasing of a learned answer is searched, the others are asked. Where nobody has asked
     anything, the titles of articles are asked, and searched are their texts without title.
     """
-    learned = {f"learned_answer:{number}": (one, _phrasings(one)) for number, one in enumerate(found.learned)}
-    knowledge = {
+    learned = {learned_answer_ref(number): (one, _phrasings(one)) for number, one in enumerate(found.learned)}
+    knowledge: dict[str, tuple[Passage, ...]] = {
         ref: tuple(learned_answer_passages(number, one.question, one.answer, (one.question, *phrasings[::2])))
         for number, (ref, (one, phrasings)) in enumerate(learned.items())
     }
@@ -83,13 +84,15 @@ def needs_of(found: Sources) -> Needs:
         for ref, (one, phrasings) in learned.items()
         for text in phrasings[1::2]
     )
-    slugs = {f"article:{one.slug}" for one in found.articles}
+    slugs = {article_ref(one.slug) for one in found.articles}
     asked = _once(
         (*(replace(one, refs=one.refs & slugs) for one in found.asked if one.refs & slugs), *rewordings)
     )
     if not asked:
         return _titles_asked(found.articles, knowledge, found.alike)
-    articles = {f"article:{one.slug}": tuple(article_passages(one)) for one in found.articles}
+    articles: dict[str, tuple[Passage, ...]] = {
+        article_ref(one.slug): tuple(article_passages(one)) for one in found.articles
+    }
     return Needs({**articles, **knowledge}, asked, found.alike)
 
 
@@ -144,16 +147,16 @@ def _titles_asked(
     knowledge: Mapping[str, tuple[Passage, ...]],
     alike: tuple[LabelledText, ...],
 ) -> Needs:
-    untitled = {
-        f"article:{one.slug}": tuple(
+    untitled: dict[str, tuple[Passage, ...]] = {
+        article_ref(one.slug): tuple(
             passage for passage in article_passages(replace(one, title="")) if passage.search_text
         )
         for one in articles
     }
     asked = (
-        Asked(one.title, frozenset({f"article:{one.slug}"}))
+        Asked(one.title, frozenset({article_ref(one.slug)}))
         for one in articles
-        if one.title and untitled[f"article:{one.slug}"]
+        if one.title and untitled[article_ref(one.slug)]
     )
     return Needs({**untitled, **knowledge}, _once(asked), alike)
 
