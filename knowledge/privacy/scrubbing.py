@@ -1,6 +1,6 @@
 """Replaces what points to one person in a text by its kind, `[email]`; prices, dates and versions stay.
 
-For texts that leave the store as training data: stricter than `personal_data`, which keeps a hotline in an
+For texts that leave the store as training data: stricter than `detection`, which keeps a hotline in an
 answer. Names that nobody gave it are found only where somebody introduces themselves or signs.
 """
 
@@ -10,18 +10,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from stdnum import luhn
+
 from knowledge.privacy.addresses import ADDRESS
-from knowledge.privacy.checksums import is_card_number, is_iban
 from knowledge.privacy.detection import (
     COMMON_WORDS,
     DATE,
     EMAIL,
+    HARMLESS,
     IDENTIFIER,
     LONG_NUMBER,
     PHONE,
     PRIVATE_URL,
     URL,
     claim,
+    has_three_digits,
+    iban_spans,
+    looks_dialled,
 )
 
 Kind = Literal[
@@ -43,7 +48,6 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _PHONE_DIGITS = 15
 """The most that a telephone number has (E.164)."""
 _CARD = re.compile(r"(?<![\w.,-])\d(?:[ -]?\d){12,18}(?![\w-])")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)", re.IGNORECASE)
 _OPAQUE_URL = re.compile(r"\?[^\s?]*=|//[^/\s]*@|/(?=[^/\s]*\d)(?=[^/\s]*[A-Za-z])[\w~.-]{20,}(?:/|\Z)")
 """A query, a sign-in, or a long segment that nobody would type: links made for one person."""
 _CODE = re.compile(r"(?<![\w-])(?=[A-Z0-9]*[A-Z])(?=(?:[A-Z]*\d){5})[A-Z0-9]{10,40}(?![\w-])")
@@ -55,29 +59,6 @@ _BIRTH = re.compile(
     rf"(?P<value>{DATE.pattern}|\d{{1,2}}(?:st|nd|rd|th)? {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}},? \d{{4}})",
     re.IGNORECASE,
 )
-_AMOUNT = r"(?:\d{1,5} ?[-–] ?)?(?:\d{1,3}(?:[ '’]\d{3}){1,6}|\d+)(?:[.,]\d+)*"
-_CURRENCY = (
-    r"(?:[$€£¥]|(?:usd|eur|gbp|chf|sek|nok|dkk|pln|inr|aud|cad|kr|kronor|euros?|dollars?|"
-    r"pounds?|cents?|bucks)\b)"
-)
-_UNIT = (
-    r"(?:%|(?:kg|mg|grams?|g|ml|cl|lit(?:er|re)s?|l|mm|cm|km|met(?:er|re)s?|m|inch(?:es)?|miles?|"
-    r"pods?|box(?:es)?|"
-    r"plants?|seeds?|seedlings?|gardens?|lamps?|pumps?|items?|pieces?|packs?|bottles?|times|seconds?|"
-    r"minutes?|"
-    r"hours?|days?|weeks?|months?|years?|people|persons|users|customers|points|percent|steps|pages|mb|gb|kb|"
-    r"watts?|kwh|volts?|mah|hz|lumens?|k|calories|words|characters)\b)"
-)
-_HARMLESS = re.compile(
-    rf"(?<![\w.,]){_CURRENCY} ?{_AMOUNT}(?!\d)|(?<![\w.,#+-]){_AMOUNT}[ -]?(?:{_CURRENCY}|{_UNIT})(?! ?\d)"
-    r"|\b(?:v|version|firmware|build|release|ios|android|windows|macos|error(?: code)?)"
-    r"(?: (?:number|no\.?))?(?: is)?:? ?v?\d+(?:[._-]\d+)*\b"
-    r"|(?<![\w.-])(?:19|20)\d{2}(?: ?[-–/,] ?(?:19|20)\d{2}| (?:19|20)\d{2}| and (?:19|"
-    r"20)\d{2})*(?![\w-]|\.\d)"
-    rf"|(?<![\w.+/-])(?:{DATE.pattern})(?![\w/-])",
-    re.IGNORECASE,
-)
-"""Prices, amounts, versions, years, dates: no number in them is anybody's."""
 _ORDERING_CHARS = 60
 _IS_ORDERING = re.compile(r"\b(?:to|i|we|you|can|could|please|just) (?:\w+ly )?\Z", re.IGNORECASE)
 _CAPITALISED = r"(?-i:[A-ZÀ-Þ])[\w'’-]+(?: (?-i:[A-ZÀ-Þ])[\w'’.-]+){0,2}"
@@ -140,11 +121,10 @@ def _places(text: str, names: tuple[str, ...], customer_ids: tuple[str, ...]) ->
             yield from _all(
                 re.compile(rf"(?<!\w){re.escape(known)}(?!\w)", re.IGNORECASE), text, "customer_id"
             )
-    for found in _IBAN.finditer(text):
-        yield from _iban(found)
+    yield from (_Place(begin, end, "iban") for begin, end in iban_spans(text))
     yield from _all(_CARD, text, "card", _is_card)
     yield from _all(_BIRTH, text, "birth_date")
-    yield from _all(_HARMLESS, text, None)
+    yield from _all(HARMLESS, text, None)
     yield from _all(ADDRESS, text, "address")
     yield from _numbers(text)
     yield from _all(_INTRODUCED, text, "name")
@@ -164,13 +144,13 @@ def _numbers(text: str) -> Iterator[_Place]:
             yield _Place(found.start() + (last.start() if last else 0), found.end(), "number")
     yield from _all(_IP, text, "ip_address", _is_ip)
     for found in PHONE.finditer(text):
-        groups = re.findall(r"\d+", found.group())
-        dialled = found.group()[0] in "+(0"
-        if dialled or any(len(group) > 2 for group in groups):
-            is_phone = (dialled or len(groups) > 1) and sum(map(len, groups)) <= _PHONE_DIGITS
+        if looks_dialled(found.group()):
+            groups = re.findall(r"\d+", found.group())
+            grouped = found.group()[0] in "+(0" or len(groups) > 1
+            is_phone = grouped and sum(map(len, groups)) <= _PHONE_DIGITS
             yield _Place(*found.span(), "phone" if is_phone else "number")
     yield from _all(_CODE, text, "number")
-    yield from _all(LONG_NUMBER, text, "number", lambda found: any(map(_has_three, found.group().split())))
+    yield from _all(LONG_NUMBER, text, "number", lambda found: has_three_digits(found.group()))
 
 
 def _all(
@@ -186,29 +166,15 @@ def _all(
             yield _Place(*(found.span(named) if named else found.span()), kind)
 
 
-def _iban(found: re.Match[str]) -> Iterator[_Place]:
-    """The longest beginning that is an IBAN: a word behind it may look like its last group."""
-    groups = found.group().split(" ")
-    for kept in range(len(groups), 0, -1):
-        begin = " ".join(groups[:kept])
-        if is_iban(begin):
-            yield _Place(found.start(), found.start() + len(begin), "iban")
-            return
-
-
 def _is_card(found: re.Match[str]) -> bool:
     """No card begins with 0; telephone numbers do."""
-    return found.group()[0] != "0" and is_card_number(found.group())
+    return found.group()[0] != "0" and luhn.is_valid(re.sub("[ -]", "", found.group()))
 
 
 def _is_ip(found: re.Match[str]) -> bool:
     """Eight digits and more: shorter ones are versions."""
     parts = found.group().split(".")
     return sum(map(len, parts)) >= 8 and all(int(part) <= 255 for part in parts)
-
-
-def _has_three(group: str) -> bool:
-    return sum(sign.isdigit() for sign in group) >= 3
 
 
 def _name_patterns(name: str) -> Iterator[re.Pattern[str]]:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from sqlalchemy.orm import Session
 
 from knowledge.index.chunking import split_sentences
+from knowledge.privacy.detection import holds_contact_data
 from knowledge.text import capitalised
 from model.errors import DataError
 from model.interfaces import Encoder, Retriever
@@ -20,9 +21,6 @@ MAX_ANSWER_CHARS = 20_000
 MAX_PHRASINGS = 200
 
 Origin = Literal["question", "customer", "agent", "import"]
-
-_REACHABLE = re.compile(r"[\w.+-]@[\w-]+\.\w|(?<![\w$€£.,/])\+?\(?\d(?:[ ().\-/]{0,3}\d){6,}")
-"""An e-mail address, or a number of seven digits and more: a phone, an order, a card."""
 
 
 class LearningTools(Protocol):
@@ -175,10 +173,10 @@ def without_contact_data(question: str) -> str:
     Unlike an answer, in which a hotline may stand, a question needs none of them. When every sentence
     holds one, only the clauses around it are left out.
     """
-    if not _REACHABLE.search(question):
+    if not holds_contact_data(question):
         return question
-    kept = [sentence for sentence in split_sentences(question) if not _REACHABLE.search(sentence)]
+    kept = [sentence for sentence in split_sentences(question) if not holds_contact_data(sentence)]
     if not kept:
-        kept = [clause for clause in re.split(r"[,;:]\s+", question) if not _REACHABLE.search(clause)]
+        kept = [clause for clause in re.split(r"[,;:]\s+", question) if not holds_contact_data(clause)]
     text = " ".join(part.strip() for part in kept)
     return capitalised(text)

@@ -126,6 +126,7 @@ def test_every_library_that_is_imported_is_a_dependency() -> None:
         "sentence_transformers": "sentence-transformers",
         "sklearn": "scikit-learn",
         "Stemmer": "pystemmer",
+        "stdnum": "python-stdnum",
         "yaml": "pyyaml",
     }
     come_along = {"anyio", "click", "markupsafe", "pydantic", "starlette"}  # with FastAPI, Jinja, Typer
