@@ -27,7 +27,7 @@ def walk(folder: Path, suffixes: frozenset[str], refusals: list[Refusal]) -> Ite
     """
     entered: set[tuple[int, int]] = set()
     pending = [folder]
-    found: list[Path] = []
+    files: list[Path] = []
     while pending:
         current = pending.pop()
         try:
@@ -40,8 +40,8 @@ def walk(folder: Path, suffixes: frozenset[str], refusals: list[Refusal]) -> Ite
             refusals.append(Refusal(str(current), f"the folder cannot be read: {_reason(error)}"))
             continue
         pending.extend(entry for entry in reversed(entries) if _is_folder(entry))
-        found.extend(e for e in entries if e.suffix.lower() in suffixes and not _is_folder(e))
-    yield from sorted(found, key=lambda path: path.relative_to(folder).parts)
+        files.extend(e for e in entries if e.suffix.lower() in suffixes and not _is_folder(e))
+    yield from sorted(files, key=lambda path: path.relative_to(folder).parts)
 
 
 def read_text(path: Path) -> str:

@@ -111,8 +111,8 @@ def _json_row(line: str) -> ArticleDocument | QuestionAnswer:
     if "_id" in row and ("text" in row or "title" in row):
         return _beir_article(_text(row, "_id"), _text(row, "title"), _text(row, "text"))
     if "question" not in row or "answer" not in row:
-        found = ", ".join(map(repr, row)) or "no keys"
-        raise RefusedError(f"needs question and answer (or _id, title and text); has {found}")
+        keys = ", ".join(map(repr, row)) or "no keys"
+        raise RefusedError(f"needs question and answer (or _id, title and text); has {keys}")
     phrasings = row.get("phrasings") or []
     if not isinstance(phrasings, list) or not all(isinstance(text, str) for text in phrasings):
         raise RefusedError("phrasings is not a list of texts")

@@ -34,11 +34,11 @@ def read_source(path: Path, *, flat_slugs: bool = False) -> ImportResult:
     path does not exist or holds nothing of these kinds.
     """
     refusals: list[Refusal] = []
-    kept = list(_first_of_each(_found(path, refusals, flat_slugs=flat_slugs), refusals))
-    articles = tuple(item for item in kept if isinstance(item, ArticleDocument))
+    items = list(_first_of_each(_found(path, refusals, flat_slugs=flat_slugs), refusals))
+    articles = tuple(item for item in items if isinstance(item, ArticleDocument))
     result = ImportResult(
         articles=_with_full_slugs(articles),
-        question_answers=tuple(item for item in kept if isinstance(item, QuestionAnswer)),
+        question_answers=tuple(item for item in items if isinstance(item, QuestionAnswer)),
         refusals=tuple(refusals),
     )
     _log.info(
@@ -89,11 +89,11 @@ def _page(path: Path, slug: str, refusals: list[Refusal]) -> Iterator[_Found]:
 
 
 def _first_of_each(
-    found: Iterator[_Found], refusals: list[Refusal]
+    items: Iterator[_Found], refusals: list[Refusal]
 ) -> Iterator[ArticleDocument | QuestionAnswer]:
     """What was found, without what does not fit the store or repeats a slug or id."""
     first: dict[tuple[str, str], str] = {}
-    for where, item in found:
+    for where, item in items:
         name, value = ("slug", item.slug) if isinstance(item, ArticleDocument) else ("id", item.key)
         reason = too_long(item) if isinstance(item, ArticleDocument) else None
         if reason is None and (name, value) in first:

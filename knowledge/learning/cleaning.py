@@ -33,19 +33,19 @@ def clean_answer(reply: str, *, agent_names: Sequence[str] = (), customer_name: 
     # several replies sent one after the other come as paragraphs, each with its own hello and regards
     paragraphs = [_bare_paragraph(part, agent_names) for part in "\n".join(lines).split("\n\n")]
     text = without_name("\n\n".join(paragraphs), customer_name)
-    kept: list[str] = []
+    cleaned_lines: list[str] = []
     after_case_work = False
     for line in text.split("\n"):
         if _STRUCTURE.match(line) or not line.strip():
-            kept.append(without_personal_data(without_identifiers(line), placeholder="[…]"))
+            cleaned_lines.append(without_personal_data(without_identifiers(line), placeholder="[…]"))
             continue
         general: list[str] = []
         for sentence in split_sentences(line.strip()):
             part = _general_part(sentence, after_case_work=after_case_work)
             after_case_work = not part
             general += [part] if part else []
-        kept.append(join_sentences(general))
-    cleaned = re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+        cleaned_lines.append(join_sentences(general))
+    cleaned = re.sub(r"\n{3,}", "\n\n", "\n".join(cleaned_lines)).strip()
     return _begun_anew(cleaned, reply) if _says_something(cleaned) else ""
 
 
@@ -95,15 +95,15 @@ def _without_signature(lines: Sequence[str], agent_names: Sequence[str]) -> list
 
 
 def _without_last_name(lines: Sequence[str], agent_names: Sequence[str]) -> list[str]:
-    kept = list(lines)
-    while kept and (not kept[-1].strip() or _is_name_line(kept[-1], agent_names)):
-        kept.pop()
-    if kept:
-        last = phrases.INLINE_SIGN_OFF.sub("", kept[-1])
+    rest = list(lines)
+    while rest and (not rest[-1].strip() or _is_name_line(rest[-1], agent_names)):
+        rest.pop()
+    if rest:
+        last = phrases.INLINE_SIGN_OFF.sub("", rest[-1])
         for name in filter(str.strip, agent_names):
             last = re.sub(rf"(?<=[.!?])\s+(?:[-–—~/]+\s*)?{re.escape(name)}\W*\Z", "", last)
-        kept[-1] = last
-    return kept
+        rest[-1] = last
+    return rest
 
 
 def _is_name_line(line: str, agent_names: Sequence[str]) -> bool:
@@ -147,8 +147,8 @@ def _is_case_work(sentence: str) -> bool:
 
 def _general_rest(sentence: str) -> str:
     """What follows "I checked and", unless that is about this customer too."""
-    found = phrases.LEADS_ON.match(sentence)
-    rest = found.group("rest") if found else ""
+    leading = phrases.LEADS_ON.match(sentence)
+    rest = leading.group("rest") if leading else ""
     if len(rest.split()) < 4 or re.search(r"\byou(?:r|rs)?\b", rest, re.IGNORECASE):
         return ""
     return capitalised(rest)
@@ -177,5 +177,6 @@ def _question_part(sentence: str, customer_name: str | None) -> str:
     return general if re.search(r"\w", general) else ""
 
 
-def _end_mark(found: re.Match[str]) -> str:
-    return "?" if "?" in found["mark"] else "." if "." in found["mark"] else ""
+def _end_mark(last_please: re.Match[str]) -> str:
+    mark = last_please["mark"]
+    return "?" if "?" in mark else "." if "." in mark else ""

@@ -43,7 +43,7 @@ def contradicts(reply: str, known: str) -> bool:
         return True
     if len(mine) == len(theirs) == 1 and _is_bare(mine[0], theirs[0]) and _numbers_differ(mine[0], theirs[0]):
         return True
-    return any(_denies(one, other) or _differs(one, other) for one in mine for other in theirs)
+    return any(_denies(own, other) or _differs(own, other) for own in mine for other in theirs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,35 +55,35 @@ class _Sentence:
 
 
 def _answers_differ(reply: str, known: str) -> bool:
-    words = [found["word"].casefold()[0] for text in (reply, known) if (found := _ANSWER_WORD.match(text))]
+    words = [match["word"].casefold()[0] for text in (reply, known) if (match := _ANSWER_WORD.match(text))]
     return len(words) == 2 and words[0] != words[1]
 
 
-def _differs(one: _Sentence, other: _Sentence) -> bool:
+def _differs(own: _Sentence, other: _Sentence) -> bool:
     """Whether sentences about the same thing give different numbers of one unit."""
-    shorter = min(len(one.words), len(other.words))
-    shared = len(one.words & other.words)
-    return shared >= 2 and shared / shorter >= SAME_SENTENCE and _numbers_differ(one, other)
+    shorter = min(len(own.words), len(other.words))
+    shared = len(own.words & other.words)
+    return shared >= 2 and shared / shorter >= SAME_SENTENCE and _numbers_differ(own, other)
 
 
-def _is_bare(one: _Sentence, other: _Sentence) -> bool:
+def _is_bare(own: _Sentence, other: _Sentence) -> bool:
     """Whether one is as short as "30 days.": it can only be about what was asked."""
-    return min(len(one.words), len(other.words)) <= _BARE_WORDS
+    return min(len(own.words), len(other.words)) <= _BARE_WORDS
 
 
-def _numbers_differ(one: _Sentence, other: _Sentence) -> bool:
-    units = one.quantities.keys() & other.quantities.keys()
-    return any(not one.quantities[unit] & other.quantities[unit] for unit in units)
+def _numbers_differ(own: _Sentence, other: _Sentence) -> bool:
+    units = own.quantities.keys() & other.quantities.keys()
+    return any(not own.quantities[unit] & other.quantities[unit] for unit in units)
 
 
-def _denies(one: _Sentence, other: _Sentence) -> bool:
+def _denies(own: _Sentence, other: _Sentence) -> bool:
     """Whether only one of two sentences is negative that share most words of the longer one.
 
     What a long sentence adds to a short one may be the exception that it denies.
     """
-    longer = max(len(one.words), len(other.words))
-    alike = longer >= 2 and len(one.words & other.words) / longer >= SAME_SENTENCE
-    return alike and one.negative != other.negative
+    longer = max(len(own.words), len(other.words))
+    alike = longer >= 2 and len(own.words & other.words) / longer >= SAME_SENTENCE
+    return alike and own.negative != other.negative
 
 
 def _sentences(text: str) -> list[_Sentence]:
@@ -103,12 +103,12 @@ def _quantities(text: str) -> dict[str, frozenset[str]]:
     for value, word in enumerate(_NUMBER_WORDS):
         text = re.sub(rf"\b{word}\b", str(value), text, flags=re.IGNORECASE)
     quantities: defaultdict[str, set[str]] = defaultdict(set)
-    for found in _QUANTITY.finditer(text):
-        if found["currency"]:
-            quantities[found["currency"]].add(found["price"])
+    for match in _QUANTITY.finditer(text):
+        if match["currency"]:
+            quantities[match["currency"]].add(match["price"])
             continue
-        unit = found["percent"] or "".join(tokenise(found["unit"] or ""))
+        unit = match["percent"] or "".join(tokenise(match["unit"] or ""))
         if unit:
-            number = f"{found['number']}-{found['upto']}" if found["upto"] else found["number"]
+            number = f"{match['number']}-{match['upto']}" if match["upto"] else match["number"]
             quantities[unit].add(number)
     return {unit: frozenset(numbers) for unit, numbers in quantities.items()}

@@ -169,7 +169,7 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
     links = list(URL.finditer(text))
     taken = [link.span() for link in links]  # in the order of the text
     yield from (link.span() for link in links if PRIVATE_URL.search(link.group()))
-    emails = (match.span() for match in EMAIL.finditer(text) if _is_persons(match))
+    emails = (match.span() for match in EMAIL.finditer(text) if not _ROLE.match(match.group(1)))
     yield from (span for span in (*emails, *iban_spans(text)) if claim(taken, *span))
     for match in HARMLESS.finditer(text):
         claim(taken, *match.span())
@@ -178,10 +178,6 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
     for match in (*phones, *numbers):
         if _is_private(match) and claim(taken, *match.span()):
             yield match.span()
-
-
-def _is_persons(email: re.Match[str]) -> bool:
-    return _ROLE.match(email.group(1)) is None
 
 
 def _is_private(number: re.Match[str]) -> bool:

@@ -112,9 +112,9 @@ def scrub(text: str, *, names: Iterable[str] = (), customer_ids: Iterable[str] =
 
 
 def _places(text: str, names: tuple[str, ...], customer_ids: tuple[str, ...]) -> Iterator[_Place]:
-    for found in URL.finditer(text):
-        private = PRIVATE_URL.search(found.group()) or _OPAQUE_URL.search(found.group())
-        yield _Place(*found.span(), "link" if private else None)
+    for match in URL.finditer(text):
+        private = PRIVATE_URL.search(match.group()) or _OPAQUE_URL.search(match.group())
+        yield _Place(*match.span(), "link" if private else None)
     yield from _all(EMAIL, text, "email")
     for known in customer_ids:
         if len(known) > 3:
@@ -134,23 +134,23 @@ def _places(text: str, names: tuple[str, ...], customer_ids: tuple[str, ...]) ->
 
 
 def _numbers(text: str) -> Iterator[_Place]:
-    for found in IDENTIFIER.finditer(text):
-        ordering = found.group("label").casefold() == "order" and _IS_ORDERING.search(
-            text, max(0, found.start() - _ORDERING_CHARS), found.start()
+    for match in IDENTIFIER.finditer(text):
+        ordering = match.group("label").casefold() == "order" and _IS_ORDERING.search(
+            text, max(0, match.start() - _ORDERING_CHARS), match.start()
         )
         if not ordering:
-            value = found.group()
+            value = match.group()
             last = re.search(r"[#\w-]*\Z", value)
-            yield _Place(found.start() + (last.start() if last else 0), found.end(), "number")
+            yield _Place(match.start() + (last.start() if last else 0), match.end(), "number")
     yield from _all(_IP, text, "ip_address", _is_ip)
-    for found in PHONE.finditer(text):
-        if looks_dialled(found.group()):
-            groups = re.findall(r"\d+", found.group())
-            grouped = found.group()[0] in "+(0" or len(groups) > 1
+    for match in PHONE.finditer(text):
+        if looks_dialled(match.group()):
+            groups = re.findall(r"\d+", match.group())
+            grouped = match.group()[0] in "+(0" or len(groups) > 1
             is_phone = grouped and sum(map(len, groups)) <= _PHONE_DIGITS
-            yield _Place(*found.span(), "phone" if is_phone else "number")
+            yield _Place(*match.span(), "phone" if is_phone else "number")
     yield from _all(_CODE, text, "number")
-    yield from _all(LONG_NUMBER, text, "number", lambda found: has_three_digits(found.group()))
+    yield from _all(LONG_NUMBER, text, "number", lambda match: has_three_digits(match.group()))
 
 
 def _all(
@@ -160,20 +160,20 @@ def _all(
     counts: Callable[[re.Match[str]], bool] = lambda _: True,
 ) -> Iterator[_Place]:
     """The pattern's matches, or what their named group holds."""
-    for found in pattern.finditer(text):
-        if counts(found):
-            named = next((name for name, value in found.groupdict().items() if value is not None), None)
-            yield _Place(*(found.span(named) if named else found.span()), kind)
+    for match in pattern.finditer(text):
+        if counts(match):
+            named = next((name for name, value in match.groupdict().items() if value is not None), None)
+            yield _Place(*(match.span(named) if named else match.span()), kind)
 
 
-def _is_card(found: re.Match[str]) -> bool:
+def _is_card(match: re.Match[str]) -> bool:
     """No card begins with 0; telephone numbers do."""
-    return found.group()[0] != "0" and luhn.is_valid(re.sub("[ -]", "", found.group()))
+    return match.group()[0] != "0" and luhn.is_valid(re.sub("[ -]", "", match.group()))
 
 
-def _is_ip(found: re.Match[str]) -> bool:
+def _is_ip(match: re.Match[str]) -> bool:
     """Eight digits and more: shorter ones are versions."""
-    parts = found.group().split(".")
+    parts = match.group().split(".")
     return sum(map(len, parts)) >= 8 and all(int(part) <= 255 for part in parts)
 
 

@@ -30,10 +30,10 @@ def find_encoder(models_folder: Path, fingerprint: str) -> Path:
     """
     for folder in (models_folder / "encoder", models_folder / "encoders" / fingerprint):
         try:
-            found = _read_manifest(folder)["fingerprint"]
+            own_fingerprint = _read_manifest(folder)["fingerprint"]
         except ArtifactError:
             continue
-        if found == fingerprint:
+        if own_fingerprint == fingerprint:
             return folder
     raise ArtifactError(
         f"{models_folder} has no encoder {fingerprint}, neither as encoder nor in encoders; copy it there, "

@@ -34,13 +34,13 @@ class RecentVectors:
     def of(self, texts: Sequence[str]) -> Vectors:
         """The vectors of the texts, shape `(n_texts, dim)`; only what is not remembered is encoded."""
         with self._lock:
-            found = {text: self._vectors.get(_key(text)) for text in texts}
-        forgotten = [text for text, vector in found.items() if vector is None]
+            remembered = {text: self._vectors.get(_key(text)) for text in texts}
+        forgotten = [text for text, vector in remembered.items() if vector is None]
         if forgotten:
             for text, vector in zip(forgotten, self._encoder.encode(forgotten), strict=True):
-                found[text] = vector
+                remembered[text] = vector
                 self.keep(text, vector)
-        vectors = [vector for text in texts if (vector := found[text]) is not None]
+        vectors = [vector for text in texts if (vector := remembered[text]) is not None]
         return np.stack(vectors) if vectors else np.empty((0, self._encoder.dim), np.float32)
 
 

@@ -38,8 +38,8 @@ def neighbour_distances(
     similarities: NDArray[np.float32], *, neighbours: int = NEIGHBOURS
 ) -> NDArray[np.float64]:
     """Distances from cosines to the training texts, shape `(n_texts, n_training_texts)`."""
-    kept = min(neighbours, similarities.shape[1])
-    nearest = np.partition(similarities, -kept, axis=1)[:, -kept:]
+    count = min(neighbours, similarities.shape[1])
+    nearest = np.partition(similarities, -count, axis=1)[:, -count:]
     distances: NDArray[np.float64] = np.clip(1.0 - nearest.mean(axis=1, dtype=np.float64), 0.0, 1.0)
     return distances
 

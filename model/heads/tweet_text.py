@@ -21,7 +21,7 @@ def spoken_text(text: str) -> str:
     white space become one space.
     """
     text = _MENTION.sub("@user", _LINK.sub("link", text))
-    text = _HASHTAG.sub(lambda found: _JOINED.sub(" ", found[1]), text)
+    text = _HASHTAG.sub(lambda tag: _JOINED.sub(" ", tag[1]), text)
     text = _LONG_RUN.sub(r"\1\1", text)
     if not text.isascii():
         text = "".join(_spoken(character) for character in text)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +83,7 @@ def named_choice(question: Question) -> Offered | None:
     named = _PLACE.fullmatch(question.text)
     if asked is None or asked.author != "bot" or len(asked.offered) < 2 or named is None:
         return None
-    place = next(at for (_, at), found in zip(_PLACES, named.groups(), strict=True) if found)
+    place = next(at for (_, at), word in zip(_PLACES, named.groups(), strict=True) if word)
     return asked.offered[place] if place < len(asked.offered) else None
 
 
@@ -136,8 +137,8 @@ def context_dependence(
 
 def context_inputs(alone: float, *, cosine: float, best_dense: float) -> NDArray[np.float32]:
     """What the second head reads, shape `(3,)`: log odds of not being alone, and the two similarities."""
-    kept = min(max(alone, 0.001), 0.999)
-    return np.array([np.log((1 - kept) / kept), cosine, best_dense], np.float32)
+    clipped = min(max(alone, 0.001), 0.999)
+    return np.array([np.log((1 - clipped) / clipped), cosine, best_dense], np.float32)
 
 
 def weighed_understanding(alone: Understanding, joined: Understanding, share: float) -> Understanding:
@@ -178,14 +179,11 @@ def weighed_candidates(
     """
     parts: dict[str, list[ScoredCandidate]] = {}
     for weight, candidates in ((1 - share, alone), (share, joined)):
-        for one in candidates if weight > 0 else ():
-            part = replace(one, confidence=weight * one.confidence)
-            parts.setdefault(one.candidate.ref, []).append(part)
-    found = [
-        replace(max(both, key=_confidence), confidence=sum(map(_confidence, both))) for both in parts.values()
+        for scored in candidates if weight > 0 else ():
+            part = replace(scored, confidence=weight * scored.confidence)
+            parts.setdefault(scored.candidate.ref, []).append(part)
+    confidence = attrgetter("confidence")
+    weighed = [
+        replace(max(both, key=confidence), confidence=sum(map(confidence, both))) for both in parts.values()
     ]
-    return sorted(found, key=lambda one: -one.confidence)
-
-
-def _confidence(one: ScoredCandidate) -> float:
-    return one.confidence
+    return sorted(weighed, key=confidence, reverse=True)
