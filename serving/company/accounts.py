@@ -154,11 +154,11 @@ def _check_role(role: str) -> None:
 
 
 def _check_team(session: Session, team: str | None) -> None:
-    if team is not None and repository.find_team(session, team) is None:
-        known = ", ".join(row.name for row in repository.list_teams(session)) or "no team yet"
+    teams = [] if team is None else repository.list_names(session, "team")
+    if team is not None and team not in teams:
         raise DataError(
-            f"team {team!r} is unknown, there is: {known}; add it to a company file and run: "
-            "firstlast company apply FILE"
+            f"team {team!r} is unknown, there is: {', '.join(teams) or 'no team yet'}; add it to a company "
+            "file and run: firstlast company apply FILE"
         )
 
 

@@ -1,7 +1,7 @@
 """The company over HTTP: name, teams, intents and their history, agents, API keys; changes are for admins."""
 
 from dataclasses import asdict
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Query, Response
 
@@ -32,6 +32,7 @@ router = APIRouter(prefix="/v1")
 Reader = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("company:read"))]
 Writer = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("company:write"))]
 AgentsManager = Annotated[AgentPrincipal, Depends(agent_permitted("agents:manage"))]
+Entry = TypeVar("Entry", CompanyTeam, CompanyIntent)
 KeysManager = Annotated[AgentPrincipal, Depends(agent_permitted("keys:manage"))]
 
 
@@ -77,16 +78,13 @@ def put_team(
     name: Name, writer: Writer, body: TeamBody, session: DbSession, response: Response
 ) -> CompanyTeam:
     """Add a team (201), or change the one of this name (200)."""
-    team = CompanyTeam(name=name, **body.model_dump())
-    if service.put_team(session, team, author=author_of(writer)) is None:
-        response.status_code = 201
-    return team
+    return _put(CompanyTeam(name=name, **body.model_dump()), writer, session, response)
 
 
 @router.delete("/teams/{name:path}", tags=["company"], status_code=204)
 def remove_team(name: Name, writer: Writer, session: DbSession) -> None:
     """Remove a team; 409 while agents, intents or conversations belong to it."""
-    service.remove_team(session, name, author=author_of(writer))
+    service.remove_entry(session, "team", name, author=author_of(writer))
 
 
 @router.put("/intents/{name:path}", tags=["company"])
@@ -94,16 +92,13 @@ def put_intent(
     name: Name, writer: Writer, body: IntentBody, session: DbSession, response: Response
 ) -> CompanyIntent:
     """Add an intent (201), or change the one of this name (200); it holds from the next message on."""
-    intent = CompanyIntent(name=name, **body.model_dump())
-    if service.put_intent(session, intent, author=author_of(writer)) is None:
-        response.status_code = 201
-    return intent
+    return _put(CompanyIntent(name=name, **body.model_dump()), writer, session, response)
 
 
 @router.delete("/intents/{name:path}", tags=["company"], status_code=204)
 def remove_intent(name: Name, writer: Writer, session: DbSession) -> None:
     """Remove an intent; conversations keep its name."""
-    service.remove_intent(session, name, author=author_of(writer))
+    service.remove_entry(session, "intent", name, author=author_of(writer))
 
 
 @router.get("/agents", tags=["agents"])
@@ -148,6 +143,12 @@ def add_key(admin: KeysManager, body: NewKeyBody, session: DbSession) -> NewKeyO
 def revoke_key(key_id: str, admin: KeysManager, session: DbSession) -> KeyOut:
     """Revoke an API key: it is refused from now on; 200 also when it was revoked before."""
     return key_out(accounts.revoke_api_key(session, key_id, author=author_of(admin)))
+
+
+def _put(entry: Entry, writer: Writer, session: DbSession, response: Response) -> Entry:
+    if service.put_entry(session, entry, author=author_of(writer)) == "added":
+        response.status_code = 201
+    return entry
 
 
 def author_of(principal: AgentPrincipal | ServerPrincipal) -> str:

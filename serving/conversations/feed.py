@@ -10,22 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from sqlalchemy.orm import Session
 
 from serving.conversations import repository, views
 from serving.conversations.log import told
 from serving.db.session import Database
 from serving.db.tables import Event
-from serving.runtime.logs import kind_and_place
+from serving.runtime.background import BackgroundThread
 
 BATCH = 500
 _LONGEST_PAUSE_SECONDS = 10.0
 """A look at the log without being told of anything, should nobody have told."""
-_FIRST_RETRY_SECONDS = 0.25
-_LONGEST_RETRY_SECONDS = 5.0
 _MOST_WAITING = 2_000
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +77,10 @@ class EventFeed:
         self._database = database
         self._subscriptions: set[Subscription] = set()
         self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
         self._cursor = 0
-        database.on_events(self._wake.set)
+        self._thread = BackgroundThread(
+            "event-feed", self._read_new, failed_event="event_feed_failed", store=database
+        )
 
     @property
     def open_streams(self) -> int:
@@ -94,36 +89,28 @@ class EventFeed:
 
     def start(self) -> None:
         """Begin with what is written from now on; streams read what was before themselves."""
-        if self._thread is not None:
-            return
-        self._stopping.clear()
-        with self._database.reading() as session:
-            self._cursor = repository.last_event_id(session)
-        self._database.watch()
-        self._thread = threading.Thread(target=self._run, name="event-feed", daemon=True)
-        self._thread.start()
+        if not self._thread.is_running:
+            with self._database.reading() as session:
+                self._cursor = repository.last_event_id(session)
+            self._thread.start()
 
     def end_streams(self) -> None:
         """End every open stream and refuse new ones, so that the server can stop."""
-        self._stopping.set()
-        self._wake.set()
+        self._thread.end()
         for subscription in self._snapshot():
             subscription.end()
 
     def stop(self) -> None:
         """End the streams and the thread."""
         self.end_streams()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-            self._database.unwatch()
+        self._thread.stop()
 
     def subscribe(self, conversation_id: str | None) -> Subscription:
         """A subscription for the running event loop; give it back with `unsubscribe`."""
         subscription = Subscription(conversation_id)
         with self._lock:
             self._subscriptions.add(subscription)
-        if self._stopping.is_set():
+        if self._thread.stopping.is_set():
             subscription.end()
         return subscription
 
@@ -132,19 +119,11 @@ class EventFeed:
         with self._lock:
             self._subscriptions.discard(subscription)
 
-    def _run(self) -> None:
-        pause, failures = _LONGEST_PAUSE_SECONDS, 0
-        while not self._stopping.is_set():
-            self._wake.wait(pause)
-            self._wake.clear()
-            try:
-                while not self._stopping.is_set() and self._read_batch() == BATCH:
-                    continue
-                pause, failures = _LONGEST_PAUSE_SECONDS, 0
-            except Exception as error:  # the store is away: the cursor stays, nothing is skipped
-                _log.error("event_feed_failed", **kind_and_place(error))
-                failures += 1
-                pause = min(_FIRST_RETRY_SECONDS * 2**failures, _LONGEST_RETRY_SECONDS)
+    def _read_new(self) -> float:
+        """Feed what is new; when the store is away the cursor stays, so that nothing is skipped."""
+        while not self._thread.stopping.is_set() and self._read_batch() == BATCH:
+            continue
+        return _LONGEST_PAUSE_SECONDS
 
     def _read_batch(self) -> int:
         with self._database.reading() as session:
