@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from eval.results import Track, untracked
 from model.types import Question
-from serving.db.tables import now
-from serving.indexing.changes import learned_answer_ref
+from serving.db.tables import learned_answer_ref, now
 from serving.learned_answers import repository
 from serving.runtime.in_service import QuestionResolver
 

@@ -17,8 +17,7 @@ from model.errors import ConflictError, DataError
 from model.interfaces import Reader
 from serving.bot.picks import learn_pick
 from serving.db.session import Database
-from serving.db.tables import Agent, Contact, Conversation, Message, Proposal, new_id
-from serving.indexing.changes import learned_answer_ref
+from serving.db.tables import Agent, Contact, Conversation, Message, Proposal, learned_answer_ref, new_id
 from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers.proposals import approve
 

@@ -5,7 +5,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Response
 
 from serving.articles import repository, service
-from serving.articles.schemas import ArticleFields, ArticleList, ArticleSummary, ArticleView, NewArticle
+from serving.articles.schemas import (
+    ArticleFields,
+    ArticleList,
+    ArticleOut,
+    ArticleSummary,
+    NewArticle,
+    article_out,
+)
 from serving.dependencies import DbSession
 from serving.security.principals import permitted
 
@@ -27,28 +34,28 @@ def list_articles(
 
 
 @router.post("", status_code=201, dependencies=[_WRITE])
-def create_article(new: NewArticle, session: DbSession) -> ArticleView:
+def create_article(new: NewArticle, session: DbSession) -> ArticleOut:
     """A new article, searchable in under a second; 409 when the slug is taken."""
-    return ArticleView.of(service.create(session, new.document(new.slug)))
+    return article_out(service.create(session, new.document(new.slug)))
 
 
 @router.get("/{slug:path}", dependencies=[_READ])
-def get_article(slug: str, session: DbSession) -> ArticleView:
+def get_article(slug: str, session: DbSession) -> ArticleOut:
     """One article, published or retired."""
-    return ArticleView.of(service.get(session, slug))
+    return article_out(service.get(session, slug))
 
 
 @router.put("/{slug:path}", dependencies=[_WRITE])
-def put_article(slug: str, fields: ArticleFields, session: DbSession, response: Response) -> ArticleView:
+def put_article(slug: str, fields: ArticleFields, session: DbSession, response: Response) -> ArticleOut:
     """The article gets these words and is published; 201 when the slug was free."""
     document = fields.document(slug)
     if repository.get(session, slug) is not None:
-        return ArticleView.of(service.edit(session, document))
+        return article_out(service.edit(session, document))
     response.status_code = 201
-    return ArticleView.of(service.create(session, document))
+    return article_out(service.create(session, document))
 
 
 @router.delete("/{slug:path}", status_code=200, dependencies=[_WRITE])
-def retire_article(slug: str, session: DbSession) -> ArticleView:
+def retire_article(slug: str, session: DbSession) -> ArticleOut:
     """The article is retired: kept, no longer found."""
-    return ArticleView.of(service.retire(session, slug))
+    return article_out(service.retire(session, slug))

@@ -1,14 +1,14 @@
 """Queries on articles; it decides nothing and never commits."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.documents import ArticleDocument
-from serving.db.tables import Article, now
-from serving.indexing.changes import article_ref
+from serving.db.tables import Article, article_ref, now
 
 _Value = TypeVar("_Value")
 _AT_ONCE = 500
@@ -75,11 +75,8 @@ def document_of(article: Article) -> ArticleDocument:
 def upsert(session: Session, document: ArticleDocument, *, existing: Article | None, source: str) -> Article:
     """Write the document to its row, new or `existing`; the row's status is left as it is."""
     article = existing or Article(slug=document.slug, source=source, status="published")
-    article.title = document.title
-    article.body = document.body
-    article.category = document.category
-    article.url = document.url
-    article.superseded_by = document.superseded_by
+    for name, value in asdict(document).items():
+        setattr(article, name, value)
     article.source = source
     article.content_hash = document.content_hash
     article.updated_at = now()

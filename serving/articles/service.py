@@ -15,8 +15,8 @@ from knowledge.documents import (
 )
 from model.errors import ConflictError, DataError, NotFoundError
 from serving.articles import repository
-from serving.db.tables import Article
-from serving.indexing.changes import article_ref, record_changes
+from serving.db.tables import Article, article_ref
+from serving.indexing.changes import record_changes
 from serving.text import limited, one_line, required, tidied
 
 MAX_BODY_CHARS = 500_000
@@ -50,7 +50,7 @@ def create(session: Session, document: ArticleDocument) -> Article:
             article = repository.upsert(session, checked, existing=None, source="console")
             _set_status(article)
             session.flush()
-            record_changes(session, [article_ref(article.slug)])
+            record_changes(session, [article.ref])
     except IntegrityError as error:
         raise _taken(checked.slug) from error
     return article
@@ -72,7 +72,7 @@ def edit(session: Session, document: ArticleDocument) -> Article:
             return article
         repository.upsert(session, checked, existing=article, source=article.source)
         _set_status(article)
-        record_changes(session, [article_ref(article.slug)])
+        record_changes(session, [article.ref])
     return article
 
 

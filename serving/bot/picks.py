@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from model.errors import DataError
 from serving.conversations import repository as conversations
 from serving.db.tables import DecisionRecord, now
-from serving.indexing.changes import learned_answer_ref, record_changes
+from serving.indexing.changes import record_changes
 from serving.learned_answers import repository as learned_answers
 from serving.learned_answers.wording import MAX_QUESTION_CHARS, add_phrasings, without_contact_data
 
@@ -46,5 +46,5 @@ def learn_pick(session: Session, learned_answer_id: int, asked: str) -> bool:
     except DataError:  # it has all the phrasings that are kept
         return False
     if added:
-        record_changes(session, [learned_answer_ref(answer.id)])
+        record_changes(session, [answer.ref])
     return bool(added)

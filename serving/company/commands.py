@@ -167,10 +167,10 @@ def add_key(
 def list_keys(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List all API keys with their scopes, without their secrets."""
     from serving.company import repository
-    from serving.company.schemas import key_out
+    from serving.company.schemas import KeyOut
 
     with _store(home) as (session, _):
-        rows = [key_out(key).model_dump(mode="json") for key in repository.list_api_keys(session)]
+        rows = [KeyOut.of(key).model_dump(mode="json") for key in repository.list_api_keys(session)]
     emit(
         {"keys": rows},
         as_json=as_json,
@@ -186,10 +186,10 @@ def revoke_key(
 ) -> None:
     """End an API key at once and for ever."""
     from serving.company.accounts import revoke_api_key
-    from serving.company.schemas import key_out
+    from serving.company.schemas import KeyOut
 
     with _store(home) as (session, _):
-        result = key_out(revoke_api_key(session, key_id)).model_dump(mode="json")
+        result = KeyOut.of(revoke_api_key(session, key_id)).model_dump(mode="json")
     emit(result, as_json=as_json)
 
 
@@ -229,9 +229,9 @@ def _password(file: typer.FileText | None) -> tuple[str, dict[str, str]]:
 
 
 def _agent_json(agent: "Agent") -> dict[str, Any]:  # JSON
-    from serving.agents.schemas import agent_out
+    from serving.agents.schemas import AgentOut
 
-    return agent_out(agent).model_dump()
+    return AgentOut.of(agent).model_dump()
 
 
 def _counted(found: dict[str, list[str]]) -> str:

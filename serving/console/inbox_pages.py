@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Response
 
 from model.errors import FirstlastError
+from serving.console.cards import CardDraft
 from serving.console.inbox import Composer, Filters, conversation_context, list_context, parse_filters
-from serving.console.knowledge_views import CardDraft
 from serving.console.routing import PageRoute, see_other, sentence, written
 from serving.console.shell import CurrentVisit, Visit, needs
 from serving.conversations import service

@@ -1,14 +1,14 @@
 """Learned answers: found, read, edited, retired and brought back."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Response
 
 from model.errors import FirstlastError
-from serving.company.repository import list_agents
 from serving.console import repository
-from serving.console.knowledge_views import learned_detail, learned_row, names_of
+from serving.console.cards import agent_names
 from serving.console.routing import PageRoute, see_other, sentence, written, written_lines
 from serving.console.shell import CurrentVisit, Visit, needs
 from serving.learned_answers import repository as learned_answers
@@ -25,6 +25,8 @@ router = APIRouter(
 
 MAX_ROWS = 200
 STATUS_CHOICES = (("approved", "Live"), ("retired", "Retired"), ("superseded", "Replaced"), ("all", "All"))
+_ONE_DEED = timedelta(seconds=2)
+"""Times closer together than this were set by one deed."""
 _SECTION = "learned-answers"
 _WRITERS = [needs("learned_answers:write")]
 
@@ -48,16 +50,16 @@ def list_page(
 ) -> Response:
     """Learned answers, latest first, those that hold every word of `q`."""
     status = status if status in {value for value, _ in STATUS_CHOICES} else "approved"
-    found = repository.search_learned_answers(
+    answers = repository.search_learned_answers(
         visit.session, text=q, status=None if status == "all" else status, limit=MAX_ROWS + 1
     )
-    names = names_of(list_agents(visit.session))
     context = {
         "q": q,
         "status": status,
         "status_choices": STATUS_CHOICES,
-        "rows": [learned_row(answer, agent_names=names) for answer in found[:MAX_ROWS]],
-        "more": len(found) > MAX_ROWS,
+        "rows": answers[:MAX_ROWS],
+        "more": len(answers) > MAX_ROWS,
+        "agent_names": agent_names(visit.session),
     }
     fragments = {"learned-answers": "learned_answers/list.html"}
     return visit.show(_SECTION, "learned_answers/page.html", context, fragments=fragments)
@@ -114,13 +116,19 @@ def _show(
     visit: Visit, learned_answer_id: int, *, form: EditForm | None = None, status: int = 200
 ) -> Response:
     session = visit.session
-    row = service.get(session, learned_answer_id)
-    answer = learned_detail(
-        row,
-        agent_names=names_of(list_agents(session)),
-        replaced_by=learned_answers.get(session, row.superseded_by_id) if row.superseded_by_id else None,
-        replaces=learned_answers.list_superseded_by(session, row.id),
-    )
-    others = "\n".join(text for text, _ in answer.phrasings)
-    context = {"answer": answer, "form": form or EditForm(row.question, row.answer, others, row.released)}
+    answer = service.get(session, learned_answer_id)
+    others = [phrasing for phrasing in answer.phrasings if phrasing.text != answer.question]
+    successor_id = answer.superseded_by_id
+    context = {
+        "answer": answer,
+        "agent_names": agent_names(session),
+        "others": others,
+        "changed_at": answer.updated_at if answer.updated_at - answer.created_at > _ONE_DEED else None,
+        "replaced_by": learned_answers.get(session, successor_id) if successor_id else None,
+        "replaces": learned_answers.list_superseded_by(session, answer.id),
+        "form": form
+        or EditForm(
+            answer.question, answer.answer, "\n".join(other.text for other in others), answer.released
+        ),
+    }
     return visit.show(_SECTION, "learned_answers/detail.html", context, status=status)

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 
 from model.errors import FirstlastError
 from serving.console import repository
-from serving.console.cards import quoted_cards
+from serving.console.cards import CardDraft, quoted_cards
 from serving.console.inbox_pages import CurrentFilters, show_conversation
-from serving.console.knowledge_views import CardDraft
 from serving.console.routing import PageRoute, see_other, sentence, written, written_lines
 from serving.console.shell import CurrentVisit, Visit, needs
 from serving.learned_answers import proposals
 from serving.learned_answers.endpoints import RowId, approve_compared
 from serving.learned_answers.repository import list_proposals
+from serving.learned_answers.schemas import Approval
 from serving.problems import status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, dependencies=[needs("proposals:decide")])
@@ -89,22 +89,15 @@ def decide_beside_reply(
 
 def _decide(visit: Visit, proposal_id: int, verb: Verb, form: CardForm) -> None:
     session, agent_id = visit.session, visit.viewer.id
-    if verb == "reject":
-        proposals.reject(session, proposal_id, agent_id)
-    elif verb == "not-reusable":
-        proposals.not_reusable(session, proposal_id, agent_id)
+    if verb == "approve":
+        phrasings = None if form.phrasings is None else written_lines(form.phrasings)
+        words = Approval(question=form.question, answer=form.answer, phrasings=phrasings)
+        approve_compared(session, visit.runtime.knowledge, proposal_id, agent_id, words)
     elif verb == "undo":
         proposals.undo(session, proposal_id, agent_id)
     else:
-        approve_compared(
-            session,
-            visit.runtime.knowledge,
-            proposal_id,
-            agent_id,
-            question=form.question,
-            answer=form.answer,
-            phrasings=None if form.phrasings is None else written_lines(form.phrasings),
-        )
+        reason: Literal["rejected", "not_reusable"] = "rejected" if verb == "reject" else "not_reusable"
+        proposals.turn_down(session, proposal_id, agent_id, reason)
 
 
 def _failed(visit: Visit, proposal_id: int, form: CardForm, error: FirstlastError) -> CardDraft:

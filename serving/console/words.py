@@ -52,6 +52,36 @@ LEARNED_STATUS_WORDS: Mapping[str, str] = {
 }
 
 
+def status_words(code: str) -> str:
+    """How a conversation stands."""
+    return STATUS_WORDS.get(code) or humanise(code)
+
+
+def proposal_status_words(code: str) -> str:
+    """What became of a proposal."""
+    return PROPOSAL_STATUS_WORDS.get(code) or humanise(code)
+
+
+def learned_status_words(code: str) -> str:
+    """Whether a learned answer is given."""
+    return LEARNED_STATUS_WORDS.get(code) or humanise(code)
+
+
+def source_words(source: str) -> str:
+    """Where a learned answer came from."""
+    words = {"conversation": "From a conversation", "console": "Written here"}
+    return words.get(source, f"Imported: {source}")
+
+
+def value_words(value: object) -> str:
+    """The value of a customer's attribute."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(value_words(item) for item in value)
+    return str(value)
+
+
 def reason_words(code: str) -> str:
     """The reason as a sentence; an unknown code is shown as its own words."""
     return REASON_WORDS.get(code) or humanise(code)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.schemas import RowOut
 from serving.text import ClientId, LongText, SafeText, ShortText
 
 Status = Literal["bot", "waiting", "open", "closed"]
@@ -47,7 +48,7 @@ class NewAssignment(BaseModel):
     agent_id: ShortText | None = None
 
 
-class AgentName(BaseModel):
+class AgentName(RowOut):
     """The agent as customers see them."""
 
     name: str
@@ -84,7 +85,7 @@ class PayloadOut(BaseModel):
     feedback: bool | None = None
 
 
-class MessageOut(BaseModel):
+class MessageOut(RowOut):
     """A message."""
 
     id: int
@@ -106,7 +107,7 @@ class MessagesOut(BaseModel):
     messages: list[MessageOut]
 
 
-class LastMessageOut(BaseModel):
+class LastMessageOut(RowOut):
     """The newest message in short."""
 
     author: str
@@ -114,7 +115,7 @@ class LastMessageOut(BaseModel):
     created_at: datetime
 
 
-class ConversationOut(BaseModel):
+class ConversationOut(RowOut):
     """A conversation as its customer sees it."""
 
     id: str
@@ -132,7 +133,7 @@ class ConversationOut(BaseModel):
     last_message: LastMessageOut | None
 
 
-class ContactOut(BaseModel):
+class ContactOut(RowOut):
     """A customer as agents see them."""
 
     id: str
@@ -144,7 +145,7 @@ class ContactOut(BaseModel):
     last_seen_at: datetime
 
 
-class AssignedAgentOut(BaseModel):
+class AssignedAgentOut(RowOut):
     """The agent a conversation belongs to."""
 
     id: str

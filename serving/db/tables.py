@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+MAX_ROW_ID = 2**63 - 1
 _RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in an INTEGER key
 
 
@@ -53,6 +54,29 @@ def now() -> datetime:
 def new_id() -> str:
     """A random identifier nobody can guess (UUID 4, 32 hex digits)."""
     return uuid.uuid4().hex
+
+
+def article_ref(slug: str) -> str:
+    """The ref of an article."""
+    return f"article:{slug}"
+
+
+def learned_answer_ref(learned_answer_id: int) -> str:
+    """The ref of a learned answer."""
+    return f"learned_answer:{learned_answer_id}"
+
+
+def article_slug(ref: str | None) -> str | None:
+    """The slug of the article that the ref names; `None` when it names none."""
+    kind, _, slug = (ref or "").partition(":")
+    return slug if kind == "article" and slug else None
+
+
+def learned_answer_id(ref: str | None) -> int | None:
+    """The id of the learned answer that the ref names; `None` when it names none."""
+    kind, _, number = (ref or "").partition(":")
+    is_id = kind == "learned_answer" and number.isdecimal() and int(number) <= MAX_ROW_ID
+    return int(number) if is_id else None
 
 
 class Table(DeclarativeBase):
@@ -357,6 +381,11 @@ class Article(Table):
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
+    @property
+    def ref(self) -> str:
+        """What candidates and the index call it."""
+        return article_ref(self.slug)
+
 
 class LearnedAnswer(Table):
     """A question with its answer, approved by a person."""
@@ -390,6 +419,11 @@ class LearnedAnswer(Table):
         back_populates="learned_answer", order_by="Phrasing.id", cascade="all, delete-orphan"
     )
 
+    @property
+    def ref(self) -> str:
+        """What candidates and the index call it."""
+        return learned_answer_ref(self.id)
+
 
 class Phrasing(Table):
     """A way the question of a learned answer was asked, the first being the question itself."""
@@ -406,6 +440,10 @@ class Phrasing(Table):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     learned_answer: Mapped[LearnedAnswer] = relationship(back_populates="phrasings")
+
+
+OPEN_PROPOSAL = ("pending", "undone")
+"""The states of a proposal that can be decided."""
 
 
 class Proposal(Table):
@@ -443,6 +481,11 @@ class Proposal(Table):
     created_at: Mapped[datetime] = mapped_column(default=now)
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be decided: pending, or undone and so open again."""
+        return self.status in OPEN_PROPOSAL
 
 
 class RegressionCase(Table):

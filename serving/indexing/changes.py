@@ -8,16 +8,6 @@ from serving.db.session import lock_log
 from serving.db.tables import KnowledgeChange
 
 
-def article_ref(slug: str) -> str:
-    """The ref of an article."""
-    return f"article:{slug}"
-
-
-def learned_answer_ref(learned_answer_id: int) -> str:
-    """The ref of a learned answer."""
-    return f"learned_answer:{learned_answer_id}"
-
-
 def record_changes(session: Session, refs: Iterable[str]) -> None:
     """Log each ref once, in this transaction, so that every process brings its index up to date.
 

@@ -20,9 +20,10 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import ArtifactError, NotReadyError
 from model.interfaces import Encoder
 from serving.db.session import Database
-from serving.db.tables import now
+from serving.db.tables import article_slug, now
 from serving.indexing import stored_knowledge as stored
 from serving.indexing.snapshot_versions import forget_old_holdings, read_holdings, write_holdings
+from serving.learned_answers import repository as learned_answers
 from serving.runtime.background import BackgroundThread
 
 _FOLLOW_BATCH = 16
@@ -70,7 +71,7 @@ class PendingRefs:
             self._group(ref).pop(ref, None)
 
     def _group(self, ref: str) -> OrderedDict[str, None]:
-        return self._articles if ref.startswith("article:") else self._answers
+        return self._articles if article_slug(ref) is not None else self._answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +250,8 @@ class KnowledgeSync:
         moment = now()
         with self._database.reading() as session:
             changes = stored.changes_after(session, self._last_change)
-            expired = stored.refs_expired(session, after=self._looked_at, until=moment)
-            self._next_expiry = stored.next_expiry(session, after=moment)
+            expired = learned_answers.refs_expired(session, after=self._looked_at, until=moment)
+            self._next_expiry = learned_answers.next_expiry(session, after=moment)
             missed = bool(changes) and self._last_change + 1 < changes[0][0] == stored.first_change(session)
         if missed:  # changes after the last one read may have been forgotten
             _log.warning("index_comparing", reason="changes were forgotten before they were followed")

@@ -7,8 +7,16 @@ from sqlalchemy.orm import Session
 
 from knowledge.learning.draft import NearQuestion, near_misses
 from model.errors import ConflictError
-from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
-from serving.indexing.changes import learned_answer_ref, record_changes
+from serving.db.tables import (
+    LearnedAnswer,
+    Phrasing,
+    Proposal,
+    RegressionCase,
+    learned_answer_id,
+    learned_answer_ref,
+    now,
+)
+from serving.indexing.changes import record_changes
 from serving.learned_answers import repository
 from serving.learned_answers.wording import (
     Origin,
@@ -46,7 +54,7 @@ def make_known(
     undo["released"] = answer.released
     answer.released = answer.released or proposal.human_only
     replaced = learned_answer_ref(undo["superseded"] or 0)
-    own = {learned_answer_ref(answer.id), replaced, proposal.similar_ref or ""}
+    own = {answer.ref, replaced, proposal.similar_ref or ""}
     cases = write_cases(session, answer, near_misses=near_misses(near, exclude_refs=own))
     proposal.question, proposal.answer = wording.question, wording.answer
     proposal.phrasings = list(wording.phrasings)
@@ -84,8 +92,7 @@ def put_back(session: Session, proposal: Proposal) -> None:
 
 def _living(session: Session, ref: str | None) -> LearnedAnswer | None:
     """The learned answer of the ref, or the one that took its place, locked; `None` if neither is in use."""
-    kind, _, name = (ref or "").partition(":")
-    next_id = int(name) if kind == "learned_answer" and name.isdecimal() else None
+    next_id = learned_answer_id(ref)
     seen: set[int] = set()
     while next_id is not None and next_id not in seen:
         seen.add(next_id)

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from knowledge.documents import QuestionAnswer
 from serving.articles.repository import in_portions
-from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
-from serving.indexing.changes import learned_answer_ref
+from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, learned_answer_ref, now
 from serving.text import folded
 
 
@@ -106,14 +105,14 @@ def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:
     }
 
 
-def ids_expired(session: Session, *, after: datetime, until: datetime) -> list[int]:
+def refs_expired(session: Session, *, after: datetime, until: datetime) -> list[str]:
     """Approved learned answers whose validity ended after `after` and not later than `until`."""
     chosen = select(LearnedAnswer.id).where(
         LearnedAnswer.status == "approved",
         LearnedAnswer.valid_until > after,
         LearnedAnswer.valid_until <= until,
     )
-    return list(session.scalars(chosen.order_by(LearnedAnswer.id)))
+    return [learned_answer_ref(row_id) for row_id in session.scalars(chosen.order_by(LearnedAnswer.id))]
 
 
 def next_expiry(session: Session, *, after: datetime) -> datetime | None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
 from serving.db.tables import LearnedAnswer, now
-from serving.indexing.changes import learned_answer_ref, record_changes
+from serving.indexing.changes import record_changes
 from serving.learned_answers import repository
 from serving.learned_answers.wording import checked_wording, write_wording
 
@@ -41,7 +41,7 @@ def create(
             status="approved",
         )
         write_wording(session, made, wording, origin="agent")
-        record_changes(session, [learned_answer_ref(made.id)])
+        record_changes(session, [made.ref])
     return made
 
 
@@ -77,7 +77,7 @@ def edit(
         row.released = wanted
         write_wording(session, row, wording, origin="agent")
         row.approved_by = agent_id or row.approved_by
-        record_changes(session, [learned_answer_ref(row.id)])
+        record_changes(session, [row.ref])
     return row
 
 
@@ -97,7 +97,7 @@ def set_valid_until(session: Session, learned_answer_id: int, moment: datetime |
         row = _locked(session, learned_answer_id)
         row.valid_until = _checked_moment(moment)
         row.updated_at = now()
-        record_changes(session, [learned_answer_ref(row.id)])
+        record_changes(session, [row.ref])
     return row
 
 
@@ -107,7 +107,7 @@ def _set_status(session: Session, learned_answer_id: int, status: str) -> Learne
         if row.status != status:
             row.status = status
             row.updated_at = now()
-            record_changes(session, [learned_answer_ref(row.id)])
+            record_changes(session, [row.ref])
     return row
 
 

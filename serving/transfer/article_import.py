@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from knowledge.documents import ArticleDocument, ImportResult, Refusal
 from model.errors import DataError
 from serving.articles import repository
-from serving.db.tables import Article
-from serving.indexing.changes import article_ref, record_changes
+from serving.db.tables import Article, article_ref
+from serving.indexing.changes import record_changes
 from serving.text import one_line, tidied
 from serving.transfer.learned_answer_import import import_question_answers
 from serving.transfer.report import ImportReport, Tally
@@ -142,7 +142,7 @@ def _status_after(document: ArticleDocument, existing: Article | None) -> str:
 
 
 def _retire(article: Article, tally: Tally) -> None:
-    ref = article_ref(article.slug)
+    ref = article.ref
     if article.status == "published":
         tally.touched.append(ref)
         tally.retired.append(ref)

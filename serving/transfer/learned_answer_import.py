@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 from knowledge.documents import QuestionAnswer, Refusal
 from model.errors import DataError
 from serving.db.tables import LearnedAnswer, now
-from serving.indexing.changes import learned_answer_ref
 from serving.learned_answers import repository
 from serving.learned_answers.wording import Wording, checked_wording, write_wording
 from serving.text import folded
@@ -42,7 +41,7 @@ def import_question_answers(
         if key in wanted or answer.source_hash is None:
             continue
         if keep:
-            tally.kept.append(learned_answer_ref(answer.id))
+            tally.kept.append(answer.ref)
         else:
             _retire(answer, tally)
 
@@ -84,7 +83,7 @@ def _import_pair(
     tally: Tally,
 ) -> None:
     if existing is not None and existing.source_hash == pair.content_hash:
-        tally.unchanged.append(learned_answer_ref(existing.id))
+        tally.unchanged.append(existing.ref)
         return
     wording = checked_wording(pair.question, pair.answer, pair.phrasings)
     other = known.get(folded(wording.question)) if existing is None else None
@@ -98,14 +97,14 @@ def _import_pair(
     answer.valid_until = pair.valid_until
     answer.released = bool(answer.released) or pair.released  # what people released here stays so
     write_wording(session, answer, _with_learned_phrasings(wording, answer), origin="import")
-    ref = learned_answer_ref(answer.id)
+    ref = answer.ref
     tally.touched.append(ref)
     (tally.added if existing is None else tally.changed).append(ref)
 
 
 def _leave_to(other: LearnedAnswer, wording: Wording, pair: QuestionAnswer, tally: Tally) -> None:
     if folded(other.answer) == folded(wording.answer):
-        tally.unchanged.append(learned_answer_ref(other.id))
+        tally.unchanged.append(other.ref)
         return
     reason = (
         f"learned answer {other.id} (from {other.source!r}) already answers this question differently; "
@@ -121,7 +120,7 @@ def _with_learned_phrasings(wording: Wording, answer: LearnedAnswer) -> Wording:
 
 
 def _retire(answer: LearnedAnswer, tally: Tally) -> None:
-    ref = learned_answer_ref(answer.id)
+    ref = answer.ref
     if answer.status == "approved":
         answer.status = "retired"
         answer.updated_at = now()

@@ -15,6 +15,7 @@ from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, Intent, Message, Team, new_id
 from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers import drafting, proposals
+from serving.learned_answers.schemas import Approval
 from serving.settings import Settings
 from serving.transfer.article_import import import_source
 from tests.stores import sqlite_url
@@ -123,7 +124,7 @@ class Shop:
             proposal = drafting.store_proposal(session, prepared)
             assert proposal is not None
             more = [*proposal.phrasings, *phrasings]
-            made = proposals.approve(session, proposal.id, AGENT, phrasings=more)
+            made = proposals.approve(session, proposal.id, AGENT, Approval(phrasings=more))
             assert made.learned_answer_id is not None
             return made.learned_answer_id
 

@@ -17,7 +17,6 @@ from model.model_set import ModelSet
 from model.resolver import Read, Resolver
 from model.types import Candidate, Question, Vector
 from serving.db.tables import now
-from serving.indexing.changes import learned_answer_ref
 from serving.learned_answers import repository
 from training.confidence.fitting import fit_confidence
 
@@ -40,7 +39,7 @@ def approved_questions(session: Session) -> list[LabelledQuestion]:
             phrasing.text,
             "answerable",
             None,
-            frozenset({learned_answer_ref(answer.id)}),
+            frozenset({answer.ref}),
         )
         for answer in repository.find_in_use(session, now())
         for phrasing in answer.phrasings
