@@ -330,7 +330,7 @@ def test_a_correction_of_an_answer_no_longer_given_is_a_new_answer(
     decide(stand, "undo", proposal)
 
     assert stand.learned(made).status == "retired"
-    assert stand.learned(old).status == first
+    assert stand.learned(old).status == status
     stand.follow()
     assert stand.index.refs() == frozenset()
 
