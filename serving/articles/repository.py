@@ -54,6 +54,15 @@ def find_by_slugs(session: Session, slugs: Iterable[str]) -> dict[str, Article]:
     return found
 
 
+def find_by_file_name(session: Session, name: str) -> Article | None:
+    """The published article whose slug ends in `/name`, if there is exactly one; file links say no more."""
+    chosen = select(Article).where(
+        Article.slug.endswith(f"/{name}", autoescape=True), Article.status == "published"
+    )
+    articles = session.scalars(chosen.limit(2)).all()
+    return articles[0] if len(articles) == 1 else None
+
+
 def published_hashes(session: Session) -> dict[str, str]:
     """The content hash of every published article, by ref."""
     rows = session.execute(select(Article.slug, Article.content_hash).where(Article.status == "published"))

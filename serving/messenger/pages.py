@@ -57,7 +57,7 @@ def read_storefront_file(request: Request, name: str, runtime: CurrentRuntime) -
 @router.get("/help")
 def list_articles(runtime: CurrentRuntime, session: DbSession) -> Response:
     """The help centre: all articles by category."""
-    categories = help_centre.list_categories(session)
+    categories = help_centre.articles_by_category(session)
     company = company_name(session, runtime.settings)
     return _page("help_index.html", {"company": company, "categories": categories})
 
@@ -71,8 +71,13 @@ def show_article(slug: str, runtime: CurrentRuntime, session: DbSession) -> Resp
         return _missing(company)
     if article.slug != slug:
         return RedirectResponse(f"/help/{article.slug}")
-    view = help_centre.view_article(session, article)
-    return _page("help_article.html", {"company": company, "view": view})
+    context = {
+        "company": company,
+        "article": article,
+        "category": help_centre.category_title(article.category),
+        "neighbours": help_centre.neighbours_of(session, article),
+    }
+    return _page("help_article.html", context)
 
 
 def show_missing(request: Request) -> Response:

@@ -16,7 +16,7 @@ from serving.db.tables import Article, article_ref
 from serving.indexing.changes import record_changes
 from serving.text import one_line, tidied
 from serving.transfer.learned_answer_import import import_question_answers
-from serving.transfer.report import ImportReport, Tally
+from serving.transfer.report import ImportReport
 from serving.transfer.unreadable import Unreadable, unreadable_parts
 
 MAX_SOURCE_CHARS = 1000
@@ -31,23 +31,13 @@ def import_source(session: Session, result: ImportResult, *, source: str) -> Imp
     """
     if not 0 < len(source) <= MAX_SOURCE_CHARS:
         raise DataError(f"source has {len(source)} characters; name it with 1 to {MAX_SOURCE_CHARS}")
-    tally = Tally(refusals=list(result.refusals))
+    report = ImportReport(refusals=list(result.refusals))
     unreadable = unreadable_parts(result.refusals)
     with session.begin_nested():
-        _import_articles(session, result.articles, source, unreadable, tally)
-        import_question_answers(session, result.question_answers, source, unreadable, tally)
-        record_changes(session, tally.touched)
-    report = tally.report()
-    _log.info(
-        "knowledge_imported",
-        source=source,
-        added=len(report.added),
-        changed=len(report.changed),
-        unchanged=len(report.unchanged),
-        retired=len(report.retired),
-        kept=len(report.kept),
-        refused=len(report.refusals),
-    )
+        _import_articles(session, result.articles, source, unreadable, report)
+        import_question_answers(session, result.question_answers, source, unreadable, report)
+        record_changes(session, report.touched)
+    _log.info("knowledge_imported", source=source, **report.counts, refused=len(report.refusals))
     return report
 
 
@@ -56,15 +46,15 @@ def _import_articles(
     documents: Iterable[ArticleDocument],
     source: str,
     unreadable: Unreadable,
-    tally: Tally,
+    report: ImportReport,
 ) -> None:
     read = [_canonical(document) for document in documents]
     own = {article.slug: article for article in repository.list_articles(session, source=source)}
-    already_refused = len(tally.refusals)
-    wanted = _one_per_slug(read, tally)
+    already_refused = len(report.refusals)
+    wanted = _one_per_slug(read, report)
     existing = repository.find_by_slugs(session, wanted)
     for slug, document in wanted.items():
-        _import_article(session, document, existing.get(slug), source, tally)
+        _import_article(session, document, existing.get(slug), source, report)
     slugs = {document.slug for document in read}
     missing = {
         slug: article
@@ -72,24 +62,24 @@ def _import_articles(
         if slug not in slugs and article.source_hash is not None
     }
     keep = unreadable.articles_to_keep(missing)
-    if any(refusal.path not in own for refusal in tally.refusals[already_refused:]):
+    if any(refusal.path not in own for refusal in report.refusals[already_refused:]):
         keep = set(missing)  # a refused page may be one of them under a new slug
     for slug, article in missing.items():
         if slug in keep:
-            tally.kept.append(article_ref(slug))
+            report.kept.append(article_ref(slug))
         else:
-            _retire(article, tally)
+            _retire(article, report)
 
 
-def _one_per_slug(documents: Iterable[ArticleDocument], tally: Tally) -> dict[str, ArticleDocument]:
+def _one_per_slug(documents: Iterable[ArticleDocument], report: ImportReport) -> dict[str, ArticleDocument]:
     wanted: dict[str, ArticleDocument] = {}
     for document in documents:
         if not document.slug or not document.title:
             reason = "slug or title is empty; give the article both"
-            tally.refusals.append(Refusal(document.slug or document.title, reason))
+            report.refusals.append(Refusal(document.slug or document.title, reason))
         elif document.slug in wanted:
             reason = f"slug {document.slug!r} appears twice in this source; rename one of the two"
-            tally.refusals.append(Refusal(document.slug, reason))
+            report.refusals.append(Refusal(document.slug, reason))
         else:
             wanted[document.slug] = document
     return wanted
@@ -108,24 +98,24 @@ def _canonical(document: ArticleDocument) -> ArticleDocument:
 
 
 def _import_article(
-    session: Session, document: ArticleDocument, existing: Article | None, source: str, tally: Tally
+    session: Session, document: ArticleDocument, existing: Article | None, source: str, report: ImportReport
 ) -> None:
     ref = article_ref(document.slug)
     if existing is not None and existing.source != source and not _is_free(existing):
         if existing.content_hash == document.content_hash:
-            tally.unchanged.append(ref)
+            report.unchanged.append(ref)
         else:
-            tally.refusals.append(Refusal(document.slug, _taken_reason(existing)))
+            report.refusals.append(Refusal(document.slug, _taken_reason(existing)))
         return
     if existing is not None and existing.source_hash == document.content_hash:
-        tally.unchanged.append(ref)
+        report.unchanged.append(ref)
         return
     status = _status_after(document, existing)
     article = repository.upsert(session, document, existing=existing, source=source)
     article.source_hash = document.content_hash
     article.status = status
-    tally.touched.append(ref)
-    (tally.added if existing is None else tally.changed).append(ref)
+    report.touched.append(ref)
+    (report.added if existing is None else report.changed).append(ref)
 
 
 def _is_free(article: Article) -> bool:
@@ -141,11 +131,10 @@ def _status_after(document: ArticleDocument, existing: Article | None) -> str:
     return existing.status  # an editor who retired it is not overruled by a new wording of its source
 
 
-def _retire(article: Article, tally: Tally) -> None:
-    ref = article.ref
+def _retire(article: Article, report: ImportReport) -> None:
     if article.status == "published":
-        tally.touched.append(ref)
-        tally.retired.append(ref)
+        report.touched.append(article.ref)
+        report.retired.append(article.ref)
     article.status = "retired"
     article.source_hash = None
 

@@ -19,11 +19,11 @@ from serving.articles import repository
 from serving.articles.service import is_safe_slug
 from serving.db.tables import Article, LearnedAnswer, now
 from serving.learned_answers.repository import find_in_use
+from serving.transfer.unreadable import PAGE_SUFFIXES
 
 LEARNED_ANSWERS_FILE = "learned_answers.jsonl"
 _LIST_FILE = ".firstlast-export.json"
 _MAX_NAME_BYTES = 200
-_PAGE_SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm"})
 _log = structlog.get_logger(__name__)
 
 
@@ -79,22 +79,15 @@ def _paths(articles: Iterable[Article]) -> Iterator[tuple[str, Article]]:
 def _is_safe_path(slug: str) -> bool:
     *folders, name = slug.split("/")
     short = all(len(part.encode()) <= _MAX_NAME_BYTES for part in (*folders, name))
-    pages = any(PurePosixPath(part).suffix.lower() in _PAGE_SUFFIXES for part in folders)
+    pages = any(PurePosixPath(part).suffix.lower() in PAGE_SUFFIXES for part in folders)
     return is_safe_slug(slug) and short and not pages
 
 
 def _page(article: Article) -> str:
-    document = repository.document_of(article)
-    fields = {
-        "slug": document.slug,
-        "title": document.title,
-        "category": document.category,
-        "url": document.url,
-        "superseded_by": document.superseded_by,
-    }
-    kept = {name: value for name, value in fields.items() if value}
-    front_matter: str = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=10_000)
-    return f"---\n{front_matter}---\n\n{document.body}\n"
+    names = ("slug", "title", "category", "url", "superseded_by")
+    given = {name: getattr(article, name) for name in names if getattr(article, name)}
+    front_matter: str = yaml.safe_dump(given, allow_unicode=True, sort_keys=False, width=10_000)
+    return f"---\n{front_matter}---\n\n{article.body}\n"
 
 
 def _row(answer: LearnedAnswer) -> str:
