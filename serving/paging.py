@@ -43,12 +43,12 @@ class Place:
 
 
 def page_after(
-    query: Select[tuple[Row]],
+    query: Select[Row],
     moment: InstrumentedAttribute[datetime],
     row_id: ColumnElement[Any] | InstrumentedAttribute[Any],  # a text or a number
     after: Place | None,
     limit: int,
-) -> Select[tuple[Row]]:
+) -> Select[Row]:
     """The rows after this place, and one more than `limit` if there are so many: `next_place` needs it."""
     if after is not None:
         last_id = after.row_number if isinstance(row_id.type, BigInteger) else after.row_id

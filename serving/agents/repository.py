@@ -1,5 +1,6 @@
 """Queries on who is asking: agents by their session, servers by their key; it decides nothing."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -25,6 +26,13 @@ def find_agent_of_session(session: Session, token_hash: str) -> Agent | None:
         .join(AgentSession, AgentSession.agent_id == Agent.id)
         .where(AgentSession.token_hash == token_hash, AgentSession.expires_at > now(), Agent.active)
     )
+
+
+def live_sessions(session: Session, token_hashes: Collection[str]) -> set[str]:
+    """Those of the sessions that have not ended and whose agents are active."""
+    query = select(AgentSession.token_hash).join(Agent, AgentSession.agent_id == Agent.id)
+    query = query.where(AgentSession.token_hash.in_(token_hashes), Agent.active)
+    return set(session.scalars(query.where(AgentSession.expires_at > now())))
 
 
 def delete_session(session: Session, token_hash: str) -> None:

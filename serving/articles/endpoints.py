@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from knowledge.documents import MAX_SLUG_CHARS
+from model.errors import DataError
 from serving.articles import repository, service
 from serving.articles.schemas import (
     ArticleFields,
@@ -27,10 +29,18 @@ def list_articles(
     session: DbSession,
     status: Annotated[Literal["published", "retired"] | None, Query()] = None,
     category: Annotated[str | None, Query()] = None,
+    after: Annotated[str, Query(max_length=MAX_SLUG_CHARS)] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
 ) -> ArticleList:
-    """All articles, by category and title."""
-    found = repository.list_articles(session, status=status, category=category)
-    return ArticleList(articles=[ArticleSummary.of(article) for article in found])
+    """Articles by category and title; `next` is what to pass as `after` for the page that follows."""
+    last = repository.get(session, after) if after else None
+    if after and last is None:
+        raise DataError(f"after={after!r} names no page; pass the `next` of the page before, or leave it out")
+    rows = repository.list_articles(session, status=status, category=category, after=last, limit=limit + 1)
+    return ArticleList(
+        articles=[ArticleSummary.of(article) for article in rows[:limit]],
+        next=rows[limit - 1].slug if rows[limit:] else None,
+    )
 
 
 @router.post("", status_code=201, dependencies=[_WRITE])

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TypeVar
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from knowledge.documents import ArticleDocument
 from serving.db.tables import Article, article_ref, now
@@ -32,17 +32,27 @@ def list_published(session: Session, *, category: str | None = None) -> list[Art
 
 
 def list_articles(
-    session: Session, *, status: str | None = None, category: str | None = None, source: str | None = None
+    session: Session,
+    *,
+    status: str | None = None,
+    category: str | None = None,
+    source: str | None = None,
+    text: str = "",
+    after: Article | None = None,
+    limit: int | None = None,
 ) -> list[Article]:
-    """Articles by category and title; `None` does not filter."""
-    chosen = select(Article).order_by(Article.category, Article.title, Article.slug)
-    if status is not None:
-        chosen = chosen.where(Article.status == status)
-    if category is not None:
-        chosen = chosen.where(Article.category == category)
-    if source is not None:
-        chosen = chosen.where(Article.source == source)
-    return list(session.scalars(chosen))
+    """Articles by category and title that come after one of them; `None` does not filter.
+
+    Every word of `text` stands in title, body or category.
+    """
+    order = (Article.category, Article.title, Article.slug)
+    query = select(Article).order_by(*order).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(*order) > tuple_(after.category, after.title, after.slug))
+    filters = ((Article.status, status), (Article.category, category), (Article.source, source))
+    query = query.where(*(column == wanted for column, wanted in filters if wanted is not None))
+    words = [holds(word, Article.title, Article.body, Article.category) for word in text.split()]
+    return list(session.scalars(query.where(*words)))
 
 
 def find_by_slugs(session: Session, slugs: Iterable[str]) -> dict[str, Article]:
@@ -91,6 +101,11 @@ def upsert(session: Session, document: ArticleDocument, *, existing: Article | N
     article.updated_at = now()
     session.add(article)
     return article
+
+
+def holds(word: str, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Whether the word stands in one of the columns, whatever its case."""
+    return or_(*(column.icontains(word, autoescape=True) for column in columns))
 
 
 def in_portions(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:

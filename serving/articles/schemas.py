@@ -47,6 +47,8 @@ class ArticleList(BaseModel):
     """Articles by category and title."""
 
     articles: list[ArticleSummary]
+    next: str | None = None
+    """Pass it as `after` for the next page; `null` after the last."""
 
 
 class ArticleOut(ArticleSummary):

@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Form, Query, Response
 
 from model.errors import FirstlastError, PermissionDeniedError
-from serving.articles import service
+from serving.articles import repository, service
 from serving.articles.schemas import ArticleFields
-from serving.console import repository
 from serving.console.formatting import article_href
 from serving.console.routing import PageRoute, see_other, sentence, written
 from serving.console.shell import CurrentVisit, Visit, needs
@@ -44,9 +43,8 @@ def list_page(
 ) -> Response:
     """Articles by category and title, those that hold every word of `q`."""
     status = status if status in {value for value, _ in STATUS_CHOICES} else "published"
-    articles = repository.search_articles(
-        visit.session, text=q, status=None if status == "all" else status, limit=MAX_ROWS + 1
-    )
+    chosen = None if status == "all" else status
+    articles = repository.list_articles(visit.session, status=chosen, text=q, limit=MAX_ROWS + 1)
     context = {
         "q": q,
         "status": status,

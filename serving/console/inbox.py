@@ -120,7 +120,7 @@ def conversation_context(
     titles = repository.intent_titles(session)
     team = conversations.find_team(session, conversation.team)
     cards = conversation_cards(session, conversation.id, draft=draft)
-    others = conversations.list_of_contact(session, conversation.contact_id, limit=MAX_EARLIER + 1)
+    others = conversations.list_of_contact(session, conversation.contact_id, limit=MAX_EARLIER)
     return {
         "conversation": conversation,
         "after": after,

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Response
 
 from model.errors import FirstlastError
-from serving.console import repository
 from serving.console.cards import agent_names
 from serving.console.routing import PageRoute, see_other, sentence, written, written_lines
 from serving.console.shell import CurrentVisit, Visit, needs
 from serving.learned_answers import repository as learned_answers
 from serving.learned_answers import service
 from serving.learned_answers.endpoints import RowId
+from serving.paging import Place, next_place
 from serving.problems import status_of
 
 router = APIRouter(
@@ -47,18 +47,21 @@ def list_page(
     visit: CurrentVisit,
     q: Annotated[str, Query(max_length=500)] = "",
     status: Annotated[str, Query()] = "approved",
+    after: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Learned answers, latest first, those that hold every word of `q`."""
     status = status if status in {value for value, _ in STATUS_CHOICES} else "approved"
-    answers = repository.search_learned_answers(
-        visit.session, text=q, status=None if status == "all" else status, limit=MAX_ROWS + 1
+    place, chosen = Place.parse(after) if after else None, None if status == "all" else status
+    answers = learned_answers.list_learned_answers(
+        visit.session, status=chosen, text=q, after=place, limit=MAX_ROWS
     )
     context = {
         "q": q,
         "status": status,
         "status_choices": STATUS_CHOICES,
         "rows": answers[:MAX_ROWS],
-        "more": len(answers) > MAX_ROWS,
+        "after": after,
+        "next": next_place(answers, MAX_ROWS, moment="approved_at"),
         "agent_names": agent_names(visit.session),
     }
     fragments = {"learned-answers": "learned_answers/list.html"}

@@ -22,10 +22,10 @@ from serving.conversations.schemas import (
     ResolutionOut,
     Status,
 )
-from serving.conversations.stream import conversation_stream, inbox_stream
+from serving.conversations.stream import event_stream
 from serving.db.tables import Conversation
 from serving.dependencies import CurrentRuntime, DbSession
-from serving.paging import Place
+from serving.paging import Place, next_place
 from serving.security.principals import (
     AgentPrincipal,
     CurrentCustomer,
@@ -68,14 +68,12 @@ def list_conversations(
     """
     place = Place.parse(after) if after else None
     if isinstance(person, CustomerPrincipal):
-        rows = repository.list_of_contact(session, person.contact_id, after=place, limit=limit + 1)
-        following = str(Place(rows[limit - 1].created_at, rows[limit - 1].id)) if rows[limit:] else None
+        rows = repository.list_of_contact(session, person.contact_id, after=place, limit=limit)
         own = views.conversations_out(session, rows[:limit])
-        return ConversationsOut(conversations=own, next=following)
-    rows = repository.list_for_agents(session, status=status, team=team, after=place, limit=limit + 1)
-    following = str(Place(rows[limit - 1].updated_at, rows[limit - 1].id)) if rows[limit:] else None
+        return ConversationsOut(conversations=own, next=next_place(rows, limit, moment="created_at"))
+    rows = repository.list_for_agents(session, status=status, team=team, after=place, limit=limit)
     shown = views.agent_conversations_out(session, rows[:limit])
-    return AgentConversationsOut(conversations=shown, next=following)
+    return AgentConversationsOut(conversations=shown, next=next_place(rows, limit, moment="updated_at"))
 
 
 @router.get("/conversations/{conversation_id}")
@@ -136,9 +134,8 @@ def follow_conversation(
     """
     conversation = _visible(session, person, conversation_id)
     begin = int(last_event_id) if last_event_id.isdecimal() else after
-    return conversation_stream(
-        runtime, conversation.id, after=begin, for_agent=isinstance(person, AgentPrincipal)
-    )
+    agent = person if isinstance(person, AgentPrincipal) else None
+    return event_stream(runtime, conversation.id, after=begin, agent=agent)
 
 
 @router.post("/conversations/{conversation_id}/feedback")
@@ -191,7 +188,7 @@ def close_conversation(conversation_id: str, _agent: InboxAgent, session: DbSess
 
 @router.get("/inbox/events", response_class=StreamingResponse)
 def follow_inbox(
-    _agent: InboxAgent,
+    agent: InboxAgent,
     runtime: CurrentRuntime,
     last_event_id: LastEventId = "",
     after: Annotated[int | None, Query(ge=0)] = None,
@@ -201,7 +198,7 @@ def follow_inbox(
     `reset` comes first when events after that one are kept no longer: read the list anew.
     """
     begin = int(last_event_id) if last_event_id.isdecimal() else after
-    return inbox_stream(runtime, after=begin)
+    return event_stream(runtime, None, after=begin, agent=agent)
 
 
 def _visible(

@@ -6,12 +6,14 @@ Each stream gets what concerns it through its own queue.
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from serving.agents.repository import live_sessions
 from serving.conversations import repository, views
 from serving.conversations.log import told
 from serving.db.session import Database
@@ -21,6 +23,8 @@ from serving.runtime.background import BackgroundThread
 BATCH = 500
 _LONGEST_PAUSE_SECONDS = 10.0
 """A look at the log without being told of anything, should nobody have told."""
+_SESSION_CHECK_SECONDS = 3.0
+"""A stream of an agent whose session is over ends at the latest after this long."""
 _MOST_WAITING = 2_000
 
 
@@ -39,8 +43,9 @@ class FeedItem:
 class Subscription:
     """What one stream waits on: a conversation's events, or with `None` the changes of all conversations."""
 
-    def __init__(self, conversation_id: str | None) -> None:
+    def __init__(self, conversation_id: str | None, session_hash: str | None) -> None:
         self.conversation_id = conversation_id
+        self.session_hash = session_hash
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[FeedItem | None] = asyncio.Queue()
 
@@ -78,6 +83,7 @@ class EventFeed:
         self._subscriptions: set[Subscription] = set()
         self._lock = threading.Lock()
         self._cursor = 0
+        self._next_check = 0.0
         self._thread = BackgroundThread(
             "event-feed", self._read_new, failed_event="event_feed_failed", store=database
         )
@@ -105,11 +111,16 @@ class EventFeed:
         self.end_streams()
         self._thread.stop()
 
-    def subscribe(self, conversation_id: str | None) -> Subscription:
-        """A subscription for the running event loop; give it back with `unsubscribe`."""
-        subscription = Subscription(conversation_id)
+    def subscribe(self, conversation_id: str | None, *, session_hash: str | None = None) -> Subscription:
+        """A subscription for the running event loop; give it back with `unsubscribe`.
+
+        It ends by itself some seconds after the agent's session that it belongs to, if it does.
+        """
+        subscription = Subscription(conversation_id, session_hash)
         with self._lock:
             self._subscriptions.add(subscription)
+        if session_hash is not None:
+            self._thread.wake()  # from now on it must look at sessions
         if self._thread.stopping.is_set():
             subscription.end()
         return subscription
@@ -123,7 +134,19 @@ class EventFeed:
         """Feed what is new; when the store is away the cursor stays, so that nothing is skipped."""
         while not self._thread.stopping.is_set() and self._read_batch() == BATCH:
             continue
-        return _LONGEST_PAUSE_SECONDS
+        return self._end_signed_out()
+
+    def _end_signed_out(self) -> float:
+        """End the streams of agents whose session is over; the seconds until the next look."""
+        streams = [stream for stream in self._snapshot() if stream.session_hash is not None]
+        if streams and time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + _SESSION_CHECK_SECONDS
+            with self._database.reading() as session:
+                live = live_sessions(session, {stream.session_hash or "" for stream in streams})
+            for stream in streams:
+                if stream.session_hash not in live:
+                    stream.end()
+        return _SESSION_CHECK_SECONDS if streams else _LONGEST_PAUSE_SECONDS
 
     def _read_batch(self) -> int:
         with self._database.reading() as session:

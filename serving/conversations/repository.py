@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, String, and_, cast, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
@@ -22,7 +22,7 @@ from serving.db.tables import (
     Team,
     WorkLease,
 )
-from serving.paging import Place
+from serving.paging import Place, page_after
 
 _ANSWER, _LEARN = "answer:", "learn:"
 
@@ -43,9 +43,9 @@ def find_by_client_id(session: Session, contact_id: str, client_id: str) -> Conv
 def list_of_contact(
     session: Session, contact_id: str, *, after: Place | None = None, limit: int
 ) -> list[Conversation]:
-    """The contact's conversations after this place, newest first."""
+    """The contact's conversations after this place, newest first, and one more than `limit`."""
     query = select(Conversation).where(Conversation.contact_id == contact_id)
-    return _page(session, query, Conversation.created_at, after, limit)
+    return list(session.scalars(page_after(query, Conversation.created_at, Conversation.id, after, limit)))
 
 
 def list_for_agents(
@@ -56,13 +56,13 @@ def list_for_agents(
     after: Place | None = None,
     limit: int,
 ) -> list[Conversation]:
-    """Conversations with this status and team after this place, the one that changed last first."""
+    """Those with this status and team after this place, the last changed first, and one more than `limit`."""
     query = select(Conversation).options(joinedload(Conversation.contact), joinedload(Conversation.agent))
     if status is not None:
         query = query.where(Conversation.status == status)
     if team is not None:
         query = query.where(Conversation.team == team)
-    return _page(session, query, Conversation.updated_at, after, limit)
+    return list(session.scalars(page_after(query, Conversation.updated_at, Conversation.id, after, limit)))
 
 
 def list_by_ids(session: Session, ids: Collection[str]) -> list[Conversation]:
@@ -357,18 +357,6 @@ def list_working(session: Session, ids: Collection[str]) -> set[str]:
         Conversation.id.in_(ids), Conversation.status == "bot", Conversation.answer_due_at.is_not(None)
     )
     return set(session.scalars(query))
-
-
-def _page(
-    session: Session,
-    query: Select[Conversation],
-    moment: InstrumentedAttribute[datetime],
-    after: Place | None,
-    limit: int,
-) -> list[Conversation]:
-    if after is not None:
-        query = query.where(tuple_(moment, Conversation.id) < tuple_(after.moment, after.row_id))
-    return list(session.scalars(query.order_by(moment.desc(), Conversation.id.desc()).limit(limit)))
 
 
 def _taken(work: ColumnElement[str], moment: datetime) -> ColumnElement[bool]:

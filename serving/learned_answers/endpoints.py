@@ -21,6 +21,7 @@ from serving.learned_answers.schemas import (
     proposal_out,
     proposals_out,
 )
+from serving.paging import Place, next_place
 from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, permitted
 
 router = APIRouter(prefix="/v1", tags=["learned answers"])
@@ -36,12 +37,16 @@ RowId = Annotated[int, Path(ge=1, le=MAX_ROW_ID)]
 def list_learned_answers(
     session: DbSession,
     status: Annotated[Literal["approved", "retired", "superseded"] | None, Query()] = None,
+    after: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
-    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
 ) -> LearnedAnswerList:
-    """Learned answers, latest first."""
-    found = repository.list_learned_answers(session, status=status, limit=limit, offset=offset)
-    return LearnedAnswerList(learned_answers=[LearnedAnswerOut.of(answer) for answer in found])
+    """Learned answers, latest first; `next` is what to pass as `after` for the page that follows."""
+    place = Place.parse(after) if after else None
+    rows = repository.list_learned_answers(session, status=status, after=place, limit=limit)
+    return LearnedAnswerList(
+        learned_answers=[LearnedAnswerOut.of(answer) for answer in rows[:limit]],
+        next=next_place(rows, limit, moment="approved_at"),
+    )
 
 
 @router.post("/learned-answers", status_code=201)
@@ -92,10 +97,10 @@ def list_proposals(
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
 ) -> ProposalList:
     """Proposals, oldest first; `after` is the id of the last one seen."""
-    found = repository.list_proposals(
+    rows = repository.list_proposals(
         session, status=status, conversation_id=conversation_id, after=after, limit=limit
     )
-    return ProposalList(proposals=proposals_out(session, found))
+    return ProposalList(proposals=proposals_out(session, rows))
 
 
 @router.get("/proposals/{proposal_id}", dependencies=[_DECIDE])

@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from knowledge.documents import QuestionAnswer
-from serving.articles.repository import in_portions
+from serving.articles.repository import holds, in_portions
 from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, learned_answer_ref, now
+from serving.paging import Place, page_after
 from serving.text import folded
 
 
@@ -36,14 +37,26 @@ def find_by_ids(session: Session, ids: Iterable[int]) -> dict[int, LearnedAnswer
 
 
 def list_learned_answers(
-    session: Session, *, status: str | None = None, limit: int | None = None, offset: int = 0
+    session: Session,
+    *,
+    status: str | None = None,
+    text: str = "",
+    after: Place | None = None,
+    limit: int,
 ) -> list[LearnedAnswer]:
-    """Learned answers with their phrasings, latest first; `None` does not filter."""
-    chosen = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
+    """Learned answers after this place with their phrasings, latest first, and one more than `limit`.
+
+    Every word of `text` stands in question, answer or a phrasing; `None` and no text do not filter.
+    """
+    query = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
     if status is not None:
-        chosen = chosen.where(LearnedAnswer.status == status)
-    chosen = chosen.order_by(LearnedAnswer.approved_at.desc(), LearnedAnswer.id.desc())
-    return list(session.scalars(chosen.limit(limit).offset(offset)))
+        query = query.where(LearnedAnswer.status == status)
+    for word in text.split():
+        phrased = select(Phrasing.id).where(
+            Phrasing.learned_answer_id == LearnedAnswer.id, Phrasing.text.icontains(word, autoescape=True)
+        )
+        query = query.where(or_(holds(word, LearnedAnswer.question, LearnedAnswer.answer), phrased.exists()))
+    return list(session.scalars(page_after(query, LearnedAnswer.approved_at, LearnedAnswer.id, after, limit)))
 
 
 def list_superseded_by(session: Session, learned_answer_id: int) -> list[LearnedAnswer]:

@@ -67,6 +67,8 @@ class LearnedAnswerList(BaseModel):
     """Learned answers, latest first."""
 
     learned_answers: list[LearnedAnswerOut]
+    next: str | None = None
+    """Pass it as `after` for the next page; `null` after the last."""
 
 
 class Approval(Body):

@@ -42,6 +42,8 @@ class AgentPrincipal:
     email: str
     role: str
     team: str | None
+    session_hash: str = ""
+    """Of the session by which the agent is signed in."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""
@@ -171,8 +173,9 @@ def _server_of_key(runtime: Runtime, credentials: str) -> ServerPrincipal:
 
 
 def _agent_of_session(runtime: Runtime, cookie: str) -> AgentPrincipal:
+    session_hash = tokens.digest(cookie)
     with runtime.database.reading() as session:
-        agent = repository.find_agent_of_session(session, tokens.digest(cookie))
+        agent = repository.find_agent_of_session(session, session_hash)
     if agent is None:
         raise AuthenticationError("the session has ended; sign in again")
-    return AgentPrincipal(id=agent.id, name=agent.name, email=agent.email, role=agent.role, team=agent.team)
+    return AgentPrincipal(agent.id, agent.name, agent.email, agent.role, agent.team, session_hash)

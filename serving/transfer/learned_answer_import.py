@@ -92,8 +92,8 @@ def _import_pair(
             report.unchanged.append(other.ref)
         else:
             reason = (
-                f"learned answer {other.id} (from {other.source!r}) already answers this question differently; "
-                "edit that one, or remove this pair"
+                f"learned answer {other.id} (from {other.source!r}) already answers this question "
+                "differently; edit that one, or remove this pair"
             )
             report.refusals.append(Refusal(pair.key, reason))
         return

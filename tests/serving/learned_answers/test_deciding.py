@@ -43,7 +43,7 @@ def proposal_of(stand: Stand, proposal_id: int) -> Proposal:
 
 def all_learned(stand: Stand) -> list[LearnedAnswer]:
     with stand.database.reading() as session:
-        return repository.list_learned_answers(session)
+        return repository.list_learned_answers(session, limit=100)
 
 
 def texts_of(stand: Stand, learned_id: int) -> list[str]:

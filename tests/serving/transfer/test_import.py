@@ -74,7 +74,7 @@ def test_what_is_gone_from_the_source_is_retired_and_comes_back_with_it(stand: S
 
     gone = stand.load(REFUNDS)
 
-    assert gone.retired == ("article:pausing", f"learned_answer:{1}")
+    assert gone.retired == ["article:pausing", f"learned_answer:{1}"]
     assert status_of(stand, "pausing") == "retired"
     assert answers_in_use(stand) == {}
     assert stand.best("pause my subscription") == "article:billing/refunds"
@@ -278,8 +278,8 @@ def test_an_edit_made_here_stays_until_the_source_changes(stand: Stand) -> None:
     with stand.database.session() as session:
         service.edit(session, replace(PAUSING, body="Edited here."))
 
-    assert stand.load(PAUSING).unchanged == ("article:pausing",)
-    assert stand.load(replace(PAUSING, body="New in the source.")).changed == ("article:pausing",)
+    assert stand.load(PAUSING).unchanged == ["article:pausing"]
+    assert stand.load(replace(PAUSING, body="New in the source.")).changed == ["article:pausing"]
     with stand.database.reading() as session:
         article = repository.get(session, "pausing")
         assert article is not None
@@ -337,7 +337,7 @@ def test_an_answer_corrected_by_a_person_is_not_brought_back_by_its_file(stand: 
     same = stand.load(SCHOOLS)
     changed = stand.load(replace(SCHOOLS, answer="Yes, 15 % off."))
 
-    assert same.unchanged == ("learned_answer:1",)
+    assert same.unchanged == ["learned_answer:1"]
     assert f"replaced by learned answer {made}" in changed.refusals[0].reason
     assert stand.learned(1).status == "superseded"
     assert stand.best("Do you sell to schools?") == f"learned_answer:{made}"
@@ -362,7 +362,7 @@ def test_unfit_pairs_are_refused_and_the_others_imported(stand: Stand) -> None:
 def test_texts_that_postgresql_cannot_keep_are_cleaned(stand: Stand) -> None:
     stand.load(replace(PAUSING, body="Pause\x00 \ud800 here.\r\nThen wait."), SCHOOLS)
 
-    assert stand.load(replace(PAUSING, body="Pause ? here.\nThen wait.")).unchanged == ("article:pausing",)
+    assert stand.load(replace(PAUSING, body="Pause ? here.\nThen wait.")).unchanged == ["article:pausing"]
 
 
 def test_an_import_that_fails_half_way_leaves_nothing(stand: Stand) -> None:
