@@ -1,6 +1,6 @@
 """The API of articles: agents and keys read, editors and keys with `articles:write` change."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
@@ -15,6 +15,7 @@ from serving.articles.schemas import (
     NewArticle,
     article_out,
 )
+from serving.db.tables import ArticleStatus
 from serving.dependencies import DbSession
 from serving.security.principals import permitted
 
@@ -27,7 +28,7 @@ _WRITE = Depends(permitted("articles:write"))
 @router.get("", dependencies=[_READ])
 def list_articles(
     session: DbSession,
-    status: Annotated[Literal["published", "retired"] | None, Query()] = None,
+    status: ArticleStatus | None = None,
     category: Annotated[str | None, Query()] = None,
     after: Annotated[str, Query(max_length=MAX_SLUG_CHARS)] = "",
     limit: Annotated[int, Query(ge=1, le=1_000)] = 500,

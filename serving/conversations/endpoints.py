@@ -20,10 +20,9 @@ from serving.conversations.schemas import (
     NewFeedback,
     NewMessage,
     ResolutionOut,
-    Status,
 )
 from serving.conversations.stream import event_stream
-from serving.db.tables import Conversation
+from serving.db.tables import Conversation, ConversationStatus
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.paging import Place, next_place
 from serving.security.principals import (
@@ -57,7 +56,7 @@ def start_conversation(
 def list_conversations(
     person: CurrentPerson,
     session: DbSession,
-    status: Status | None = None,
+    status: ConversationStatus | None = None,
     team: Annotated[str | None, Query(max_length=64)] = None,
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Limit = 100,

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.types import Author
+from serving.db.tables import ConversationStatus, MessageKind
 from serving.schemas import RowOut
 from serving.text import ClientId, LongText, SafeText, ShortText
-
-Status = Literal["bot", "waiting", "open", "closed"]
 
 
 class NewConversation(BaseModel):
@@ -24,7 +24,7 @@ class NewMessage(BaseModel):
     text: SafeText
     choice: Annotated[SafeText, Field(max_length=300)] | None = None
     """The ref that the customer picked after "Which of these is it?"."""
-    kind: Literal["message", "note"] = "message"
+    kind: MessageKind = "message"
     """`note` is for agents."""
 
 
@@ -91,8 +91,8 @@ class MessageOut(RowOut):
     id: int
     conversation_id: str
     client_id: str
-    author: Literal["customer", "bot", "agent", "system"]
-    kind: Literal["message", "note"]
+    author: Author
+    kind: MessageKind
     text: str
     html: str
     agent: AgentName | None
@@ -120,7 +120,7 @@ class ConversationOut(RowOut):
 
     id: str
     client_id: str
-    status: Status
+    status: ConversationStatus
     team: str | None
     team_title: str | None
     intent: str | None

@@ -9,6 +9,7 @@ from knowledge.learning.draft import NearQuestion, near_misses
 from model.errors import ConflictError
 from serving.db.tables import (
     LearnedAnswer,
+    Origin,
     Phrasing,
     Proposal,
     RegressionCase,
@@ -19,7 +20,6 @@ from serving.db.tables import (
 from serving.indexing.changes import record_changes
 from serving.learned_answers import repository
 from serving.learned_answers.wording import (
-    Origin,
     Wording,
     add_phrasings,
     checked_wording,

@@ -1,12 +1,12 @@
 """The API of learned answers (editors write) and proposals (agents decide)."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy.orm import Session
 
 from knowledge.learning.draft import near_questions
-from serving.db.tables import MAX_ROW_ID, Proposal
+from serving.db.tables import MAX_ROW_ID, LearnedAnswerStatus, Proposal, ProposalStatus
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.learned_answers import proposals, repository, service, wording
 from serving.learned_answers.schemas import (
@@ -36,7 +36,7 @@ RowId = Annotated[int, Path(ge=1, le=MAX_ROW_ID)]
 @router.get("/learned-answers", dependencies=[_READ])
 def list_learned_answers(
     session: DbSession,
-    status: Annotated[Literal["approved", "retired", "superseded"] | None, Query()] = None,
+    status: LearnedAnswerStatus | None = None,
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
 ) -> LearnedAnswerList:
@@ -89,9 +89,7 @@ def restore_learned_answer(learned_answer_id: RowId, session: DbSession, _writer
 @router.get("/proposals", dependencies=[_DECIDE])
 def list_proposals(
     session: DbSession,
-    status: Annotated[
-        Literal["pending", "approved", "rejected", "not_reusable", "undone"] | None, Query()
-    ] = None,
+    status: ProposalStatus | None = None,
     conversation_id: Annotated[str | None, Query(max_length=32)] = None,
     after: Annotated[int, Query(ge=0, le=MAX_ROW_ID)] = 0,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 200,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from knowledge.learning.draft import NearQuestion
 from model.errors import ConflictError, NotFoundError
 from serving.db.session import append_event
-from serving.db.tables import OPEN_PROPOSAL, Event, Proposal
+from serving.db.tables import OPEN_PROPOSAL, Event, Proposal, ProposalStatus
 from serving.learned_answers import repository
 from serving.learned_answers.approval import make_known, put_back
 from serving.learned_answers.schemas import Approval, proposals_out
@@ -105,7 +105,7 @@ def undo(session: Session, proposal_id: int, agent_id: str) -> Proposal:
             return decided
         if decided.status == "pending":
             raise ConflictError(f"proposal {proposal_id} is not decided, so there is nothing to undo")
-        target = "undone" if decided.status == "approved" else "pending"
+        target: ProposalStatus = "undone" if decided.status == "approved" else "pending"
         claimed = repository.claim_proposal(
             session,
             proposal_id,

@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session, selectinload
 
 from knowledge.documents import QuestionAnswer
 from serving.articles.repository import holds, in_portions
-from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, learned_answer_ref, now
+from serving.db.tables import (
+    LearnedAnswer,
+    Phrasing,
+    Proposal,
+    ProposalStatus,
+    RegressionCase,
+    learned_answer_ref,
+    now,
+)
 from serving.paging import Place, page_after
 from serving.text import folded
 
@@ -184,7 +192,12 @@ def count_pending_proposals(session: Session, conversation_id: str | None = None
 
 
 def claim_proposal(
-    session: Session, proposal_id: int, *, expected: Sequence[str], status: str, agent_id: str | None
+    session: Session,
+    proposal_id: int,
+    *,
+    expected: Sequence[ProposalStatus],
+    status: ProposalStatus,
+    agent_id: str | None,
 ) -> bool:
     """Set the status if it is one of `expected`; of two people at once, one gets `True`."""
     claimed = session.execute(

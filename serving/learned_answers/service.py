@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
-from serving.db.tables import LearnedAnswer, now
+from serving.db.tables import LearnedAnswer, LearnedAnswerStatus, now
 from serving.indexing.changes import record_changes
 from serving.learned_answers import repository
 from serving.learned_answers.wording import checked_wording, write_wording
@@ -101,7 +101,7 @@ def set_valid_until(session: Session, learned_answer_id: int, moment: datetime |
     return row
 
 
-def _set_status(session: Session, learned_answer_id: int, status: str) -> LearnedAnswer:
+def _set_status(session: Session, learned_answer_id: int, status: LearnedAnswerStatus) -> LearnedAnswer:
     with session.begin_nested():
         row = _locked(session, learned_answer_id)
         if row.status != status:

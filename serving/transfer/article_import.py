@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from knowledge.documents import ArticleDocument, ImportResult, Refusal
 from model.errors import DataError
 from serving.articles import repository
-from serving.db.tables import Article, article_ref
+from serving.db.tables import Article, ArticleStatus, article_ref
 from serving.indexing.changes import record_changes
 from serving.text import one_line, tidied
 from serving.transfer.learned_answer_import import import_question_answers
@@ -123,7 +123,7 @@ def _is_free(article: Article) -> bool:
     return article.status == "retired" and article.source_hash is None
 
 
-def _status_after(document: ArticleDocument, existing: Article | None) -> str:
+def _status_after(document: ArticleDocument, existing: Article | None) -> ArticleStatus:
     if document.superseded_by is not None:
         return "retired"
     if existing is None or existing.source_hash is None or existing.superseded_by is not None:
