@@ -27,19 +27,7 @@ from serving.runtime.assembly import Runtime
 from serving.runtime.metrics import Metrics
 from serving.security.headers import MessengerCors, RefuseUnfit, SecurityHeaders
 
-_ROUTERS = (
-    conversations,
-    contacts,
-    agents,
-    company,
-    ask,
-    articles,
-    learned_answers,
-    models,
-    health,
-    console,
-    messenger,
-)
+_API = (conversations, contacts, agents, company, ask, articles, learned_answers, models, health)
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -54,7 +42,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     install_problem_handlers(app, missing_page=show_missing)
-    for router in _ROUTERS:
+    for router in (*_API, console, messenger):
         app.include_router(router)
     app.add_middleware(RefuseUnfit)
     app.add_middleware(CountRequests, metrics=runtime.metrics)

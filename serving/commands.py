@@ -25,17 +25,8 @@ app = typer.Typer()
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed.")
 
 
-@bench_app.callback()
-def bench() -> None:
-    """Measure speed."""
-
-
 @app.command()
-def serve(
-    home: HomeOption = None,
-    host: HostOption = None,
-    port: PortOption = None,
-) -> None:
+def serve(home: HomeOption = None, host: HostOption = None, port: PortOption = None) -> None:
     """Run the server until Ctrl-C."""
     from serving.server import run
     from serving.settings import Settings
@@ -201,20 +192,18 @@ def bench_answer(
                 bot.resolve(text)
             stages = [bot.resolve(text).milliseconds for text in texts]
             passages = len(bot.knowledge.index)
-    totals = np.array([stage["total"] for stage in stages])
-    emit(
-        {
-            "n": len(texts),
-            "passages": passages,
-            "p50_ms": round(float(np.percentile(totals, 50)), 3),
-            "p95_ms": round(float(np.percentile(totals, 95)), 3),
-            "stage_p50_ms": {
-                name: round(float(np.percentile([stage[name] for stage in stages], 50)), 3)
-                for name in stages[0]
-            },
-        },
-        as_json=as_json,
-    )
+
+    def percentile(stage: str, share: int) -> float:
+        return round(float(np.percentile([milliseconds[stage] for milliseconds in stages], share)), 3)
+
+    figures = {
+        "n": len(texts),
+        "passages": passages,
+        "p50_ms": percentile("total", 50),
+        "p95_ms": percentile("total", 95),
+        "stage_p50_ms": {stage: percentile(stage, 50) for stage in stages[0]},
+    }
+    emit(figures, as_json=as_json)
 
 
 @bench_app.command("index")

@@ -14,11 +14,6 @@ def find_agent(session: Session, agent_id: str) -> Agent | None:
     return session.scalar(select(Agent).where(Agent.id == agent_id, Agent.active))
 
 
-def find_agent_by_email(session: Session, email: str) -> Agent | None:
-    """The agent with this (lower-case) e-mail, active or not."""
-    return session.scalar(select(Agent).where(Agent.email == email))
-
-
 def find_agent_of_session(session: Session, token_hash: str) -> Agent | None:
     """The active agent who holds this session, unless it has ended."""
     return session.scalar(

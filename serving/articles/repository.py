@@ -57,11 +57,11 @@ def list_articles(
 
 def find_by_slugs(session: Session, slugs: Iterable[str]) -> dict[str, Article]:
     """Those of the articles that exist, by slug."""
-    found: dict[str, Article] = {}
-    for some in in_portions(list(slugs)):
-        rows = session.scalars(select(Article).where(Article.slug.in_(some)))
-        found.update((row.slug, row) for row in rows)
-    return found
+    articles: dict[str, Article] = {}
+    for portion in in_portions(list(slugs)):
+        rows = session.scalars(select(Article).where(Article.slug.in_(portion)))
+        articles.update((row.slug, row) for row in rows)
+    return articles
 
 
 def find_by_file_name(session: Session, name: str) -> Article | None:

@@ -21,7 +21,7 @@ class ArticleFields(Body):
 
     def document(self, slug: str) -> ArticleDocument:
         """These words as the article of that slug."""
-        return ArticleDocument(**self.model_dump(exclude={"slug"}), slug=slug)
+        return ArticleDocument(**self.model_dump(include=set(ArticleFields.model_fields)), slug=slug)
 
 
 class NewArticle(ArticleFields):

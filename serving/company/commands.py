@@ -21,21 +21,6 @@ PasswordOption = Annotated[
 ]
 
 
-@company_app.callback()
-def company() -> None:
-    """Look after the company: its name, teams and intents."""
-
-
-@agents_app.callback()
-def agents() -> None:
-    """Look after the people who answer."""
-
-
-@keys_app.callback()
-def keys() -> None:
-    """Look after the API keys of servers."""
-
-
 @company_app.command("show")
 def show_company(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Print the company as TOML, which `company apply` reads back to the same."""
@@ -151,7 +136,7 @@ def add_key(
     """Make an API key and print it; it is shown this once, the store keeps only its SHA-256."""
     from serving.company.accounts import create_api_key
 
-    wanted = [scope.strip() for given in scopes or [] for scope in given.split(",") if scope.strip()]
+    wanted = [scope.strip() for listed in scopes or [] for scope in listed.split(",") if scope.strip()]
     with opened_store(home) as (session, _):
         made = create_api_key(session, name=name, scopes=wanted)
         result = {"id": made.key.id, "name": made.key.name, "scopes": made.key.scopes, "key": made.secret}
@@ -202,11 +187,11 @@ def _password(file: typer.FileText | None) -> tuple[str, dict[str, str]]:
     """The password of the file; without one a new password, and how it is told."""
     import secrets
 
-    given = file.read().strip() if file else ""
-    if file and not given:
+    password = file.read().strip() if file else ""
+    if file and not password:
         raise bad_usage("the password file is empty")
     made = secrets.token_urlsafe(12)
-    return (given, {}) if given else (made, {"password": made})
+    return (password, {}) if password else (made, {"password": made})
 
 
 def _agent_json(agent: "Agent") -> dict[str, Any]:  # JSON

@@ -155,12 +155,13 @@ def note_change(
     after: Mapping[str, Any] | None,  # JSON
 ) -> None:
     """Keep who changed what; passwords and secrets are never part of it."""
-    old, new = (None if one is None else dict(one) for one in (before, after))
-    session.add(CompanyChange(author=author, subject=subject, before=old, after=new))
+    states = {"before": before and dict(before), "after": after and dict(after)}
+    session.add(CompanyChange(author=author, subject=subject, **states))
 
 
 def _fields(row: Team | Intent) -> dict[str, Any]:  # JSON
-    return {name: value for name, value in row.fields().items() if name != "name"}
+    entry = CompanyTeam if isinstance(row, Team) else CompanyIntent
+    return entry.model_validate(row, from_attributes=True).model_dump(exclude={"name"})
 
 
 def _profile_json(profile: CompanyProfile) -> dict[str, Any]:  # JSON

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Query, Response
+from fastapi import APIRouter, Form, Query, Response
 
 from model.errors import FirstlastError, PermissionDeniedError
 from serving.articles import repository, service
 from serving.articles.schemas import ArticleFields
 from serving.console.formatting import article_href
-from serving.console.routing import PageRoute, see_other, sentence, written
+from serving.console.routing import PageRoute, Written, see_other, sentence
 from serving.console.shell import CurrentVisit, Visit, needs
 from serving.db.tables import Article
 from serving.problems import status_of
@@ -20,19 +20,16 @@ STATUS_CHOICES = (("published", "Published"), ("retired", "Retired"), ("all", "A
 _WRITERS = [needs("articles:write")]
 
 
-async def article_form(
-    title: Annotated[str, Form()] = "",
-    category: Annotated[str, Form()] = "",
-    url: Annotated[str, Form()] = "",
-    body: Annotated[str, Form()] = "",
-    superseded_by: Annotated[str, Form()] = "",
-) -> ArticleFields:
-    """The fields of an article as the browser sent them."""
-    successor = superseded_by.strip() or None
-    return ArticleFields(title=title, category=category, url=url, body=written(body), superseded_by=successor)
+class ArticleForm(ArticleFields):
+    """What stands in the form of an article, and what to do with it."""
+
+    title: str = ""
+    body: Written = ""
+    slug: str = ""
+    action: Literal["save", "retire"] = "save"
 
 
-CurrentArticleForm = Annotated[ArticleFields, Depends(article_form)]
+CurrentArticleForm = Annotated[ArticleForm, Form()]
 
 
 @router.get("/articles")
@@ -58,17 +55,17 @@ def list_page(
 @router.get("/new-article", dependencies=_WRITERS)
 def new_page(visit: CurrentVisit) -> Response:
     """The form for a new article."""
-    return _show_form(visit, ArticleFields(title="", body=""))
+    return _show_form(visit, ArticleForm())
 
 
 @router.post("/new-article", dependencies=_WRITERS)
-def create(visit: CurrentVisit, form: CurrentArticleForm, slug: Annotated[str, Form()] = "") -> Response:
+def create(visit: CurrentVisit, form: CurrentArticleForm) -> Response:
     """Write a new article; on an error the form keeps what was written."""
     try:
-        article = service.create(visit.session, form.document(slug.strip()))
+        article = service.create(visit.session, form.document(form.slug.strip()))
     except FirstlastError as error:
         visit.session.rollback()
-        return _show_form(visit, form, slug=slug, error=error)
+        return _show_form(visit, form, slug=form.slug, error=error)
     return see_other(article_href(article.slug), done="created")
 
 
@@ -84,14 +81,9 @@ def detail_page(slug: str, visit: CurrentVisit, edit: bool = False) -> Response:
 
 
 @router.post("/articles/{slug:path}", dependencies=_WRITERS)
-def change(
-    slug: str,
-    visit: CurrentVisit,
-    form: CurrentArticleForm,
-    action: Annotated[Literal["save", "retire"], Form()] = "save",
-) -> Response:
+def change(slug: str, visit: CurrentVisit, form: CurrentArticleForm) -> Response:
     """Give the article other words, or retire it; on an error the form keeps what was written."""
-    if action == "retire":
+    if form.action == "retire":
         service.retire(visit.session, slug)
         return see_other(article_href(slug), done="retired")
     try:
@@ -110,10 +102,5 @@ def _show_form(
     existing: Article | None = None,
     error: FirstlastError | None = None,
 ) -> Response:
-    context = {
-        "form": form,
-        "slug": slug,
-        "existing": existing,
-        "problem": sentence(error) if error else "",
-    }
+    context = {"form": form, "slug": slug, "existing": existing, "problem": sentence(error) if error else ""}
     return visit.show("articles", "articles/edit.html", context, status=status_of(error) if error else 200)

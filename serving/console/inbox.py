@@ -12,28 +12,20 @@ from serving.console.cards import CardDraft, conversation_cards
 from serving.console.formatting import author_name, plain_text, shorten
 from serving.console.words import duration_words
 from serving.conversations import repository as conversations
-from serving.db.tables import WITH_PEOPLE, Conversation, Message, Team, new_id, now
+from serving.db.tables import WITH_PEOPLE, Conversation, ConversationStatus, Message, Team, new_id, now
 from serving.security.principals import AgentPrincipal
 
 MAX_ROWS = 200
 MAX_MESSAGES = 300
 MAX_EARLIER = 10
 
-STATUS_CHOICES = (
-    ("needs_person", "Needs a person"),
-    ("mine", "Mine"),
-    ("waiting", "Waiting"),
-    ("open", "Being answered"),
-    ("bot", "With the bot"),
-    ("closed", "Closed"),
-)
-_STATUSES: Mapping[str, tuple[str, ...]] = {
-    "needs_person": WITH_PEOPLE,
-    "mine": WITH_PEOPLE,
-    "waiting": ("waiting",),
-    "open": ("open",),
-    "bot": ("bot",),
-    "closed": ("closed",),
+CHOICES: Mapping[str, tuple[str, tuple[ConversationStatus, ...]]] = {
+    "needs_person": ("Needs a person", WITH_PEOPLE),
+    "mine": ("Mine", WITH_PEOPLE),
+    "waiting": ("Waiting", ("waiting",)),
+    "open": ("Being answered", ("open",)),
+    "bot": ("With the bot", ("bot",)),
+    "closed": ("Closed", ("closed",)),
 }
 
 
@@ -47,9 +39,9 @@ class Filters:
     @property
     def query(self) -> str:
         """The filters for an address, with `?`; empty for the usual list."""
-        given = {"status": self.status if self.status != "needs_person" else "", "team": self.team}
-        given = {name: value for name, value in given.items() if value}
-        return f"?{urlencode(given)}" if given else ""
+        filters = {"status": self.status if self.status != "needs_person" else "", "team": self.team}
+        chosen = {name: value for name, value in filters.items() if value}
+        return f"?{urlencode(chosen)}" if chosen else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +77,7 @@ def list_context(session: Session, viewer: AgentPrincipal, filters: Filters) -> 
     teams = conversations.teams(session)
     rows = repository.list_inbox(
         session,
-        statuses=_STATUSES[filters.status],
+        statuses=CHOICES[filters.status][1],
         team=filters.team or None,
         agent_id=viewer.id if filters.status == "mine" else None,
         limit=MAX_ROWS + 1,
@@ -96,7 +88,7 @@ def list_context(session: Session, viewer: AgentPrincipal, filters: Filters) -> 
         "more": len(rows) > MAX_ROWS,
         "filters": filters,
         "query": filters.query,
-        "status_choices": STATUS_CHOICES,
+        "status_choices": [(status, words) for status, (words, _) in CHOICES.items()],
         "teams": sorted(((team.name, team.title) for team in teams.values()), key=lambda pair: pair[1]),
         "empty_words": "Nobody is waiting."
         if filters == Filters()
@@ -106,11 +98,7 @@ def list_context(session: Session, viewer: AgentPrincipal, filters: Filters) -> 
 
 
 def conversation_context(
-    session: Session,
-    conversation: Conversation,
-    *,
-    composer: Composer,
-    draft: CardDraft | None = None,
+    session: Session, conversation: Conversation, *, composer: Composer, draft: CardDraft | None = None
 ) -> dict[str, object]:
     """One conversation with its thread, its customer and the cards beside the replies."""
     # The place in the log before the rest: what happens meanwhile arrives as an event.
@@ -142,11 +130,6 @@ def conversation_context(
         "earlier": [other for other in others if other.id != conversation.id],
         "last_messages": conversations.last_messages(session, [row.id for row in others], notes=False),
     }
-
-
-def parse_filters(status: str, team: str) -> Filters:
-    """The filters of an address; an unknown status counts as not given."""
-    return Filters(status if status in _STATUSES else "needs_person", team)
 
 
 def _row(

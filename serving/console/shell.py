@@ -58,10 +58,7 @@ class Visit:
             "notice": NOTICES.get(self.request.query_params.get("done", ""), ""),
         }
         page = Page(
-            template,
-            {**frame, **context},
-            fragments={**_SHELL_FRAGMENTS, **(fragments or {})},
-            status=status,
+            template, {**frame, **context}, fragments={**_SHELL_FRAGMENTS, **(fragments or {})}, status=status
         )
         return render(self.request, page)
 
@@ -81,14 +78,14 @@ def _model_problem(runtime: Runtime, viewer: AgentPrincipal) -> str:
     problem, in_service = runtime.resolver.last_error, runtime.resolver.version
     if problem is None:
         return ""
-    said = (
+    words = (
         f"A new model set could not be taken into service, {in_service} still answers"
         if in_service
         else "No model set is in service, the bot hands every question to people"
     )
     if viewer.may("models:write"):
-        return f"{said}: {problem}"
-    return "" if in_service else f"{said}."
+        return f"{words}: {problem}"
+    return "" if in_service else f"{words}."
 
 
 def needs(permission: Permission) -> DependsParameter:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from fastapi import Request
@@ -56,9 +56,9 @@ def environment() -> Environment:
         ref_href=formatting.ref_href,
         shorten=formatting.shorten,
         web_address=formatting.web_address,
-        status=words.status_words,
-        proposal_status=words.proposal_status_words,
-        learned_status=words.learned_status_words,
+        status=partial(words.in_words, words.STATUS_WORDS),
+        proposal_status=partial(words.in_words, words.PROPOSAL_STATUS_WORDS),
+        learned_status=partial(words.in_words, words.LEARNED_STATUS_WORDS),
         source=words.source_words,
         value=words.value_words,
         reason=words.reason_words,

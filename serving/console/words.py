@@ -45,26 +45,7 @@ PROPOSAL_STATUS_WORDS: Mapping[str, str] = {
     "undone": "Undone",
 }
 
-LEARNED_STATUS_WORDS: Mapping[str, str] = {
-    "approved": "Live",
-    "retired": "Retired",
-    "superseded": "Replaced",
-}
-
-
-def status_words(code: str) -> str:
-    """How a conversation stands."""
-    return STATUS_WORDS.get(code) or humanise(code)
-
-
-def proposal_status_words(code: str) -> str:
-    """What became of a proposal."""
-    return PROPOSAL_STATUS_WORDS.get(code) or humanise(code)
-
-
-def learned_status_words(code: str) -> str:
-    """Whether a learned answer is given."""
-    return LEARNED_STATUS_WORDS.get(code) or humanise(code)
+LEARNED_STATUS_WORDS: Mapping[str, str] = {"approved": "Live", "retired": "Retired", "superseded": "Replaced"}
 
 
 def source_words(source: str) -> str:
@@ -80,6 +61,11 @@ def value_words(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(value_words(item) for item in value)
     return str(value)
+
+
+def in_words(table: Mapping[str, str], code: str) -> str:
+    """What the table says of the code; an unknown one is shown as its own words."""
+    return table.get(code) or humanise(code)
 
 
 def reason_words(code: str) -> str:

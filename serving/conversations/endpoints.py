@@ -78,22 +78,21 @@ def list_conversations(
 @router.get("/conversations/{conversation_id}")
 def get_conversation(conversation_id: str, person: CurrentPerson, session: DbSession) -> AnyConversationOut:
     """One conversation."""
-    return _shown(session, person, _visible(session, person, conversation_id))
+    conversation = _visible(session, person, conversation_id)
+    if isinstance(person, AgentPrincipal):
+        return views.agent_conversation_out(session, conversation)
+    return views.conversation_out(session, conversation)
 
 
 @router.get("/conversations/{conversation_id}/messages")
 def list_messages(
-    conversation_id: str,
-    person: CurrentPerson,
-    session: DbSession,
-    after: After = 0,
-    limit: Limit = 200,
+    conversation_id: str, person: CurrentPerson, session: DbSession, after: After = 0, limit: Limit = 200
 ) -> MessagesOut:
     """Messages after the one with this id, oldest first; notes for agents only."""
     conversation = _visible(session, person, conversation_id)
     notes = isinstance(person, AgentPrincipal)
-    found = repository.messages_after(session, conversation.id, after=after, notes=notes, limit=limit)
-    return MessagesOut(messages=views.messages_out(session, found))
+    messages = repository.messages_after(session, conversation.id, after=after, notes=notes, limit=limit)
+    return MessagesOut(messages=views.messages_out(session, messages))
 
 
 @router.post("/conversations/{conversation_id}/messages", status_code=201)
@@ -142,7 +141,7 @@ def give_feedback(
     conversation_id: str, body: NewFeedback, customer: CurrentCustomer, session: DbSession
 ) -> ResolutionOut:
     """Say whether a bot message helped; "no" makes the bot try another answer or hand over."""
-    conversation = service.own_conversation(session, conversation_id, customer.contact_id, lock=True)
+    conversation = _visible(session, customer, conversation_id, lock=True)
     service.give_feedback(session, conversation, body.message_id, body.helpful)
     return ResolutionOut(resolution=conversation.resolution)
 
@@ -150,7 +149,7 @@ def give_feedback(
 @router.post("/conversations/{conversation_id}/handoff")
 def ask_for_person(conversation_id: str, customer: CurrentCustomer, session: DbSession) -> ConversationOut:
     """Ask for a person."""
-    conversation = service.own_conversation(session, conversation_id, customer.contact_id, lock=True)
+    conversation = _visible(session, customer, conversation_id, lock=True)
     service.ask_for_person(session, conversation)
     return views.conversation_out(session, conversation)
 
@@ -160,7 +159,7 @@ def rate_conversation(
     conversation_id: str, body: NewCsat, customer: CurrentCustomer, session: DbSession
 ) -> CsatOut:
     """Rate the conversation, 1 to 5; the latest rating counts."""
-    conversation = service.own_conversation(session, conversation_id, customer.contact_id, lock=True)
+    conversation = _visible(session, customer, conversation_id, lock=True)
     rating = service.rate(session, conversation, body)
     return CsatOut(score=rating.score, comment=rating.comment)
 
@@ -170,7 +169,7 @@ def assign_conversation(
     conversation_id: str, agent: InboxAgent, session: DbSession, body: NewAssignment | None = None
 ) -> AgentConversationOut:
     """Give the conversation to an agent, to the one who asks when none is named."""
-    conversation = service.any_conversation(session, conversation_id, lock=True)
+    conversation = service.get_conversation(session, conversation_id, lock=True)
     service.assign(session, conversation, (body.agent_id if body else None) or agent.id)
     session.flush()
     session.refresh(conversation)
@@ -180,7 +179,7 @@ def assign_conversation(
 @router.post("/conversations/{conversation_id}/close")
 def close_conversation(conversation_id: str, _agent: InboxAgent, session: DbSession) -> AgentConversationOut:
     """End the matter; the customer's next message goes to the bot again."""
-    conversation = service.any_conversation(session, conversation_id, lock=True)
+    conversation = service.get_conversation(session, conversation_id, lock=True)
     service.close(session, conversation)
     return views.agent_conversation_out(session, conversation)
 
@@ -203,12 +202,5 @@ def follow_inbox(
 def _visible(
     session: DbSession, person: CurrentPerson, conversation_id: str, *, lock: bool = False
 ) -> Conversation:
-    if isinstance(person, CustomerPrincipal):
-        return service.own_conversation(session, conversation_id, person.contact_id, lock=lock)
-    return service.any_conversation(session, conversation_id, lock=lock)
-
-
-def _shown(session: DbSession, person: CurrentPerson, conversation: Conversation) -> AnyConversationOut:
-    if isinstance(person, AgentPrincipal):
-        return views.agent_conversation_out(session, conversation)
-    return views.conversation_out(session, conversation)
+    contact_id = person.contact_id if isinstance(person, CustomerPrincipal) else None
+    return service.get_conversation(session, conversation_id, contact_id=contact_id, lock=lock)

@@ -153,14 +153,14 @@ class EventFeed:
             events = repository.events_after(session, self._cursor, limit=BATCH)
             # Only now: a stream that subscribes later reads the store later, and finds these events there.
             subscriptions = self._snapshot()
-            wanted = {one.conversation_id for one in subscriptions}
+            wanted = {subscription.conversation_id for subscription in subscriptions}
             items = conversation_items(
                 session, [event for event in events if event.conversation_id in wanted]
             )
             changes = inbox_items(session, events) if None in wanted else []
         for subscription in subscriptions:
-            mine = changes if subscription.conversation_id is None else items
-            chosen = [one for one in mine if subscription.conversation_id in {None, one.conversation_id}]
+            about = changes if subscription.conversation_id is None else items
+            chosen = [item for item in about if subscription.conversation_id in {None, item.conversation_id}]
             if chosen:
                 subscription.put(chosen)
         if events:
@@ -191,11 +191,6 @@ def conversation_items(session: Session, events: Sequence[Event]) -> list[FeedIt
 def typing_item(conversation_id: str) -> FeedItem:
     """Says that the bot is working on an answer."""
     return FeedItem(None, conversation_id, "typing", agents_only=False, data={"author": "bot"})
-
-
-def reset_item(oldest: int) -> FeedItem:
-    """Says that events were forgotten which the reader has not seen: what it holds must be read anew."""
-    return FeedItem(None, "", "reset", agents_only=False, data={"oldest": oldest})
 
 
 def inbox_items(session: Session, events: Iterable[Event]) -> list[FeedItem]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, String, and_, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, String, Update, and_, cast, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
@@ -235,13 +235,8 @@ def next_due(session: Session) -> datetime | None:
 
 def claim(session: Session, conversation_id: str, due_at: datetime) -> bool:
     """Take the work if it is still due at exactly this time; False when it changed or somebody was first."""
-    return _changed_one(
-        session,
-        update(Conversation)
-        .where(Conversation.id == conversation_id, Conversation.answer_due_at == due_at)
-        .values(answer_due_at=None)
-        .execution_options(synchronize_session=False),
-    )
+    its = (Conversation.id == conversation_id, Conversation.answer_due_at == due_at)
+    return _changed_one(session, update(Conversation).where(*its).values(answer_due_at=None))
 
 
 def list_learning_due(session: Session, until: datetime, *, limit: int) -> Sequence[int]:
@@ -253,13 +248,8 @@ def list_learning_due(session: Session, until: datetime, *, limit: int) -> Seque
 
 def claim_learning(session: Session, message_id: int, due_at: datetime) -> bool:
     """Take the reply for learning if it is still due at exactly this time."""
-    return _changed_one(
-        session,
-        update(Message)
-        .where(Message.id == message_id, Message.learning_due_at == due_at)
-        .values(learning_due_at=None)
-        .execution_options(synchronize_session=False),
-    )
+    its = (Message.id == message_id, Message.learning_due_at == due_at)
+    return _changed_one(session, update(Message).where(*its).values(learning_due_at=None))
 
 
 def answer_work(conversation_id: str) -> str:
@@ -394,6 +384,6 @@ def _unhelpful_of(decision: type[DecisionRecord]) -> ColumnElement[bool]:
     )
 
 
-def _changed_one(session: Session, statement: object) -> bool:
-    result = session.execute(statement)  # type: ignore[call-overload]
+def _changed_one(session: Session, statement: Update) -> bool:
+    result = session.execute(statement.execution_options(synchronize_session=False))
     return isinstance(result, CursorResult) and result.rowcount == 1

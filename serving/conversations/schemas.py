@@ -1,9 +1,9 @@
 """What the conversations' endpoints and events take and give; shapes only, no queries."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from model.types import Author
 from serving.db.tables import ConversationStatus, MessageKind
@@ -54,37 +54,6 @@ class AgentName(RowOut):
     name: str
 
 
-class SourceOut(BaseModel):
-    """What an answer rests on."""
-
-    ref: str
-    kind: str
-    title: str
-    url: str
-    excerpt: str
-    heading_path: list[str]
-
-
-class ChoiceOut(BaseModel):
-    """What the customer may pick."""
-
-    ref: str
-    title: str
-
-
-class PayloadOut(BaseModel):
-    """What is shown beside a bot message. Keys that do not apply are left out."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    kind: Literal["answer", "clarify", "handoff", "smalltalk"] | None = None
-    sources: list[SourceOut] | None = None
-    choices: list[ChoiceOut] | None = None
-    choice: str | None = None
-    expected_wait_minutes: int | None = None
-    feedback: bool | None = None
-
-
 class MessageOut(RowOut):
     """A message."""
 
@@ -97,7 +66,8 @@ class MessageOut(RowOut):
     html: str
     agent: AgentName | None
     payload: dict[str, Any]
-    """The keys of `PayloadOut` that apply."""
+    """What is shown beside a bot message: those that apply of `kind`, `sources`, `choices`, `choice`,
+    `expected_wait_minutes` and `feedback`, whether the customer said that it helped."""
     created_at: datetime
 
 

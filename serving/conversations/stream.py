@@ -17,7 +17,6 @@ from serving.conversations.feed import (
     FeedItem,
     conversation_items,
     inbox_items,
-    reset_item,
     typing_item,
 )
 from serving.runtime.assembly import Runtime
@@ -65,7 +64,8 @@ async def _events(
         if after:
             oldest = await _read(runtime, repository.first_event_id)
             if after + 1 < oldest:
-                yield _encode(reset_item(oldest))
+                # What the reader holds must be read anew: events it has not seen were forgotten.
+                yield _encode(FeedItem(None, "", "reset", agents_only=False, data={"oldest": oldest}))
         last = after if after is not None else await _read(runtime, repository.last_event_id)
         cursor = after
         while cursor is not None:

@@ -111,10 +111,6 @@ class Table(DeclarativeBase):
         list[dict[str, Any]]: JSON,
     }
 
-    def fields(self) -> dict[str, Any]:
-        """The values of the columns, by name."""
-        return {column.key: getattr(self, column.key) for column in type(self).__mapper__.column_attrs}
-
 
 class CompanyProfile(Table):
     """The company itself: the one row that the migrations make."""

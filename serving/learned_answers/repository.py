@@ -37,20 +37,15 @@ def get_for_update(session: Session, learned_answer_id: int) -> LearnedAnswer | 
 
 def find_by_ids(session: Session, ids: Iterable[int]) -> dict[int, LearnedAnswer]:
     """Those of the learned answers that exist, in any state, by id."""
-    found: dict[int, LearnedAnswer] = {}
-    for some in in_portions(sorted(set(ids))):
-        rows = session.scalars(select(LearnedAnswer).where(LearnedAnswer.id.in_(some)))
-        found.update((row.id, row) for row in rows)
-    return found
+    answers: dict[int, LearnedAnswer] = {}
+    for portion in in_portions(sorted(set(ids))):
+        rows = session.scalars(select(LearnedAnswer).where(LearnedAnswer.id.in_(portion)))
+        answers.update((row.id, row) for row in rows)
+    return answers
 
 
 def list_learned_answers(
-    session: Session,
-    *,
-    status: str | None = None,
-    text: str = "",
-    after: Place | None = None,
-    limit: int,
+    session: Session, *, status: str | None = None, text: str = "", after: Place | None = None, limit: int
 ) -> list[LearnedAnswer]:
     """Learned answers after this place with their phrasings, latest first, and one more than `limit`.
 
@@ -89,10 +84,12 @@ def find_in_use(
     chosen = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings)).where(_in_use(moment))
     if ids is None:
         return list(session.scalars(chosen.order_by(LearnedAnswer.id)))
-    found: list[LearnedAnswer] = []
-    for some in in_portions(sorted(set(ids))):
-        found.extend(session.scalars(chosen.where(LearnedAnswer.id.in_(some)).order_by(LearnedAnswer.id)))
-    return found
+    answers: list[LearnedAnswer] = []
+    for portion in in_portions(sorted(set(ids))):
+        answers.extend(
+            session.scalars(chosen.where(LearnedAnswer.id.in_(portion)).order_by(LearnedAnswer.id))
+        )
+    return answers
 
 
 def find_by_question(session: Session, question: str, moment: datetime) -> list[LearnedAnswer]:

@@ -14,10 +14,7 @@ from serving.learned_answers.wording import checked_wording, write_wording
 
 def get(session: Session, learned_answer_id: int) -> LearnedAnswer:
     """The learned answer in any state; raises `NotFoundError`."""
-    answer = repository.get(session, learned_answer_id)
-    if answer is None:
-        raise _not_found(learned_answer_id)
-    return answer
+    return _existing(repository.get(session, learned_answer_id), learned_answer_id)
 
 
 def create(
@@ -64,9 +61,9 @@ def edit(
     """
     with session.begin_nested():
         row = _locked(session, learned_answer_id)
-        kept = [phrasing.text for phrasing in row.phrasings] if phrasings is None else phrasings
+        others = [phrasing.text for phrasing in row.phrasings] if phrasings is None else phrasings
         wording = checked_wording(
-            row.question if question is None else question, row.answer if answer is None else answer, kept
+            row.question if question is None else question, row.answer if answer is None else answer, others
         )
         wanted = row.released if released is None else released
         texts = [wording.question, *wording.phrasings]
@@ -112,9 +109,7 @@ def _set_status(session: Session, learned_answer_id: int, status: LearnedAnswerS
 
 
 def _locked(session: Session, learned_answer_id: int) -> LearnedAnswer:
-    row = repository.get_for_update(session, learned_answer_id)
-    if row is None:
-        raise _not_found(learned_answer_id)
+    row = _existing(repository.get_for_update(session, learned_answer_id), learned_answer_id)
     if row.status == "superseded":
         raise ConflictError(
             f"learned answer {row.id} was replaced by learned answer {row.superseded_by_id}; change that one"
@@ -130,7 +125,9 @@ def _checked_moment(moment: datetime | None) -> datetime | None:
     return moment
 
 
-def _not_found(learned_answer_id: int) -> NotFoundError:
-    return NotFoundError(
-        f"there is no learned answer {learned_answer_id}; list them with GET /v1/learned-answers"
-    )
+def _existing(answer: LearnedAnswer | None, learned_answer_id: int) -> LearnedAnswer:
+    if answer is None:
+        raise NotFoundError(
+            f"there is no learned answer {learned_answer_id}; list them with GET /v1/learned-answers"
+        )
+    return answer

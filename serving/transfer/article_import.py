@@ -101,34 +101,31 @@ def _import_article(
     session: Session, document: ArticleDocument, existing: Article | None, source: str, report: ImportReport
 ) -> None:
     ref = article_ref(document.slug)
-    if existing is not None and existing.source != source and not _is_free(existing):
+    # Another source may take a slug that its own no longer has, or that was retired here.
+    is_free = existing is None or (existing.status == "retired" and existing.source_hash is None)
+    if existing is not None and existing.source != source and not is_free:
         if existing.content_hash == document.content_hash:
             report.unchanged.append(ref)
         else:
-            report.refusals.append(Refusal(document.slug, _taken_reason(existing)))
+            reason = (
+                f"slug {existing.slug!r} already belongs to an article from {existing.source!r} with other "
+                "words; rename this one, or remove it there and import that source first"
+            )
+            report.refusals.append(Refusal(document.slug, reason))
         return
     if existing is not None and existing.source_hash == document.content_hash:
         report.unchanged.append(ref)
         return
-    status = _status_after(document, existing)
+    status: ArticleStatus = "published"
+    if document.superseded_by is not None:
+        status = "retired"
+    elif existing is not None and existing.source_hash is not None and existing.superseded_by is None:
+        status = existing.status  # who retired it is not overruled by a new wording of its source
     article = repository.upsert(session, document, existing=existing, source=source)
     article.source_hash = document.content_hash
     article.status = status
     report.touched.append(ref)
     (report.added if existing is None else report.changed).append(ref)
-
-
-def _is_free(article: Article) -> bool:
-    """Whether another source may take the slug: its own source no longer has it, or it was retired here."""
-    return article.status == "retired" and article.source_hash is None
-
-
-def _status_after(document: ArticleDocument, existing: Article | None) -> ArticleStatus:
-    if document.superseded_by is not None:
-        return "retired"
-    if existing is None or existing.source_hash is None or existing.superseded_by is not None:
-        return "published"
-    return existing.status  # an editor who retired it is not overruled by a new wording of its source
 
 
 def _retire(article: Article, report: ImportReport) -> None:
@@ -137,10 +134,3 @@ def _retire(article: Article, report: ImportReport) -> None:
         report.retired.append(article.ref)
     article.status = "retired"
     article.source_hash = None
-
-
-def _taken_reason(existing: Article) -> str:
-    return (
-        f"slug {existing.slug!r} already belongs to an article from {existing.source!r} with other words; "
-        "rename this one, or remove it there and import that source first"
-    )

@@ -8,7 +8,7 @@ from knowledge.documents import QuestionAnswer, Refusal
 from model.errors import DataError
 from serving.db.tables import LearnedAnswer, now
 from serving.learned_answers import repository
-from serving.learned_answers.wording import Wording, checked_wording, write_wording
+from serving.learned_answers.wording import checked_wording, write_wording
 from serving.text import folded
 from serving.transfer.report import ImportReport
 from serving.transfer.unreadable import Unreadable
@@ -103,16 +103,13 @@ def _import_pair(
     answer.source_hash = pair.content_hash
     answer.valid_until = pair.valid_until
     answer.released = bool(answer.released) or pair.released  # what people released here stays so
-    write_wording(session, answer, _with_learned_phrasings(wording, answer), origin="import")
+    # What customers and agents added since stays.
+    learned = [phrasing.text for phrasing in answer.phrasings if phrasing.origin in ("customer", "agent")]
+    wording = checked_wording(wording.question, wording.answer, (*wording.phrasings, *learned))
+    write_wording(session, answer, wording, origin="import")
     ref = answer.ref
     report.touched.append(ref)
     (report.added if existing is None else report.changed).append(ref)
-
-
-def _with_learned_phrasings(wording: Wording, answer: LearnedAnswer) -> Wording:
-    """The file's wording with the phrasings that customers and agents added since."""
-    learned = [phrasing.text for phrasing in answer.phrasings if phrasing.origin in ("customer", "agent")]
-    return checked_wording(wording.question, wording.answer, (*wording.phrasings, *learned))
 
 
 def _retire(answer: LearnedAnswer, report: ImportReport) -> None:

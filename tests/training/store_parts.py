@@ -81,7 +81,7 @@ class Shop:
     def ask(self, conversation_id: str, text: str, *, choice: str | None = None) -> None:
         """The customer writes, and the bot has its turn."""
         with self.database.session() as session:
-            conversation = service.any_conversation(session, conversation_id)
+            conversation = service.get_conversation(session, conversation_id)
             body = NewMessage(client_id=new_id(), text=text, choice=choice)
             service.post_customer_message(session, self.settings, conversation, body)
         self.answer(conversation_id)
@@ -96,7 +96,7 @@ class Shop:
     def rate_answer(self, conversation_id: str, helpful: bool) -> None:
         """The customer's word on the bot's last message; after a "no" the bot tries again."""
         with self.database.session() as session:
-            conversation = service.any_conversation(session, conversation_id)
+            conversation = service.get_conversation(session, conversation_id)
             last = (
                 session.query(Message)
                 .filter_by(conversation_id=conversation_id, author="bot")
@@ -110,7 +110,7 @@ class Shop:
     def reply(self, conversation_id: str, text: str) -> int:
         """The agent writes; the message's id."""
         with self.database.session() as session:
-            conversation = service.any_conversation(session, conversation_id)
+            conversation = service.get_conversation(session, conversation_id)
             body = NewMessage(client_id=new_id(), text=text)
             made = service.post_agent_message(session, self.settings, conversation, AGENT, body)
             session.flush()
@@ -130,12 +130,12 @@ class Shop:
 
     def rate(self, conversation_id: str, score: int, comment: str = "") -> None:
         with self.database.session() as session:
-            conversation: Conversation = service.any_conversation(session, conversation_id)
+            conversation: Conversation = service.get_conversation(session, conversation_id)
             service.rate(session, conversation, NewCsat(score=score, comment=comment))
 
     def close_conversation(self, conversation_id: str) -> None:
         with self.database.session() as session:
-            service.close(session, service.any_conversation(session, conversation_id))
+            service.close(session, service.get_conversation(session, conversation_id))
 
     def _resolve(self, question: Question) -> Decision:
         if question.chosen_ref is not None:
