@@ -1,16 +1,10 @@
 """Takes the README's pictures: runs the server on a copy of a home, plays a customer and an agent."""
 
 import argparse
-import re
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from find_browser import find
+from home_server import copied, served
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -34,7 +28,7 @@ def main() -> int:
         print(f"{home} is no home of the sample company; run: firstlast demo --home {home} --prepare-only")
         return 2
     login = next(line.split() for line in logins.read_text().splitlines() if line.endswith(" agent"))
-    with _server(home) as address, sync_playwright() as playwright:
+    with copied(home) as copy, served(copy) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(), args=["--no-sandbox", "--disable-gpu"])
         _messenger(browser, address)
         _inbox(browser, address, email=login[0], password=login[1])
@@ -84,30 +78,6 @@ def _save(page: Page, name: str) -> None:
     DOCS.mkdir(exist_ok=True)
     page.screenshot(path=DOCS / name)
     print(f"{DOCS / name}: {(DOCS / name).stat().st_size / 1000:.0f} kB")
-
-
-@contextmanager
-def _server(home: Path) -> Iterator[str]:
-    """The address of a server on a copy of the home."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "home"
-        shutil.copytree(home, copy, ignore=shutil.ignore_patterns("mlruns"))
-        command = [sys.executable, "-m", "firstlast", "serve", "--home", str(copy), "--port", "0"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
-            try:
-                yield _announced(process.stderr)
-            finally:
-                process.kill()
-
-
-def _announced(lines: Iterator[str]) -> str:
-    said = ""
-    for line in lines:
-        said += line
-        if found := re.search(r"is ready at (http://\S+)", line):
-            return found[1]
-    raise SystemExit(f"the server ended before it was ready:\n{said}")
 
 
 if __name__ == "__main__":

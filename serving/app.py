@@ -22,24 +22,12 @@ from serving.learned_answers.endpoints import router as learned_answers
 from serving.messenger.pages import router as messenger
 from serving.messenger.pages import show_missing
 from serving.models.endpoints import router as models
-from serving.problems import install_problem_handlers
+from serving.problems import install_problem_handlers, route_of
 from serving.runtime.assembly import Runtime
 from serving.runtime.metrics import Metrics
 from serving.security.headers import MessengerCors, RefuseUnfit, SecurityHeaders
 
-_ROUTERS = (
-    conversations,
-    contacts,
-    agents,
-    company,
-    ask,
-    articles,
-    learned_answers,
-    models,
-    health,
-    console,
-    messenger,
-)
+_API = (conversations, contacts, agents, company, ask, articles, learned_answers, models, health)
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -54,7 +42,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     )
     app.state.runtime = runtime
     install_problem_handlers(app, missing_page=show_missing)
-    for router in _ROUTERS:
+    for router in (*_API, console, messenger):
         app.include_router(router)
     app.add_middleware(RefuseUnfit)
     app.add_middleware(CountRequests, metrics=runtime.metrics)
@@ -88,9 +76,8 @@ class CountRequests:
         await self._app(scope, receive, send_counted)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = str(getattr(scope.get("route"), "path", "unmatched"))
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.count_request(method=method, route=route, status=status, seconds=seconds)
+        self._metrics.count_request(method=method, route=route_of(scope), status=status, seconds=seconds)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -4,9 +4,9 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
@@ -14,6 +14,11 @@ from rich.console import Console
 from rich.text import Text
 
 from model.errors import FirstlastError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from serving.settings import Settings
 
 FAILED = 1
 BAD_USAGE = 2
@@ -77,6 +82,20 @@ def friendly_errors() -> Iterator[None]:
             raise
         messages.print("[red]error:[/red]", Text(sentence), highlight=False, soft_wrap=True)
         raise typer.Exit(FAILED) from error
+
+
+@contextmanager
+def opened_store(home: Path | None) -> "Iterator[tuple[Session, Settings]]":
+    """A session on the home's store, committed at the end, and the home's settings."""
+    from serving.db.session import Database
+    from serving.settings import Settings
+
+    with friendly_errors():
+        settings = Settings.load(home)
+        with closing(Database(settings.database_url)) as database:
+            database.migrate()
+            with database.session() as session:
+                yield session, settings
 
 
 def bad_usage(message: str) -> typer.Exit:

@@ -1,6 +1,7 @@
 """The commands that use a prepared home: serve, import, export, ask, search, bench."""
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,23 +18,15 @@ from serving.command_line import (
     friendly_errors,
     log_to_stderr,
     messages,
+    opened_store,
 )
 
 app = typer.Typer()
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed.")
 
 
-@bench_app.callback()
-def bench() -> None:
-    """Measure speed."""
-
-
 @app.command()
-def serve(
-    home: HomeOption = None,
-    host: HostOption = None,
-    port: PortOption = None,
-) -> None:
+def serve(home: HomeOption = None, host: HostOption = None, port: PortOption = None) -> None:
     """Run the server until Ctrl-C."""
     from serving.server import run
     from serving.settings import Settings
@@ -73,33 +66,18 @@ def import_knowledge(
 ) -> None:
     """Import the knowledge in PATH; importing again applies only what changed."""
     from knowledge.importing.source import read_source
-    from serving.db.session import Database
-    from serving.settings import Settings
     from serving.transfer.article_import import import_source
 
     with friendly_errors():
-        settings = Settings.load(home)
         result = read_source(path, flat_slugs=by_file_name)
-        database = Database(settings.database_url)
-        try:
-            database.migrate()
-            with database.session() as session:
-                report = import_source(session, result, source=str(path.resolve()))
-        finally:
-            database.close()
+    with opened_store(home) as (session, _):
+        report = import_source(session, result, source=str(path.resolve()))
     for refusal in report.refusals:
         messages.print(
             f"[red]refused[/red] {refusal.path}: {refusal.reason}", highlight=False, soft_wrap=True
         )
     emit(
-        {
-            "added": len(report.added),
-            "changed": len(report.changed),
-            "unchanged": len(report.unchanged),
-            "retired": len(report.retired),
-            "kept": len(report.kept),
-            "refused": [{"path": one.path, "reason": one.reason} for one in report.refusals],
-        },
+        {**report.counts, "refused": [asdict(refusal) for refusal in report.refusals]},
         as_json=as_json,
         text=lambda: (
             f"added {len(report.added)}, changed {len(report.changed)}, unchanged {len(report.unchanged)}, "
@@ -122,18 +100,10 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write articles as Markdown and learned answers as JSONL; importing them gives the same knowledge."""
-    from serving.db.session import Database
-    from serving.settings import Settings
     from serving.transfer.export import export_knowledge
 
-    with friendly_errors():
-        database = Database(Settings.load(home).database_url)
-        try:
-            database.migrate()
-            with database.session() as session:
-                report = export_knowledge(session, folder)
-        finally:
-            database.close()
+    with opened_store(home) as (session, _):
+        report = export_knowledge(session, folder)
     emit(
         {"folder": str(folder), "articles": report.articles, "learned_answers": report.learned_answers},
         as_json=as_json,
@@ -174,20 +144,19 @@ def search(
         raise bad_usage("the query is empty")
     with friendly_errors(), opened_bot(Settings.load(home)) as bot:
         known = bot.knowledge
-        found = known.index.search(query, known.encoder.encode_one(query), top_k=top_k)
+        candidates = known.index.search(query, known.encoder.encode_one(query), top_k=top_k)
     rows = [
         {
-            "ref": one.ref,
-            "kind": one.passage.kind,
-            "title": one.passage.title,
-            "heading_path": list(one.passage.heading_path),
-            "url": one.passage.url,
-            "text": one.passage.text,
-            "score": one.fused_score,
-            "dense_score": one.dense_score,
-            "lexical_score": one.lexical_score,
+            "ref": candidate.ref,
+            **{
+                name: getattr(candidate.passage, name)
+                for name in ("kind", "title", "heading_path", "url", "text")
+            },
+            "score": candidate.fused_score,
+            "dense_score": candidate.dense_score,
+            "lexical_score": candidate.lexical_score,
         }
-        for one in found
+        for candidate in candidates
     ]
     emit(
         {"query": query, "results": rows},
@@ -223,20 +192,18 @@ def bench_answer(
                 bot.resolve(text)
             stages = [bot.resolve(text).milliseconds for text in texts]
             passages = len(bot.knowledge.index)
-    totals = np.array([stage["total"] for stage in stages])
-    emit(
-        {
-            "n": len(texts),
-            "passages": passages,
-            "p50_ms": round(float(np.percentile(totals, 50)), 3),
-            "p95_ms": round(float(np.percentile(totals, 95)), 3),
-            "stage_p50_ms": {
-                name: round(float(np.percentile([stage[name] for stage in stages], 50)), 3)
-                for name in stages[0]
-            },
-        },
-        as_json=as_json,
-    )
+
+    def percentile(stage: str, share: int) -> float:
+        return round(float(np.percentile([milliseconds[stage] for milliseconds in stages], share)), 3)
+
+    figures = {
+        "n": len(texts),
+        "passages": passages,
+        "p50_ms": percentile("total", 50),
+        "p95_ms": percentile("total", 95),
+        "stage_p50_ms": {stage: percentile(stage, 50) for stage in stages[0]},
+    }
+    emit(figures, as_json=as_json)
 
 
 @bench_app.command("index")
@@ -258,7 +225,7 @@ def bench_index(
 
     with friendly_errors():
         articles = read_source(data or DEMO_FOLDER / "articles").articles
-        taken = passages_of([plain_text(one.body) for one in articles], count=passages)
+        taken = passages_of([plain_text(article.body) for article in articles], count=passages)
         with opened_bot(Settings.load(home)) as bot:
             seconds = seconds_to_index(taken, bot.knowledge.encoder)
     emit(
@@ -276,8 +243,8 @@ def _readable(result: dict[str, Any]) -> str:  # JSON
         f"{result['decision']} (confidence {result['confidence']:.3f}, threshold {result['threshold']:.3f})"
     ]
     lines += [result["answer"]] if result["answer"] else []
-    lines += [f"  source: {one['title']} ({one['ref']})" for one in result["sources"]]
-    lines += [f"  choice: {one['title']} ({one['ref']})" for one in result.get("choices", [])]
+    lines += [f"  source: {source['title']} ({source['ref']})" for source in result["sources"]]
+    lines += [f"  choice: {choice['title']} ({choice['ref']})" for choice in result.get("choices", [])]
     lines.append(
         f"intent {result['intent']}, team {result['team']}, sentiment {result['sentiment']}, "
         f"reasons {', '.join(result['reasons'])}, {result['milliseconds']['total']:.1f} ms"

@@ -65,9 +65,11 @@ def install_problem_handlers(app: FastAPI, *, missing_page: Callable[[Request], 
     """
 
     def http_error(request: Request, error: Exception) -> Response:
-        if isinstance(error, HTTPException) and error.status_code == 404 and _strayed(request):
+        if not isinstance(error, HTTPException):
+            return problem(500, "Something went wrong here.")
+        if error.status_code == 404 and _strayed(request):
             return missing_page(request)
-        return _http_error(request, error)
+        return problem(error.status_code, str(error.detail), headers=error.headers)
 
     app.add_exception_handler(FirstlastError, _known_error)
     app.add_exception_handler(RequestValidationError, _malformed_request)
@@ -101,17 +103,11 @@ def _known_error(request: Request, error: Exception) -> Response:
 
 def _malformed_request(_request: Request, error: Exception) -> Response:
     raw: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()  # pydantic's
-    found = [{"at": list(item["loc"]), "message": str(item["msg"])} for item in raw]
-    if not found:
+    problems = [{"at": list(item["loc"]), "message": str(item["msg"])} for item in raw]
+    if not problems:
         return problem(422, "the request is malformed")
     where = ".".join(str(part) for part in raw[0]["loc"])
-    return problem(422, f"{where}: {str(raw[0]['msg']).removeprefix('Value error, ')}", errors=found)
-
-
-def _http_error(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        return problem(500, "Something went wrong here.")
-    return problem(error.status_code, str(error.detail), headers=error.headers)
+    return problem(422, f"{where}: {str(raw[0]['msg']).removeprefix('Value error, ')}", errors=problems)
 
 
 def _strayed(request: Request) -> bool:
@@ -146,15 +142,14 @@ class UnexpectedErrors:
             _log.error("request_failed", route=route_of(scope), **kind_and_place(error))
             if has_begun:  # too late to answer: the connection must break, or the client takes it as whole
                 raise ConnectionAbortedError("the response could not be finished") from None
-            await _unexpected(error)(scope, receive, send)
-
-
-def _unexpected(error: Exception) -> ProblemResponse:
-    """A store that is full, locked or away is nobody's mistake and passes; all else may come again."""
-    if isinstance(error, OperationalError):
-        detail = "The store cannot be used at the moment, and nothing was changed. Try again in a minute."
-        return problem(503, detail, headers={"Retry-After": "60"})
-    return problem(500, "Something went wrong here; nothing was changed. Try again.")
+            if isinstance(error, OperationalError):  # full, locked or away: nobody's mistake, and it passes
+                detail = (
+                    "The store cannot be used at the moment, and nothing was changed. Try again in a minute."
+                )
+                response = problem(503, detail, headers={"Retry-After": "60"})
+            else:
+                response = problem(500, "Something went wrong here; nothing was changed. Try again.")
+            await response(scope, receive, send)
 
 
 def route_of(scope: Scope) -> str:

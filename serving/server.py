@@ -4,18 +4,8 @@ import errno
 import signal
 from collections.abc import Callable
 from functools import partial
-from socket import (
-    AF_INET6,
-    IPPROTO_IPV6,
-    IPV6_V6ONLY,
-    SO_REUSEADDR,
-    SOCK_STREAM,
-    SOL_SOCKET,
-    getaddrinfo,
-    socket,
-)
+from socket import SOCK_STREAM, create_server, getaddrinfo, socket
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from threadpoolctl import threadpool_limits
@@ -70,10 +60,10 @@ def _listening_sockets(host: str, port: int) -> list[socket]:
     sockets: list[socket] = []
     problem: OSError | None = None
     try:
-        for family, kind, protocol, _, address in dict.fromkeys(getaddrinfo(host, port, type=SOCK_STREAM)):
+        for family, _, _, _, address in dict.fromkeys(getaddrinfo(host, port, type=SOCK_STREAM)):
             chosen = sockets[0].getsockname()[1] if sockets else port
             try:
-                sockets.append(_bound((family, kind, protocol), (address[0], chosen, *address[2:])))
+                sockets.append(create_server((address[0], chosen, *address[2:]), family=family))
             except OSError as error:
                 if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                     raise
@@ -81,27 +71,14 @@ def _listening_sockets(host: str, port: int) -> list[socket]:
         if not sockets:
             raise problem or OSError("no address")
     except OSError as error:
-        for one in sockets:
-            one.close()
-        reason = (error.strerror or str(error)).lower()
+        for opened in sockets:
+            opened.close()
+        reason = (error.strerror or str(error)).lower().partition(" (while attempting")[0]
         raise ConfigurationError(
             f"cannot listen on {host} port {port} ({reason}); stop what listens there, or choose others with "
             "--host and --port"
         ) from error
     return sockets
-
-
-def _bound(kind: tuple[int, int, int], address: tuple[Any, ...]) -> socket:  # as the family has it
-    made = socket(*kind)
-    try:
-        made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-        if made.family == AF_INET6:
-            made.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, 1)
-        made.bind(address)
-    except OSError:
-        made.close()
-        raise
-    return made
 
 
 class Server(uvicorn.Server):

@@ -136,7 +136,9 @@ class Settings(BaseSettings):
         folder = (home or Path(os.environ.get(f"{ENV_PREFIX}HOME") or DEFAULT_HOME)).expanduser().absolute()
         in_file = _read_toml(folder)
         _refuse_unknown(in_file, cls.model_fields, where=str(folder / "firstlast.toml"))
-        in_environment = _environment_keys(os.environ)
+        # Matched without regard to case, as the settings library does.
+        names = [key for key in os.environ if key.upper().startswith(ENV_PREFIX)]
+        in_environment = [key[len(ENV_PREFIX) :].lower() for key in names]
         _refuse_unknown(in_environment, cls.model_fields, where="environment", prefix=ENV_PREFIX)
         if "home" in in_file:
             raise ConfigurationError(f"'home' in {folder / 'firstlast.toml'}: use --home or {ENV_PREFIX}HOME")
@@ -244,12 +246,6 @@ def _read_toml(home: Path) -> Mapping[str, object]:
         raise _unusable(home, error) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
-
-
-def _environment_keys(environment: Mapping[str, str]) -> list[str]:
-    return [
-        key[len(ENV_PREFIX) :].lower() for key in environment if key.upper().startswith(ENV_PREFIX)
-    ]  # matched without regard to case, as the settings library does
 
 
 def _refuse_unknown(keys: Iterable[str], known: Iterable[str], *, where: str, prefix: str = "") -> None:

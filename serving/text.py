@@ -39,18 +39,18 @@ def one_line(text: str) -> str:
 
 def required(name: str, text: str, *, max_chars: int) -> str:
     """The tidied text; raises `DataError` when nothing is left of it or it is too long."""
-    kept = tidied(text)
-    if not kept:
+    tidy = tidied(text)
+    if not tidy:
         raise DataError(f"{name} is empty; write at least one word")
-    return limited(name, kept, max_chars=max_chars)
+    return limited(name, tidy, max_chars=max_chars)
 
 
 def limited(name: str, text: str, *, max_chars: int) -> str:
     """The tidied text, which may be empty; raises `DataError` when it is too long."""
-    kept = tidied(text)
-    if len(kept) > max_chars:
-        raise DataError(f"{name} has {len(kept):,} characters, at most {max_chars:,} are allowed; shorten it")
-    return kept
+    tidy = tidied(text)
+    if len(tidy) > max_chars:
+        raise DataError(f"{name} has {len(tidy):,} characters, at most {max_chars:,} are allowed; shorten it")
+    return tidy
 
 
 def folded(text: str) -> str:
@@ -61,10 +61,10 @@ def folded(text: str) -> str:
 def distinct(texts: Iterable[str], *, besides: Iterable[str] = ()) -> list[str]:
     """The texts in order, without empty ones, repeats, or any found in `besides`; case and space ignored."""
     seen = {"", *(folded(text) for text in besides)}
-    kept: list[str] = []
+    different: list[str] = []
     for text in texts:
         key = folded(text)
         if key not in seen:
             seen.add(key)
-            kept.append(tidied(text))
-    return kept
+            different.append(tidied(text))
+    return different

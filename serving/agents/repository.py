@@ -1,5 +1,6 @@
 """Queries on who is asking: agents by their session, servers by their key; it decides nothing."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -13,11 +14,6 @@ def find_agent(session: Session, agent_id: str) -> Agent | None:
     return session.scalar(select(Agent).where(Agent.id == agent_id, Agent.active))
 
 
-def find_agent_by_email(session: Session, email: str) -> Agent | None:
-    """The agent with this (lower-case) e-mail, active or not."""
-    return session.scalar(select(Agent).where(Agent.email == email))
-
-
 def find_agent_of_session(session: Session, token_hash: str) -> Agent | None:
     """The active agent who holds this session, unless it has ended."""
     return session.scalar(
@@ -25,6 +21,13 @@ def find_agent_of_session(session: Session, token_hash: str) -> Agent | None:
         .join(AgentSession, AgentSession.agent_id == Agent.id)
         .where(AgentSession.token_hash == token_hash, AgentSession.expires_at > now(), Agent.active)
     )
+
+
+def live_sessions(session: Session, token_hashes: Collection[str]) -> set[str]:
+    """Those of the sessions that have not ended and whose agents are active."""
+    query = select(AgentSession.token_hash).join(Agent, AgentSession.agent_id == Agent.id)
+    query = query.where(AgentSession.token_hash.in_(token_hashes), Agent.active)
+    return set(session.scalars(query.where(AgentSession.expires_at > now())))
 
 
 def delete_session(session: Session, token_hash: str) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from serving.db.tables import Agent
+from serving.schemas import RowOut
 from serving.security.permissions import ROLE_PERMISSIONS
 from serving.text import SafeText
 
@@ -16,7 +17,7 @@ class SignInBody(BaseModel):
     password: Annotated[SafeText, Field(max_length=1_000)]
 
 
-class AgentOut(BaseModel):
+class AgentOut(RowOut):
     """An agent."""
 
     id: str
@@ -39,19 +40,6 @@ class SignedOut(BaseModel):
     signed_in: Literal[False] = False
 
 
-def agent_out(agent: Agent) -> AgentOut:
-    """An agent as shown to agents."""
-    return AgentOut(
-        id=agent.id,
-        email=agent.email,
-        name=agent.name,
-        role=agent.role,
-        team=agent.team,
-        active=agent.active,
-    )
-
-
 def signed_in_agent_out(agent: Agent) -> SignedInAgentOut:
     """An agent as shown to itself."""
-    permissions = sorted(ROLE_PERMISSIONS.get(agent.role, frozenset()))
-    return SignedInAgentOut(**agent_out(agent).model_dump(), permissions=list(permissions))
+    return SignedInAgentOut.of(agent, permissions=sorted(ROLE_PERMISSIONS.get(agent.role, frozenset())))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from model.errors import AuthenticationError, NotFoundError
 from serving.agents import repository
+from serving.company.repository import find_agent_by_email
 from serving.db.tables import Agent, AgentSession, now
 from serving.security import tokens
 from serving.security.passwords import verify_password
@@ -54,8 +55,10 @@ def sign_in(
     """
     email = email.strip().lower()
     limits.check(email, address)
-    found = _find_beforehand(session, email)
-    agent = found if found is not None and found.active else None
+    reading = session.get_bind().execution_options(sqlite_begin="DEFERRED")
+    with Session(reading) as lookup:  # no transaction stays open while the password is checked, slowly
+        somebody = find_agent_by_email(lookup, email)
+    agent = somebody if somebody is not None and somebody.active else None
     if not verify_password(password, agent.password_hash if agent else None) or agent is None:
         limits.add_failure(email, address)
         raise AuthenticationError("e-mail or password is wrong")
@@ -70,13 +73,6 @@ def sign_in(
 def sign_out(session: Session, token: str) -> None:
     """End a session; an unknown one is no error."""
     repository.delete_session(session, tokens.digest(token))
-
-
-def _find_beforehand(session: Session, email: str) -> Agent | None:
-    """The agent, read in a transaction of its own: none stays open while the password is checked, slowly."""
-    reading = session.get_bind().execution_options(sqlite_begin="DEFERRED")
-    with Session(reading) as lookup:
-        return repository.find_agent_by_email(lookup, email)
 
 
 def get_agent(session: Session, agent_id: str) -> Agent:

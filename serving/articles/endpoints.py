@@ -1,11 +1,21 @@
 """The API of articles: agents and keys read, editors and keys with `articles:write` change."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from knowledge.documents import MAX_SLUG_CHARS
+from model.errors import DataError
 from serving.articles import repository, service
-from serving.articles.schemas import ArticleFields, ArticleList, ArticleSummary, ArticleView, NewArticle
+from serving.articles.schemas import (
+    ArticleFields,
+    ArticleList,
+    ArticleOut,
+    ArticleSummary,
+    NewArticle,
+    article_out,
+)
+from serving.db.tables import ArticleStatus
 from serving.dependencies import DbSession
 from serving.security.principals import permitted
 
@@ -18,37 +28,45 @@ _WRITE = Depends(permitted("articles:write"))
 @router.get("", dependencies=[_READ])
 def list_articles(
     session: DbSession,
-    status: Annotated[Literal["published", "retired"] | None, Query()] = None,
+    status: ArticleStatus | None = None,
     category: Annotated[str | None, Query()] = None,
+    after: Annotated[str, Query(max_length=MAX_SLUG_CHARS)] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
 ) -> ArticleList:
-    """All articles, by category and title."""
-    found = repository.list_articles(session, status=status, category=category)
-    return ArticleList(articles=[ArticleSummary.of(article) for article in found])
+    """Articles by category and title; `next` is what to pass as `after` for the page that follows."""
+    last = repository.get(session, after) if after else None
+    if after and last is None:
+        raise DataError(f"after={after!r} names no page; pass the `next` of the page before, or leave it out")
+    rows = repository.list_articles(session, status=status, category=category, after=last, limit=limit + 1)
+    return ArticleList(
+        articles=[ArticleSummary.of(article) for article in rows[:limit]],
+        next=rows[limit - 1].slug if rows[limit:] else None,
+    )
 
 
 @router.post("", status_code=201, dependencies=[_WRITE])
-def create_article(new: NewArticle, session: DbSession) -> ArticleView:
+def create_article(new: NewArticle, session: DbSession) -> ArticleOut:
     """A new article, searchable in under a second; 409 when the slug is taken."""
-    return ArticleView.of(service.create(session, new.document(new.slug)))
+    return article_out(service.create(session, new.document(new.slug)))
 
 
 @router.get("/{slug:path}", dependencies=[_READ])
-def get_article(slug: str, session: DbSession) -> ArticleView:
+def get_article(slug: str, session: DbSession) -> ArticleOut:
     """One article, published or retired."""
-    return ArticleView.of(service.get(session, slug))
+    return article_out(service.get(session, slug))
 
 
 @router.put("/{slug:path}", dependencies=[_WRITE])
-def put_article(slug: str, fields: ArticleFields, session: DbSession, response: Response) -> ArticleView:
+def put_article(slug: str, fields: ArticleFields, session: DbSession, response: Response) -> ArticleOut:
     """The article gets these words and is published; 201 when the slug was free."""
     document = fields.document(slug)
     if repository.get(session, slug) is not None:
-        return ArticleView.of(service.edit(session, document))
+        return article_out(service.edit(session, document))
     response.status_code = 201
-    return ArticleView.of(service.create(session, document))
+    return article_out(service.create(session, document))
 
 
 @router.delete("/{slug:path}", status_code=200, dependencies=[_WRITE])
-def retire_article(slug: str, session: DbSession) -> ArticleView:
+def retire_article(slug: str, session: DbSession) -> ArticleOut:
     """The article is retired: kept, no longer found."""
-    return ArticleView.of(service.retire(session, slug))
+    return article_out(service.retire(session, slug))

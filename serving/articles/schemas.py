@@ -1,19 +1,17 @@
 """What the API takes and gives for articles."""
 
 from datetime import datetime
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from knowledge.documents import ArticleDocument
 from serving.db.tables import Article
 from serving.rendering import render_markdown
+from serving.schemas import Body, RowOut
 
 
-class ArticleFields(BaseModel):
+class ArticleFields(Body):
     """The words of an article, without its slug."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: str
     body: str = Field(description="Markdown")
@@ -23,14 +21,7 @@ class ArticleFields(BaseModel):
 
     def document(self, slug: str) -> ArticleDocument:
         """These words as the article of that slug."""
-        return ArticleDocument(
-            slug=slug,
-            title=self.title,
-            body=self.body,
-            category=self.category,
-            url=self.url,
-            superseded_by=self.superseded_by,
-        )
+        return ArticleDocument(**self.model_dump(include=set(ArticleFields.model_fields)), slug=slug)
 
 
 class NewArticle(ArticleFields):
@@ -39,7 +30,7 @@ class NewArticle(ArticleFields):
     slug: str
 
 
-class ArticleSummary(BaseModel):
+class ArticleSummary(RowOut):
     """An article in a list."""
 
     slug: str
@@ -51,19 +42,16 @@ class ArticleSummary(BaseModel):
     source: str
     updated_at: datetime
 
-    @classmethod
-    def of(cls, article: Article) -> Self:
-        """The article as the list shows it."""
-        return cls.model_validate(article, from_attributes=True)
-
 
 class ArticleList(BaseModel):
     """Articles by category and title."""
 
     articles: list[ArticleSummary]
+    next: str | None = None
+    """Pass it as `after` for the next page; `null` after the last."""
 
 
-class ArticleView(ArticleSummary):
+class ArticleOut(ArticleSummary):
     """A whole article."""
 
     body: str
@@ -71,13 +59,7 @@ class ArticleView(ArticleSummary):
     """The body as safe HTML."""
     created_at: datetime
 
-    @classmethod
-    def of(cls, article: Article) -> Self:
-        """The whole article."""
-        summary = ArticleSummary.of(article)
-        return cls(
-            **summary.model_dump(),
-            body=article.body,
-            html=render_markdown(article.body),
-            created_at=article.created_at,
-        )
+
+def article_out(article: Article) -> ArticleOut:
+    """The whole article."""
+    return ArticleOut.of(article, html=render_markdown(article.body))

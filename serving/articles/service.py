@@ -25,11 +25,11 @@ _SLUG = re.compile(r"\A[^\W_](?:[\w.-]*[^\W_])?(?:/[^\W_](?:[\w.-]*[^\W_])?)*")
 _WEB_ADDRESS = re.compile(r"(https?://|/)[^\s]*", re.IGNORECASE)
 
 
-def get(session: Session, slug: str) -> Article:
-    """The article, published or retired; raises `NotFoundError`."""
-    article = repository.get(session, slug)
+def get(session: Session, slug: str, *, lock: bool = False) -> Article:
+    """The article, published or retired, `lock`ed if wanted; raises `NotFoundError`."""
+    article = repository.get_for_update(session, slug) if lock else repository.get(session, slug)
     if article is None:
-        raise _not_found(slug)
+        raise NotFoundError(f"there is no article {tidied(slug)!r}; list them with GET /v1/articles")
     return article
 
 
@@ -44,16 +44,16 @@ def create(session: Session, document: ArticleDocument) -> Article:
         raise DataError(
             f"slug {checked.slug!r} is not usable in an address; use letters and digits joined by '-'"
         )
-    if repository.get(session, checked.slug) is not None:
-        raise _taken(checked.slug)
     try:
         with session.begin_nested():
             article = repository.upsert(session, checked, existing=None, source="console")
             _set_status(article)
             session.flush()
-            record_changes(session, [article_ref(article.slug)])
+            record_changes(session, [article.ref])
     except IntegrityError as error:
-        raise _taken(checked.slug) from error
+        raise ConflictError(
+            f"there is already an article {checked.slug!r}; edit that one or choose another slug"
+        ) from error
     return article
 
 
@@ -65,24 +65,20 @@ def edit(session: Session, document: ArticleDocument) -> Article:
     """
     checked = _checked(session, document)
     with session.begin_nested():
-        article = repository.get_for_update(session, checked.slug)
-        if article is None:
-            raise _not_found(checked.slug)
+        article = get(session, checked.slug, lock=True)
         status = "retired" if checked.superseded_by else "published"
         if (article.content_hash, article.status) == (checked.content_hash, status):
             return article
         repository.upsert(session, checked, existing=article, source=article.source)
         _set_status(article)
-        record_changes(session, [article_ref(article.slug)])
+        record_changes(session, [article.ref])
     return article
 
 
 def retire(session: Session, slug: str, *, superseded_by: str | None = None) -> Article:
     """Take the article out of the answers, naming what took its place if given; again changes nothing."""
     with session.begin_nested():
-        article = repository.get_for_update(session, slug)
-        if article is None:
-            raise _not_found(slug)
+        article = get(session, slug, lock=True)
         if article.status == "retired" and superseded_by in (None, article.superseded_by):
             return article
         document = repository.document_of(article)
@@ -128,11 +124,3 @@ def _checked_successor(session: Session, slug: str, successor: str | None) -> st
 
 def _set_status(article: Article) -> None:
     article.status = "retired" if article.superseded_by else "published"
-
-
-def _taken(slug: str) -> ConflictError:
-    return ConflictError(f"there is already an article {slug!r}; edit that one or choose another slug")
-
-
-def _not_found(slug: str) -> NotFoundError:
-    return NotFoundError(f"there is no article {tidied(slug)!r}; list them with GET /v1/articles")

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from model.errors import DataError
-from model.refs import learned_answer_id, learned_answer_ref
+from model.refs import learned_answer_id
 from serving.conversations import repository as conversations
 from serving.db.tables import DecisionRecord, now
 from serving.indexing.changes import record_changes
@@ -47,5 +47,5 @@ def learn_pick(session: Session, learned_answer_id: int, asked: str) -> bool:
     except DataError:  # it has all the phrasings that are kept
         return False
     if added:
-        record_changes(session, [learned_answer_ref(answer.id)])
+        record_changes(session, [answer.ref])
     return bool(added)

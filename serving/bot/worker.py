@@ -4,7 +4,6 @@ Answers, drafts and housekeeping have threads of their own: however much there i
 waits for customers only.
 """
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from serving.conversations import repository
 from serving.conversations.housekeeping import assume_resolutions, forget_old
 from serving.db.session import Database
 from serving.db.tables import Message, now
+from serving.runtime.background import BackgroundThread
 from serving.runtime.logs import kind_and_place
 from serving.runtime.metrics import Metrics
 from serving.settings import Settings
@@ -58,30 +58,29 @@ class AnswerWorker:
         self._metrics = metrics
         self._learn = learn
         self._leases = Leases(database, seconds=lease_seconds)
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = BackgroundThread(
+            "answer-worker", self._submit_due, failed_event="worker_failed", store=database
+        )
+        self._lanes: tuple[Lane, Lane, Lane] | None = None
         self._next_housekeeping = 0.0
-        database.on_events(self._wake.set)
 
     def start(self) -> None:
         """Begin; whatever is due already is picked up."""
-        if self._thread is not None:
-            return
-        self._stopping.clear()
-        self._database.watch()
-        self._thread = threading.Thread(target=self._run, name="answer-worker", daemon=True)
-        self._thread.start()
+        if self._lanes is None:
+            wake = self._thread.wake
+            self._lanes = (
+                Lane("answer", self._settings.answer_threads, on_end=wake),
+                Lane("answer-draft", 1, on_end=wake),
+                Lane("answer-house", 1, on_end=wake),
+            )
+            self._thread.start()
 
     def stop(self) -> None:
         """End; waits for the answers being written, leaves the others due."""
-        if self._thread is None:
-            return
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join()
-        self._thread = None
-        self._database.unwatch()
+        self._thread.stop()
+        for lane in self._lanes or ():
+            lane.stop()
+        self._lanes = None
 
     def run_once(self) -> int:
         """Do everything that is due now, in this thread; how many pieces of work were tried."""
@@ -180,24 +179,12 @@ class AnswerWorker:
                 row.learning_due_at = None if age > _LEARNING_GIVES_UP else now() + pause
             lease.give_back(session)
 
-    def _run(self) -> None:
-        answers = Lane("answer", self._settings.answer_threads, on_end=self._wake.set)
-        drafts = Lane("answer-draft", 1, on_end=self._wake.set)
-        house = Lane("answer-house", 1, on_end=self._wake.set)
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                self._leases.renew()
-                self._submit_due(answers, drafts, house)
-                pause = self._pause_seconds()
-            except Exception as error:  # the store is away: keep trying, it holds what is due
-                _log.error("worker_failed", **kind_and_place(error))
-                pause = 1.0
-            self._wake.wait(pause)
-        for lane in (answers, drafts, house):
-            lane.stop()
-
-    def _submit_due(self, answers: Lane, drafts: Lane, house: Lane) -> None:
+    def _submit_due(self) -> float:
+        """Give the lanes what is due; the seconds until more falls due."""
+        if self._lanes is None:
+            return _LONGEST_PAUSE_SECONDS
+        answers, drafts, house = self._lanes
+        self._leases.renew()
         with self._database.reading() as session:
             due = list(repository.list_due(session, now(), limit=_AT_ONCE))
             learning = (
@@ -210,6 +197,7 @@ class AnswerWorker:
         if time.monotonic() >= self._next_housekeeping:
             self._next_housekeeping = time.monotonic() + _HOUSEKEEPING_SECONDS
             house.submit("", partial(self.keep_house, rest_seconds=_HOUSEKEEPING_SECONDS - 10))
+        return self._pause_seconds()
 
     def _pause_seconds(self) -> float:
         """Until something falls due; one second while something due is being worked on, here or elsewhere."""

@@ -76,8 +76,9 @@ def change_agent(
         _check_team(session, changes["team"])
         agent.team = changes["team"]
     stays_admin = changes.get("role", agent.role) == "admin" and changes.get("active", agent.active)
-    if agent.role == "admin" and agent.active and not stays_admin:
-        _keep_an_admin(session, agent)
+    leaves_admins = agent.role == "admin" and agent.active and not stays_admin
+    if leaves_admins and not repository.count_other_admins(session, agent.id):
+        raise ConflictError(f"{agent.email} is the last active admin; make somebody else an admin first")
     agent.name = changes.get("name", agent.name).strip() or agent.email
     agent.role = changes.get("role", agent.role)
     agent.active = changes.get("active", agent.active)
@@ -154,17 +155,12 @@ def _check_role(role: str) -> None:
 
 
 def _check_team(session: Session, team: str | None) -> None:
-    if team is not None and repository.find_team(session, team) is None:
-        known = ", ".join(row.name for row in repository.list_teams(session)) or "no team yet"
+    teams = [] if team is None else repository.list_names(session, "team")
+    if team is not None and team not in teams:
         raise DataError(
-            f"team {team!r} is unknown, there is: {known}; add it to a company file and run: "
-            "firstlast company apply FILE"
+            f"team {team!r} is unknown, there is: {', '.join(teams) or 'no team yet'}; add it to a company "
+            "file and run: firstlast company apply FILE"
         )
-
-
-def _keep_an_admin(session: Session, agent: Agent) -> None:
-    if not repository.count_other_admins(session, agent.id):
-        raise ConflictError(f"{agent.email} is the last active admin; make somebody else an admin first")
 
 
 def _agent_json(agent: Agent) -> dict[str, Any]:  # JSON

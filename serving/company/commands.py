@@ -1,20 +1,15 @@
 """`firstlast company …`, `firstlast agents …` and `firstlast keys …`."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors
+from serving.command_line import HomeOption, JsonOption, bad_usage, emit, opened_store
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from serving.db.tables import Agent
-    from serving.settings import Settings
 
 company_app = typer.Typer(no_args_is_help=True, help="Look after the company: its name, teams and intents.")
 agents_app = typer.Typer(no_args_is_help=True, help="Look after the people who answer.")
@@ -26,30 +21,15 @@ PasswordOption = Annotated[
 ]
 
 
-@company_app.callback()
-def company() -> None:
-    """Look after the company: its name, teams and intents."""
-
-
-@agents_app.callback()
-def agents() -> None:
-    """Look after the people who answer."""
-
-
-@keys_app.callback()
-def keys() -> None:
-    """Look after the API keys of servers."""
-
-
 @company_app.command("show")
 def show_company(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Print the company as TOML, which `company apply` reads back to the same."""
     from serving.company.file import as_toml
     from serving.company.service import read_stored_company
 
-    with _store(home) as (session, settings):
-        found = read_stored_company(session, settings)
-    emit(found.model_dump(), as_json=as_json, text=lambda: as_toml(found).rstrip("\n"))
+    with opened_store(home) as (session, settings):
+        stored = read_stored_company(session, settings)
+    emit(stored.model_dump(), as_json=as_json, text=lambda: as_toml(stored).rstrip("\n"))
 
 
 @company_app.command("apply")
@@ -69,10 +49,10 @@ def apply_company(
     from serving.company import service
     from serving.company.file import read_company
 
-    with _store(home) as (session, _):
-        report = service.apply_company(session, read_company(file), prune=prune)
-    found = asdict(report)
-    emit(found, as_json=as_json, text=lambda: _counted(found))
+    with opened_store(home) as (session, _):
+        report = asdict(service.apply_company(session, read_company(file), prune=prune))
+    lines = [f"{key.replace('_', ' ')}: {', '.join(names)}" for key, names in report.items() if names]
+    emit(report, as_json=as_json, text=lambda: "\n".join(lines) or "nothing changed")
 
 
 @agents_app.command("add")
@@ -89,7 +69,7 @@ def add_agent(
     from serving.company.accounts import create_agent
 
     password, made = _password(password_file)
-    with _store(home) as (session, _):
+    with opened_store(home) as (session, _):
         agent = create_agent(
             session,
             email=email,
@@ -107,7 +87,7 @@ def list_agents(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List all agents with role, team and whether they are active."""
     from serving.company import repository
 
-    with _store(home) as (session, _):
+    with opened_store(home) as (session, _):
         rows = [_agent_json(agent) for agent in repository.list_agents(session)]
     emit(
         {"agents": rows}, as_json=as_json, text=lambda: _table(rows, "no agents; firstlast agents add EMAIL")
@@ -137,7 +117,7 @@ def reset_password(
     from serving.company.accounts import agent_of_email, change_agent
 
     password, made = _password(password_file)
-    with _store(home) as (session, _):
+    with opened_store(home) as (session, _):
         agent = agent_of_email(session, email)
         change_agent(session, agent, {"password": password})
         result: dict[str, Any] = {"id": agent.id, "email": agent.email}  # JSON
@@ -156,8 +136,8 @@ def add_key(
     """Make an API key and print it; it is shown this once, the store keeps only its SHA-256."""
     from serving.company.accounts import create_api_key
 
-    wanted = [scope.strip() for given in scopes or [] for scope in given.split(",") if scope.strip()]
-    with _store(home) as (session, _):
+    wanted = [scope.strip() for listed in scopes or [] for scope in listed.split(",") if scope.strip()]
+    with opened_store(home) as (session, _):
         made = create_api_key(session, name=name, scopes=wanted)
         result = {"id": made.key.id, "name": made.key.name, "scopes": made.key.scopes, "key": made.secret}
     emit(result, as_json=as_json)
@@ -167,10 +147,10 @@ def add_key(
 def list_keys(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """List all API keys with their scopes, without their secrets."""
     from serving.company import repository
-    from serving.company.schemas import key_out
+    from serving.company.schemas import KeyOut
 
-    with _store(home) as (session, _):
-        rows = [key_out(key).model_dump(mode="json") for key in repository.list_api_keys(session)]
+    with opened_store(home) as (session, _):
+        rows = [KeyOut.of(key).model_dump(mode="json") for key in repository.list_api_keys(session)]
     emit(
         {"keys": rows},
         as_json=as_json,
@@ -186,31 +166,17 @@ def revoke_key(
 ) -> None:
     """End an API key at once and for ever."""
     from serving.company.accounts import revoke_api_key
-    from serving.company.schemas import key_out
+    from serving.company.schemas import KeyOut
 
-    with _store(home) as (session, _):
-        result = key_out(revoke_api_key(session, key_id)).model_dump(mode="json")
+    with opened_store(home) as (session, _):
+        result = KeyOut.of(revoke_api_key(session, key_id)).model_dump(mode="json")
     emit(result, as_json=as_json)
-
-
-@contextmanager
-def _store(home: Path | None) -> "Iterator[tuple[Session, Settings]]":
-    """A session on the home's store, committed at the end, and the home's settings."""
-    from serving.db.session import Database
-    from serving.settings import Settings
-
-    with friendly_errors():
-        settings = Settings.load(home)
-        with closing(Database(settings.database_url)) as database:
-            database.migrate()
-            with database.session() as session:
-                yield session, settings
 
 
 def _set_active(email: str, home: Path | None, *, active: bool, as_json: bool) -> None:
     from serving.company.accounts import agent_of_email, change_agent
 
-    with _store(home) as (session, _):
+    with opened_store(home) as (session, _):
         agent = agent_of_email(session, email)
         change_agent(session, agent, {"active": active})
         result = _agent_json(agent)
@@ -221,23 +187,17 @@ def _password(file: typer.FileText | None) -> tuple[str, dict[str, str]]:
     """The password of the file; without one a new password, and how it is told."""
     import secrets
 
-    given = file.read().strip() if file else ""
-    if file and not given:
+    password = file.read().strip() if file else ""
+    if file and not password:
         raise bad_usage("the password file is empty")
     made = secrets.token_urlsafe(12)
-    return (given, {}) if given else (made, {"password": made})
+    return (password, {}) if password else (made, {"password": made})
 
 
 def _agent_json(agent: "Agent") -> dict[str, Any]:  # JSON
-    from serving.agents.schemas import agent_out
+    from serving.agents.schemas import AgentOut
 
-    return agent_out(agent).model_dump()
-
-
-def _counted(found: dict[str, list[str]]) -> str:
-    """The report of an apply in lines, those without anything left out."""
-    lines = [f"{key.replace('_', ' ')}: {', '.join(names)}" for key, names in found.items() if names]
-    return "\n".join(lines) or "nothing changed"
+    return AgentOut.of(agent).model_dump()
 
 
 def _table(rows: list[dict[str, Any]], otherwise: str) -> str:  # JSON

@@ -1,18 +1,17 @@
 """The company over HTTP: name, teams, intents and their history, agents, API keys; changes are for admins."""
 
-from dataclasses import asdict
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from serving.agents.schemas import AgentOut, agent_out
+from serving.agents.schemas import AgentOut
 from serving.company import accounts, repository, service
 from serving.company.accounts import AgentChanges
 from serving.company.file import Company, CompanyIntent, CompanyTeam, Name
 from serving.company.schemas import (
     AgentBody,
     AgentsOut,
-    ApplyOut,
+    ChangeOut,
     ChangesOut,
     IntentBody,
     KeyOut,
@@ -22,9 +21,8 @@ from serving.company.schemas import (
     NewKeyOut,
     ProfileBody,
     TeamBody,
-    change_out,
-    key_out,
 )
+from serving.company.service import ApplyReport
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, permitted
 
@@ -32,6 +30,7 @@ router = APIRouter(prefix="/v1")
 Reader = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("company:read"))]
 Writer = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("company:write"))]
 AgentsManager = Annotated[AgentPrincipal, Depends(agent_permitted("agents:manage"))]
+Entry = TypeVar("Entry", CompanyTeam, CompanyIntent)
 KeysManager = Annotated[AgentPrincipal, Depends(agent_permitted("keys:manage"))]
 
 
@@ -42,14 +41,13 @@ def get_company(_reader: Reader, runtime: CurrentRuntime, session: DbSession) ->
 
 
 @router.put("/company", tags=["company"])
-def apply_company(writer: Writer, body: Company, session: DbSession, prune: bool = False) -> ApplyOut:
+def apply_company(writer: Writer, body: Company, session: DbSession, prune: bool = False) -> ApplyReport:
     """Bring the company to what the body says, as `firstlast company apply` does with a file.
 
     What is not in the body stays and is named under `not_in_file`; with `prune` it is removed, apart from
     teams that agents, intents or conversations belong to (`in_use`).
     """
-    report = service.apply_company(session, body, author=author_of(writer), prune=prune)
-    return ApplyOut(**asdict(report))
+    return service.apply_company(session, body, author=author_of(writer), prune=prune)
 
 
 @router.patch("/company", tags=["company"])
@@ -67,9 +65,9 @@ def list_changes(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> ChangesOut:
     """Who changed what about the company, its agents and its keys, newest first."""
-    found = repository.list_changes(session, before=before, limit=limit)
-    more = found[-1].id if len(found) == limit else None
-    return ChangesOut(changes=[change_out(one) for one in found], next=more)
+    changes = repository.list_changes(session, before=before, limit=limit)
+    following = changes[-1].id if len(changes) == limit else None
+    return ChangesOut(changes=[ChangeOut.of(change) for change in changes], next=following)
 
 
 @router.put("/teams/{name:path}", tags=["company"])
@@ -77,16 +75,13 @@ def put_team(
     name: Name, writer: Writer, body: TeamBody, session: DbSession, response: Response
 ) -> CompanyTeam:
     """Add a team (201), or change the one of this name (200)."""
-    team = CompanyTeam(name=name, **body.model_dump())
-    if service.put_team(session, team, author=author_of(writer)) is None:
-        response.status_code = 201
-    return team
+    return _put(CompanyTeam(name=name, **body.model_dump()), writer, session, response)
 
 
 @router.delete("/teams/{name:path}", tags=["company"], status_code=204)
 def remove_team(name: Name, writer: Writer, session: DbSession) -> None:
     """Remove a team; 409 while agents, intents or conversations belong to it."""
-    service.remove_team(session, name, author=author_of(writer))
+    service.remove_entry(session, "team", name, author=author_of(writer))
 
 
 @router.put("/intents/{name:path}", tags=["company"])
@@ -94,28 +89,25 @@ def put_intent(
     name: Name, writer: Writer, body: IntentBody, session: DbSession, response: Response
 ) -> CompanyIntent:
     """Add an intent (201), or change the one of this name (200); it holds from the next message on."""
-    intent = CompanyIntent(name=name, **body.model_dump())
-    if service.put_intent(session, intent, author=author_of(writer)) is None:
-        response.status_code = 201
-    return intent
+    return _put(CompanyIntent(name=name, **body.model_dump()), writer, session, response)
 
 
 @router.delete("/intents/{name:path}", tags=["company"], status_code=204)
 def remove_intent(name: Name, writer: Writer, session: DbSession) -> None:
     """Remove an intent; conversations keep its name."""
-    service.remove_intent(session, name, author=author_of(writer))
+    service.remove_entry(session, "intent", name, author=author_of(writer))
 
 
 @router.get("/agents", tags=["agents"])
 def list_agents(_admin: AgentsManager, session: DbSession) -> AgentsOut:
     """All agents."""
-    return AgentsOut(agents=[agent_out(agent) for agent in repository.list_agents(session)])
+    return AgentsOut(agents=[AgentOut.of(agent) for agent in repository.list_agents(session)])
 
 
 @router.post("/agents", tags=["agents"], status_code=201)
 def add_agent(admin: AgentsManager, body: NewAgentBody, session: DbSession) -> AgentOut:
     """Add an agent; 409 when the e-mail is taken."""
-    return agent_out(accounts.create_agent(session, **body.model_dump(), author=author_of(admin)))
+    return AgentOut.of(accounts.create_agent(session, **body.model_dump(), author=author_of(admin)))
 
 
 @router.patch("/agents/{agent_id}", tags=["agents"])
@@ -128,26 +120,32 @@ def change_agent(agent_id: str, admin: AgentsManager, body: AgentBody, session: 
     agent = accounts.any_agent(session, agent_id)
     changes = cast(AgentChanges, body.model_dump(exclude_unset=True))
     accounts.change_agent(session, agent, changes, author=author_of(admin))
-    return agent_out(agent)
+    return AgentOut.of(agent)
 
 
 @router.get("/api-keys", tags=["API keys"])
 def list_keys(_admin: KeysManager, session: DbSession) -> KeysOut:
     """All API keys, without their secrets, which nobody has."""
-    return KeysOut(keys=[key_out(key) for key in repository.list_api_keys(session)])
+    return KeysOut(keys=[KeyOut.of(key) for key in repository.list_api_keys(session)])
 
 
 @router.post("/api-keys", tags=["API keys"], status_code=201)
 def add_key(admin: KeysManager, body: NewKeyBody, session: DbSession) -> NewKeyOut:
     """Make an API key; its secret is in this answer and nowhere else."""
     made = accounts.create_api_key(session, name=body.name, scopes=body.scopes, author=author_of(admin))
-    return NewKeyOut(**key_out(made.key).model_dump(), key=made.secret)
+    return NewKeyOut.of(made.key, key=made.secret)
 
 
 @router.delete("/api-keys/{key_id}", tags=["API keys"])
 def revoke_key(key_id: str, admin: KeysManager, session: DbSession) -> KeyOut:
     """Revoke an API key: it is refused from now on; 200 also when it was revoked before."""
-    return key_out(accounts.revoke_api_key(session, key_id, author=author_of(admin)))
+    return KeyOut.of(accounts.revoke_api_key(session, key_id, author=author_of(admin)))
+
+
+def _put(entry: Entry, writer: Writer, session: DbSession, response: Response) -> Entry:
+    if service.put_entry(session, entry, author=author_of(writer)) == "added":
+        response.status_code = 201
+    return entry
 
 
 def author_of(principal: AgentPrincipal | ServerPrincipal) -> str:

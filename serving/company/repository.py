@@ -1,6 +1,7 @@
 """Queries on the company's name, teams, intents, agents, keys and their history; it decides nothing."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from serving.db.tables import (
     Team,
 )
 
+Kind = Literal["team", "intent"]
+TABLES: Mapping[Kind, type[Team] | type[Intent]] = {"team": Team, "intent": Intent}
 _ONLY_ROW = 1
 
 
@@ -40,22 +43,27 @@ def list_intents(session: Session) -> list[Intent]:
     return list(session.scalars(select(Intent).order_by(Intent.name)))
 
 
-def find_team(session: Session, name: str) -> Team | None:
-    """The team of this name."""
-    return session.get(Team, name)
+def list_names(session: Session, kind: Kind) -> list[str]:
+    """The names of all teams or intents, in order."""
+    name = TABLES[kind].name
+    return list(session.scalars(select(name).order_by(name)))
 
 
-def find_intent(session: Session, name: str) -> Intent | None:
-    """The intent of this name."""
-    return session.get(Intent, name)
+def find_entry(session: Session, kind: Kind, name: str) -> Team | Intent | None:
+    """The team or intent of this name."""
+    return session.get(Team, name) if kind == "team" else session.get(Intent, name)
 
 
 def count_uses(session: Session, team: str) -> Mapping[str, int]:
     """How many agents, intents and conversations belong to the team, by kind, kinds without any left out."""
+    users: Mapping[str, type[Agent | Intent | Conversation]] = {
+        "agents": Agent,
+        "intents": Intent,
+        "conversations": Conversation,
+    }
     counts = {
-        "agents": _count(session, Agent, team),
-        "intents": _count(session, Intent, team),
-        "conversations": _count(session, Conversation, team),
+        what: session.scalar(select(func.count()).select_from(table).where(table.team == team)) or 0
+        for what, table in users.items()
     }
     return {what: count for what, count in counts.items() if count}
 
@@ -100,7 +108,3 @@ def list_api_keys(session: Session) -> list[ApiKey]:
 def find_api_key(session: Session, key_id: str) -> ApiKey | None:
     """The key with this id, also a revoked one."""
     return session.get(ApiKey, key_id)
-
-
-def _count(session: Session, table: type[Agent | Intent | Conversation], team: str) -> int:
-    return session.scalar(select(func.count()).select_from(table).where(table.team == team)) or 0

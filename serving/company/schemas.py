@@ -3,36 +3,32 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from serving.agents.schemas import AgentOut
 from serving.company.file import Minutes, Name, Title
-from serving.db.tables import ApiKey, CompanyChange
+from serving.schemas import Body, RowOut
 from serving.security.permissions import Role
 from serving.text import SafeText, ShortText
 
 _Password = Annotated[SafeText, Field(max_length=1_000)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ProfileBody(_Body):
+class ProfileBody(Body):
     """The company's name and tagline; what is left out stays."""
 
     name: Title | None = None
     tagline: Annotated[SafeText, Field(max_length=500)] | None = None
 
 
-class TeamBody(_Body):
+class TeamBody(Body):
     """A team; without `expected_wait_minutes` customers are told no time."""
 
     title: Title
     expected_wait_minutes: Minutes | None = None
 
 
-class IntentBody(_Body):
+class IntentBody(Body):
     """What customers may want, the team that serves it, and whether only people may handle it."""
 
     title: Title
@@ -40,17 +36,7 @@ class IntentBody(_Body):
     human_only: bool = False
 
 
-class ApplyOut(BaseModel):
-    """What a company file changed, as `company`, `team NAME` and `intent NAME`."""
-
-    added: list[str]
-    changed: list[str]
-    removed: list[str]
-    not_in_file: list[str]
-    in_use: list[str]
-
-
-class ChangeOut(BaseModel):
+class ChangeOut(RowOut):
     """Who changed what; `before` is null for what was new, `after` for what is gone."""
 
     id: int
@@ -68,7 +54,7 @@ class ChangesOut(BaseModel):
     next: int | None
 
 
-class NewAgentBody(_Body):
+class NewAgentBody(Body):
     """An agent to add."""
 
     email: Annotated[SafeText, Field(max_length=320)]
@@ -78,7 +64,7 @@ class NewAgentBody(_Body):
     team: Name | None = None
 
 
-class AgentBody(_Body):
+class AgentBody(Body):
     """What is to change about an agent; what is left out stays, a team of null takes the team away."""
 
     name: ShortText = ""
@@ -94,14 +80,14 @@ class AgentsOut(BaseModel):
     agents: list[AgentOut]
 
 
-class NewKeyBody(_Body):
+class NewKeyBody(Body):
     """A key to make, named after the server that will use it."""
 
     name: Title
     scopes: Annotated[list[ShortText], Field(max_length=50)]
 
 
-class KeyOut(BaseModel):
+class KeyOut(RowOut):
     """An API key; `revoked_at` is null while it can be used."""
 
     id: str
@@ -121,26 +107,3 @@ class KeysOut(BaseModel):
     """All keys, oldest first."""
 
     keys: list[KeyOut]
-
-
-def key_out(key: ApiKey) -> KeyOut:
-    """A key as shown to admins."""
-    return KeyOut(
-        id=key.id,
-        name=key.name,
-        scopes=list(key.scopes),
-        created_at=key.created_at,
-        revoked_at=key.revoked_at,
-    )
-
-
-def change_out(change: CompanyChange) -> ChangeOut:
-    """A change as shown to admins."""
-    return ChangeOut(
-        id=change.id,
-        author=change.author,
-        subject=change.subject,
-        before=change.before,
-        after=change.after,
-        created_at=change.created_at,
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -10,11 +10,13 @@ from model.errors import ConflictError, DataError, NotFoundError
 from model.types import IntentInfo
 from serving.company import repository
 from serving.company.file import Company, CompanyIntent, CompanyTeam
+from serving.company.repository import Kind
 from serving.db.tables import CompanyChange, CompanyProfile, Intent, Team
 from serving.settings import Settings
 
 COMMAND_LINE = "command line"
 """The author of what a command changes."""
+Outcome = Literal["added", "changed", "unchanged"]
 
 
 @dataclass(slots=True)
@@ -37,12 +39,14 @@ def company_name(session: Session, settings: Settings) -> str:
 
 def read_stored_company(session: Session, settings: Settings) -> Company:
     """The company as the store has it."""
-    return Company(
-        name=company_name(session, settings),
-        tagline=repository.read_profile(session).tagline,
-        teams=tuple(_as_team(row) for row in repository.list_teams(session)),
-        intents=tuple(_as_intent(row) for row in repository.list_intents(session)),
-    )
+    profile = repository.read_profile(session)
+    stored = {
+        "name": profile.name or settings.company_name,
+        "tagline": profile.tagline,
+        "teams": tuple(repository.list_teams(session)),
+        "intents": tuple(repository.list_intents(session)),
+    }
+    return Company.model_validate(stored, from_attributes=True)
 
 
 def stored_infos(session: Session) -> dict[str, IntentInfo]:
@@ -61,18 +65,32 @@ def apply_company(
     report = ApplyReport()
     if rename(session, name=company.name, tagline=company.tagline, author=author):
         report.changed.append("company")
-    for team in company.teams:
-        _tell(report, f"team {team.name}", put_team(session, team, author=author))
-    for intent in company.intents:
-        _tell(report, f"intent {intent.name}", put_intent(session, intent, author=author))
-    known_intents, known_teams = ({one.name for one in some} for some in (company.intents, company.teams))
-    for name in [row.name for row in repository.list_intents(session) if row.name not in known_intents]:
-        if prune:
-            remove_intent(session, name, author=author)
-        (report.removed if prune else report.not_in_file).append(f"intent {name}")
-    for name in [row.name for row in repository.list_teams(session) if row.name not in known_teams]:
-        _prune_team(session, name, report, author=author, prune=prune)
+    in_file: dict[Kind, set[str]] = {"intent": set(), "team": set()}
+    entries: list[CompanyTeam | CompanyIntent] = [*company.teams, *company.intents]
+    for entry in entries:
+        kind: Kind = "team" if isinstance(entry, CompanyTeam) else "intent"
+        in_file[kind].add(entry.name)
+        outcome = put_entry(session, entry, author=author)
+        if outcome != "unchanged":
+            (report.added if outcome == "added" else report.changed).append(f"{kind} {entry.name}")
+    for kind, names in in_file.items():  # intents first: they may be all that a team is kept for
+        for name in repository.list_names(session, kind):
+            if name not in names:
+                _remove_or_keep(session, kind, name, report, author=author, prune=prune)
     return report
+
+
+def _remove_or_keep(
+    session: Session, kind: Kind, name: str, report: ApplyReport, *, author: str, prune: bool
+) -> None:
+    try:
+        if prune:
+            remove_entry(session, kind, name, author=author)
+            report.removed.append(f"{kind} {name}")
+            return
+    except ConflictError:
+        report.in_use.append(f"{kind} {name}")
+    report.not_in_file.append(f"{kind} {name}")
 
 
 def rename(session: Session, *, name: str | None, tagline: str | None, author: str) -> bool:
@@ -87,68 +105,44 @@ def rename(session: Session, *, name: str | None, tagline: str | None, author: s
     return after != before
 
 
-def put_team(session: Session, team: CompanyTeam, *, author: str) -> bool | None:
-    """Add the team (`None`), or bring the one of its name to what it says; whether that changed anything."""
-    repository.lock_profile(session)
-    row, after = repository.find_team(session, team.name), team.model_dump(exclude={"name"})
-    if row is None:
-        session.add(Team(name=team.name, **after))
-        session.flush()
-        note_change(session, author, f"team {team.name}", None, after)
-        return None
-    before = _as_team(row).model_dump(exclude={"name"})
-    if after == before:
-        return False
-    row.title, row.expected_wait_minutes = team.title, team.expected_wait_minutes
-    note_change(session, author, f"team {team.name}", before, after)
-    return True
+def put_entry(session: Session, entry: CompanyTeam | CompanyIntent, *, author: str) -> Outcome:
+    """Add the team or intent, or bring the one of its name to what it says.
 
-
-def remove_team(session: Session, name: str, *, author: str) -> None:
-    """Remove a team. Raises `NotFoundError`, or `ConflictError` while something belongs to it."""
-    repository.lock_profile(session)
-    row = repository.find_team(session, name)
-    if row is None:
-        raise NotFoundError(f"no team {name!r}")
-    uses = repository.count_uses(session, name)
-    if uses:
-        told = ", ".join(f"{what}: {count}" for what, count in uses.items())
-        raise ConflictError(f"team {name!r} is in use ({told}); give them to another team first")
-    note_change(session, author, f"team {name}", _as_team(row).model_dump(exclude={"name"}), None)
-    session.delete(row)
-    session.flush()
-
-
-def put_intent(session: Session, intent: CompanyIntent, *, author: str) -> bool | None:
-    """Add the intent (`None`), or bring the one of its name to what it says; whether that changed anything.
-
-    Raises `DataError` for a team that does not exist.
+    Raises `DataError` for an intent whose team does not exist.
     """
     repository.lock_profile(session)
-    if intent.team is not None and repository.find_team(session, intent.team) is None:
-        raise DataError(f"intent {intent.name!r} names the unknown team {intent.team!r}; add the team first")
-    row, after = repository.find_intent(session, intent.name), intent.model_dump(exclude={"name"})
-    if row is None:
-        session.add(Intent(name=intent.name, **after))
-        session.flush()
-        note_change(session, author, f"intent {intent.name}", None, after)
-        return None
-    before = _as_intent(row).model_dump(exclude={"name"})
+    kind: Kind = "team" if isinstance(entry, CompanyTeam) else "intent"
+    team = entry.team if isinstance(entry, CompanyIntent) else None
+    if team is not None and repository.find_entry(session, "team", team) is None:
+        raise DataError(f"intent {entry.name!r} names the unknown team {team!r}; add the team first")
+    row, after = repository.find_entry(session, kind, entry.name), entry.model_dump(exclude={"name"})
+    before = None if row is None else _fields(row)
     if after == before:
-        return False
-    row.title, row.team, row.human_only = intent.title, intent.team, intent.human_only
-    session.flush()
-    note_change(session, author, f"intent {intent.name}", before, after)
-    return True
-
-
-def remove_intent(session: Session, name: str, *, author: str) -> None:
-    """Remove an intent; conversations keep its name. Raises `NotFoundError`."""
-    repository.lock_profile(session)
-    row = repository.find_intent(session, name)
+        return "unchanged"
     if row is None:
-        raise NotFoundError(f"no intent {name!r}")
-    note_change(session, author, f"intent {name}", _as_intent(row).model_dump(exclude={"name"}), None)
+        session.add(repository.TABLES[kind](name=entry.name, **after))
+    else:
+        for field_name, value in after.items():
+            setattr(row, field_name, value)
+    session.flush()
+    note_change(session, author, f"{kind} {entry.name}", before, after)
+    return "added" if row is None else "changed"
+
+
+def remove_entry(session: Session, kind: Kind, name: str, *, author: str) -> None:
+    """Remove a team or an intent, whose name conversations keep.
+
+    Raises `NotFoundError`, and `ConflictError` while something belongs to the team.
+    """
+    repository.lock_profile(session)
+    row = repository.find_entry(session, kind, name)
+    if row is None:
+        raise NotFoundError(f"no {kind} {name!r}")
+    uses = repository.count_uses(session, name) if kind == "team" else {}
+    if uses:
+        counts = ", ".join(f"{what}: {count}" for what, count in uses.items())
+        raise ConflictError(f"team {name!r} is in use ({counts}); give them to another team first")
+    note_change(session, author, f"{kind} {name}", _fields(row), None)
     session.delete(row)
     session.flush()
 
@@ -161,33 +155,13 @@ def note_change(
     after: Mapping[str, Any] | None,  # JSON
 ) -> None:
     """Keep who changed what; passwords and secrets are never part of it."""
-    old, new = (None if one is None else dict(one) for one in (before, after))
-    session.add(CompanyChange(author=author, subject=subject, before=old, after=new))
+    states = {"before": before and dict(before), "after": after and dict(after)}
+    session.add(CompanyChange(author=author, subject=subject, **states))
 
 
-def _prune_team(session: Session, name: str, report: ApplyReport, *, author: str, prune: bool) -> None:
-    if prune and not repository.count_uses(session, name):
-        remove_team(session, name, author=author)
-        report.removed.append(f"team {name}")
-        return
-    report.not_in_file.append(f"team {name}")
-    if prune:
-        report.in_use.append(f"team {name}")
-
-
-def _tell(report: ApplyReport, what: str, changed: bool | None) -> None:
-    if changed is None:
-        report.added.append(what)
-    elif changed:
-        report.changed.append(what)
-
-
-def _as_team(row: Team) -> CompanyTeam:
-    return CompanyTeam(name=row.name, title=row.title, expected_wait_minutes=row.expected_wait_minutes)
-
-
-def _as_intent(row: Intent) -> CompanyIntent:
-    return CompanyIntent(name=row.name, title=row.title, team=row.team, human_only=row.human_only)
+def _fields(row: Team | Intent) -> dict[str, Any]:  # JSON
+    entry = CompanyTeam if isinstance(row, Team) else CompanyIntent
+    return entry.model_validate(row, from_attributes=True).model_dump(exclude={"name"})
 
 
 def _profile_json(profile: CompanyProfile) -> dict[str, Any]:  # JSON

@@ -1,10 +1,11 @@
-"""Texts shortened and addresses of what a ref names; every link it gives is safe to follow."""
+"""What templates make of rows: texts as HTML or in short, names, and addresses that are safe to follow."""
 
 from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
 from model.refs import article_slug, learned_answer_id
+from serving.db.tables import Contact, Message
 from serving.rendering import render_markdown
 
 SNIPPET_CHARS = 140
@@ -16,9 +17,14 @@ def shorten(text: str, max_chars: int = SNIPPET_CHARS) -> str:
     return line if len(line) <= max_chars else line[: max_chars - 1].rstrip() + "…"
 
 
+def markdown(text: str, *, line_breaks: bool = True) -> Markup:
+    """Markdown as safe HTML."""
+    return Markup(render_markdown(text, line_breaks=line_breaks))  # noqa: S704
+
+
 def plain_text(text: str) -> str:
     """Markdown as plain text."""
-    return Markup(render_markdown(text)).striptags()  # noqa: S704
+    return markdown(text, line_breaks=False).striptags()
 
 
 def article_href(slug: str) -> str:
@@ -37,3 +43,14 @@ def ref_href(ref: str) -> str:
 def web_address(url: str) -> str:
     """The address if a browser may follow it, else nothing: `javascript:` and the like never become links."""
     return url if urlsplit(url).scheme in {"http", "https"} else ""
+
+
+def customer_name(contact: Contact) -> str:
+    """The name, else the e-mail address, else `Visitor` with the start of the contact's id."""
+    return contact.name or contact.email or f"Visitor {contact.id[:4]}"
+
+
+def author_name(message: Message, customer: str) -> str:
+    """Who wrote the message."""
+    agent = message.agent.name if message.agent else "Agent"
+    return {"customer": customer, "agent": agent, "bot": "Bot"}.get(message.author, "")

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Response
 
 from model.errors import FirstlastError
-from serving.console.inbox import Composer, Filters, conversation_context, list_context, parse_filters
-from serving.console.knowledge_views import CardDraft
+from serving.console.cards import CardDraft
+from serving.console.inbox import CHOICES, Composer, Filters, conversation_context, list_context
 from serving.console.routing import PageRoute, see_other, sentence, written
 from serving.console.shell import CurrentVisit, Visit, needs
 from serving.conversations import service
@@ -19,10 +19,7 @@ router = APIRouter(
     prefix="/inbox", route_class=PageRoute, include_in_schema=False, dependencies=[needs("inbox")]
 )
 
-_LIST_FRAGMENTS = {
-    "conversation-list": "inbox/list.html",
-    "nothing-chosen": "inbox/nothing_chosen.html",
-}
+_LIST_FRAGMENTS = {"conversation-list": "inbox/list.html", "nothing-chosen": "inbox/nothing_chosen.html"}
 _CONVERSATION_FRAGMENTS = {
     **_LIST_FRAGMENTS,
     "conversation-header": "inbox/header.html",
@@ -35,8 +32,8 @@ _CONVERSATION_FRAGMENTS = {
 async def current_filters(
     status: Annotated[str, Query()] = "", team: Annotated[str, Query()] = ""
 ) -> Filters:
-    """The filters of the address, kept while reading and answering."""
-    return parse_filters(status, team)
+    """The filters of the address, kept while reading and answering; an unknown status is the usual one."""
+    return Filters(status if status in CHOICES else "needs_person", team)
 
 
 CurrentFilters = Annotated[Filters, Depends(current_filters)]
@@ -70,7 +67,7 @@ def reply(
         client_id=_client_id(nonce, note, words), text=words, kind="note" if note else "message"
     )
     try:
-        conversation = service.any_conversation(visit.session, conversation_id, lock=True)
+        conversation = service.get_conversation(visit.session, conversation_id, lock=True)
         service.post_agent_message(visit.session, settings, conversation, visit.viewer.id, body)
     except FirstlastError as error:
         visit.session.rollback()
@@ -84,7 +81,7 @@ def reply(
 @router.post("/{conversation_id}/assign")
 def assign_to_me(conversation_id: str, visit: CurrentVisit, filters: CurrentFilters) -> Response:
     """Take the conversation."""
-    conversation = service.any_conversation(visit.session, conversation_id, lock=True)
+    conversation = service.get_conversation(visit.session, conversation_id, lock=True)
     service.assign(visit.session, conversation, visit.viewer.id)
     return _back(conversation_id, filters, done="assigned")
 
@@ -92,7 +89,7 @@ def assign_to_me(conversation_id: str, visit: CurrentVisit, filters: CurrentFilt
 @router.post("/{conversation_id}/close")
 def close(conversation_id: str, visit: CurrentVisit, filters: CurrentFilters) -> Response:
     """End the matter and return the conversation to the bot."""
-    service.close(visit.session, service.any_conversation(visit.session, conversation_id, lock=True))
+    service.close(visit.session, service.get_conversation(visit.session, conversation_id, lock=True))
     return _back(conversation_id, filters, done="closed")
 
 
@@ -106,7 +103,7 @@ def show_conversation(
     status: int = 200,
 ) -> Response:
     """The page of one conversation, with what could not be sent in the composer or the draft of a card."""
-    conversation = service.any_conversation(visit.session, conversation_id)
+    conversation = service.get_conversation(visit.session, conversation_id)
     composer = composer or Composer(max_chars=visit.runtime.settings.max_message_chars)
     context = {
         **list_context(visit.session, visit.viewer, filters),

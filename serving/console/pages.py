@@ -4,13 +4,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from serving.console import (
-    article_pages,
-    inbox_pages,
-    learned_answer_pages,
-    proposal_pages,
-    session_pages,
-)
+from serving.console import article_pages, inbox_pages, learned_answer_pages, proposal_pages, session_pages
 from serving.console.templating import STATIC_FOLDER
 
 router = APIRouter(include_in_schema=False)

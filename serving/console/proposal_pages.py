@@ -1,20 +1,20 @@
 """Deciding on proposals, on their own page and beside the reply: the same deeds, the same cards."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Query, Response
+from fastapi import APIRouter, Form, Query, Response
+from pydantic import BaseModel
 
 from model.errors import FirstlastError
 from serving.console import repository
-from serving.console.cards import quoted_cards
+from serving.console.cards import CardDraft, quoted_cards
 from serving.console.inbox_pages import CurrentFilters, show_conversation
-from serving.console.knowledge_views import CardDraft
-from serving.console.routing import PageRoute, see_other, sentence, written, written_lines
+from serving.console.routing import PageRoute, Written, see_other, sentence, written_lines
 from serving.console.shell import CurrentVisit, Visit, needs
 from serving.learned_answers import proposals
 from serving.learned_answers.endpoints import RowId, approve_compared
 from serving.learned_answers.repository import list_proposals
+from serving.learned_answers.schemas import Approval
 from serving.problems import status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, dependencies=[needs("proposals:decide")])
@@ -23,29 +23,15 @@ MAX_CARDS = 50
 Verb = Literal["approve", "not-reusable", "reject", "undo"]
 
 
-@dataclass(frozen=True, slots=True)
-class CardForm:
-    """The fields of a card; all `None` when it is approved as drafted."""
+class CardForm(BaseModel):
+    """The fields of a card as the browser sent them; all `None` when it is approved as drafted."""
 
-    question: str | None
-    answer: str | None
-    phrasings: str | None
-
-
-async def card_form(
-    question: Annotated[str | None, Form()] = None,
-    answer: Annotated[str | None, Form()] = None,
-    phrasings: Annotated[str | None, Form()] = None,
-) -> CardForm:
-    """The fields of a card as the browser sent them, with plain line ends."""
-    return CardForm(
-        question=None if question is None else written(question),
-        answer=None if answer is None else written(answer),
-        phrasings=None if phrasings is None else written(phrasings),
-    )
+    question: Written | None = None
+    answer: Written | None = None
+    phrasings: Written | None = None
 
 
-CurrentCardForm = Annotated[CardForm, Depends(card_form)]
+CurrentCardForm = Annotated[CardForm, Form()]
 
 
 @router.get("/proposals")
@@ -89,22 +75,15 @@ def decide_beside_reply(
 
 def _decide(visit: Visit, proposal_id: int, verb: Verb, form: CardForm) -> None:
     session, agent_id = visit.session, visit.viewer.id
-    if verb == "reject":
-        proposals.reject(session, proposal_id, agent_id)
-    elif verb == "not-reusable":
-        proposals.not_reusable(session, proposal_id, agent_id)
+    if verb == "approve":
+        phrasings = None if form.phrasings is None else written_lines(form.phrasings)
+        words = Approval(question=form.question, answer=form.answer, phrasings=phrasings)
+        approve_compared(session, visit.runtime.knowledge, proposal_id, agent_id, words)
     elif verb == "undo":
         proposals.undo(session, proposal_id, agent_id)
     else:
-        approve_compared(
-            session,
-            visit.runtime.knowledge,
-            proposal_id,
-            agent_id,
-            question=form.question,
-            answer=form.answer,
-            phrasings=None if form.phrasings is None else written_lines(form.phrasings),
-        )
+        reason: Literal["rejected", "not_reusable"] = "rejected" if verb == "reject" else "not_reusable"
+        proposals.turn_down(session, proposal_id, agent_id, reason)
 
 
 def _failed(visit: Visit, proposal_id: int, form: CardForm, error: FirstlastError) -> CardDraft:

@@ -1,20 +1,11 @@
 """Queries that only the console's pages need: lists in their order, searches, counts; it decides nothing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
+from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session, joinedload
 
-from serving.db.tables import (
-    Article,
-    Conversation,
-    CsatRating,
-    Intent,
-    LearnedAnswer,
-    Message,
-    Phrasing,
-    Proposal,
-)
+from serving.db.tables import Conversation, CsatRating, Intent, Message, Proposal
 
 
 def list_inbox(
@@ -70,35 +61,3 @@ def list_decided_proposals(session: Session, *, limit: int) -> list[Proposal]:
     """Proposals that somebody decided, the latest decision first."""
     chosen = select(Proposal).where(Proposal.status != "pending")
     return list(session.scalars(chosen.order_by(Proposal.decided_at.desc(), Proposal.id.desc()).limit(limit)))
-
-
-def search_learned_answers(
-    session: Session, *, text: str, status: str | None, limit: int
-) -> list[LearnedAnswer]:
-    """Learned answers that hold every word of the text in question, answer or a phrasing, latest first."""
-    chosen = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
-    for word in text.split():
-        phrased = select(Phrasing.id).where(
-            Phrasing.learned_answer_id == LearnedAnswer.id, Phrasing.text.icontains(word, autoescape=True)
-        )
-        chosen = chosen.where(
-            or_(_holds(word, LearnedAnswer.question, LearnedAnswer.answer), phrased.exists())
-        )
-    if status is not None:
-        chosen = chosen.where(LearnedAnswer.status == status)
-    chosen = chosen.order_by(LearnedAnswer.approved_at.desc(), LearnedAnswer.id.desc())
-    return list(session.scalars(chosen.limit(limit)))
-
-
-def search_articles(session: Session, *, text: str, status: str | None, limit: int) -> Sequence[Article]:
-    """Articles that hold every word of the text in title, body or category, by category and title."""
-    words = [_holds(word, Article.title, Article.body, Article.category) for word in text.split()]
-    chosen = select(Article).where(and_(True, *words))
-    if status is not None:
-        chosen = chosen.where(Article.status == status)
-    chosen = chosen.order_by(Article.category, Article.title, Article.slug)
-    return list(session.scalars(chosen.limit(limit)))
-
-
-def _holds(word: str, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    return or_(*(column.icontains(word, autoescape=True) for column in columns))

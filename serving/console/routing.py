@@ -1,13 +1,14 @@
 """How pages answer errors: as pages or redirects to sign in, never as JSON; and where a redirect may lead."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from pydantic import AfterValidator
 
 from knowledge.text import capitalised
 from model.errors import AuthenticationError, FirstlastError
@@ -78,6 +79,10 @@ def written(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+Written = Annotated[str, AfterValidator(written)]
+"""A field of a form."""
+
+
 def written_lines(text: str) -> list[str]:
     """The lines of a field in which people write one thing a line; empty lines are left out."""
     return [line.strip() for line in written(text).split("\n") if line.strip()]
@@ -91,12 +96,12 @@ def sentence(error: FirstlastError) -> str:
 
 async def _problem(request: Request, status: int, detail: str) -> Response:
     fields = await request.form() if request.method == "POST" else {}
-    kept = [
+    fields_written = [
         (name, value)
         for name, value in fields.items()
         if isinstance(value, str) and value and name not in _NOT_WRITTEN
     ]
     heading = _HEADINGS.get(status, "Something went wrong")
-    context = {"heading": heading, "detail": detail, "written": kept, "sign_in": status == 401}
+    context = {"heading": heading, "detail": detail, "written": fields_written, "sign_in": status == 401}
     # Asked-for fragments are not on this page: the whole page is sent, and script shows its words.
     return render(request, Page("problem.html", context, status=status), whole=True)

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 
 from serving.console import repository
 from serving.console.templating import Page, render
-from serving.console.views import Viewer, viewer_of
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.learned_answers.repository import count_pending_proposals
 from serving.runtime.assembly import Runtime
 from serving.security.permissions import Permission
-from serving.security.principals import CurrentAgent, agent_permitted
+from serving.security.principals import AgentPrincipal, CurrentAgent, agent_permitted
 
 NOTICES = {
     "assigned": "Assigned to you.",
@@ -36,7 +35,7 @@ class Visit:
     request: Request
     runtime: Runtime
     session: Session
-    viewer: Viewer
+    viewer: AgentPrincipal
 
     def show(
         self,
@@ -59,10 +58,7 @@ class Visit:
             "notice": NOTICES.get(self.request.query_params.get("done", ""), ""),
         }
         page = Page(
-            template,
-            {**frame, **context},
-            fragments={**_SHELL_FRAGMENTS, **(fragments or {})},
-            status=status,
+            template, {**frame, **context}, fragments={**_SHELL_FRAGMENTS, **(fragments or {})}, status=status
         )
         return render(self.request, page)
 
@@ -71,25 +67,25 @@ async def current_visit(
     request: Request, runtime: CurrentRuntime, session: DbSession, agent: CurrentAgent
 ) -> Visit:
     """The visit of the agent who asks."""
-    return Visit(request, runtime, session, viewer_of(agent))
+    return Visit(request, runtime, session, agent)
 
 
 CurrentVisit = Annotated[Visit, Depends(current_visit)]
 
 
-def _model_problem(runtime: Runtime, viewer: Viewer) -> str:
+def _model_problem(runtime: Runtime, viewer: AgentPrincipal) -> str:
     """What every agent must know of the models, and who may change them the cause; else nothing."""
     problem, in_service = runtime.resolver.last_error, runtime.resolver.version
     if problem is None:
         return ""
-    said = (
+    words = (
         f"A new model set could not be taken into service, {in_service} still answers"
         if in_service
         else "No model set is in service, the bot hands every question to people"
     )
-    if viewer.may_change_models:
-        return f"{said}: {problem}"
-    return "" if in_service else f"{said}."
+    if viewer.may("models:write"):
+        return f"{words}: {problem}"
+    return "" if in_service else f"{words}."
 
 
 def needs(permission: Permission) -> DependsParameter:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from fastapi import Request
@@ -10,22 +10,14 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 
 from model.errors import NotFoundError
-from serving.console import words
+from serving.console import formatting, words
 from serving.rendering import strict_templates
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 _TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 
-SECURITY_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; font-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
+_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
-    # Not `no-referrer`: browsers would then send `Origin: null` with forms, which the origin check refuses.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
     "Vary": "X-Fragment, Cookie",
 }
@@ -48,7 +40,7 @@ def render(request: Request, page: Page, *, whole: bool = False) -> HTMLResponse
     asked = [] if whole else request.headers.get("X-Fragment", "").split()
     names = [_fragment_template(page, asked_id) for asked_id in asked] or [page.template]
     html = "\n".join(environment().get_template(name).render(context) for name in names)
-    return HTMLResponse(html, status_code=page.status, headers=dict(SECURITY_HEADERS))
+    return HTMLResponse(html, status_code=page.status, headers=_HEADERS)
 
 
 @cache
@@ -56,6 +48,19 @@ def environment() -> Environment:
     """The templates, with the filters they use."""
     environment = strict_templates(_TEMPLATES_FOLDER)
     environment.filters.update(
+        article_href=formatting.article_href,
+        author_name=formatting.author_name,
+        customer_name=formatting.customer_name,
+        markdown=formatting.markdown,
+        plain_text=formatting.plain_text,
+        ref_href=formatting.ref_href,
+        shorten=formatting.shorten,
+        web_address=formatting.web_address,
+        status=partial(words.in_words, words.STATUS_WORDS),
+        proposal_status=partial(words.in_words, words.PROPOSAL_STATUS_WORDS),
+        learned_status=partial(words.in_words, words.LEARNED_STATUS_WORDS),
+        source=words.source_words,
+        value=words.value_words,
         reason=words.reason_words,
         humanise=words.humanise,
         mood=words.mood_words,
@@ -63,13 +68,8 @@ def environment() -> Environment:
         moment=words.moment_words,
         percent=words.percent_words,
     )
-    environment.globals.update(count_words=words.count_words, static=static_url)
+    environment.globals.update(count_words=words.count_words, static="/console/static/{}".format)
     return environment
-
-
-def static_url(name: str) -> str:
-    """Address of a static file; browsers revalidate it by its ETag each time."""
-    return f"/console/static/{name}"
 
 
 def _fragment_template(page: Page, element_id: str) -> str:

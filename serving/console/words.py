@@ -46,11 +46,27 @@ PROPOSAL_STATUS_WORDS: Mapping[str, str] = {
     "undone": "Undone",
 }
 
-LEARNED_STATUS_WORDS: Mapping[str, str] = {
-    "approved": "Live",
-    "retired": "Retired",
-    "superseded": "Replaced",
-}
+LEARNED_STATUS_WORDS: Mapping[str, str] = {"approved": "Live", "retired": "Retired", "superseded": "Replaced"}
+
+
+def source_words(source: str) -> str:
+    """Where a learned answer came from."""
+    words = {"conversation": "From a conversation", "console": "Written here"}
+    return words.get(source, f"Imported: {source}")
+
+
+def value_words(value: object) -> str:
+    """The value of a customer's attribute."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(value_words(item) for item in value)
+    return str(value)
+
+
+def in_words(table: Mapping[str, str], code: str) -> str:
+    """What the table says of the code; an unknown one is shown as its own words."""
+    return table.get(code) or humanise(code)
 
 
 def reason_words(code: str) -> str:

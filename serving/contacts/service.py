@@ -9,7 +9,7 @@ from model.errors import AuthenticationError, NotFoundError
 from serving.contacts import repository
 from serving.db.tables import Contact, now
 from serving.security import tokens
-from serving.security.tokens import CustomerToken, Identity
+from serving.security.tokens import CustomerToken
 from serving.settings import Settings
 
 
@@ -25,7 +25,11 @@ def identified_token(session: Session, settings: Settings, identity_token: str) 
     """A token for the customer the business signed for, with what it says about them brought up to date."""
     identity = tokens.read_identity(settings, identity_token)
     contact = _known_contact(session, identity.external_id)
-    _update(contact, identity)
+    contact.name = identity.name or contact.name
+    contact.email = identity.email or contact.email
+    if identity.attributes is not None:
+        contact.attributes = dict(identity.attributes)
+    contact.last_seen_at = now()
     return tokens.make_customer_token(settings, contact.id)
 
 
@@ -35,12 +39,12 @@ def refreshed_token(session: Session, settings: Settings, old_token: str) -> Cus
     An anonymous customer's may have ended up to `customer_refresh_days` ago, so that a conversation is not
     lost with it; a known customer's must still be valid, for the business can sign again.
     """
-    owner = tokens.read_ended_customer_token(settings, old_token)
-    contact = repository.find_contact(session, owner.contact_id)
+    ended = tokens.read_customer_token(settings, old_token, may_have_ended=True)
+    contact = repository.find_contact(session, ended.contact_id)
     if contact is None:
         raise AuthenticationError("this customer is no longer known; get a new token")
     grace = timedelta(days=settings.customer_refresh_days if contact.external_id is None else 0)
-    if owner.expires_at + grace <= now():
+    if ended.expires_at + grace <= now():
         raise AuthenticationError("the customer token expired too long ago; get a new one")
     contact.last_seen_at = now()
     return tokens.make_customer_token(settings, contact.id)
@@ -68,11 +72,3 @@ def _known_contact(session: Session, external_id: str) -> Contact:
             raise
         return first
     return contact
-
-
-def _update(contact: Contact, identity: Identity) -> None:
-    contact.name = identity.name or contact.name
-    contact.email = identity.email or contact.email
-    if identity.attributes is not None:
-        contact.attributes = dict(identity.attributes)
-    contact.last_seen_at = now()

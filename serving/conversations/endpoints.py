@@ -20,12 +20,11 @@ from serving.conversations.schemas import (
     NewFeedback,
     NewMessage,
     ResolutionOut,
-    Status,
 )
-from serving.conversations.stream import conversation_stream, inbox_stream
-from serving.db.tables import Conversation
+from serving.conversations.stream import event_stream
+from serving.db.tables import Conversation, ConversationStatus
 from serving.dependencies import CurrentRuntime, DbSession
-from serving.paging import Place
+from serving.paging import Place, next_place
 from serving.security.principals import (
     AgentPrincipal,
     CurrentCustomer,
@@ -57,7 +56,7 @@ def start_conversation(
 def list_conversations(
     person: CurrentPerson,
     session: DbSession,
-    status: Status | None = None,
+    status: ConversationStatus | None = None,
     team: Annotated[str | None, Query(max_length=64)] = None,
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Limit = 100,
@@ -68,35 +67,32 @@ def list_conversations(
     """
     place = Place.parse(after) if after else None
     if isinstance(person, CustomerPrincipal):
-        rows = repository.list_of_contact(session, person.contact_id, after=place, limit=limit + 1)
-        following = str(Place(rows[limit - 1].created_at, rows[limit - 1].id)) if rows[limit:] else None
+        rows = repository.list_of_contact(session, person.contact_id, after=place, limit=limit)
         own = views.conversations_out(session, rows[:limit])
-        return ConversationsOut(conversations=own, next=following)
-    rows = repository.list_for_agents(session, status=status, team=team, after=place, limit=limit + 1)
-    following = str(Place(rows[limit - 1].updated_at, rows[limit - 1].id)) if rows[limit:] else None
+        return ConversationsOut(conversations=own, next=next_place(rows, limit, moment="created_at"))
+    rows = repository.list_for_agents(session, status=status, team=team, after=place, limit=limit)
     shown = views.agent_conversations_out(session, rows[:limit])
-    return AgentConversationsOut(conversations=shown, next=following)
+    return AgentConversationsOut(conversations=shown, next=next_place(rows, limit, moment="updated_at"))
 
 
 @router.get("/conversations/{conversation_id}")
 def get_conversation(conversation_id: str, person: CurrentPerson, session: DbSession) -> AnyConversationOut:
     """One conversation."""
-    return _shown(session, person, _visible(session, person, conversation_id))
+    conversation = _visible(session, person, conversation_id)
+    if isinstance(person, AgentPrincipal):
+        return views.agent_conversation_out(session, conversation)
+    return views.conversation_out(session, conversation)
 
 
 @router.get("/conversations/{conversation_id}/messages")
 def list_messages(
-    conversation_id: str,
-    person: CurrentPerson,
-    session: DbSession,
-    after: After = 0,
-    limit: Limit = 200,
+    conversation_id: str, person: CurrentPerson, session: DbSession, after: After = 0, limit: Limit = 200
 ) -> MessagesOut:
     """Messages after the one with this id, oldest first; notes for agents only."""
     conversation = _visible(session, person, conversation_id)
     notes = isinstance(person, AgentPrincipal)
-    found = repository.messages_after(session, conversation.id, after=after, notes=notes, limit=limit)
-    return MessagesOut(messages=views.messages_out(session, found))
+    messages = repository.messages_after(session, conversation.id, after=after, notes=notes, limit=limit)
+    return MessagesOut(messages=views.messages_out(session, messages))
 
 
 @router.post("/conversations/{conversation_id}/messages", status_code=201)
@@ -136,9 +132,8 @@ def follow_conversation(
     """
     conversation = _visible(session, person, conversation_id)
     begin = int(last_event_id) if last_event_id.isdecimal() else after
-    return conversation_stream(
-        runtime, conversation.id, after=begin, for_agent=isinstance(person, AgentPrincipal)
-    )
+    agent = person if isinstance(person, AgentPrincipal) else None
+    return event_stream(runtime, conversation.id, after=begin, agent=agent)
 
 
 @router.post("/conversations/{conversation_id}/feedback")
@@ -146,7 +141,7 @@ def give_feedback(
     conversation_id: str, body: NewFeedback, customer: CurrentCustomer, session: DbSession
 ) -> ResolutionOut:
     """Say whether a bot message helped; "no" makes the bot try another answer or hand over."""
-    conversation = service.own_conversation(session, conversation_id, customer.contact_id, lock=True)
+    conversation = _visible(session, customer, conversation_id, lock=True)
     service.give_feedback(session, conversation, body.message_id, body.helpful)
     return ResolutionOut(resolution=conversation.resolution)
 
@@ -154,7 +149,7 @@ def give_feedback(
 @router.post("/conversations/{conversation_id}/handoff")
 def ask_for_person(conversation_id: str, customer: CurrentCustomer, session: DbSession) -> ConversationOut:
     """Ask for a person."""
-    conversation = service.own_conversation(session, conversation_id, customer.contact_id, lock=True)
+    conversation = _visible(session, customer, conversation_id, lock=True)
     service.ask_for_person(session, conversation)
     return views.conversation_out(session, conversation)
 
@@ -164,7 +159,7 @@ def rate_conversation(
     conversation_id: str, body: NewCsat, customer: CurrentCustomer, session: DbSession
 ) -> CsatOut:
     """Rate the conversation, 1 to 5; the latest rating counts."""
-    conversation = service.own_conversation(session, conversation_id, customer.contact_id, lock=True)
+    conversation = _visible(session, customer, conversation_id, lock=True)
     rating = service.rate(session, conversation, body)
     return CsatOut(score=rating.score, comment=rating.comment)
 
@@ -174,7 +169,7 @@ def assign_conversation(
     conversation_id: str, agent: InboxAgent, session: DbSession, body: NewAssignment | None = None
 ) -> AgentConversationOut:
     """Give the conversation to an agent, to the one who asks when none is named."""
-    conversation = service.any_conversation(session, conversation_id, lock=True)
+    conversation = service.get_conversation(session, conversation_id, lock=True)
     service.assign(session, conversation, (body.agent_id if body else None) or agent.id)
     session.flush()
     session.refresh(conversation)
@@ -184,14 +179,14 @@ def assign_conversation(
 @router.post("/conversations/{conversation_id}/close")
 def close_conversation(conversation_id: str, _agent: InboxAgent, session: DbSession) -> AgentConversationOut:
     """End the matter; the customer's next message goes to the bot again."""
-    conversation = service.any_conversation(session, conversation_id, lock=True)
+    conversation = service.get_conversation(session, conversation_id, lock=True)
     service.close(session, conversation)
     return views.agent_conversation_out(session, conversation)
 
 
 @router.get("/inbox/events", response_class=StreamingResponse)
 def follow_inbox(
-    _agent: InboxAgent,
+    agent: InboxAgent,
     runtime: CurrentRuntime,
     last_event_id: LastEventId = "",
     after: Annotated[int | None, Query(ge=0)] = None,
@@ -201,18 +196,11 @@ def follow_inbox(
     `reset` comes first when events after that one are kept no longer: read the list anew.
     """
     begin = int(last_event_id) if last_event_id.isdecimal() else after
-    return inbox_stream(runtime, after=begin)
+    return event_stream(runtime, None, after=begin, agent=agent)
 
 
 def _visible(
     session: DbSession, person: CurrentPerson, conversation_id: str, *, lock: bool = False
 ) -> Conversation:
-    if isinstance(person, CustomerPrincipal):
-        return service.own_conversation(session, conversation_id, person.contact_id, lock=lock)
-    return service.any_conversation(session, conversation_id, lock=lock)
-
-
-def _shown(session: DbSession, person: CurrentPerson, conversation: Conversation) -> AnyConversationOut:
-    if isinstance(person, AgentPrincipal):
-        return views.agent_conversation_out(session, conversation)
-    return views.conversation_out(session, conversation)
+    contact_id = person.contact_id if isinstance(person, CustomerPrincipal) else None
+    return service.get_conversation(session, conversation_id, contact_id=contact_id, lock=lock)

@@ -6,26 +6,26 @@ Each stream gets what concerns it through its own queue.
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from sqlalchemy.orm import Session
 
+from serving.agents.repository import live_sessions
 from serving.conversations import repository, views
 from serving.conversations.log import told
 from serving.db.session import Database
 from serving.db.tables import Event
-from serving.runtime.logs import kind_and_place
+from serving.runtime.background import BackgroundThread
 
 BATCH = 500
 _LONGEST_PAUSE_SECONDS = 10.0
 """A look at the log without being told of anything, should nobody have told."""
-_FIRST_RETRY_SECONDS = 0.25
-_LONGEST_RETRY_SECONDS = 5.0
+_SESSION_CHECK_SECONDS = 3.0
+"""A stream of an agent whose session is over ends at the latest after this long."""
 _MOST_WAITING = 2_000
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,9 @@ class FeedItem:
 class Subscription:
     """What one stream waits on: a conversation's events, or with `None` the changes of all conversations."""
 
-    def __init__(self, conversation_id: str | None) -> None:
+    def __init__(self, conversation_id: str | None, session_hash: str | None) -> None:
         self.conversation_id = conversation_id
+        self.session_hash = session_hash
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[FeedItem | None] = asyncio.Queue()
 
@@ -81,11 +82,11 @@ class EventFeed:
         self._database = database
         self._subscriptions: set[Subscription] = set()
         self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
         self._cursor = 0
-        database.on_events(self._wake.set)
+        self._next_check = 0.0
+        self._thread = BackgroundThread(
+            "event-feed", self._read_new, failed_event="event_feed_failed", store=database
+        )
 
     @property
     def open_streams(self) -> int:
@@ -94,36 +95,33 @@ class EventFeed:
 
     def start(self) -> None:
         """Begin with what is written from now on; streams read what was before themselves."""
-        if self._thread is not None:
-            return
-        self._stopping.clear()
-        with self._database.reading() as session:
-            self._cursor = repository.last_event_id(session)
-        self._database.watch()
-        self._thread = threading.Thread(target=self._run, name="event-feed", daemon=True)
-        self._thread.start()
+        if not self._thread.is_running:
+            with self._database.reading() as session:
+                self._cursor = repository.last_event_id(session)
+            self._thread.start()
 
     def end_streams(self) -> None:
         """End every open stream and refuse new ones, so that the server can stop."""
-        self._stopping.set()
-        self._wake.set()
+        self._thread.end()
         for subscription in self._snapshot():
             subscription.end()
 
     def stop(self) -> None:
         """End the streams and the thread."""
         self.end_streams()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-            self._database.unwatch()
+        self._thread.stop()
 
-    def subscribe(self, conversation_id: str | None) -> Subscription:
-        """A subscription for the running event loop; give it back with `unsubscribe`."""
-        subscription = Subscription(conversation_id)
+    def subscribe(self, conversation_id: str | None, *, session_hash: str | None = None) -> Subscription:
+        """A subscription for the running event loop; give it back with `unsubscribe`.
+
+        It ends by itself some seconds after the agent's session that it belongs to, if it does.
+        """
+        subscription = Subscription(conversation_id, session_hash)
         with self._lock:
             self._subscriptions.add(subscription)
-        if self._stopping.is_set():
+        if session_hash is not None:
+            self._thread.wake()  # from now on it must look at sessions
+        if self._thread.stopping.is_set():
             subscription.end()
         return subscription
 
@@ -132,33 +130,37 @@ class EventFeed:
         with self._lock:
             self._subscriptions.discard(subscription)
 
-    def _run(self) -> None:
-        pause, failures = _LONGEST_PAUSE_SECONDS, 0
-        while not self._stopping.is_set():
-            self._wake.wait(pause)
-            self._wake.clear()
-            try:
-                while not self._stopping.is_set() and self._read_batch() == BATCH:
-                    continue
-                pause, failures = _LONGEST_PAUSE_SECONDS, 0
-            except Exception as error:  # the store is away: the cursor stays, nothing is skipped
-                _log.error("event_feed_failed", **kind_and_place(error))
-                failures += 1
-                pause = min(_FIRST_RETRY_SECONDS * 2**failures, _LONGEST_RETRY_SECONDS)
+    def _read_new(self) -> float:
+        """Feed what is new; when the store is away the cursor stays, so that nothing is skipped."""
+        while not self._thread.stopping.is_set() and self._read_batch() == BATCH:
+            continue
+        return self._end_signed_out()
+
+    def _end_signed_out(self) -> float:
+        """End the streams of agents whose session is over; the seconds until the next look."""
+        streams = [stream for stream in self._snapshot() if stream.session_hash is not None]
+        if streams and time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + _SESSION_CHECK_SECONDS
+            with self._database.reading() as session:
+                live = live_sessions(session, {stream.session_hash or "" for stream in streams})
+            for stream in streams:
+                if stream.session_hash not in live:
+                    stream.end()
+        return _SESSION_CHECK_SECONDS if streams else _LONGEST_PAUSE_SECONDS
 
     def _read_batch(self) -> int:
         with self._database.reading() as session:
             events = repository.events_after(session, self._cursor, limit=BATCH)
             # Only now: a stream that subscribes later reads the store later, and finds these events there.
             subscriptions = self._snapshot()
-            wanted = {one.conversation_id for one in subscriptions}
+            wanted = {subscription.conversation_id for subscription in subscriptions}
             items = conversation_items(
                 session, [event for event in events if event.conversation_id in wanted]
             )
             changes = inbox_items(session, events) if None in wanted else []
         for subscription in subscriptions:
-            mine = changes if subscription.conversation_id is None else items
-            chosen = [one for one in mine if subscription.conversation_id in {None, one.conversation_id}]
+            about = changes if subscription.conversation_id is None else items
+            chosen = [item for item in about if subscription.conversation_id in {None, item.conversation_id}]
             if chosen:
                 subscription.put(chosen)
         if events:
@@ -189,11 +191,6 @@ def conversation_items(session: Session, events: Sequence[Event]) -> list[FeedIt
 def typing_item(conversation_id: str) -> FeedItem:
     """Says that the bot is working on an answer."""
     return FeedItem(None, conversation_id, "typing", agents_only=False, data={"author": "bot"})
-
-
-def reset_item(oldest: int) -> FeedItem:
-    """Says that events were forgotten which the reader has not seen: what it holds must be read anew."""
-    return FeedItem(None, "", "reset", agents_only=False, data={"oldest": oldest})
 
 
 def inbox_items(session: Session, events: Iterable[Event]) -> list[FeedItem]:

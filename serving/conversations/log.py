@@ -69,6 +69,6 @@ def told(session: Session, events: Sequence[Event]) -> Mapping[int, dict[str, An
 
 
 def _message_ids(by_kind: Mapping[str, Sequence[Event]]) -> set[int]:
-    said = {event.data["message_id"] for event in by_kind.get("message", ())}
+    of_messages = {event.data["message_id"] for event in by_kind.get("message", ())}
     last = {event.data["last_message_id"] for event in by_kind.get("status", ())}
-    return {one for one in said | last if one is not None}
+    return {message_id for message_id in of_messages | last if message_id is not None}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, String, Update, and_, cast, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
@@ -22,7 +22,7 @@ from serving.db.tables import (
     Team,
     WorkLease,
 )
-from serving.paging import Place
+from serving.paging import Place, page_after
 
 _ANSWER, _LEARN = "answer:", "learn:"
 
@@ -43,9 +43,9 @@ def find_by_client_id(session: Session, contact_id: str, client_id: str) -> Conv
 def list_of_contact(
     session: Session, contact_id: str, *, after: Place | None = None, limit: int
 ) -> list[Conversation]:
-    """The contact's conversations after this place, newest first."""
+    """The contact's conversations after this place, newest first, and one more than `limit`."""
     query = select(Conversation).where(Conversation.contact_id == contact_id)
-    return _page(session, query, Conversation.created_at, after, limit)
+    return list(session.scalars(page_after(query, Conversation.created_at, Conversation.id, after, limit)))
 
 
 def list_for_agents(
@@ -56,13 +56,13 @@ def list_for_agents(
     after: Place | None = None,
     limit: int,
 ) -> list[Conversation]:
-    """Conversations with this status and team after this place, the one that changed last first."""
+    """Those with this status and team after this place, the last changed first, and one more than `limit`."""
     query = select(Conversation).options(joinedload(Conversation.contact), joinedload(Conversation.agent))
     if status is not None:
         query = query.where(Conversation.status == status)
     if team is not None:
         query = query.where(Conversation.team == team)
-    return _page(session, query, Conversation.updated_at, after, limit)
+    return list(session.scalars(page_after(query, Conversation.updated_at, Conversation.id, after, limit)))
 
 
 def list_by_ids(session: Session, ids: Collection[str]) -> list[Conversation]:
@@ -235,13 +235,8 @@ def next_due(session: Session) -> datetime | None:
 
 def claim(session: Session, conversation_id: str, due_at: datetime) -> bool:
     """Take the work if it is still due at exactly this time; False when it changed or somebody was first."""
-    return _changed_one(
-        session,
-        update(Conversation)
-        .where(Conversation.id == conversation_id, Conversation.answer_due_at == due_at)
-        .values(answer_due_at=None)
-        .execution_options(synchronize_session=False),
-    )
+    its = (Conversation.id == conversation_id, Conversation.answer_due_at == due_at)
+    return _changed_one(session, update(Conversation).where(*its).values(answer_due_at=None))
 
 
 def list_learning_due(session: Session, until: datetime, *, limit: int) -> Sequence[int]:
@@ -253,13 +248,8 @@ def list_learning_due(session: Session, until: datetime, *, limit: int) -> Seque
 
 def claim_learning(session: Session, message_id: int, due_at: datetime) -> bool:
     """Take the reply for learning if it is still due at exactly this time."""
-    return _changed_one(
-        session,
-        update(Message)
-        .where(Message.id == message_id, Message.learning_due_at == due_at)
-        .values(learning_due_at=None)
-        .execution_options(synchronize_session=False),
-    )
+    its = (Message.id == message_id, Message.learning_due_at == due_at)
+    return _changed_one(session, update(Message).where(*its).values(learning_due_at=None))
 
 
 def answer_work(conversation_id: str) -> str:
@@ -359,18 +349,6 @@ def list_working(session: Session, ids: Collection[str]) -> set[str]:
     return set(session.scalars(query))
 
 
-def _page(
-    session: Session,
-    query: Select[Conversation],
-    moment: InstrumentedAttribute[datetime],
-    after: Place | None,
-    limit: int,
-) -> list[Conversation]:
-    if after is not None:
-        query = query.where(tuple_(moment, Conversation.id) < tuple_(after.moment, after.row_id))
-    return list(session.scalars(query.order_by(moment.desc(), Conversation.id.desc()).limit(limit)))
-
-
 def _taken(work: ColumnElement[str], moment: datetime) -> ColumnElement[bool]:
     return select(WorkLease.work).where(WorkLease.work == work, WorkLease.until > moment).exists()
 
@@ -406,6 +384,6 @@ def _unhelpful_of(decision: type[DecisionRecord]) -> ColumnElement[bool]:
     )
 
 
-def _changed_one(session: Session, statement: object) -> bool:
-    result = session.execute(statement)  # type: ignore[call-overload]
+def _changed_one(session: Session, statement: Update) -> bool:
+    result = session.execute(statement.execution_options(synchronize_session=False))
     return isinstance(result, CursorResult) and result.rowcount == 1

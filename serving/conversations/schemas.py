@@ -1,13 +1,14 @@
 """What the conversations' endpoints and events take and give; shapes only, no queries."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from model.types import Author
+from serving.db.tables import ConversationStatus, MessageKind
+from serving.schemas import RowOut
 from serving.text import ClientId, LongText, SafeText, ShortText
-
-Status = Literal["bot", "waiting", "open", "closed"]
 
 
 class NewConversation(BaseModel):
@@ -23,7 +24,7 @@ class NewMessage(BaseModel):
     text: SafeText
     choice: Annotated[SafeText, Field(max_length=300)] | None = None
     """The ref that the customer picked after "Which of these is it?"."""
-    kind: Literal["message", "note"] = "message"
+    kind: MessageKind = "message"
     """`note` is for agents."""
 
 
@@ -47,56 +48,26 @@ class NewAssignment(BaseModel):
     agent_id: ShortText | None = None
 
 
-class AgentName(BaseModel):
+class AgentName(RowOut):
     """The agent as customers see them."""
 
     name: str
 
 
-class SourceOut(BaseModel):
-    """What an answer rests on."""
-
-    ref: str
-    kind: str
-    title: str
-    url: str
-    excerpt: str
-    heading_path: list[str]
-
-
-class ChoiceOut(BaseModel):
-    """What the customer may pick."""
-
-    ref: str
-    title: str
-
-
-class PayloadOut(BaseModel):
-    """What is shown beside a bot message. Keys that do not apply are left out."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    kind: Literal["answer", "clarify", "handoff", "smalltalk"] | None = None
-    sources: list[SourceOut] | None = None
-    choices: list[ChoiceOut] | None = None
-    choice: str | None = None
-    expected_wait_minutes: int | None = None
-    feedback: bool | None = None
-
-
-class MessageOut(BaseModel):
+class MessageOut(RowOut):
     """A message."""
 
     id: int
     conversation_id: str
     client_id: str
-    author: Literal["customer", "bot", "agent", "system"]
-    kind: Literal["message", "note"]
+    author: Author
+    kind: MessageKind
     text: str
     html: str
     agent: AgentName | None
     payload: dict[str, Any]
-    """The keys of `PayloadOut` that apply."""
+    """What is shown beside a bot message: those that apply of `kind`, `sources`, `choices`, `choice`,
+    `expected_wait_minutes` and `feedback`, whether the customer said that it helped."""
     created_at: datetime
 
 
@@ -106,7 +77,7 @@ class MessagesOut(BaseModel):
     messages: list[MessageOut]
 
 
-class LastMessageOut(BaseModel):
+class LastMessageOut(RowOut):
     """The newest message in short."""
 
     author: str
@@ -114,12 +85,12 @@ class LastMessageOut(BaseModel):
     created_at: datetime
 
 
-class ConversationOut(BaseModel):
+class ConversationOut(RowOut):
     """A conversation as its customer sees it."""
 
     id: str
     client_id: str
-    status: Status
+    status: ConversationStatus
     team: str | None
     team_title: str | None
     intent: str | None
@@ -132,7 +103,7 @@ class ConversationOut(BaseModel):
     last_message: LastMessageOut | None
 
 
-class ContactOut(BaseModel):
+class ContactOut(RowOut):
     """A customer as agents see them."""
 
     id: str
@@ -144,7 +115,7 @@ class ContactOut(BaseModel):
     last_seen_at: datetime
 
 
-class AssignedAgentOut(BaseModel):
+class AssignedAgentOut(RowOut):
     """The agent a conversation belongs to."""
 
     id: str

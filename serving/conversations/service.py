@@ -49,20 +49,15 @@ def start_conversation(session: Session, contact_id: str, client_id: str) -> Mad
     return Made(conversation, is_new=True)
 
 
-def own_conversation(
-    session: Session, conversation_id: str, contact_id: str, *, lock: bool = False
+def get_conversation(
+    session: Session, conversation_id: str, *, contact_id: str | None = None, lock: bool = False
 ) -> Conversation:
-    """The customer's conversation. Another's does not exist for them: `NotFoundError`."""
-    conversation = repository.find_conversation(session, conversation_id, lock=lock)
-    if conversation is None or conversation.contact_id != contact_id:
-        raise NotFoundError(f"no conversation {conversation_id!r}")
-    return conversation
+    """The conversation, of this contact if one is named: another's does not exist for a customer.
 
-
-def any_conversation(session: Session, conversation_id: str, *, lock: bool = False) -> Conversation:
-    """The conversation, for an agent. Raises `NotFoundError`."""
+    Raises `NotFoundError`.
+    """
     conversation = repository.find_conversation(session, conversation_id, lock=lock)
-    if conversation is None:
+    if conversation is None or contact_id not in (None, conversation.contact_id):
         raise NotFoundError(f"no conversation {conversation_id!r}")
     return conversation
 

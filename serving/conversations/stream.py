@@ -2,7 +2,9 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import format_sse_event
@@ -15,67 +17,65 @@ from serving.conversations.feed import (
     FeedItem,
     conversation_items,
     inbox_items,
-    reset_item,
     typing_item,
 )
 from serving.runtime.assembly import Runtime
+from serving.security.principals import AgentPrincipal
 
 HEARTBEAT_SECONDS = 15.0
 LONGEST_STREAM_SECONDS = 1800.0
 """A stream ends after this long: the client comes back, and its credentials are checked again."""
 
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-Page = tuple[list[FeedItem], int | None]
-"""Items in order, and where the next page begins; `None` after the last."""
-Backlog = Callable[[Session, int], Page]
+Value = TypeVar("Value")
 
 
-def conversation_stream(
-    runtime: Runtime, conversation_id: str, *, after: int, for_agent: bool
+def event_stream(
+    runtime: Runtime, conversation_id: str | None, *, after: int | None, agent: AgentPrincipal | None = None
 ) -> StreamingResponse:
-    """The events of a conversation after the one with this id, 0 for all; rights are checked before."""
+    """The events of a conversation, or with `None` the changes of all; rights are checked before.
 
-    def backlog(session: Session, cursor: int) -> Page:
-        events = repository.events_after(session, cursor, conversation_id=conversation_id, limit=BATCH)
-        return conversation_items(session, events), events[-1].id if len(events) == BATCH else None
-
-    events = _events(runtime, conversation_id, after, backlog, for_agent=for_agent)
-    return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
-
-
-def inbox_stream(runtime: Runtime, *, after: int | None) -> StreamingResponse:
-    """The changes of all conversations after this place in the log, or from now on."""
-
-    def backlog(session: Session, cursor: int) -> Page:
-        events = repository.events_after(session, cursor, limit=BATCH)
-        return inbox_items(session, events), events[-1].id if len(events) == BATCH else None
-
-    events = _events(runtime, None, after, backlog, for_agent=True)
+    They begin after the event with this id, 0 for all; with `None` from now on. `agent` is who reads, none
+    for a customer: the stream ends soon after the agent's session.
+    """
+    events = _events(runtime, conversation_id, after, agent)
     return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
 
 
 async def _events(
-    runtime: Runtime, conversation_id: str | None, after: int | None, backlog: Backlog, *, for_agent: bool
+    runtime: Runtime, conversation_id: str | None, after: int | None, agent: AgentPrincipal | None
 ) -> AsyncIterator[bytes]:
     # Subscribed before the store is read: an event is in the backlog, in the queue or in both, never in none.
-    subscription = runtime.feed.subscribe(conversation_id)
+    session_hash = agent.session_hash if agent else None
+    subscription = runtime.feed.subscribe(conversation_id, session_hash=session_hash)
     runtime.metrics.streams.inc()
     ends_at = time.monotonic() + LONGEST_STREAM_SECONDS
+    last = 0
+
+    def fresh(items: Sequence[FeedItem]) -> Iterator[bytes]:
+        nonlocal last
+        for item in items:
+            if (item.id is None or item.id > last) and (agent or not item.agents_only):
+                last = item.id or last
+                yield _encode(item)
+
     try:
         yield format_sse_event(comment="connected", retry=1000)
         if after:
-            for item in await run_in_threadpool(_forgotten_since, runtime, after):
-                yield _encode(item)
-        last: int = after if after is not None else await run_in_threadpool(_newest, runtime)
+            oldest = await _read(runtime, repository.first_event_id)
+            if after + 1 < oldest:
+                # What the reader holds must be read anew: events it has not seen were forgotten.
+                yield _encode(FeedItem(None, "", "reset", agents_only=False, data={"oldest": oldest}))
+        last = after if after is not None else await _read(runtime, repository.last_event_id)
         cursor = after
         while cursor is not None:
-            items, cursor = await run_in_threadpool(_read, runtime, backlog, cursor)
-            for item in _fresh(items, last, for_agent=for_agent):
-                last = item.id or last
-                yield _encode(item)
+            items, cursor = await _read(runtime, partial(_backlog, conversation_id, cursor))
+            for event in fresh(items):
+                yield event
         if conversation_id is not None:
-            for item in await run_in_threadpool(_working_now, runtime, conversation_id):
-                yield _encode(item)
+            ids = [conversation_id]
+            if await _read(runtime, partial(repository.list_working, ids=ids)):
+                yield _encode(typing_item(conversation_id))
         while time.monotonic() < ends_at:
             try:
                 arrived = await subscription.next(HEARTBEAT_SECONDS)
@@ -84,40 +84,26 @@ async def _events(
                 continue
             if arrived is None:
                 return
-            for fresh in _fresh([arrived], last, for_agent=for_agent):
-                last = fresh.id or last
-                yield _encode(fresh)
+            for event in fresh([arrived]):
+                yield event
     finally:
         runtime.feed.unsubscribe(subscription)
         runtime.metrics.streams.dec()
 
 
-def _fresh(items: list[FeedItem], last: int, *, for_agent: bool) -> list[FeedItem]:
-    return [
-        item for item in items if (item.id is None or item.id > last) and (for_agent or not item.agents_only)
-    ]
+def _backlog(conversation_id: str | None, cursor: int, session: Session) -> tuple[list[FeedItem], int | None]:
+    """Items in order, and where the next page begins; `None` after the last."""
+    events = repository.events_after(session, cursor, conversation_id=conversation_id, limit=BATCH)
+    items = inbox_items(session, events) if conversation_id is None else conversation_items(session, events)
+    return items, events[-1].id if len(events) == BATCH else None
 
 
-def _read(runtime: Runtime, backlog: Backlog, cursor: int) -> Page:
-    with runtime.database.reading() as session:
-        return backlog(session, cursor)
+async def _read(runtime: Runtime, query: Callable[[Session], Value]) -> Value:
+    def read() -> Value:
+        with runtime.database.reading() as session:
+            return query(session)
 
-
-def _newest(runtime: Runtime) -> int:
-    with runtime.database.reading() as session:
-        return repository.last_event_id(session)
-
-
-def _forgotten_since(runtime: Runtime, seen: int) -> list[FeedItem]:
-    with runtime.database.reading() as session:
-        oldest = repository.first_event_id(session)
-    return [reset_item(oldest)] if seen + 1 < oldest else []
-
-
-def _working_now(runtime: Runtime, conversation_id: str) -> list[FeedItem]:
-    with runtime.database.reading() as session:
-        working = repository.list_working(session, [conversation_id])
-    return [typing_item(conversation_id)] if working else []
+    return await run_in_threadpool(read)
 
 
 def _encode(item: FeedItem) -> bytes:

@@ -185,8 +185,8 @@ def store_problem(error: BaseException) -> str | None:
     is_about_store = isinstance(error, OperationalError | SqliteLocked) or type(error) is DatabaseError
     if not is_about_store and type(cause) is not SqliteError:
         return None
-    said = (str(cause).strip() or type(cause).__name__).splitlines()[0]
-    return f"the store cannot be used ({said}); see that it is there, undamaged, and may be written"
+    reason = (str(cause).strip() or type(cause).__name__).splitlines()[0]
+    return f"the store cannot be used ({reason}); see that it is there, undamaged, and may be written"
 
 
 def newest_revision() -> str:
@@ -254,17 +254,11 @@ def _normalised(url: str) -> URL:
 
 
 def _create_engine(url: URL, pool_size: int) -> Engine:
+    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": 30}
     if url.get_backend_name() == "postgresql":
-        return create_engine(
-            url, pool_size=pool_size, max_overflow=10, pool_timeout=30, pool_pre_ping=True, pool_recycle=1800
-        )
-    engine = create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=10,
-        pool_timeout=30,
-        connect_args={"timeout": _BUSY_MILLISECONDS / 1000, "check_same_thread": False},
-    )
+        return create_engine(url, **pool, pool_pre_ping=True, pool_recycle=1800)
+    arguments = {"timeout": _BUSY_MILLISECONDS / 1000, "check_same_thread": False}
+    engine = create_engine(url, **pool, connect_args=arguments)
     event.listen(engine, "connect", _prepare_sqlite)
     _WriterQueue(engine)
     return engine

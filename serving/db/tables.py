@@ -5,7 +5,7 @@ Times are UTC. Texts of customers and agents are kept as they were written.
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     JSON,
@@ -23,6 +23,22 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from model.refs import article_ref, learned_answer_ref
+from model.types import Author, DecisionKind
+
+ConversationStatus = Literal["bot", "waiting", "open", "closed"]
+"""`waiting`: handed over, nobody has answered; `open`: a person answers."""
+Resolution = Literal["confirmed", "assumed", "durable", "human", "none"]
+MessageKind = Literal["message", "note"]
+"""A note is visible to agents only."""
+ArticleStatus = Literal["published", "retired"]
+LearnedAnswerStatus = Literal["approved", "retired", "superseded"]
+Origin = Literal["question", "customer", "agent", "import"]
+"""Who a phrasing came from; `question` is the first of them, the question itself."""
+ProposalKind = Literal["new", "phrasing", "correction"]
+ProposalStatus = Literal["pending", "approved", "rejected", "not_reusable", "undone"]
+
+MAX_ROW_ID = 2**63 - 1
 _RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in an INTEGER key
 
 
@@ -180,7 +196,7 @@ class ApiKey(Table):
     revoked_at: Mapped[datetime | None]
 
 
-WITH_PEOPLE = ("waiting", "open")
+WITH_PEOPLE: tuple[ConversationStatus, ...] = ("waiting", "open")
 """The states of a conversation that people own."""
 
 
@@ -202,8 +218,7 @@ class Conversation(Table):
     client_id: Mapped[str] = mapped_column(String(64))
     """Made by the messenger, so that sending twice starts one conversation."""
     channel: Mapped[str] = mapped_column(String(32), default="messenger")
-    status: Mapped[str] = mapped_column(String(16), default="bot")
-    """`bot`, `waiting` (handed over, nobody has answered), `open` (a person answers) or `closed`."""
+    status: Mapped[ConversationStatus] = mapped_column(String(16), default="bot")
     team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
     intent: Mapped[str | None] = mapped_column(String(64))
@@ -215,8 +230,7 @@ class Conversation(Table):
     first_response_at: Mapped[datetime | None]
     """When a person first answered after the handoff."""
     closed_at: Mapped[datetime | None]
-    resolution: Mapped[str] = mapped_column(String(16), default="none")
-    """`confirmed`, `assumed`, `durable`, `human` or `none`."""
+    resolution: Mapped[Resolution] = mapped_column(String(16), default="none")
     answer_due_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the bot must look at the unanswered messages; `None` when nothing waits for it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -232,7 +246,7 @@ class Conversation(Table):
 
 
 class Message(Table):
-    """One utterance. `kind` is `message`, or `note` (visible to agents only)."""
+    """One utterance."""
 
     __tablename__ = "messages"
     __table_args__ = (UniqueConstraint("conversation_id", "client_id"), Index(None, "conversation_id", "id"))
@@ -240,9 +254,8 @@ class Message(Table):
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     client_id: Mapped[str] = mapped_column(String(64), default=new_id)
-    author: Mapped[str] = mapped_column(String(16))
-    """`customer`, `bot`, `agent` or `system`."""
-    kind: Mapped[str] = mapped_column(String(16), default="message")
+    author: Mapped[Author] = mapped_column(String(16))
+    kind: Mapped[MessageKind] = mapped_column(String(16), default="message")
     text: Mapped[str] = mapped_column(Text)
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"), index=True)
@@ -267,7 +280,7 @@ class DecisionRecord(Table):
     message_id: Mapped[int] = mapped_column(_RowId, index=True)
     """The last customer message it considered."""
     question: Mapped[str] = mapped_column(Text)
-    kind: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[DecisionKind] = mapped_column(String(16))
     answer_ref: Mapped[str | None] = mapped_column(String(300))
     confidence: Mapped[float]
     threshold: Mapped[float]
@@ -341,8 +354,7 @@ class Article(Table):
     """Markdown."""
     category: Mapped[str] = mapped_column(String(200), default="")
     url: Mapped[str] = mapped_column(String(1000), default="")
-    status: Mapped[str] = mapped_column(String(16), default="published", index=True)
-    """`published` or `retired`."""
+    status: Mapped[ArticleStatus] = mapped_column(String(16), default="published", index=True)
     superseded_by: Mapped[str | None] = mapped_column(String(255))
     """Slug of the article that took its place."""
     source: Mapped[str] = mapped_column(String(1000), default="console")
@@ -352,6 +364,11 @@ class Article(Table):
     content_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def ref(self) -> str:
+        """What candidates and the index call it."""
+        return article_ref(self.slug)
 
 
 class LearnedAnswer(Table):
@@ -364,8 +381,7 @@ class LearnedAnswer(Table):
     question: Mapped[str] = mapped_column(Text)
     answer: Mapped[str] = mapped_column(Text)
     """Markdown."""
-    status: Mapped[str] = mapped_column(String(16), default="approved")
-    """`approved`, `retired` or `superseded`."""
+    status: Mapped[LearnedAnswerStatus] = mapped_column(String(16), default="approved")
     source: Mapped[str] = mapped_column(String(1000), default="conversation")
     """`conversation`, `console`, or the imported file."""
     source_key: Mapped[str | None] = mapped_column(String(255))
@@ -386,6 +402,11 @@ class LearnedAnswer(Table):
         back_populates="learned_answer", order_by="Phrasing.id", cascade="all, delete-orphan"
     )
 
+    @property
+    def ref(self) -> str:
+        """What candidates and the index call it."""
+        return learned_answer_ref(self.id)
+
 
 class Phrasing(Table):
     """A way the question of a learned answer was asked, the first being the question itself."""
@@ -397,11 +418,14 @@ class Phrasing(Table):
         ForeignKey("learned_answers.id", ondelete="CASCADE"), index=True
     )
     text: Mapped[str] = mapped_column(Text)
-    origin: Mapped[str] = mapped_column(String(16), default="agent")
-    """`question`, `customer`, `agent` or `import`."""
+    origin: Mapped[Origin] = mapped_column(String(16), default="agent")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     learned_answer: Mapped[LearnedAnswer] = relationship(back_populates="phrasings")
+
+
+OPEN_PROPOSAL: tuple[ProposalStatus, ...] = ("pending", "undone")
+"""The states of a proposal that can be decided."""
 
 
 class Proposal(Table):
@@ -416,10 +440,8 @@ class Proposal(Table):
     )
 
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    """`new`, `phrasing` or `correction`."""
-    status: Mapped[str] = mapped_column(String(16), default="pending")
-    """`pending`, `approved`, `rejected`, `not_reusable` or `undone`."""
+    kind: Mapped[ProposalKind] = mapped_column(String(16))
+    status: Mapped[ProposalStatus] = mapped_column(String(16), default="pending")
     question: Mapped[str] = mapped_column(Text)
     answer: Mapped[str] = mapped_column(Text)
     phrasings: Mapped[list[str]] = mapped_column(default=list)
@@ -439,6 +461,11 @@ class Proposal(Table):
     created_at: Mapped[datetime] = mapped_column(default=now)
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be decided: pending, or undone and so open again."""
+        return self.status in OPEN_PROPOSAL
 
 
 class RegressionCase(Table):

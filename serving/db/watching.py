@@ -83,7 +83,7 @@ class CommitWatcher:
                     return
                 if not ready:
                     connection.execute("SELECT 1")
-                if any(told.payload != self._own_name for told in list(connection.notifies(timeout=0))):
+                if any(notice.payload != self._own_name for notice in list(connection.notifies(timeout=0))):
                     self._heard()
         finally:
             connection.close()

@@ -29,7 +29,11 @@ def passages_of(texts: Sequence[str], *, count: int) -> list[Passage]:
             "give more text or ask for fewer passages"
         )
     cut = [" ".join(words[at : at + WORDS]) for at in (place * beginnings // count for place in range(count))]
-    return [_passage(number, text) for number, text in enumerate(cut)]
+    refs = [article_ref(str(number // _PASSAGES_PER_ANSWER)) for number in range(count)]
+    return [
+        Passage(f"{ref}#{number % _PASSAGES_PER_ANSWER}", ref, "article", "", (), text, text, "")
+        for number, (ref, text) in enumerate(zip(refs, cut, strict=True))
+    ]
 
 
 def seconds_to_index(passages: Sequence[Passage], encoder: Encoder) -> float:
@@ -44,8 +48,3 @@ def seconds_to_index(passages: Sequence[Passage], encoder: Encoder) -> float:
     for at in range(0, len(refs), _ANSWERS_AT_ONCE):
         index.put({ref: by_ref[ref] for ref in refs[at : at + _ANSWERS_AT_ONCE]})
     return time.perf_counter() - started
-
-
-def _passage(number: int, text: str) -> Passage:
-    ref = article_ref(str(number // _PASSAGES_PER_ANSWER))
-    return Passage(f"{ref}#{number % _PASSAGES_PER_ANSWER}", ref, "article", "", (), text, text, "")

@@ -19,11 +19,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import ArtifactError, NotReadyError
 from model.interfaces import Encoder
-from model.refs import ref_kind
+from model.refs import article_slug
 from serving.db.session import Database
 from serving.db.tables import now
 from serving.indexing import stored_knowledge as stored
 from serving.indexing.snapshot_versions import forget_old_holdings, read_holdings, write_holdings
+from serving.learned_answers import repository as learned_answers
+from serving.runtime.background import BackgroundThread
 
 _FOLLOW_BATCH = 16
 """Refs embedded between two looks at the log: an approval during a large import waits for one batch."""
@@ -32,8 +34,6 @@ _LOAD_STEP = 4
 """Refs embedded between two looks at whether to give up: about 20 passages."""
 _RETRY_SECONDS = 30.0
 """A ref that cannot be indexed is tried again after this long; the others go on."""
-_FIRST_RETRY_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 5.0
 _TELL_SECONDS = 5.0
 """Between two lines of the log on how far the index is."""
 _log = structlog.get_logger(__name__)
@@ -72,7 +72,7 @@ class PendingRefs:
             self._group(ref).pop(ref, None)
 
     def _group(self, ref: str) -> OrderedDict[str, None]:
-        return self._articles if ref_kind(ref) == "article" else self._answers
+        return self._articles if article_slug(ref) is not None else self._answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +110,9 @@ class KnowledgeSync:
         self._next_expiry: datetime | None = None
         self._unsaved = 0
         self._lock = threading.RLock()
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._listening = False
+        self._thread = BackgroundThread(
+            "knowledge-sync", self._follow, failed_event="index_follow_failed", store=database
+        )
 
     @property
     def index(self) -> KnowledgeIndex:
@@ -134,7 +133,7 @@ class KnowledgeSync:
     @property
     def is_following(self) -> bool:
         """Whether its thread runs."""
-        return self._thread is not None
+        return self._thread.is_running
 
     @property
     def last_change(self) -> int:
@@ -181,37 +180,17 @@ class KnowledgeSync:
                 self._save_quietly(self._folder)
             return applied
 
-    def notify(self) -> None:
-        """Look at the store now instead of at the next poll; returns at once."""
-        self._wake.set()
-
     def start(self) -> None:
-        """Follow the store in a thread until `stop`; a commit of this process that wrote events wakes it."""
-        if self._thread is not None:
-            return
-        if not self._listening:
-            self._database.on_events(self.notify)
-            self._listening = True
-        self._database.watch()
-        self._thread = threading.Thread(target=self._follow, name="knowledge-sync", daemon=True)
+        """Follow the store in a thread until `stop`; a commit that wrote events wakes it."""
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread; waits for what it is doing."""
-        if self._thread is None:
-            return
-        self._stopping.set()
-        self._wake.set()
-        self._thread.join()
-        self._thread = None
-        self._stopping.clear()
-        self._database.unwatch()
+        self._thread.stop()
 
     def close(self) -> None:
-        """Stop for good: listen no more, and keep the snapshot where it was read from."""
+        """Stop, and keep the snapshot where it was read from."""
         self.stop()
-        self._database.off_events(self.notify)
-        self._listening = False
         if self._folder is not None and self._index is not None:
             self._save_quietly(self._folder)
 
@@ -223,21 +202,14 @@ class KnowledgeSync:
             forget_old_holdings(folder)
             self._unsaved = 0
 
-    def _follow(self) -> None:
-        pause = 0.0  # what was changed between the loading and now
-        failures = 0
-        while not self._stopping.is_set():
-            self._wake.wait(pause)
-            self._wake.clear()
-            if self._stopping.is_set():
-                return
-            try:
-                self.follow_once()
-                pause, failures = self._pause_seconds(), 0
-            except Exception as error:  # the thread must outlive whatever the store or a bad row does to it
-                failures += 1
-                pause = min(_FIRST_RETRY_SECONDS * 2**failures, _LONGEST_PAUSE_SECONDS)
-                _log.error("index_follow_failed", error=type(error).__name__, retry_seconds=pause)
+    def _follow(self) -> float:
+        """Follow once; the seconds until an answer expires, a ref is tried again, or the log is looked at."""
+        self.follow_once()
+        pauses = [self._poll_seconds]
+        if self._next_expiry is not None:
+            pauses.append((self._next_expiry - now()).total_seconds())
+        pauses.extend(at - time.monotonic() for at in self._failed.values())
+        return max(0.0, min(pauses))
 
     def _open(self, folder: Path) -> str | None:
         """Take the snapshot, or begin with nothing; why, in the latter case."""
@@ -251,14 +223,6 @@ class KnowledgeSync:
                 _log.info("index_building", folder=str(folder))
             return str(error)
         return None
-
-    def _pause_seconds(self) -> float:
-        """Until an answer expires or a ref is due to be tried again."""
-        pauses = [self._poll_seconds]
-        if self._next_expiry is not None:
-            pauses.append((self._next_expiry - now()).total_seconds())
-        pauses.extend(at - time.monotonic() for at in self._failed.values())
-        return max(0.0, min(pauses))
 
     def _read_snapshot(self, folder: Path) -> tuple[KnowledgeIndex, dict[str, str]]:
         first_error: ArtifactError | None = None
@@ -287,8 +251,8 @@ class KnowledgeSync:
         moment = now()
         with self._database.reading() as session:
             changes = stored.changes_after(session, self._last_change)
-            expired = stored.refs_expired(session, after=self._looked_at, until=moment)
-            self._next_expiry = stored.next_expiry(session, after=moment)
+            expired = learned_answers.refs_expired(session, after=self._looked_at, until=moment)
+            self._next_expiry = learned_answers.next_expiry(session, after=moment)
             missed = bool(changes) and self._last_change + 1 < changes[0][0] == stored.first_change(session)
         if missed:  # changes after the last one read may have been forgotten
             _log.warning("index_comparing", reason="changes were forgotten before they were followed")
@@ -331,7 +295,7 @@ class KnowledgeSync:
         applied = 0
         while self._pending:
             applied += len(self._apply_batch(batch_size))
-            if self._stopping.is_set():
+            if self._is_ending:
                 break
         return applied
 
@@ -340,7 +304,7 @@ class KnowledgeSync:
         batch = self._pending.first(size)
         self._apply_or_postpone(batch)
         self._pending.remove(batch)
-        if self._pending and not self._stopping.is_set():
+        if self._pending and not self._is_ending:
             self._read_changes()
         return batch
 
@@ -369,6 +333,10 @@ class KnowledgeSync:
             else:
                 self._holdings[ref] = item.content_hash
         self._unsaved += len(changed)
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._thread.is_running and self._thread.stopping.is_set()
 
     def _indexed(self) -> KnowledgeIndex:
         """The index, finished or not."""

@@ -8,11 +8,10 @@ from sqlalchemy.orm import Session
 from knowledge.learning.draft import NearQuestion, near_misses
 from model.errors import ConflictError
 from model.refs import learned_answer_id, learned_answer_ref
-from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
+from serving.db.tables import LearnedAnswer, Origin, Phrasing, Proposal, RegressionCase, now
 from serving.indexing.changes import record_changes
 from serving.learned_answers import repository
 from serving.learned_answers.wording import (
-    Origin,
     Wording,
     add_phrasings,
     checked_wording,
@@ -40,14 +39,18 @@ def make_known(
     undo: dict[str, Any]  # JSON of the column
     if same is not None:
         answer, undo = _extend(session, same, wording, proposal)
-    elif proposal.kind == "phrasing" and target is not None and not _rewritten(proposal, wording, target):
+    elif (
+        proposal.kind == "phrasing"
+        and target is not None
+        and folded(wording.answer) in (folded(proposal.answer), folded(target.answer))
+    ):  # else the person gave it another answer than the reply drafted and the known one
         answer, undo = _extend(session, target, wording, proposal)
     else:
         answer, undo = _create(session, proposal, wording, agent_id, replaced=target)
     undo["released"] = answer.released
     answer.released = answer.released or proposal.human_only
     replaced = learned_answer_ref(undo["superseded"] or 0)
-    own = {learned_answer_ref(answer.id), replaced, proposal.similar_ref or ""}
+    own = {answer.ref, replaced, proposal.similar_ref or ""}
     cases = write_cases(session, answer, near_misses=near_misses(near, exclude_refs=own))
     proposal.question, proposal.answer = wording.question, wording.answer
     proposal.phrasings = list(wording.phrasings)
@@ -102,21 +105,16 @@ def _same_question(
     session: Session, wording: Wording, *, besides: LearnedAnswer | None
 ) -> LearnedAnswer | None:
     """A learned answer that already says this, locked; raises `ConflictError` if one says something else."""
-    for found in repository.find_by_question(session, wording.question, now()):
-        if besides is not None and found.id == besides.id:
+    for known in repository.find_by_question(session, wording.question, now()):
+        if besides is not None and known.id == besides.id:
             continue
-        if folded(found.answer) == folded(wording.answer):
-            return repository.get_for_update(session, found.id)
+        if folded(known.answer) == folded(wording.answer):
+            return repository.get_for_update(session, known.id)
         raise ConflictError(
-            f"learned answer {found.id} already answers this question differently; edit that one, or "
+            f"learned answer {known.id} already answers this question differently; edit that one, or "
             "approve this with another question"
         )
     return None
-
-
-def _rewritten(proposal: Proposal, wording: Wording, target: LearnedAnswer) -> bool:
-    """Whether the person gave a phrasing another answer than the reply drafted and the known one."""
-    return folded(wording.answer) not in (folded(proposal.answer), folded(target.answer))
 
 
 def _extend(
@@ -142,7 +140,9 @@ def _create(
     texts: list[str] = list(wording.phrasings)
     origins: list[tuple[str, Origin]] = [(text, _origin(proposal, text)) for text in texts]
     if replaced is not None:
-        origins += [(row.text, _inherited(row)) for row in replaced.phrasings]
+        origins += [
+            (row.text, "customer" if row.origin == "customer" else "agent") for row in replaced.phrasings
+        ]
         texts = distinct([*texts, *(row.text for row in replaced.phrasings)], besides=(wording.question,))
     write_wording(
         session,
@@ -165,10 +165,6 @@ def _origin(proposal: Proposal, text: str) -> Origin:
     return "customer" if folded(text) in drafted else "agent"
 
 
-def _inherited(row: Phrasing) -> Origin:
-    return "customer" if row.origin == "customer" else "agent"
-
-
 def _take_back(session: Session, answer: LearnedAnswer, undo: dict[str, Any]) -> None:
     """Retire what the approval made, or remove what it added; a made row stays: decisions name its id."""
     if undo["made"] is not None:
@@ -186,8 +182,8 @@ def _take_back(session: Session, answer: LearnedAnswer, undo: dict[str, Any]) ->
 
 
 def _fingerprints(session: Session, ids: Iterable[int | None]) -> dict[str, str]:
-    found = ((row_id, repository.get(session, row_id)) for row_id in _ids(ids))
-    return {str(row_id): fingerprint(row) for row_id, row in found if row is not None}
+    answers = ((row_id, repository.get(session, row_id)) for row_id in _ids(ids))
+    return {str(row_id): fingerprint(row) for row_id, row in answers if row is not None}
 
 
 def _ids(ids: Iterable[int | None]) -> list[int]:

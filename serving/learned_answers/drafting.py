@@ -43,9 +43,11 @@ def prepare_proposal(
     """
     reply = session.get(Message, message_id)
     conversation = session.get(Conversation, conversation_id)
-    if reply is None or conversation is None or not _is_reply(reply, conversation_id):
+    if reply is None or conversation is None or reply.conversation_id != conversation_id:
         return None
-    exchange = read_exchange(session, conversation, reply)
+    if (reply.author, reply.kind) != ("agent", "message"):
+        return None
+    exchange = read_exchange(session, reply)
     if not exchange.customer_messages or repository.get_proposal_of_message(session, reply.id):
         return None
     earlier = _earlier_proposal(session, exchange.replies[:-1])
@@ -76,11 +78,6 @@ def store_proposal(session: Session, prepared: PreparedProposal) -> Proposal | N
         _write(existing, prepared)
         announce(session, existing)
     return existing
-
-
-def _is_reply(message: Message, conversation_id: str) -> bool:
-    is_message = (message.author, message.kind) == ("agent", "message")
-    return is_message and message.conversation_id == conversation_id
 
 
 def _earlier_proposal(session: Session, replies: Sequence[Message]) -> Proposal | None:
@@ -117,17 +114,12 @@ def _draft(
         question=without_contact_data(draft.question),
         phrasings=tuple(map(without_contact_data, draft.phrasings)),
     )
-    return private if _fits(private, conversation) else None
-
-
-def _fits(draft: Draft, conversation: Conversation) -> bool:
-    """Whether the draft could be approved at all; a reply that is far too long teaches nothing."""
     try:
-        checked_wording(draft.question, draft.answer, draft.phrasings)
-    except DataError as error:
+        checked_wording(private.question, private.answer, private.phrasings)
+    except DataError as error:  # it could not be approved: a reply that is far too long teaches nothing
         _log.info("draft_dropped", conversation=conversation.id, reason=type(error).__name__)
-        return False
-    return True
+        return None
+    return private
 
 
 def _insert(session: Session, prepared: PreparedProposal) -> Proposal | None:
@@ -143,10 +135,7 @@ def _insert(session: Session, prepared: PreparedProposal) -> Proposal | None:
         return repository.get_proposal_of_message(session, prepared.message_id)
     announce(session, proposal)
     _log.info(
-        "proposal_drafted",
-        proposal=proposal.id,
-        kind=proposal.kind,
-        conversation=prepared.conversation_id,
+        "proposal_drafted", proposal=proposal.id, kind=proposal.kind, conversation=prepared.conversation_id
     )
     return proposal
 

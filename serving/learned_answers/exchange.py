@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from model.reasons import Reason
-from serving.db.tables import Conversation, DecisionRecord, Feedback, Message
+from serving.conversations.repository import feedback_of
+from serving.db.tables import Conversation, DecisionRecord, Message
 
 _LOOKED_BACK = 200
 """Messages before the reply that are considered."""
@@ -36,42 +37,28 @@ class Exchange:
     """Whether the bot left what was asked to people because only they handle such matters."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What was said up to a reply, and what became of it."""
-
-    replies: Sequence[Message]
-    """The agent's messages in a row at the end."""
-    before: Sequence[Message]
-    """What came before them since people last spoke."""
-
-
-def read_exchange(session: Session, conversation: Conversation, reply: Message) -> Exchange:
+def read_exchange(session: Session, reply: Message) -> Exchange:
     """The exchange that ends with `reply`."""
-    return _exchanges(session, [reply], {conversation.id: conversation})[reply.id]
+    return read_exchanges(session, [reply])[reply.id]
 
 
 def read_exchanges(session: Session, replies: Sequence[Message]) -> dict[int, Exchange]:
     """The exchanges that end with these replies, by id of the reply; in as many queries as for one."""
     ids = {reply.conversation_id for reply in replies}
-    found = session.scalars(select(Conversation).where(Conversation.id.in_(ids)))
-    return _exchanges(session, replies, {conversation.id: conversation for conversation in found})
-
-
-def _exchanges(
-    session: Session, replies: Sequence[Message], conversations: Mapping[str, Conversation]
-) -> dict[int, Exchange]:
-    said = {reply_id: _split(messages) for reply_id, messages in _messages_until(session, replies).items()}
-    before = [message for one in said.values() for message in one.before]
-    helpful, reasons = _feedback(session, before), _reasons(session, before)
+    rows = session.execute(
+        select(Conversation.id, Conversation.handoff_reason).where(Conversation.id.in_(ids))
+    )
+    handoff_reasons = {row.id: row.handoff_reason for row in rows}
+    parts = {reply_id: _split(messages) for reply_id, messages in _messages_until(session, replies).items()}
+    before = [message for _, earlier in parts.values() for message in earlier]
+    helpful, reasons = feedback_of(session, [message.id for message in before]), _reasons(session, before)
     exchanges: dict[int, Exchange] = {}
     for reply in replies:
-        one = said[reply.id]
-        handoff_reason = conversations[reply.conversation_id].handoff_reason
-        asked = _unanswered(one.before, handoff_reason, helpful, reasons)
+        in_a_row, earlier = parts[reply.id]
+        asked = _unanswered(earlier, handoff_reasons[reply.conversation_id], helpful, reasons)
         exchanges[reply.id] = Exchange(
             customer_messages=tuple(message.text for message in asked),
-            replies=tuple(one.replies),
+            replies=tuple(in_a_row),
             human_only=any(Reason.HUMAN_ONLY_INTENT in reasons.get(message.id, ()) for message in asked),
         )
     return exchanges
@@ -84,7 +71,7 @@ def _messages_until(session: Session, replies: Sequence[Message]) -> dict[int, l
     placed = (
         select(reply.id.label("reply_id"), Message.id.label("message_id"), place.label("place"))
         .join(Message, (Message.conversation_id == reply.conversation_id) & (Message.id <= reply.id))
-        .where(reply.id.in_([one.id for one in replies]))
+        .where(reply.id.in_([message.id for message in replies]))
         .where(Message.kind == "message", Message.author != "system")
         .subquery()
     )
@@ -95,19 +82,19 @@ def _messages_until(session: Session, replies: Sequence[Message]) -> dict[int, l
         .where(placed.c.place <= _LOOKED_BACK)
         .order_by(Message.id)
     )
-    messages: dict[int, list[Message]] = {one.id: [] for one in replies}
+    messages: dict[int, list[Message]] = {message.id: [] for message in replies}
     for reply_id, message in rows:
         messages[reply_id].append(message)
     return messages
 
 
-def _split(messages: Sequence[Message]) -> _Said:
+def _split(messages: Sequence[Message]) -> tuple[Sequence[Message], Sequence[Message]]:
     """The agent's messages in a row at the end, and what others said since people spoke before that."""
     start = len(messages)
     while start > 0 and messages[start - 1].author == "agent":
         start -= 1
     earlier = next((at for at in range(start - 1, -1, -1) if messages[at].author == "agent"), -1)
-    return _Said(messages[start:], messages[earlier + 1 : start])
+    return messages[start:], messages[earlier + 1 : start]
 
 
 def _unanswered(
@@ -120,24 +107,18 @@ def _unanswered(
     answered: list[Message] = []
     waiting: list[Message] = []
     for message in messages:
-        said = message.payload.get("kind")
+        kind = message.payload.get("kind")
         if message.author == "customer":
             waiting.append(message)
-        elif said == "smalltalk" or (said == "answer" and helpful.get(message.id) is True):
+        elif kind == "smalltalk" or (kind == "answer" and helpful.get(message.id) is True):
             answered, waiting = [], []
-        elif said == "answer" and helpful.get(message.id) is None:
+        elif kind == "answer" and helpful.get(message.id) is None:
             answered, waiting = waiting or answered, []
     if not waiting or handoff_reason in _ANSWER_FAILED:
         waiting = [*answered, *waiting]
     own_words = [message for message in waiting if not message.payload.get("choice")]
     questions = [message for message in own_words if Reason.WANTS_PERSON not in reasons.get(message.id, ())]
     return questions or own_words  # calls for a person count where there is nothing else to learn from
-
-
-def _feedback(session: Session, messages: Sequence[Message]) -> dict[int, bool]:
-    ids = [message.id for message in messages if message.author == "bot"]
-    rows = session.execute(select(Feedback.message_id, Feedback.helpful).where(Feedback.message_id.in_(ids)))
-    return {row.message_id: row.helpful for row in rows}
 
 
 def _reasons(session: Session, messages: Sequence[Message]) -> dict[int, set[str]]:

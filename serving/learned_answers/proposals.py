@@ -4,7 +4,7 @@ Of two people who decide at once one decides; deciding the same again changes no
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from knowledge.learning.draft import NearQuestion
 from model.errors import ConflictError, NotFoundError
 from serving.db.session import append_event
-from serving.db.tables import Event, Proposal
+from serving.db.tables import OPEN_PROPOSAL, Event, Proposal, ProposalStatus
 from serving.learned_answers import repository
 from serving.learned_answers.approval import make_known, put_back
-from serving.learned_answers.schemas import ProposalView
+from serving.learned_answers.schemas import Approval, proposals_out
 from serving.learned_answers.wording import Wording, checked_wording
 
-_OPEN = ("pending", "undone")
+AS_DRAFTED = Approval()
 _COMPARED_QUESTIONS = 5
 """Ways to ask whose near misses are looked for; each is encoded and searched."""
 
@@ -31,22 +31,15 @@ def get_proposal(session: Session, proposal_id: int) -> Proposal:
     return proposal
 
 
-def questions_to_compare(
-    session: Session,
-    proposal_id: int,
-    *,
-    question: str | None = None,
-    answer: str | None = None,
-    phrasings: Sequence[str] | None = None,
-) -> tuple[str, ...]:
+def questions_to_compare(session: Session, proposal_id: int, words: Approval) -> tuple[str, ...]:
     """The ways to ask that approving with these words would teach, the first few; none once it was decided.
 
     What is near them is found by encoding, before the transaction that approves: see `approve`.
     """
     proposal = get_proposal(session, proposal_id)
-    if proposal.status not in _OPEN:
+    if not proposal.is_open:
         return ()
-    wording = _approved_wording(proposal, question, answer, phrasings)
+    wording = _approved_wording(proposal, words)
     return (wording.question, *wording.phrasings)[:_COMPARED_QUESTIONS]
 
 
@@ -54,13 +47,11 @@ def approve(
     session: Session,
     proposal_id: int,
     agent_id: str,
+    words: Approval = AS_DRAFTED,
     *,
-    question: str | None = None,
-    answer: str | None = None,
-    phrasings: Sequence[str] | None = None,
     near: Sequence[NearQuestion] = (),
 ) -> Proposal:
-    """Make the proposal known, with the words given or, where `None`, as drafted; again changes nothing.
+    """Make the proposal known, with the words given or, left out, as drafted; again changes nothing.
 
     A new one becomes a learned answer; a phrasing is added to the similar one; a correction takes the similar
     one's place, which is kept as superseded. A phrasing whose answer was rewritten is a correction; one that
@@ -73,27 +64,34 @@ def approve(
     """
     with session.begin_nested():
         proposal = get_proposal(session, proposal_id)
-        wording = _approved_wording(proposal, question, answer, phrasings)
+        wording = _approved_wording(proposal, words)
         if not repository.claim_proposal(
-            session, proposal_id, expected=_OPEN, status="approved", agent_id=agent_id
+            session, proposal_id, expected=OPEN_PROPOSAL, status="approved", agent_id=agent_id
         ):
-            return _already_approved(
-                get_proposal(session, proposal_id), question=question, answer=answer, phrasings=phrasings
-            )
+            return _already_approved(get_proposal(session, proposal_id), words)
         proposal = get_proposal(session, proposal_id)
         make_known(session, proposal, wording, agent_id, near)
         announce(session, proposal)
     return proposal
 
 
-def reject(session: Session, proposal_id: int, agent_id: str) -> Proposal:
-    """The proposal is wrong; nothing is learned. Again changes nothing."""
-    return _turn_down(session, proposal_id, agent_id, "rejected")
+def turn_down(
+    session: Session, proposal_id: int, agent_id: str, reason: Literal["rejected", "not_reusable"]
+) -> Proposal:
+    """Learn nothing: the proposal is wrong, or the reply was right for this customer only.
 
-
-def not_reusable(session: Session, proposal_id: int, agent_id: str) -> Proposal:
-    """The reply was right for this customer only; nothing is learned. Again changes nothing."""
-    return _turn_down(session, proposal_id, agent_id, "not_reusable")
+    Again changes nothing.
+    """
+    with session.begin_nested():
+        claimed = repository.claim_proposal(
+            session, proposal_id, expected=OPEN_PROPOSAL, status=reason, agent_id=agent_id
+        )
+        proposal = get_proposal(session, proposal_id)
+        if claimed:
+            announce(session, proposal)
+        elif proposal.status != reason:
+            raise _decided_otherwise(proposal)
+    return proposal
 
 
 def undo(session: Session, proposal_id: int, agent_id: str) -> Proposal:
@@ -107,7 +105,7 @@ def undo(session: Session, proposal_id: int, agent_id: str) -> Proposal:
             return decided
         if decided.status == "pending":
             raise ConflictError(f"proposal {proposal_id} is not decided, so there is nothing to undo")
-        target = "undone" if decided.status == "approved" else "pending"
+        target: ProposalStatus = "undone" if decided.status == "approved" else "pending"
         claimed = repository.claim_proposal(
             session,
             proposal_id,
@@ -124,38 +122,20 @@ def undo(session: Session, proposal_id: int, agent_id: str) -> Proposal:
     return proposal
 
 
-def _turn_down(session: Session, proposal_id: int, agent_id: str, status: str) -> Proposal:
-    with session.begin_nested():
-        claimed = repository.claim_proposal(
-            session, proposal_id, expected=_OPEN, status=status, agent_id=agent_id
-        )
-        proposal = get_proposal(session, proposal_id)
-        if claimed:
-            announce(session, proposal)
-        elif proposal.status != status:
-            raise ConflictError(f"proposal {proposal_id} is already {_said(proposal)}; undo that first")
-    return proposal
-
-
-def _approved_wording(
-    proposal: Proposal, question: str | None, answer: str | None, phrasings: Sequence[str] | None
-) -> Wording:
+def _approved_wording(proposal: Proposal, words: Approval) -> Wording:
     """The words as approved; the question as the customer put it is always one of the ways to ask."""
     drafted = (proposal.undo or {}).get("drafted", {}).get("question", proposal.question)
     return checked_wording(
-        proposal.question if question is None else question,
-        proposal.answer if answer is None else answer,
-        (drafted, *(proposal.phrasings if phrasings is None else phrasings)),
+        proposal.question if words.question is None else words.question,
+        proposal.answer if words.answer is None else words.answer,
+        (drafted, *(proposal.phrasings if words.phrasings is None else words.phrasings)),
     )
 
 
-def _already_approved(
-    proposal: Proposal, *, question: str | None, answer: str | None, phrasings: Sequence[str] | None
-) -> Proposal:
+def _already_approved(proposal: Proposal, words: Approval) -> Proposal:
     if proposal.status != "approved":
-        raise ConflictError(f"proposal {proposal.id} is already {_said(proposal)}; undo that first")
-    given = _approved_wording(proposal, question, answer, phrasings)
-    if given != _approved_wording(proposal, None, None, None):
+        raise _decided_otherwise(proposal)
+    if _approved_wording(proposal, words) != _approved_wording(proposal, AS_DRAFTED):
         raise ConflictError(
             f"proposal {proposal.id} was approved with other words; edit learned answer "
             f"{proposal.learned_answer_id} instead"
@@ -163,8 +143,9 @@ def _already_approved(
     return proposal
 
 
-def _said(proposal: Proposal) -> str:
-    return {"not_reusable": "marked as not reusable"}.get(proposal.status, proposal.status)
+def _decided_otherwise(proposal: Proposal) -> ConflictError:
+    status = "marked as not reusable" if proposal.status == "not_reusable" else proposal.status
+    return ConflictError(f"proposal {proposal.id} is already {status}; undo that first")
 
 
 def announce(session: Session, proposal: Proposal) -> None:
@@ -188,4 +169,4 @@ def announced_proposals(
     if not ids:
         return {}
     proposals = session.scalars(select(Proposal).where(Proposal.id.in_(ids))).all()
-    return {view.id: view.model_dump(mode="json") for view in ProposalView.of_all(session, proposals)}
+    return {shown.id: shown.model_dump(mode="json") for shown in proposals_out(session, proposals)}

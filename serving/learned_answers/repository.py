@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from knowledge.documents import QuestionAnswer
 from model.refs import learned_answer_ref
-from serving.articles.repository import in_portions
-from serving.db.tables import LearnedAnswer, Phrasing, Proposal, RegressionCase, now
+from serving.articles.repository import holds, in_portions
+from serving.db.tables import LearnedAnswer, Phrasing, Proposal, ProposalStatus, RegressionCase, now
+from serving.paging import Place, page_after
 from serving.text import folded
 
 
@@ -29,22 +30,29 @@ def get_for_update(session: Session, learned_answer_id: int) -> LearnedAnswer | 
 
 def find_by_ids(session: Session, ids: Iterable[int]) -> dict[int, LearnedAnswer]:
     """Those of the learned answers that exist, in any state, by id."""
-    found: dict[int, LearnedAnswer] = {}
-    for some in in_portions(sorted(set(ids))):
-        rows = session.scalars(select(LearnedAnswer).where(LearnedAnswer.id.in_(some)))
-        found.update((row.id, row) for row in rows)
-    return found
+    answers: dict[int, LearnedAnswer] = {}
+    for portion in in_portions(sorted(set(ids))):
+        rows = session.scalars(select(LearnedAnswer).where(LearnedAnswer.id.in_(portion)))
+        answers.update((row.id, row) for row in rows)
+    return answers
 
 
 def list_learned_answers(
-    session: Session, *, status: str | None = None, limit: int | None = None, offset: int = 0
+    session: Session, *, status: str | None = None, text: str = "", after: Place | None = None, limit: int
 ) -> list[LearnedAnswer]:
-    """Learned answers with their phrasings, latest first; `None` does not filter."""
-    chosen = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
+    """Learned answers after this place with their phrasings, latest first, and one more than `limit`.
+
+    Every word of `text` stands in question, answer or a phrasing; `None` and no text do not filter.
+    """
+    query = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
     if status is not None:
-        chosen = chosen.where(LearnedAnswer.status == status)
-    chosen = chosen.order_by(LearnedAnswer.approved_at.desc(), LearnedAnswer.id.desc())
-    return list(session.scalars(chosen.limit(limit).offset(offset)))
+        query = query.where(LearnedAnswer.status == status)
+    for word in text.split():
+        phrased = select(Phrasing.id).where(
+            Phrasing.learned_answer_id == LearnedAnswer.id, Phrasing.text.icontains(word, autoescape=True)
+        )
+        query = query.where(or_(holds(word, LearnedAnswer.question, LearnedAnswer.answer), phrased.exists()))
+    return list(session.scalars(page_after(query, LearnedAnswer.approved_at, LearnedAnswer.id, after, limit)))
 
 
 def list_superseded_by(session: Session, learned_answer_id: int) -> list[LearnedAnswer]:
@@ -69,10 +77,12 @@ def find_in_use(
     chosen = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings)).where(_in_use(moment))
     if ids is None:
         return list(session.scalars(chosen.order_by(LearnedAnswer.id)))
-    found: list[LearnedAnswer] = []
-    for some in in_portions(sorted(set(ids))):
-        found.extend(session.scalars(chosen.where(LearnedAnswer.id.in_(some)).order_by(LearnedAnswer.id)))
-    return found
+    answers: list[LearnedAnswer] = []
+    for portion in in_portions(sorted(set(ids))):
+        answers.extend(
+            session.scalars(chosen.where(LearnedAnswer.id.in_(portion)).order_by(LearnedAnswer.id))
+        )
+    return answers
 
 
 def find_by_question(session: Session, question: str, moment: datetime) -> list[LearnedAnswer]:
@@ -106,14 +116,14 @@ def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:
     }
 
 
-def ids_expired(session: Session, *, after: datetime, until: datetime) -> list[int]:
+def refs_expired(session: Session, *, after: datetime, until: datetime) -> list[str]:
     """Approved learned answers whose validity ended after `after` and not later than `until`."""
     chosen = select(LearnedAnswer.id).where(
         LearnedAnswer.status == "approved",
         LearnedAnswer.valid_until > after,
         LearnedAnswer.valid_until <= until,
     )
-    return list(session.scalars(chosen.order_by(LearnedAnswer.id)))
+    return [learned_answer_ref(row_id) for row_id in session.scalars(chosen.order_by(LearnedAnswer.id))]
 
 
 def next_expiry(session: Session, *, after: datetime) -> datetime | None:
@@ -172,7 +182,12 @@ def count_pending_proposals(session: Session, conversation_id: str | None = None
 
 
 def claim_proposal(
-    session: Session, proposal_id: int, *, expected: Sequence[str], status: str, agent_id: str | None
+    session: Session,
+    proposal_id: int,
+    *,
+    expected: Sequence[ProposalStatus],
+    status: ProposalStatus,
+    agent_id: str | None,
 ) -> bool:
     """Set the status if it is one of `expected`; of two people at once, one gets `True`."""
     claimed = session.execute(

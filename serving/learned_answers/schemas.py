@@ -1,37 +1,34 @@
 """What the API takes and gives for learned answers and proposals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from model.refs import article_slug, learned_answer_id, learned_answer_ref
+from model.refs import article_slug, learned_answer_id
 from serving.articles import repository as articles
-from serving.db.tables import LearnedAnswer, Proposal
+from serving.db.tables import Proposal
 from serving.learned_answers import repository
+from serving.schemas import Body, RowOut
 
 _EXCERPT_CHARS = 2_000
 
 
-class NewLearnedAnswer(BaseModel):
+class NewLearnedAnswer(Body):
     """A learned answer as an editor writes it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     question: str
     answer: str
-    phrasings: list[str] = []
+    phrasings: list[str] = Field(default_factory=list)
     valid_until: datetime | None = None
     released: bool = False
     """Whether the bot may give it to its question though only people handle such matters."""
 
 
-class LearnedAnswerEdit(BaseModel):
+class LearnedAnswerEdit(Body):
     """Other words for a learned answer; what is left out stays. `valid_until: null` means without end."""
-
-    model_config = ConfigDict(extra="forbid")
 
     question: str | None = None
     answer: str | None = None
@@ -40,14 +37,14 @@ class LearnedAnswerEdit(BaseModel):
     released: bool | None = None
 
 
-class PhrasingView(BaseModel):
+class PhrasingOut(RowOut):
     """A way to ask, and who it came from."""
 
     text: str
     origin: str
 
 
-class LearnedAnswerView(BaseModel):
+class LearnedAnswerOut(RowOut):
     """A learned answer."""
 
     id: int
@@ -55,7 +52,7 @@ class LearnedAnswerView(BaseModel):
     question: str
     answer: str
     status: str
-    phrasings: list[PhrasingView]
+    phrasings: list[PhrasingOut]
     source: str
     source_conversation_id: str | None
     approved_by: str | None
@@ -66,53 +63,30 @@ class LearnedAnswerView(BaseModel):
     created_at: datetime
     updated_at: datetime
 
-    @classmethod
-    def of(cls, answer: LearnedAnswer) -> Self:
-        """The learned answer as the API gives it."""
-        return cls(
-            id=answer.id,
-            ref=learned_answer_ref(answer.id),
-            question=answer.question,
-            answer=answer.answer,
-            status=answer.status,
-            phrasings=[PhrasingView(text=row.text, origin=row.origin) for row in answer.phrasings],
-            source=answer.source,
-            source_conversation_id=answer.source_conversation_id,
-            approved_by=answer.approved_by,
-            approved_at=answer.approved_at,
-            valid_until=answer.valid_until,
-            released=answer.released,
-            superseded_by_id=answer.superseded_by_id,
-            created_at=answer.created_at,
-            updated_at=answer.updated_at,
-        )
-
 
 class LearnedAnswerList(BaseModel):
     """Learned answers, latest first."""
 
-    learned_answers: list[LearnedAnswerView]
+    learned_answers: list[LearnedAnswerOut]
+    next: str | None = None
+    """Pass it as `after` for the next page; `null` after the last."""
 
 
-class Approval(BaseModel):
+class Approval(Body):
     """The words that the person approves; what is left out is approved as drafted."""
-
-    model_config = ConfigDict(extra="forbid")
 
     question: str | None = None
     answer: str | None = None
     phrasings: list[str] | None = None
 
 
-class Rejection(BaseModel):
+class Rejection(Body):
     """Why a proposal is turned down: it is wrong, or right for this customer only."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: Literal["rejected", "not_reusable"] = "rejected"
 
 
-class SimilarView(BaseModel):
+class SimilarAnswer(BaseModel):
     """The known answer that a proposal resembles or contradicts."""
 
     ref: str
@@ -120,7 +94,7 @@ class SimilarView(BaseModel):
     answer: str
 
 
-class ProposalView(BaseModel):
+class ProposalOut(RowOut):
     """A proposal, as the API and the event `proposal` give it."""
 
     id: int
@@ -131,7 +105,7 @@ class ProposalView(BaseModel):
     phrasings: list[str]
     conversation_id: str
     message_id: int
-    similar: SimilarView | None
+    similar: SimilarAnswer | None
     similarity: float | None
     human_only: bool
     """Whether only people handle such matters: approving then releases the answer to this question."""
@@ -140,56 +114,35 @@ class ProposalView(BaseModel):
     decided_at: datetime | None
     decided_by: str | None
 
-    @classmethod
-    def of(cls, session: Session, proposal: Proposal) -> Self:
-        """The proposal with the known answer it resembles."""
-        return cls.of_all(session, [proposal])[0]
-
-    @classmethod
-    def of_all(cls, session: Session, proposals: Sequence[Proposal]) -> list[Self]:
-        """The proposals with the known answers they resemble, in as many queries as for one."""
-        similar = similar_views(session, [proposal.similar_ref for proposal in proposals])
-        return [cls._of(proposal, similar.get(proposal.similar_ref or "")) for proposal in proposals]
-
-    @classmethod
-    def _of(cls, proposal: Proposal, similar: SimilarView | None) -> Self:
-        return cls(
-            id=proposal.id,
-            kind=proposal.kind,
-            status=proposal.status,
-            question=proposal.question,
-            answer=proposal.answer,
-            phrasings=list(proposal.phrasings),
-            conversation_id=proposal.conversation_id,
-            message_id=proposal.message_id,
-            similar=similar,
-            similarity=proposal.similarity,
-            human_only=proposal.human_only,
-            learned_answer_id=proposal.learned_answer_id,
-            created_at=proposal.created_at,
-            decided_at=proposal.decided_at,
-            decided_by=proposal.decided_by,
-        )
-
 
 class ProposalList(BaseModel):
     """Proposals, oldest first."""
 
-    proposals: list[ProposalView]
+    proposals: list[ProposalOut]
 
 
-def similar_views(session: Session, refs: Iterable[str | None]) -> dict[str, SimilarView]:
+def proposals_out(session: Session, proposals: Sequence[Proposal]) -> list[ProposalOut]:
+    """The proposals with the known answers they resemble, in as many queries as for one."""
+    similar = similar_answers(session, [proposal.similar_ref for proposal in proposals])
+    return [ProposalOut.of(row, similar=similar.get(row.similar_ref or "")) for row in proposals]
+
+
+def proposal_out(session: Session, proposal: Proposal) -> ProposalOut:
+    """The proposal with the known answer it resembles."""
+    return proposals_out(session, [proposal])[0]
+
+
+def similar_answers(session: Session, refs: Sequence[str | None]) -> dict[str, SimilarAnswer]:
     """What the refs say now: question and answer, or an article's title and opening; without those gone."""
-    ids = {ref: learned_answer_id(ref) for ref in refs if ref is not None}
-    slugs = {ref: article_slug(ref) for ref in ids}
-    answers = repository.find_by_ids(session, filter(None, ids.values()))
-    with_slug = articles.find_by_slugs(session, [slug for slug in slugs.values() if slug is not None])
-    views: dict[str, SimilarView] = {}
-    for ref, row_id in ids.items():
-        answer = answers.get(row_id) if row_id is not None else None
-        article = with_slug.get(slugs[ref] or "")
-        if answer is not None:
-            views[ref] = SimilarView(ref=ref, question=answer.question, answer=answer.answer)
-        elif article is not None:
-            views[ref] = SimilarView(ref=ref, question=article.title, answer=article.body[:_EXCERPT_CHARS])
-    return views
+    ids = [learned_answer_id(ref) for ref in refs]
+    slugs = [article_slug(ref) for ref in refs]
+    answers = repository.find_by_ids(session, [row_id for row_id in ids if row_id is not None])
+    found_articles = articles.find_by_slugs(session, [slug for slug in slugs if slug is not None])
+    similar = [
+        SimilarAnswer(ref=answer.ref, question=answer.question, answer=answer.answer)
+        for answer in answers.values()
+    ] + [
+        SimilarAnswer(ref=article.ref, question=article.title, answer=article.body[:_EXCERPT_CHARS])
+        for article in found_articles.values()
+    ]
+    return {answer.ref: answer for answer in similar}

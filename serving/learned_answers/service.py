@@ -6,8 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
-from model.refs import learned_answer_ref
-from serving.db.tables import LearnedAnswer, now
+from serving.db.tables import LearnedAnswer, LearnedAnswerStatus, now
 from serving.indexing.changes import record_changes
 from serving.learned_answers import repository
 from serving.learned_answers.wording import checked_wording, write_wording
@@ -15,10 +14,7 @@ from serving.learned_answers.wording import checked_wording, write_wording
 
 def get(session: Session, learned_answer_id: int) -> LearnedAnswer:
     """The learned answer in any state; raises `NotFoundError`."""
-    answer = repository.get(session, learned_answer_id)
-    if answer is None:
-        raise _not_found(learned_answer_id)
-    return answer
+    return _existing(repository.get(session, learned_answer_id), learned_answer_id)
 
 
 def create(
@@ -42,7 +38,7 @@ def create(
             status="approved",
         )
         write_wording(session, made, wording, origin="agent")
-        record_changes(session, [learned_answer_ref(made.id)])
+        record_changes(session, [made.ref])
     return made
 
 
@@ -65,9 +61,9 @@ def edit(
     """
     with session.begin_nested():
         row = _locked(session, learned_answer_id)
-        kept = [phrasing.text for phrasing in row.phrasings] if phrasings is None else phrasings
+        others = [phrasing.text for phrasing in row.phrasings] if phrasings is None else phrasings
         wording = checked_wording(
-            row.question if question is None else question, row.answer if answer is None else answer, kept
+            row.question if question is None else question, row.answer if answer is None else answer, others
         )
         wanted = row.released if released is None else released
         texts = [wording.question, *wording.phrasings]
@@ -78,7 +74,7 @@ def edit(
         row.released = wanted
         write_wording(session, row, wording, origin="agent")
         row.approved_by = agent_id or row.approved_by
-        record_changes(session, [learned_answer_ref(row.id)])
+        record_changes(session, [row.ref])
     return row
 
 
@@ -98,24 +94,22 @@ def set_valid_until(session: Session, learned_answer_id: int, moment: datetime |
         row = _locked(session, learned_answer_id)
         row.valid_until = _checked_moment(moment)
         row.updated_at = now()
-        record_changes(session, [learned_answer_ref(row.id)])
+        record_changes(session, [row.ref])
     return row
 
 
-def _set_status(session: Session, learned_answer_id: int, status: str) -> LearnedAnswer:
+def _set_status(session: Session, learned_answer_id: int, status: LearnedAnswerStatus) -> LearnedAnswer:
     with session.begin_nested():
         row = _locked(session, learned_answer_id)
         if row.status != status:
             row.status = status
             row.updated_at = now()
-            record_changes(session, [learned_answer_ref(row.id)])
+            record_changes(session, [row.ref])
     return row
 
 
 def _locked(session: Session, learned_answer_id: int) -> LearnedAnswer:
-    row = repository.get_for_update(session, learned_answer_id)
-    if row is None:
-        raise _not_found(learned_answer_id)
+    row = _existing(repository.get_for_update(session, learned_answer_id), learned_answer_id)
     if row.status == "superseded":
         raise ConflictError(
             f"learned answer {row.id} was replaced by learned answer {row.superseded_by_id}; change that one"
@@ -131,7 +125,9 @@ def _checked_moment(moment: datetime | None) -> datetime | None:
     return moment
 
 
-def _not_found(learned_answer_id: int) -> NotFoundError:
-    return NotFoundError(
-        f"there is no learned answer {learned_answer_id}; list them with GET /v1/learned-answers"
-    )
+def _existing(answer: LearnedAnswer | None, learned_answer_id: int) -> LearnedAnswer:
+    if answer is None:
+        raise NotFoundError(
+            f"there is no learned answer {learned_answer_id}; list them with GET /v1/learned-answers"
+        )
+    return answer

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -12,15 +12,13 @@ from knowledge.privacy.detection import holds_contact_data
 from knowledge.text import capitalised
 from model.errors import DataError
 from model.interfaces import Encoder, Retriever
-from serving.db.tables import LearnedAnswer, Phrasing, RegressionCase, now
+from serving.db.tables import LearnedAnswer, Origin, Phrasing, RegressionCase, now
 from serving.learned_answers import repository
 from serving.text import distinct, folded, required
 
 MAX_QUESTION_CHARS = 1_000
 MAX_ANSWER_CHARS = 20_000
 MAX_PHRASINGS = 200
-
-Origin = Literal["question", "customer", "agent", "import"]
 
 
 class LearningTools(Protocol):

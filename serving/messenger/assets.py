@@ -13,11 +13,6 @@ from model.errors import NotFoundError
 from serving.messenger.bundle import join_modules
 
 STATIC_FOLDER = Path(__file__).parent / "static"
-_PAGE_FILES = {
-    "base.css": "text/css",
-    "help.css": "text/css",
-    "mark.svg": "image/svg+xml",
-}
 _FOLDER_TYPES = {
     ".css": "text/css",
     ".svg": "image/svg+xml",
@@ -46,9 +41,7 @@ def messenger_script() -> Asset:
 @cache
 def page_file(name: str) -> Asset:
     """A style sheet or the icon of the pages; raises `NotFoundError` for any other name."""
-    if name not in _PAGE_FILES:
-        raise NotFoundError(f"there is no file {name!r} here; there are: {', '.join(sorted(_PAGE_FILES))}")
-    return _asset((STATIC_FOLDER / "pages" / name).read_bytes(), _PAGE_FILES[name])
+    return folder_file(STATIC_FOLDER / "pages", name)
 
 
 def folder_file(folder: Path, name: str) -> Asset:

@@ -17,14 +17,10 @@ from serving.dependencies import CurrentRuntime, DbSession
 from serving.messenger import assets, help_centre
 from serving.rendering import render_markdown, strict_templates
 from serving.runtime.assembly import Runtime
+from serving.security.headers import content_policy
 
-SECURITY_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
-        "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
+_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": content_policy(form_action="'none'", frame_ancestors="'self'")
 }
 _TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 
@@ -49,7 +45,7 @@ def show_storefront(runtime: CurrentRuntime) -> Response:
     page = runtime.settings.storefront_folder / "index.html"
     if not page.is_file():
         return RedirectResponse("/help")
-    return HTMLResponse(page.read_bytes(), headers=dict(SECURITY_HEADERS))
+    return HTMLResponse(page.read_bytes(), headers=_HEADERS)
 
 
 @router.get("/storefront/{name}")
@@ -61,7 +57,7 @@ def read_storefront_file(request: Request, name: str, runtime: CurrentRuntime) -
 @router.get("/help")
 def list_articles(runtime: CurrentRuntime, session: DbSession) -> Response:
     """The help centre: all articles by category."""
-    categories = help_centre.list_categories(session)
+    categories = help_centre.articles_by_category(session)
     company = company_name(session, runtime.settings)
     return _page("help_index.html", {"company": company, "categories": categories})
 
@@ -75,8 +71,13 @@ def show_article(slug: str, runtime: CurrentRuntime, session: DbSession) -> Resp
         return _missing(company)
     if article.slug != slug:
         return RedirectResponse(f"/help/{article.slug}")
-    view = help_centre.view_article(session, article)
-    return _page("help_article.html", {"company": company, "view": view})
+    context = {
+        "company": company,
+        "article": article,
+        "category": help_centre.category_title(article.category),
+        "neighbours": help_centre.neighbours_of(session, article),
+    }
+    return _page("help_article.html", context)
 
 
 def show_missing(request: Request) -> Response:
@@ -92,7 +93,7 @@ def _missing(company: str) -> HTMLResponse:
 
 def _page(template: str, context: Mapping[str, object], *, status: int = 200) -> HTMLResponse:
     html = _environment().get_template(template).render(context)
-    return HTMLResponse(html, status_code=status, headers=dict(SECURITY_HEADERS))
+    return HTMLResponse(html, status_code=status, headers=_HEADERS)
 
 
 @cache

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
 from serving.agents.service import LoginLimits
-from serving.bot.worker import AnswerWorker, Learn
+from serving.bot.worker import AnswerWorker
 from serving.conversations.feed import EventFeed
 from serving.db.session import Database
 from serving.learned_answers.drafting import prepare_proposal, store_proposal
@@ -169,13 +169,14 @@ def open_runtime(
         login_limits=LoginLimits(settings),
         _given=resolver,
     )
-    runtime.worker = AnswerWorker(database, settings, box.resolve, runtime.metrics, learn=_learner(runtime))
+    runtime.worker = AnswerWorker(
+        database, settings, box.resolve, runtime.metrics, learn=partial(_learn, runtime)
+    )
     return runtime
 
 
-def _learner(runtime: Runtime) -> Learn:
-    def learn(session: Session, conversation_id: str, message_id: int) -> Callable[[Session], object] | None:
-        prepared = prepare_proposal(session, runtime.knowledge, conversation_id, message_id)
-        return partial(store_proposal, prepared=prepared) if prepared else None
-
-    return learn
+def _learn(
+    runtime: Runtime, session: Session, conversation_id: str, message_id: int
+) -> Callable[[Session], object] | None:
+    prepared = prepare_proposal(session, runtime.knowledge, conversation_id, message_id)
+    return partial(store_proposal, prepared=prepared) if prepared else None

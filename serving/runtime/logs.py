@@ -13,10 +13,10 @@ def kind_and_place(error: BaseException) -> dict[str, object]:
     The code is SQLite's name, such as `SQLITE_FULL`, or PostgreSQL's SQLSTATE, such as `53100`.
     """
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-    found: dict[str, object] = {
+    fields: dict[str, object] = {
         "error": type(error).__name__,
         "at": [f"{frame.filename}:{frame.lineno}" for frame in frames],
     }
     cause = error.orig if isinstance(error, DBAPIError) else None
     code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-    return {**found, "code": code} if code else found
+    return {**fields, "code": code} if code else fields

@@ -9,6 +9,7 @@ import structlog
 
 from model.errors import ArtifactError, FirstlastError
 from model.model_set import read_pointer
+from serving.runtime.background import BackgroundThread
 from serving.runtime.in_service import LoadedSet, ResolverBox
 
 _WATCH_SECONDS = 1.0
@@ -29,8 +30,7 @@ class ModelFollower:
         self._load = load
         self._failed: str | None = None
         self._retry_at = 0.0
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = BackgroundThread("model-follower", self._look, failed_event="model_follower_failed")
 
     def follow_once(self) -> bool:
         """Take the champion into service if it is not; True when it changed. A failure keeps the old one."""
@@ -45,8 +45,8 @@ class ModelFollower:
             if version == self._failed and time.monotonic() < self._retry_at:
                 return False
             self._failed, self._retry_at = version, time.monotonic() + _RETRY_SECONDS
-            loaded = self._load(version, self._stopping)
-            if self._stopping.is_set() or read_pointer(self._models_folder) != version:
+            loaded = self._load(version, self._thread.stopping)
+            if self._thread.stopping.is_set() or read_pointer(self._models_folder) != version:
                 self._failed = None  # it may be wanted again, and is not at fault
                 return False
             self._take(loaded)
@@ -65,18 +65,11 @@ class ModelFollower:
 
     def start(self) -> None:
         """Watch every second until `stop`."""
-        if self._thread is not None:
-            return
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="model-follower", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """End the thread; waits for a load under way."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._thread.stop()
 
     def _take(self, loaded: LoadedSet) -> None:
         """Put the set into service. With it may come other knowledge, which by then follows the store too."""
@@ -91,6 +84,6 @@ class ModelFollower:
         before.sync.close()
         _log.info("encoder_in_service", encoder=loaded.knowledge.encoder.fingerprint)
 
-    def _run(self) -> None:
-        while not self._stopping.wait(_WATCH_SECONDS):
-            self.follow_once()
+    def _look(self) -> float:
+        self.follow_once()
+        return _WATCH_SECONDS

@@ -5,7 +5,7 @@ A customer sends `Authorization: Bearer <customer token>`, a server `Bearer fl_â
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
@@ -42,6 +42,8 @@ class AgentPrincipal:
     email: str
     role: str
     team: str | None
+    session_hash: str = ""
+    """Of the session by which the agent is signed in."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""
@@ -108,30 +110,23 @@ async def require_principal(principal: OptionalPrincipal) -> Principal:
 AnyPrincipal = Annotated[Principal, Depends(require_principal)]
 
 
-async def require_customer(principal: AnyPrincipal) -> CustomerPrincipal:
-    """A customer and nobody else."""
-    if not isinstance(principal, CustomerPrincipal):
-        raise PermissionDeniedError("only a customer may do this; send a customer token")
-    return principal
+def _only(*kinds: type[Principal], refusal: str) -> Any:  # what FastAPI takes as a parameter's default
+    async def require_kind(principal: AnyPrincipal) -> Principal:
+        if not isinstance(principal, kinds):
+            raise PermissionDeniedError(refusal)
+        return principal
+
+    return Depends(require_kind)
 
 
-async def require_agent(principal: AnyPrincipal) -> AgentPrincipal:
-    """A signed-in agent and nobody else."""
-    if not isinstance(principal, AgentPrincipal):
-        raise PermissionDeniedError("only a signed-in agent may do this")
-    return principal
-
-
-async def require_person(principal: AnyPrincipal) -> CustomerPrincipal | AgentPrincipal:
-    """A customer or an agent; servers take no part in conversations."""
-    if isinstance(principal, ServerPrincipal):
-        raise PermissionDeniedError("an API key cannot take part in conversations")
-    return principal
-
-
-CurrentCustomer = Annotated[CustomerPrincipal, Depends(require_customer)]
-CurrentAgent = Annotated[AgentPrincipal, Depends(require_agent)]
-CurrentPerson = Annotated[CustomerPrincipal | AgentPrincipal, Depends(require_person)]
+CurrentCustomer = Annotated[
+    CustomerPrincipal, _only(CustomerPrincipal, refusal="only a customer may do this; send a customer token")
+]
+CurrentAgent = Annotated[AgentPrincipal, _only(AgentPrincipal, refusal="only a signed-in agent may do this")]
+CurrentPerson = Annotated[
+    CustomerPrincipal | AgentPrincipal,
+    _only(CustomerPrincipal, AgentPrincipal, refusal="an API key cannot take part in conversations"),
+]
 
 
 def permitted(permission: Permission) -> Callable[[Principal], Awaitable[AgentPrincipal | ServerPrincipal]]:
@@ -159,7 +154,7 @@ def agent_permitted(permission: Permission) -> Callable[[AgentPrincipal], Awaita
 async def _bearer_principal(runtime: Runtime, credentials: str) -> Principal:
     if credentials.startswith(tokens.API_KEY_PREFIX):
         return await run_in_threadpool(_server_of_key, runtime, credentials)
-    return CustomerPrincipal(tokens.read_customer_token(runtime.settings, credentials))
+    return CustomerPrincipal(tokens.read_customer_token(runtime.settings, credentials).contact_id)
 
 
 def _server_of_key(runtime: Runtime, credentials: str) -> ServerPrincipal:
@@ -171,8 +166,9 @@ def _server_of_key(runtime: Runtime, credentials: str) -> ServerPrincipal:
 
 
 def _agent_of_session(runtime: Runtime, cookie: str) -> AgentPrincipal:
+    session_hash = tokens.digest(cookie)
     with runtime.database.reading() as session:
-        agent = repository.find_agent_of_session(session, tokens.digest(cookie))
+        agent = repository.find_agent_of_session(session, session_hash)
     if agent is None:
         raise AuthenticationError("the session has ended; sign in again")
-    return AgentPrincipal(id=agent.id, name=agent.name, email=agent.email, role=agent.role, team=agent.team)
+    return AgentPrincipal(agent.id, agent.name, agent.email, agent.role, agent.team, session_hash)

@@ -25,17 +25,9 @@ _MAX_TOKEN_CHARS = 8_192
 
 @dataclass(frozen=True, slots=True)
 class CustomerToken:
-    """A token as handed to a customer."""
+    """A token of a customer, whose it is, and when it ends or ended."""
 
     token: str
-    contact_id: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ExpiredTokenOwner:
-    """Whose token it was, and when it ended."""
-
     contact_id: str
     expires_at: datetime
 
@@ -60,15 +52,17 @@ def make_customer_token(settings: Settings, contact_id: str) -> CustomerToken:
     return CustomerToken(token=token, contact_id=contact_id, expires_at=expires_at)
 
 
-def read_customer_token(settings: Settings, token: str) -> str:
-    """The contact's id. Raises `AuthenticationError` for a token that is forged, foreign or expired."""
-    return str(_customer_claims(settings, token, verify_exp=True)["sub"])
-
-
-def read_ended_customer_token(settings: Settings, token: str) -> ExpiredTokenOwner:
-    """Whose token it is, even when it has ended; for the exchange against a new one."""
-    claims = _customer_claims(settings, token, verify_exp=False)
-    return ExpiredTokenOwner(str(claims["sub"]), datetime.fromtimestamp(claims["exp"], UTC))
+def read_customer_token(settings: Settings, token: str, *, may_have_ended: bool = False) -> CustomerToken:
+    """Whose token it is. Raises `AuthenticationError` for one that is forged, foreign or, mostly, ended."""
+    claims = _decode(
+        token,
+        _customer_key(settings),
+        what="customer",
+        required=["sub", "exp", "aud"],
+        audience=_CUSTOMER_AUDIENCE,
+        verify_exp=not may_have_ended,
+    )
+    return CustomerToken(token, str(claims["sub"]), datetime.fromtimestamp(claims["exp"], UTC))
 
 
 def read_identity(settings: Settings, token: str) -> Identity:
@@ -97,17 +91,6 @@ def digest(secret: str) -> str:
 def _customer_key(settings: Settings) -> bytes:
     secret = settings.secret_key.get_secret_value().encode()
     return hmac.digest(secret, _CUSTOMER_AUDIENCE.encode(), "sha256")
-
-
-def _customer_claims(settings: Settings, token: str, *, verify_exp: bool) -> dict[str, Any]:
-    return _decode(
-        token,
-        _customer_key(settings),
-        what="customer",
-        required=["sub", "exp", "aud"],
-        audience=_CUSTOMER_AUDIENCE,
-        verify_exp=verify_exp,
-    )
 
 
 def _decode(

@@ -13,11 +13,11 @@ from knowledge.documents import ArticleDocument, ImportResult, Refusal
 from model.errors import DataError
 from model.refs import article_ref
 from serving.articles import repository
-from serving.db.tables import Article
+from serving.db.tables import Article, ArticleStatus
 from serving.indexing.changes import record_changes
 from serving.text import one_line, tidied
 from serving.transfer.learned_answer_import import import_question_answers
-from serving.transfer.report import ImportReport, Tally
+from serving.transfer.report import ImportReport
 from serving.transfer.unreadable import Unreadable, unreadable_parts
 
 MAX_SOURCE_CHARS = 1000
@@ -32,23 +32,13 @@ def import_source(session: Session, result: ImportResult, *, source: str) -> Imp
     """
     if not 0 < len(source) <= MAX_SOURCE_CHARS:
         raise DataError(f"source has {len(source)} characters; name it with 1 to {MAX_SOURCE_CHARS}")
-    tally = Tally(refusals=list(result.refusals))
+    report = ImportReport(refusals=list(result.refusals))
     unreadable = unreadable_parts(result.refusals)
     with session.begin_nested():
-        _import_articles(session, result.articles, source, unreadable, tally)
-        import_question_answers(session, result.question_answers, source, unreadable, tally)
-        record_changes(session, tally.touched)
-    report = tally.report()
-    _log.info(
-        "knowledge_imported",
-        source=source,
-        added=len(report.added),
-        changed=len(report.changed),
-        unchanged=len(report.unchanged),
-        retired=len(report.retired),
-        kept=len(report.kept),
-        refused=len(report.refusals),
-    )
+        _import_articles(session, result.articles, source, unreadable, report)
+        import_question_answers(session, result.question_answers, source, unreadable, report)
+        record_changes(session, report.touched)
+    _log.info("knowledge_imported", source=source, **report.counts, refused=len(report.refusals))
     return report
 
 
@@ -57,15 +47,15 @@ def _import_articles(
     documents: Iterable[ArticleDocument],
     source: str,
     unreadable: Unreadable,
-    tally: Tally,
+    report: ImportReport,
 ) -> None:
     read = [_canonical(document) for document in documents]
     own = {article.slug: article for article in repository.list_articles(session, source=source)}
-    already_refused = len(tally.refusals)
-    wanted = _one_per_slug(read, tally)
+    already_refused = len(report.refusals)
+    wanted = _one_per_slug(read, report)
     existing = repository.find_by_slugs(session, wanted)
     for slug, document in wanted.items():
-        _import_article(session, document, existing.get(slug), source, tally)
+        _import_article(session, document, existing.get(slug), source, report)
     slugs = {document.slug for document in read}
     missing = {
         slug: article
@@ -73,24 +63,24 @@ def _import_articles(
         if slug not in slugs and article.source_hash is not None
     }
     keep = unreadable.articles_to_keep(missing)
-    if any(refusal.path not in own for refusal in tally.refusals[already_refused:]):
+    if any(refusal.path not in own for refusal in report.refusals[already_refused:]):
         keep = set(missing)  # a refused page may be one of them under a new slug
     for slug, article in missing.items():
         if slug in keep:
-            tally.kept.append(article_ref(slug))
+            report.kept.append(article_ref(slug))
         else:
-            _retire(article, tally)
+            _retire(article, report)
 
 
-def _one_per_slug(documents: Iterable[ArticleDocument], tally: Tally) -> dict[str, ArticleDocument]:
+def _one_per_slug(documents: Iterable[ArticleDocument], report: ImportReport) -> dict[str, ArticleDocument]:
     wanted: dict[str, ArticleDocument] = {}
     for document in documents:
         if not document.slug or not document.title:
             reason = "slug or title is empty; give the article both"
-            tally.refusals.append(Refusal(document.slug or document.title, reason))
+            report.refusals.append(Refusal(document.slug or document.title, reason))
         elif document.slug in wanted:
             reason = f"slug {document.slug!r} appears twice in this source; rename one of the two"
-            tally.refusals.append(Refusal(document.slug, reason))
+            report.refusals.append(Refusal(document.slug, reason))
         else:
             wanted[document.slug] = document
     return wanted
@@ -109,50 +99,39 @@ def _canonical(document: ArticleDocument) -> ArticleDocument:
 
 
 def _import_article(
-    session: Session, document: ArticleDocument, existing: Article | None, source: str, tally: Tally
+    session: Session, document: ArticleDocument, existing: Article | None, source: str, report: ImportReport
 ) -> None:
     ref = article_ref(document.slug)
-    if existing is not None and existing.source != source and not _is_free(existing):
+    # Another source may take a slug that its own no longer has, or that was retired here.
+    is_free = existing is None or (existing.status == "retired" and existing.source_hash is None)
+    if existing is not None and existing.source != source and not is_free:
         if existing.content_hash == document.content_hash:
-            tally.unchanged.append(ref)
+            report.unchanged.append(ref)
         else:
-            tally.refusals.append(Refusal(document.slug, _taken_reason(existing)))
+            reason = (
+                f"slug {existing.slug!r} already belongs to an article from {existing.source!r} with other "
+                "words; rename this one, or remove it there and import that source first"
+            )
+            report.refusals.append(Refusal(document.slug, reason))
         return
     if existing is not None and existing.source_hash == document.content_hash:
-        tally.unchanged.append(ref)
+        report.unchanged.append(ref)
         return
-    status = _status_after(document, existing)
+    status: ArticleStatus = "published"
+    if document.superseded_by is not None:
+        status = "retired"
+    elif existing is not None and existing.source_hash is not None and existing.superseded_by is None:
+        status = existing.status  # who retired it is not overruled by a new wording of its source
     article = repository.upsert(session, document, existing=existing, source=source)
     article.source_hash = document.content_hash
     article.status = status
-    tally.touched.append(ref)
-    (tally.added if existing is None else tally.changed).append(ref)
+    report.touched.append(ref)
+    (report.added if existing is None else report.changed).append(ref)
 
 
-def _is_free(article: Article) -> bool:
-    """Whether another source may take the slug: its own source no longer has it, or it was retired here."""
-    return article.status == "retired" and article.source_hash is None
-
-
-def _status_after(document: ArticleDocument, existing: Article | None) -> str:
-    if document.superseded_by is not None:
-        return "retired"
-    if existing is None or existing.source_hash is None or existing.superseded_by is not None:
-        return "published"
-    return existing.status  # an editor who retired it is not overruled by a new wording of its source
-
-
-def _retire(article: Article, tally: Tally) -> None:
-    ref = article_ref(article.slug)
+def _retire(article: Article, report: ImportReport) -> None:
     if article.status == "published":
-        tally.touched.append(ref)
-        tally.retired.append(ref)
+        report.touched.append(article.ref)
+        report.retired.append(article.ref)
     article.status = "retired"
     article.source_hash = None
-
-
-def _taken_reason(existing: Article) -> str:
-    return (
-        f"slug {existing.slug!r} already belongs to an article from {existing.source!r} with other words; "
-        "rename this one, or remove it there and import that source first"
-    )

@@ -19,11 +19,11 @@ from serving.articles import repository
 from serving.articles.service import is_safe_slug
 from serving.db.tables import Article, LearnedAnswer, now
 from serving.learned_answers.repository import find_in_use
+from serving.transfer.unreadable import PAGE_SUFFIXES
 
 LEARNED_ANSWERS_FILE = "learned_answers.jsonl"
 _LIST_FILE = ".firstlast-export.json"
 _MAX_NAME_BYTES = 200
-_PAGE_SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm"})
 _log = structlog.get_logger(__name__)
 
 
@@ -43,13 +43,19 @@ def export_knowledge(session: Session, folder: Path) -> ExportReport:
     Published and superseded articles and learned answers in use are written; what is retired is not. Raises
     `DataError` when a file that is not from an export is in the way.
     """
-    articles = [row for row in repository.list_articles(session) if _is_exported(row)]
+    articles = [
+        row
+        for row in repository.list_articles(session)
+        if row.status == "published" or row.superseded_by is not None
+    ]
     answers = find_in_use(session, now())
     texts = {path: _page(article) for path, article in _paths(articles)}
     if answers:
         texts[LEARNED_ANSWERS_FILE] = "".join(_row(answer) for answer in answers)
     earlier = _listed(folder)
-    _refuse_foreign(folder, texts.keys() - earlier)
+    for path in sorted(texts.keys() - earlier):
+        if (folder / path).exists():
+            raise DataError(f"{folder / path} exists and is not from an export; export to another folder")
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder, _LIST_FILE, json.dumps(sorted(earlier | texts.keys()), indent=2) + "\n")
     for path, text in texts.items():
@@ -59,10 +65,6 @@ def export_knowledge(session: Session, folder: Path) -> ExportReport:
     _write(folder, _LIST_FILE, json.dumps(sorted(texts), indent=2) + "\n")
     _log.info("knowledge_exported", articles=len(articles), learned_answers=len(answers))
     return ExportReport(len(articles), len(answers), tuple(sorted(texts)))
-
-
-def _is_exported(article: Article) -> bool:
-    return article.status == "published" or article.superseded_by is not None
 
 
 def _paths(articles: Iterable[Article]) -> Iterator[tuple[str, Article]]:
@@ -79,22 +81,15 @@ def _paths(articles: Iterable[Article]) -> Iterator[tuple[str, Article]]:
 def _is_safe_path(slug: str) -> bool:
     *folders, name = slug.split("/")
     short = all(len(part.encode()) <= _MAX_NAME_BYTES for part in (*folders, name))
-    pages = any(PurePosixPath(part).suffix.lower() in _PAGE_SUFFIXES for part in folders)
+    pages = any(PurePosixPath(part).suffix.lower() in PAGE_SUFFIXES for part in folders)
     return is_safe_slug(slug) and short and not pages
 
 
 def _page(article: Article) -> str:
-    document = repository.document_of(article)
-    fields = {
-        "slug": document.slug,
-        "title": document.title,
-        "category": document.category,
-        "url": document.url,
-        "superseded_by": document.superseded_by,
-    }
-    kept = {name: value for name, value in fields.items() if value}
-    front_matter: str = yaml.safe_dump(kept, allow_unicode=True, sort_keys=False, width=10_000)
-    return f"---\n{front_matter}---\n\n{document.body}\n"
+    names = ("slug", "title", "category", "url", "superseded_by")
+    fields = {name: getattr(article, name) for name in names if getattr(article, name)}
+    front_matter: str = yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=10_000)
+    return f"---\n{front_matter}---\n\n{article.body}\n"
 
 
 def _row(answer: LearnedAnswer) -> str:
@@ -122,12 +117,6 @@ def _listed(folder: Path) -> set[str]:
     if not isinstance(listed, list) or not all(isinstance(path, str) for path in listed):
         raise DataError(f"{folder / _LIST_FILE} is not a list of paths; export to another folder")
     return set(listed)
-
-
-def _refuse_foreign(folder: Path, paths: Iterable[str]) -> None:
-    for path in sorted(paths):
-        if (folder / path).exists():
-            raise DataError(f"{folder / path} exists and is not from an export; export to another folder")
 
 
 def _target(folder: Path, path: str) -> Path:

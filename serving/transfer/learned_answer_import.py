@@ -6,54 +6,53 @@ from sqlalchemy.orm import Session
 
 from knowledge.documents import QuestionAnswer, Refusal
 from model.errors import DataError
-from model.refs import learned_answer_ref
 from serving.db.tables import LearnedAnswer, now
 from serving.learned_answers import repository
-from serving.learned_answers.wording import Wording, checked_wording, write_wording
+from serving.learned_answers.wording import checked_wording, write_wording
 from serving.text import folded
-from serving.transfer.report import Tally
+from serving.transfer.report import ImportReport
 from serving.transfer.unreadable import Unreadable
 
 MAX_KEY_CHARS = 255
 
 
 def import_question_answers(
-    session: Session, pairs: Sequence[QuestionAnswer], source: str, unreadable: Unreadable, tally: Tally
+    session: Session,
+    pairs: Sequence[QuestionAnswer],
+    source: str,
+    unreadable: Unreadable,
+    report: ImportReport,
 ) -> None:
-    """Upsert the pairs by (source, key), retire those gone from the source, and count it all in `tally`.
+    """Upsert the pairs by (source, key), retire those gone from the source, and count it all in `report`.
 
     A pair that says what another source's learned answer says is left to that one; one that answers the same
     question differently is refused.
     """
     existing = repository.list_by_source(session, source)
-    known = _known_elsewhere(session, source) if any(pair.key not in existing for pair in pairs) else {}
-    already_refused = len(tally.refusals)
+    elsewhere: dict[str, LearnedAnswer] = {}  # what other sources say, by question
+    if any(pair.key not in existing for pair in pairs):
+        in_use = repository.find_in_use(session, now())
+        elsewhere = {folded(answer.question): answer for answer in in_use if answer.source != source}
+    already_refused = len(report.refusals)
     wanted: set[str] = set()
     for pair in pairs:
         reason = _refusal_reason(pair, wanted, existing.get(pair.key))
         wanted.add(pair.key)
         if reason is not None:
-            tally.refusals.append(Refusal(pair.key, reason))
+            report.refusals.append(Refusal(pair.key, reason))
             continue
-        _import_pair(session, pair, existing.get(pair.key), source, known, tally)
+        _import_pair(session, pair, existing.get(pair.key), source, elsewhere, report)
     # A refused pair may be one of those that seem to be gone, under a new key.
-    keep = unreadable.anything or any(one.path not in existing for one in tally.refusals[already_refused:])
+    keep = unreadable.anything or any(
+        refusal.path not in existing for refusal in report.refusals[already_refused:]
+    )
     for key, answer in existing.items():
         if key in wanted or answer.source_hash is None:
             continue
         if keep:
-            tally.kept.append(learned_answer_ref(answer.id))
+            report.kept.append(answer.ref)
         else:
-            _retire(answer, tally)
-
-
-def _known_elsewhere(session: Session, source: str) -> dict[str, LearnedAnswer]:
-    """Other sources' learned answers in use, by question."""
-    return {
-        folded(answer.question): answer
-        for answer in repository.find_in_use(session, now())
-        if answer.source != source
-    }
+            _retire(answer, report)
 
 
 def _refusal_reason(pair: QuestionAnswer, seen: set[str], existing: LearnedAnswer | None) -> str | None:
@@ -80,16 +79,23 @@ def _import_pair(
     pair: QuestionAnswer,
     existing: LearnedAnswer | None,
     source: str,
-    known: dict[str, LearnedAnswer],
-    tally: Tally,
+    elsewhere: dict[str, LearnedAnswer],
+    report: ImportReport,
 ) -> None:
     if existing is not None and existing.source_hash == pair.content_hash:
-        tally.unchanged.append(learned_answer_ref(existing.id))
+        report.unchanged.append(existing.ref)
         return
     wording = checked_wording(pair.question, pair.answer, pair.phrasings)
-    other = known.get(folded(wording.question)) if existing is None else None
+    other = elsewhere.get(folded(wording.question)) if existing is None else None
     if other is not None:
-        _leave_to(other, wording, pair, tally)
+        if folded(other.answer) == folded(wording.answer):
+            report.unchanged.append(other.ref)
+        else:
+            reason = (
+                f"learned answer {other.id} (from {other.source!r}) already answers this question "
+                "differently; edit that one, or remove this pair"
+            )
+            report.refusals.append(Refusal(pair.key, reason))
         return
     answer = existing or LearnedAnswer(source=source, source_key=pair.key, status="approved")
     if answer.source_hash is None:
@@ -97,34 +103,19 @@ def _import_pair(
     answer.source_hash = pair.content_hash
     answer.valid_until = pair.valid_until
     answer.released = bool(answer.released) or pair.released  # what people released here stays so
-    write_wording(session, answer, _with_learned_phrasings(wording, answer), origin="import")
-    ref = learned_answer_ref(answer.id)
-    tally.touched.append(ref)
-    (tally.added if existing is None else tally.changed).append(ref)
-
-
-def _leave_to(other: LearnedAnswer, wording: Wording, pair: QuestionAnswer, tally: Tally) -> None:
-    if folded(other.answer) == folded(wording.answer):
-        tally.unchanged.append(learned_answer_ref(other.id))
-        return
-    reason = (
-        f"learned answer {other.id} (from {other.source!r}) already answers this question differently; "
-        "edit that one, or remove this pair"
-    )
-    tally.refusals.append(Refusal(pair.key, reason))
-
-
-def _with_learned_phrasings(wording: Wording, answer: LearnedAnswer) -> Wording:
-    """The file's wording with the phrasings that customers and agents added since."""
+    # What customers and agents added since stays.
     learned = [phrasing.text for phrasing in answer.phrasings if phrasing.origin in ("customer", "agent")]
-    return checked_wording(wording.question, wording.answer, (*wording.phrasings, *learned))
+    wording = checked_wording(wording.question, wording.answer, (*wording.phrasings, *learned))
+    write_wording(session, answer, wording, origin="import")
+    ref = answer.ref
+    report.touched.append(ref)
+    (report.added if existing is None else report.changed).append(ref)
 
 
-def _retire(answer: LearnedAnswer, tally: Tally) -> None:
-    ref = learned_answer_ref(answer.id)
+def _retire(answer: LearnedAnswer, report: ImportReport) -> None:
     if answer.status == "approved":
         answer.status = "retired"
         answer.updated_at = now()
-        tally.touched.append(ref)
-        tally.retired.append(ref)
+        report.touched.append(answer.ref)
+        report.retired.append(answer.ref)
     answer.source_hash = None

@@ -5,41 +5,25 @@ from dataclasses import dataclass, field
 from knowledge.documents import Refusal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ImportReport:
     """What an import did, by ref."""
-
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    retired: tuple[str, ...] = ()
-    """Those that are gone from the source."""
-    kept: tuple[str, ...] = ()
-    """Those not found in the source, but it could not be read in full; see `refusals`."""
-    refusals: tuple[Refusal, ...] = ()
-    """What was not imported, and why: the reader's refusals, then the store's."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """The report while it grows."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     retired: list[str] = field(default_factory=list)
+    """Those that are gone from the source."""
     kept: list[str] = field(default_factory=list)
+    """Those not found in the source, but it could not be read in full; see `refusals`."""
     refusals: list[Refusal] = field(default_factory=list)
+    """What was not imported, and why: the reader's refusals, then the store's."""
     touched: list[str] = field(default_factory=list)
-    """Refs whose answer changed, for the log."""
+    """Those whose answer changed, for the log."""
 
-    def report(self) -> ImportReport:
-        """The finished report."""
-        return ImportReport(
-            added=tuple(self.added),
-            changed=tuple(self.changed),
-            unchanged=tuple(self.unchanged),
-            retired=tuple(self.retired),
-            kept=tuple(self.kept),
-            refusals=tuple(self.refusals),
-        )
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many were added, changed, left as they were, retired and kept."""
+        return {
+            name: len(getattr(self, name)) for name in ("added", "changed", "unchanged", "retired", "kept")
+        }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from knowledge.documents import Refusal
 
-_PAGE_SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm"})
+PAGE_SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm"})
 _LINE = re.compile(r":\d+$")
 _NOT_SLUG = re.compile(r"[^\w]+|_")
 _SLUG_LINE = re.compile(rb"^slug[ \t]*:[ \t]*([^\r\n]+)", re.MULTILINE)
@@ -30,8 +30,8 @@ class Unreadable:
         """
         keep: set[str] = set(missing) if self.anything else set()
         for names in self.pages:
-            held = {slug for slug in missing if slug in names or _plain(slug) in names}
-            keep |= held or set(missing)
+            named = {slug for slug in missing if slug in names or _plain(slug) in names}
+            keep |= named or set(missing)
         return keep
 
 
@@ -45,7 +45,7 @@ def unreadable_parts(refusals: Sequence[Refusal]) -> Unreadable:
     anything = False
     for refusal in refusals:
         path = Path(_LINE.sub("", refusal.path))
-        named = _named_slug(path) if path.suffix.lower() in _PAGE_SUFFIXES else None
+        named = _named_slug(path) if path.suffix.lower() in PAGE_SUFFIXES else None
         if named is None:
             anything = True
         else:
@@ -64,12 +64,12 @@ def _named_slug(path: Path) -> str | None:
     """The slug that stands in a broken page; empty for none, `None` when the page cannot be opened."""
     try:
         with path.open("rb") as file:
-            found = _SLUG_LINE.search(file.read(_FRONT_MATTER_BYTES))
+            line = _SLUG_LINE.search(file.read(_FRONT_MATTER_BYTES))
     except FileNotFoundError:
         return ""
     except OSError:
         return None
-    return found.group(1).decode("utf-8", "replace").strip().strip("'\"") if found else ""
+    return line.group(1).decode("utf-8", "replace").strip().strip("'\"") if line else ""
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, LearnedAnswer, Message, Proposal
 from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers import proposals, service
+from serving.learned_answers.schemas import Approval
 from serving.transfer.article_import import import_source
 from serving.transfer.report import ImportReport
 
@@ -104,10 +105,10 @@ class Stand:
     def approve(self, proposal_id: int, agent: str = "ana", **words: object) -> int:
         """Approve as the server does, in a transaction of its own; the learned answer's id."""
         with self.database.reading() as session:
-            asked = proposals.questions_to_compare(session, proposal_id, **words)  # type: ignore[arg-type]
+            asked = proposals.questions_to_compare(session, proposal_id, Approval(**words))
         near = near_questions(self.index, self.encoder, asked) if asked else ()
         with self.database.session() as session:
-            made = proposals.approve(session, proposal_id, agent, near=near, **words)  # type: ignore[arg-type]
+            made = proposals.approve(session, proposal_id, agent, Approval(**words), near=near)
             assert made.learned_answer_id is not None
             return made.learned_answer_id
 

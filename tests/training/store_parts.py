@@ -15,6 +15,7 @@ from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, Intent, Message, Team, new_id
 from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers import drafting, proposals
+from serving.learned_answers.schemas import Approval
 from serving.settings import Settings
 from serving.transfer.article_import import import_source
 from tests.stores import sqlite_url
@@ -80,7 +81,7 @@ class Shop:
     def ask(self, conversation_id: str, text: str, *, choice: str | None = None) -> None:
         """The customer writes, and the bot has its turn."""
         with self.database.session() as session:
-            conversation = service.any_conversation(session, conversation_id)
+            conversation = service.get_conversation(session, conversation_id)
             body = NewMessage(client_id=new_id(), text=text, choice=choice)
             service.post_customer_message(session, self.settings, conversation, body)
         self.answer(conversation_id)
@@ -95,7 +96,7 @@ class Shop:
     def rate_answer(self, conversation_id: str, helpful: bool) -> None:
         """The customer's word on the bot's last message; after a "no" the bot tries again."""
         with self.database.session() as session:
-            conversation = service.any_conversation(session, conversation_id)
+            conversation = service.get_conversation(session, conversation_id)
             last = (
                 session.query(Message)
                 .filter_by(conversation_id=conversation_id, author="bot")
@@ -109,7 +110,7 @@ class Shop:
     def reply(self, conversation_id: str, text: str) -> int:
         """The agent writes; the message's id."""
         with self.database.session() as session:
-            conversation = service.any_conversation(session, conversation_id)
+            conversation = service.get_conversation(session, conversation_id)
             body = NewMessage(client_id=new_id(), text=text)
             made = service.post_agent_message(session, self.settings, conversation, AGENT, body)
             session.flush()
@@ -123,18 +124,18 @@ class Shop:
             proposal = drafting.store_proposal(session, prepared)
             assert proposal is not None
             more = [*proposal.phrasings, *phrasings]
-            made = proposals.approve(session, proposal.id, AGENT, phrasings=more)
+            made = proposals.approve(session, proposal.id, AGENT, Approval(phrasings=more))
             assert made.learned_answer_id is not None
             return made.learned_answer_id
 
     def rate(self, conversation_id: str, score: int, comment: str = "") -> None:
         with self.database.session() as session:
-            conversation: Conversation = service.any_conversation(session, conversation_id)
+            conversation: Conversation = service.get_conversation(session, conversation_id)
             service.rate(session, conversation, NewCsat(score=score, comment=comment))
 
     def close_conversation(self, conversation_id: str) -> None:
         with self.database.session() as session:
-            service.close(session, service.any_conversation(session, conversation_id))
+            service.close(session, service.get_conversation(session, conversation_id))
 
     def _resolve(self, question: Question) -> Decision:
         if question.chosen_ref is not None:

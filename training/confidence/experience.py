@@ -14,7 +14,6 @@ from eval.data.labelled import LabelledQuestion
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
 from model.model_set import ModelSet
-from model.refs import learned_answer_ref
 from model.resolver import Read, Resolver
 from model.types import Candidate, Question, Vector
 from serving.db.tables import now
@@ -40,7 +39,7 @@ def approved_questions(session: Session) -> list[LabelledQuestion]:
             phrasing.text,
             "answerable",
             None,
-            frozenset({learned_answer_ref(answer.id)}),
+            frozenset({answer.ref}),
         )
         for answer in repository.find_in_use(session, now())
         for phrasing in answer.phrasings

@@ -132,7 +132,7 @@ class _Reader:
         """What agents answered, with the learned answer when their reply became one."""
         learned = {one.message_id: one.learned_answer_id for one in self._approved}
         for reply in agent_replies(thread):
-            exchange = read_exchange(self._session, thread.conversation, reply)
+            exchange = read_exchange(self._session, reply)
             if not exchange.customer_messages:
                 continue
             ids = filter(None, (learned.get(one.id) for one in exchange.replies))

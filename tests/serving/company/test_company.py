@@ -107,7 +107,7 @@ def test_pruning_removes_what_nobody_needs_and_names_the_teams_in_use(
 ) -> None:
     apply(runtime, company())
     with runtime.database.session() as session:
-        service.put_team(session, CompanyTeam(name="unused", title="Unused"), author="me")
+        service.put_entry(session, CompanyTeam(name="unused", title="Unused"), author="me")
     customer.say(customer.start(), "a person please")
     assert runtime.worker.run_once() >= 1  # hands over to billing
     pruned = apply(runtime, Company(name="Bolt", tagline="Bolts."), prune=True)

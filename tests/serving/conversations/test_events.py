@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from serving.company.accounts import any_agent, change_agent
 from serving.conversations import feed as feed_module
 from serving.conversations import repository
 from serving.conversations import stream as stream_module
@@ -244,6 +245,28 @@ def test_a_stream_ends_after_its_time_so_that_rights_are_checked_again(
     monkeypatch.setattr(stream_module, "HEARTBEAT_SECONDS", 0.1)
     with live.stream(f"/v1/conversations/{customer.start()}/events", customer.headers) as events:
         assert [event.kind for event in events] == ["status"]
+
+
+@pytest.mark.parametrize("ending", ["signs out", "is deactivated"])
+def test_a_stream_of_an_agent_ends_soon_after_the_session(
+    live: LiveServer, customer: Customer, ending: str
+) -> None:
+    leaving, staying = AgentAtWork(live.client, live.runtime), AgentAtWork(live.client, live.runtime)
+    conversation_id = customer.start()
+    with (
+        live.stream(f"/v1/conversations/{conversation_id}/events", leaving.headers) as ended,
+        live.stream("/v1/inbox/events?after=0", staying.headers) as going_on,
+    ):
+        assert next(ended).kind == "status"
+        if ending == "signs out":
+            live.client.delete("/v1/agents/session", headers=leaving.headers)
+        else:
+            with live.runtime.database.session() as session:
+                change_agent(session, any_agent(session, leaving.id), {"active": False})
+        assert list(ended) == []  # instead of waiting for more
+        take_until(going_on, "conversation", id=conversation_id)
+        customer.say(conversation_id, "do you ship?")
+        take_until(going_on, "conversation", id=conversation_id)
 
 
 def test_reading_refused_is_refused_before_the_stream_begins(live: LiveServer, customer: Customer) -> None:

@@ -6,10 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from serving.console.inbox import Filters, list_context
-from serving.console.views import Viewer
 from serving.conversations import feed, repository
 from serving.conversations.housekeeping import assume_resolutions
 from serving.runtime.assembly import Runtime
+from serving.security.principals import AgentPrincipal
 from tests.serving.db.big_store import CONVERSATIONS, fill_with_history, recorded, too_costly
 from tests.serving.parts import AgentAtWork, Customer
 
@@ -126,7 +126,7 @@ def test_a_longer_list_takes_no_more_statements(
 
 
 def test_a_longer_stream_and_inbox_take_no_more_statements(runtime: Runtime) -> None:
-    viewer = Viewer("", "", "agent", False, False, False)
+    viewer = AgentPrincipal("", "", "", "agent", None)
     taken: list[int] = []
     for rows in (3, 30):
         with recorded(runtime.database.engine) as statements, runtime.database.reading() as session:

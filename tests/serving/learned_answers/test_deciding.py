@@ -9,6 +9,7 @@ from model.errors import ConflictError, DataError, NotFoundError
 from serving.db.tables import Event, LearnedAnswer, Proposal, now
 from serving.indexing import stored_knowledge as stored
 from serving.learned_answers import proposals, repository, service
+from serving.learned_answers.schemas import Approval
 from tests.serving.stand import REFUNDS, Stand
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -27,9 +28,11 @@ def pending(stand: Stand, message: int) -> int:
     return stand.drafted(message)
 
 
-def decide(stand: Stand, name: str, proposal_id: int) -> Proposal:
+def decide(stand: Stand, verb: str, proposal_id: int) -> Proposal:
     with stand.database.session() as session:
-        made: Proposal = getattr(proposals, name)(session, proposal_id, "ben")
+        if verb in ("rejected", "not_reusable"):
+            return proposals.turn_down(session, proposal_id, "ben", verb)
+        made: Proposal = getattr(proposals, verb)(session, proposal_id, "ben")
         return made
 
 
@@ -40,7 +43,7 @@ def proposal_of(stand: Stand, proposal_id: int) -> Proposal:
 
 def all_learned(stand: Stand) -> list[LearnedAnswer]:
     with stand.database.reading() as session:
-        return repository.list_learned_answers(session)
+        return repository.list_learned_answers(session, limit=100)
 
 
 def texts_of(stand: Stand, learned_id: int) -> list[str]:
@@ -146,17 +149,16 @@ def test_approving_again_with_other_words_is_refused(stand: Stand, pending: int)
         stand.approve(pending, answer="No.")
 
 
-@pytest.mark.parametrize("first", ["reject", "not_reusable"])
+@pytest.mark.parametrize("first", ["rejected", "not_reusable"])
 def test_a_decided_proposal_cannot_be_decided_otherwise(stand: Stand, pending: int, first: str) -> None:
-    status = {"reject": "rejected", "not_reusable": "not_reusable"}[first]
-    assert decide(stand, first, pending).status == status
-    assert decide(stand, first, pending).status == status
+    assert decide(stand, first, pending).status == first
+    assert decide(stand, first, pending).status == first
     assert proposal_of(stand, pending).decided_by == "ben"
 
     with pytest.raises(ConflictError, match="undo that first"):
         stand.approve(pending)
     with pytest.raises(ConflictError, match="undo that first"):
-        decide(stand, "not_reusable" if first == "reject" else "reject", pending)
+        decide(stand, "not_reusable" if first == "rejected" else "rejected", pending)
 
     assert all_learned(stand) == []
     assert changes(stand) == []
@@ -167,12 +169,12 @@ def test_a_rejection_after_an_approval_is_refused(stand: Stand, pending: int) ->
     stand.approve(pending)
 
     with pytest.raises(ConflictError, match="already approved; undo that first"):
-        decide(stand, "reject", pending)
+        decide(stand, "rejected", pending)
 
 
 @on_sqlite
 def test_an_undone_rejection_is_pending_again(stand: Stand, pending: int) -> None:
-    decide(stand, "reject", pending)
+    decide(stand, "rejected", pending)
 
     undone = decide(stand, "undo", pending)
 
@@ -389,7 +391,7 @@ def test_unfit_words_are_refused_and_nothing_is_decided(
     stand: Stand, pending: int, words: dict[str, object], reason: str
 ) -> None:
     with stand.database.session() as session, pytest.raises(DataError, match=reason):
-        proposals.approve(session, pending, "ana", **words)  # type: ignore[arg-type]
+        proposals.approve(session, pending, "ana", Approval(**words))
 
     assert proposal_of(stand, pending).status == "pending"
     assert all_learned(stand) == []
@@ -408,7 +410,7 @@ def test_a_refusal_that_is_caught_leaves_nothing_in_the_transaction(stand: Stand
     assert events(stand) == []
 
 
-@pytest.mark.parametrize("other", ["approve", "reject"])
+@pytest.mark.parametrize("other", ["approve", "rejected"])
 def test_of_two_people_who_decide_at_once_one_decides(stand: Stand, pending: int, other: str) -> None:
     start = threading.Barrier(4)
     outcomes: list[str] = []
@@ -416,8 +418,7 @@ def test_of_two_people_who_decide_at_once_one_decides(stand: Stand, pending: int
     def work(name: str) -> None:
         start.wait()
         try:
-            with stand.database.session() as session:
-                outcomes.append(getattr(proposals, name)(session, pending, "ana").status)
+            outcomes.append(decide(stand, name, pending).status)
         except ConflictError:
             outcomes.append("refused")
 

@@ -27,11 +27,9 @@ def propose(stand: Stand, message_id: int) -> Proposal | None:
 
 def exchange_words(stand: Stand, message_id: int) -> tuple[str, ...]:
     with stand.database.reading() as session:
-        conversation = session.get(Conversation, "conversation")
         reply = session.get(Message, message_id)
-        assert conversation is not None
         assert reply is not None
-        return read_exchange(session, conversation, reply).customer_messages
+        return read_exchange(session, reply).customer_messages
 
 
 def proposals(stand: Stand) -> list[Proposal]:

@@ -283,3 +283,37 @@ def test_another_sites_page_cannot_approve(runtime: Runtime, agent: TestClient) 
     )
 
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "name"),
+    [("/v1/articles", "articles", "title"), ("/v1/learned-answers", "learned_answers", "question")],
+)
+def test_lists_come_in_pages_that_miss_and_repeat_nothing(
+    editor: TestClient, path: str, key: str, name: str
+) -> None:
+    for number in (1, 2, 3):
+        article = {"slug": f"page-{number}", "title": f"Page {number}", "body": "Words."}
+        answer = {"question": f"Is there page {number}?", "answer": "Yes."}
+        editor.post(path, json=article if key == "articles" else answer)
+    whole = [row[name] for row in editor.get(path).json()[key]]
+    assert len(whole) >= 3
+
+    paged: list[str] = []
+    after = ""
+    while after is not None:
+        page = editor.get(path, params={"limit": 2, "after": after}).json()
+        assert len(page[key]) <= 2
+        paged += [row[name] for row in page[key]]
+        after = page["next"]
+
+    assert paged == whole
+    refused = editor.get(path, params={"after": "no such place"})
+    assert (refused.status_code, "names no page" in refused.json()["detail"]) == (422, True)
+
+
+def test_a_place_of_another_list_is_refused(editor: TestClient) -> None:
+    refused = editor.get("/v1/learned-answers", params={"after": "1700000000000000-abc"})
+
+    assert refused.status_code == 422
+    assert "names no page of this list" in refused.json()["detail"]

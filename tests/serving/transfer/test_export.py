@@ -71,7 +71,7 @@ def test_an_export_imported_into_an_empty_home_gives_the_same_knowledge(stand: S
     empty = Database(fresh_postgres_url())
     for path in (tmp_path / "export", tmp_path / "export" / "learned_answers.jsonl"):
         with empty.session() as session:
-            assert import_source(session, read_source(path), source=str(path)).refusals == ()
+            assert import_source(session, read_source(path), source=str(path)).refusals == []
     assert knowledge_of(empty) == knowledge_of(stand.database)
     assert (report.articles, report.learned_answers) == (5, 2)
     empty.close()

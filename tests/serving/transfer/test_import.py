@@ -41,8 +41,8 @@ def test_imported_articles_and_answers_are_found(stand: Stand) -> None:
     report = stand.load(REFUNDS, PAUSING, SCHOOLS)
 
     learned_id = answers_in_use(stand)["schools"].id
-    assert report.added == ("article:billing/refunds", "article:pausing", f"learned_answer:{learned_id}")
-    assert report.refusals == ()
+    assert report.added == ["article:billing/refunds", "article:pausing", f"learned_answer:{learned_id}"]
+    assert report.refusals == []
     assert stand.best("how do I get my money back") == "article:billing/refunds"
     assert stand.best("any discount for a school?") == f"learned_answer:{learned_id}"
 
@@ -53,7 +53,7 @@ def test_importing_twice_changes_nothing(stand: Stand) -> None:
 
     report = stand.load(REFUNDS, SCHOOLS)
 
-    assert (report.added, report.changed, report.retired) == ((), (), ())
+    assert (report.added, report.changed, report.retired) == ([], [], [])
     assert len(report.unchanged) == 2
     assert changes(stand) == before
 
@@ -64,8 +64,8 @@ def test_only_what_changed_is_changed(stand: Stand) -> None:
 
     report = stand.load(replace(REFUNDS, body="Returns within 60 days."), PAUSING)
 
-    assert report.changed == ("article:billing/refunds",)
-    assert report.unchanged == ("article:pausing",)
+    assert report.changed == ["article:billing/refunds"]
+    assert report.unchanged == ["article:pausing"]
     assert changes(stand)[len(before) :] == ["article:billing/refunds"]
 
 
@@ -74,7 +74,7 @@ def test_what_is_gone_from_the_source_is_retired_and_comes_back_with_it(stand: S
 
     gone = stand.load(REFUNDS)
 
-    assert gone.retired == ("article:pausing", f"learned_answer:{1}")
+    assert gone.retired == ["article:pausing", f"learned_answer:{1}"]
     assert status_of(stand, "pausing") == "retired"
     assert answers_in_use(stand) == {}
     assert stand.best("pause my subscription") == "article:billing/refunds"
@@ -105,8 +105,8 @@ def test_an_article_whose_file_became_unreadable_is_not_retired(stand: Stand, pa
 
     report = stand.load(Refusal(path, "not UTF-8"))
 
-    assert report.kept == ("article:refunds",)
-    assert report.retired == ("article:pausing",)
+    assert report.kept == ["article:refunds"]
+    assert report.retired == ["article:pausing"]
     assert status_of(stand, "refunds") == "published"
 
 
@@ -124,7 +124,7 @@ def test_an_unreadable_page_that_names_its_slug_keeps_that_article(stand: Stand,
     with stand.database.session() as session:
         report = import_source(session, read_source(pages), source="pages")
 
-    assert (report.kept, report.retired) == (("article:money-back",), ("article:pausing",))
+    assert (report.kept, report.retired) == (["article:money-back"], ["article:pausing"])
     assert len(report.refusals) == 1
 
 
@@ -167,7 +167,7 @@ def test_a_refused_page_keeps_its_article_though_nothing_in_it_says_which(
     with stand.database.session() as session:
         report = import_source(session, read_source(pages), source="pages")
 
-    assert (report.kept, report.retired, len(report.refusals)) == (("article:money-back",), (), 1)
+    assert (report.kept, report.retired, len(report.refusals)) == (["article:money-back"], [], 1)
     assert status_of(stand, "money-back") == "published"
 
 
@@ -178,7 +178,7 @@ def test_an_article_that_lost_its_title_stays_as_it_was(stand: Stand) -> None:
     report = stand.load(replace(REFUNDS, title=" \x00"))
 
     assert [refusal.path for refusal in report.refusals] == ["billing/refunds"]
-    assert report.retired == ("article:pausing",)
+    assert report.retired == ["article:pausing"]
     assert status_of(stand, "billing/refunds") == "published"
 
 
@@ -189,7 +189,7 @@ def test_a_page_renamed_to_a_slug_of_another_source_stays_under_its_old_one(stan
 
     report = stand.load(replace(PAUSING, slug="billing/refunds"), source="/more")
 
-    assert (report.kept, report.retired) == (("article:pausing",), ())
+    assert (report.kept, report.retired) == (["article:pausing"], [])
     assert len(report.refusals) == 1
 
 
@@ -199,7 +199,7 @@ def test_a_pair_refused_under_a_new_key_keeps_its_learned_answer(stand: Stand) -
 
     report = stand.load(replace(SCHOOLS, key="colleges", answer=" "))
 
-    assert (report.kept, report.retired) == (("learned_answer:1",), ())
+    assert (report.kept, report.retired) == (["learned_answer:1"], [])
     assert set(answers_in_use(stand)) == {"schools"}
 
 
@@ -209,7 +209,7 @@ def test_a_folder_or_row_that_became_unreadable_retires_nothing(stand: Stand, pa
 
     report = stand.load(Refusal(path, "cannot be read"))
 
-    assert report.retired == ()
+    assert report.retired == []
     assert len(report.kept) == 2
     assert stand.best("how do I get my money back") == "article:billing/refunds"
 
@@ -231,7 +231,7 @@ def test_a_slug_of_another_source_is_refused_with_the_reason(stand: Stand) -> No
 
     report = stand.load(replace(REFUNDS, body="Other words."), PAUSING, source="/other")
 
-    assert report.added == ("article:pausing",)
+    assert report.added == ["article:pausing"]
     [refusal] = report.refusals
     assert refusal.path == "billing/refunds"
     assert "already belongs to an article from '/help'" in refusal.reason
@@ -247,8 +247,8 @@ def test_another_source_that_says_the_same_changes_nothing(stand: Stand) -> None
 
     report = stand.load(REFUNDS, replace(SCHOOLS, key="other key"), source="/copy")
 
-    assert (report.added, report.refusals) == ((), ())
-    assert report.unchanged == ("article:billing/refunds", "learned_answer:1")
+    assert (report.added, report.refusals) == ([], [])
+    assert report.unchanged == ["article:billing/refunds", "learned_answer:1"]
 
 
 @on_sqlite
@@ -257,7 +257,7 @@ def test_another_file_that_answers_a_question_differently_is_refused(stand: Stan
 
     report = stand.load(replace(SCHOOLS, answer="No."), source="/copy")
 
-    assert report.added == ()
+    assert report.added == []
     assert "already answers this question differently" in report.refusals[0].reason
 
 
@@ -268,7 +268,7 @@ def test_an_article_gone_from_one_source_may_come_from_another(stand: Stand) -> 
 
     report = stand.load(PAUSING, source="/new folder")
 
-    assert report.refusals == ()
+    assert report.refusals == []
     assert status_of(stand, "pausing") == "published"
 
 
@@ -278,8 +278,8 @@ def test_an_edit_made_here_stays_until_the_source_changes(stand: Stand) -> None:
     with stand.database.session() as session:
         service.edit(session, replace(PAUSING, body="Edited here."))
 
-    assert stand.load(PAUSING).unchanged == ("article:pausing",)
-    assert stand.load(replace(PAUSING, body="New in the source.")).changed == ("article:pausing",)
+    assert stand.load(PAUSING).unchanged == ["article:pausing"]
+    assert stand.load(replace(PAUSING, body="New in the source.")).changed == ["article:pausing"]
     with stand.database.reading() as session:
         article = repository.get(session, "pausing")
         assert article is not None
@@ -337,7 +337,7 @@ def test_an_answer_corrected_by_a_person_is_not_brought_back_by_its_file(stand: 
     same = stand.load(SCHOOLS)
     changed = stand.load(replace(SCHOOLS, answer="Yes, 15 % off."))
 
-    assert same.unchanged == ("learned_answer:1",)
+    assert same.unchanged == ["learned_answer:1"]
     assert f"replaced by learned answer {made}" in changed.refusals[0].reason
     assert stand.learned(1).status == "superseded"
     assert stand.best("Do you sell to schools?") == f"learned_answer:{made}"
@@ -351,7 +351,7 @@ def test_unfit_pairs_are_refused_and_the_others_imported(stand: Stand) -> None:
         replace(SCHOOLS, key="k" * 256),
     )
 
-    assert report.added == ("learned_answer:1",)
+    assert report.added == ["learned_answer:1"]
     assert [refusal.reason.split(";")[0] for refusal in report.refusals] == [
         "question has 1,001 characters, at most 1,000 are allowed",
         "key 'schools' appears twice in this source",
@@ -362,7 +362,7 @@ def test_unfit_pairs_are_refused_and_the_others_imported(stand: Stand) -> None:
 def test_texts_that_postgresql_cannot_keep_are_cleaned(stand: Stand) -> None:
     stand.load(replace(PAUSING, body="Pause\x00 \ud800 here.\r\nThen wait."), SCHOOLS)
 
-    assert stand.load(replace(PAUSING, body="Pause ? here.\nThen wait.")).unchanged == ("article:pausing",)
+    assert stand.load(replace(PAUSING, body="Pause ? here.\nThen wait.")).unchanged == ["article:pausing"]
 
 
 def test_an_import_that_fails_half_way_leaves_nothing(stand: Stand) -> None:

@@ -14,7 +14,7 @@ from knowledge import DEMO_FOLDER
 from model.errors import DataError
 from model.types import IntentInfo
 from serving.company.file import CompanyIntent, read_company
-from serving.company.service import apply_company, put_intent
+from serving.company.service import apply_company, put_entry
 from serving.db.session import Database
 from serving.db.tables import Contact, Conversation, DecisionRecord, Feedback, Intent, Message, Team
 from serving.settings import Settings
@@ -118,7 +118,7 @@ def test_a_home_remembers_the_folder_it_was_trained_with_as_it_was_then(
     write_jsonl(folder / "training" / "intents.jsonl", [{"text": "later words", "label": "complaint"}])
     assert gather(settings, None, from_store=False) == expected
     with database.session() as session:
-        put_intent(session, CompanyIntent(name="opening_hours", title="Hours", human_only=True), author="me")
+        put_entry(session, CompanyIntent(name="opening_hours", title="Hours", human_only=True), author="me")
     infos = gather(settings, None, from_store=False).intent_infos
     assert infos["opening_hours"] == IntentInfo(None, human_only=True)
     keep_folder(settings, folder)

@@ -61,23 +61,16 @@ def upgrade() -> None:
     _index()
     op.create_table(
         "work_leases",
-        sa.Column("work", sa.String(length=64), nullable=False),
-        sa.Column("holder", sa.String(length=32), nullable=False),
-        sa.Column("until", UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("work", name=op.f("pk_work_leases")),
+        sa.Column("work", sa.String(64), primary_key=True),
+        sa.Column("holder", sa.String(32), nullable=False),
+        sa.Column("until", UtcDateTime, nullable=False),
     )
+    decision = sa.ForeignKey("decisions.id", ondelete="CASCADE")
     op.create_table(
         "decision_traces",
-        sa.Column("decision_id", _ROW_ID, autoincrement=False, nullable=False),
-        sa.Column("trace", sa.JSON(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["decision_id"],
-            ["decisions.id"],
-            name=op.f("fk_decision_traces_decision_id_decisions"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_decision_traces")),
+        sa.Column("decision_id", _ROW_ID, decision, primary_key=True, autoincrement=False),
+        sa.Column("trace", sa.JSON, nullable=False),
+        sa.Column("created_at", UtcDateTime, nullable=False),
     )
     op.execute(
         "INSERT INTO decision_traces (decision_id, trace, created_at) "

@@ -15,21 +15,19 @@ _TIME = sa.DateTime(timezone=True)
 def upgrade() -> None:
     company = op.create_table(
         "company",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=True),
-        sa.Column("tagline", sa.String(length=500), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_company")),
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("name", sa.String(200)),
+        sa.Column("tagline", sa.String(500), nullable=False),
     )
     op.bulk_insert(company, [{"id": 1, "name": None, "tagline": ""}])
     op.create_table(
         "company_changes",
-        sa.Column("id", _ROW_ID, autoincrement=True, nullable=False),
-        sa.Column("author", sa.String(length=320), nullable=False),
-        sa.Column("subject", sa.String(length=400), nullable=False),
-        sa.Column("before", sa.JSON(), nullable=True),
-        sa.Column("after", sa.JSON(), nullable=True),
+        sa.Column("id", _ROW_ID, primary_key=True),
+        sa.Column("author", sa.String(320), nullable=False),
+        sa.Column("subject", sa.String(400), nullable=False),
+        sa.Column("before", sa.JSON),
+        sa.Column("after", sa.JSON),
         sa.Column("created_at", _TIME, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_company_changes")),
     )
 
 
