@@ -36,7 +36,6 @@ class _Rows:
     """What is not known has its typical value."""
     typical: NDArray[np.float64]
     correct: NDArray[np.bool_]
-    cosines: NDArray[np.float64]
     question: NDArray[np.intp]
     """Index of the question each row belongs to."""
     text: NDArray[np.intp]
@@ -77,16 +76,8 @@ def fit_confidence(
         rows.typical, _forest(rows.features, rows.correct, seed, trees), slope, offset, past
     )
     reached = [row for row in best if reaches_answer(reads[rows.question[row]])]
-    nearest = [
-        row for row in _best_rows(rows.cosines, rows.question) if reaches_answer(reads[rows.question[row]])
-    ]
-    sample = CalibrationSample(
-        confidences=calibrated(shares[reached], slope=slope, offset=offset),
-        correct=rows.correct[reached],
-        cosines=rows.cosines[nearest],
-        nearest_correct=rows.correct[nearest],
-    )
-    return FittedConfidence(model, sample)
+    confidences = calibrated(shares[reached], slope=slope, offset=offset)
+    return FittedConfidence(model, CalibrationSample(confidences, rows.correct[reached]))
 
 
 def limit_for_recall(probabilities: NDArray[np.float64], *, recall: float, most: float) -> float:
@@ -111,14 +102,12 @@ def _rows(
 ) -> _Rows:
     features: list[NDArray[np.float64]] = [np.empty((0, len(FEATURES)))]
     correct: list[bool] = []
-    cosines: list[float] = []
     index: list[int] = []
     texts: dict[str, int] = {}
     for i, (question, read) in enumerate(zip(questions, reads, strict=True)):
         without = i if i < in_past else None
         features.append(feature_rows(read.candidates, read.signals, past, without=without))
         correct.extend(candidate.ref in question.refs for candidate in read.candidates)
-        cosines.extend(candidate.dense_score for candidate in read.candidates)
         index.extend([i] * len(read.candidates))
         texts.setdefault(question.text, i)
     found = np.vstack(features)
@@ -128,7 +117,6 @@ def _rows(
         np.where(known, found, typical),
         typical,
         np.array(correct, dtype=np.bool_),
-        np.array(cosines, dtype=np.float64),
         np.array(index, dtype=np.intp),
         np.array([texts[questions[i].text] for i in index], dtype=np.intp),
     )
