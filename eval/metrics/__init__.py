@@ -8,7 +8,6 @@ from eval.metrics.classification import (
     confusions,
     expected_calibration_error,
     macro_f1,
-    macro_precision,
     macro_recall,
 )
 from eval.metrics.paired import mcnemar_worse
@@ -27,7 +26,6 @@ __all__ = [
     "expected_calibration_error",
     "hit_at_k",
     "macro_f1",
-    "macro_precision",
     "macro_recall",
     "mcnemar_worse",
     "mrr_at_k",

@@ -54,11 +54,6 @@ def accuracy(true: ArrayLike, predicted: ArrayLike) -> float | None:
     return float((rows == columns).mean()) if len(rows) else None
 
 
-def macro_precision(matrix: ConfusionMatrix) -> float | None:
-    """Mean over labels of right / predicted; 0 for a label never predicted. `None` without labels."""
-    return _mean(_quotients(matrix.counts.diagonal(), matrix.counts.sum(axis=0)))
-
-
 def macro_recall(matrix: ConfusionMatrix) -> float | None:
     """Mean over labels of right / true; `None` without labels.
 
