@@ -98,7 +98,7 @@ def train_model_set(
         progress("tuning an encoder to the intents")
         rows = labelled["intent"]
         own = finetune([row.text for row in rows], [row.label for row in rows])
-        fitted["intent"] = own.as_fitted()
+        fitted["intent"] = own.fitted
         scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_strangeness)
     heads = {name: one.head for name, one in fitted.items()}
     limits = {

@@ -96,8 +96,8 @@ def train_sentiment(
     labels = [row.label for row in rows]
     others = {name: one for name, one in champion.head_encoders.items() if name != _HEAD}
     if finetune is not None:
-        found = finetune([row.text for row in rows], labels)
-        fitted, own = found.as_fitted(), {_HEAD: found.encoder.fingerprint}
+        tuned = finetune([row.text for row in rows], labels)
+        fitted, own = tuned.fitted, {_HEAD: tuned.encoder.fingerprint}
     else:
         texts = [row.text for row in rows]
         features = read_all(encoder, texts, track, doing=f"Encoding {len(texts)} messages").features

@@ -105,7 +105,7 @@ def test_a_target_that_cannot_be_read_ends_before_anything_is_measured(run: Run)
 def test_a_tuned_encoder_is_measured_in_place_of_the_homes_and_removed(
     run: Run, jsonl: Callable[..., Path], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measuring, "tune_texts", tune_nothing)
+    monkeypatch.setattr(measuring, "finetune", tune_nothing)
     rows = [{"text": "yellow leaves", "label": "plant"}, {"text": "charged twice", "label": "billing"}]
     file = jsonl("rows.jsonl", rows)
     figures = last_line(run("intents", "--train", file, "--test", file, "--finetune", "--json"))
@@ -147,7 +147,7 @@ def test_sentiment_is_measured_with_a_head_fitted_on_the_file_given(
 def test_a_tuned_sentiment_takes_the_time_of_its_own_encoder(
     run: Run, jsonl: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measuring, "tune_texts", tune_nothing)
+    monkeypatch.setattr(measuring, "finetune", tune_nothing)
     file = jsonl("rows.jsonl", [{"text": text, "label": label} for text, label in SENTIMENTS])
     figures = last_line(run("sentiment", "--train", file, "--test", file, "--finetune", "--json"))
     assert figures["accuracy"] == pytest.approx(1 / 3)  # the stand-in always says negative

@@ -160,8 +160,8 @@ def test_the_state_of_another_adaptation_is_never_taken_up(
 
 
 def test_options_that_cannot_work_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="temperature is 0"):
-        AdaptationOptions(temperature=0)
+    with pytest.raises(ConfigurationError, match="epochs is 0, learning_rate 5e-05; both must be above 0"):
+        AdaptationOptions(epochs=0)
     with pytest.raises(ConfigurationError, match="batch_size is 1"):
         AdaptationOptions(batch_size=1)
 
