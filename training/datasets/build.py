@@ -155,20 +155,21 @@ def _configs(examples: Iterable[Example]) -> list[Config]:
 
 
 def _numbers(examples: Sequence[Example], splitting: Splitting) -> dict[str, Any]:  # fields of Summary
-    counts = {config: dict.fromkeys(SPLITS, 0) for config in _configs(examples)}
-    labels: dict[Config, dict[str, dict[Split, int]]] = {config: {} for config in counts}
-    sources: dict[Config, Counter[str]] = {config: Counter() for config in counts}
+    labels: dict[Config, dict[str, dict[Split, int]]] = {config: {} for config in _configs(examples)}
+    sources: dict[Config, Counter[str]] = {config: Counter() for config in labels}
     for example, split in zip(examples, splitting.splits, strict=True):
-        counts[example.config][split] += 1
         by_split = labels[example.config].setdefault(example.label, dict.fromkeys(SPLITS, 0))
         by_split[split] += 1
         sources[example.config][example.source] += 1
     sizes = Counter(splitting.groups.tolist())
     times = [example.asked_at for example in examples if example.asked_at is not None]
     return {
-        "counts": counts,
-        "labels": {config: dict(sorted(labels[config].items())) for config in labels},
-        "sources": {config: dict(sorted(sources[config].items())) for config in sources},
+        "counts": {
+            config: {split: sum(counts[split] for counts in by_label.values()) for split in SPLITS}
+            for config, by_label in labels.items()
+        },
+        "labels": {config: dict(sorted(by_label.items())) for config, by_label in labels.items()},
+        "sources": {config: dict(sorted(counts.items())) for config, counts in sources.items()},
         "groups": len(sizes),
         "largest_group": max(sizes.values()),
         "too_large": splitting.too_large,

@@ -1,5 +1,4 @@
-"""Turns the store into examples: questions by what resolved them, intents, handoffs, ratings; "
-"scrubs nothing."""
+"""Turns the store into examples: questions, intents, handoffs and ratings; scrubs nothing."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -103,7 +102,8 @@ class _Reader:
         def example(config: Config, source: str, **fields: Any) -> Example:  # JSON
             return replace(_example(config, thread, turn.text, fields, source=source), asked_at=turn.asked_at)
 
-        refs, how = self._resolution(turn)
+        how = "confirmed" if turn.confirmed else "picked"
+        refs = self._living(turn.confirmed or ((turn.picked,) if turn.picked else ()))
         rejected = self._living(turn.rejected)
         refs = [ref for ref in refs if ref not in rejected or how == "confirmed"]
         if refs or rejected:
@@ -121,11 +121,6 @@ class _Reader:
             yield example("handoffs", "confirmed", label="resolved_by_bot", reason="")
         elif turn.handed_over is not None and answered_by_person(thread, turn, until):
             yield example("handoffs", "person", label="needed_person", reason=turn.handed_over)
-
-    def _resolution(self, turn: Turn) -> tuple[list[str], str]:
-        if turn.confirmed:
-            return self._living(turn.confirmed), "confirmed"
-        return self._living((turn.picked,) if turn.picked else ()), "picked"
 
     def _persons_answers(self, thread: Thread) -> Iterator[Example]:
         """What agents answered, with the learned answer when their reply became one."""
@@ -156,22 +151,17 @@ class _Reader:
             for message in thread.messages
             if message.author == "customer" and not message.payload.get("choice")
         ]
-        for config, text in (("sentiment", rating.comment), ("csat", "\n".join(own))):
+        texts: dict[Config, str] = {"sentiment": rating.comment, "csat": "\n".join(own)}
+        for config, text in texts.items():
             if text.strip():
-                named: Config = "sentiment" if config == "sentiment" else "csat"
-                made = _example(named, thread, text, fields, source="rating")
-                yield replace(made, asked_at=rating.created_at)
+                example = _example(config, thread, text, fields, source="rating")
+                yield replace(example, asked_at=rating.created_at)
 
     def _living(self, refs: tuple[str, ...]) -> list[str]:
         """The refs as they are called today, without repeats; counts those that answer no more."""
-        found: list[str] = []
-        for ref in refs:
-            today = self._today(ref)
-            if today is None:
-                self.left_out[GONE] += 1
-            elif today not in found:
-                found.append(today)
-        return found
+        names_today = [self._today(ref) for ref in refs]
+        self.left_out += Counter({GONE: names_today.count(None)})  # a count of 0 is left out
+        return list(dict.fromkeys(name for name in names_today if name is not None))
 
     def _today(self, ref: str) -> str | None:
         kind, _, name = ref.partition(":")
@@ -189,20 +179,14 @@ class _Reader:
         return None
 
 
-def _merged_questions(examples: list[Example]) -> Iterator[Example]:
+def _merged_questions(examples: list[Example]) -> list[Example]:
     """One row for each text of a conversation: refs joined, what is known surest first."""
-    places: dict[tuple[str, str], int] = {}
-    merged: list[Example] = []
-    for one in examples:
-        key = (one.conversation_id or "", normalised(one.text))
-        if one.config != "questions" or one.conversation_id is None:
-            merged.append(one)
-        elif key in places:
-            merged[places[key]] = _merged(merged[places[key]], one)
-        else:
-            places[key] = len(merged)
-            merged.append(one)
-    yield from merged
+    merged: dict[object, Example] = {}
+    for place, example in enumerate(examples):
+        is_question = example.config == "questions" and example.conversation_id is not None
+        key = (example.conversation_id, normalised(example.text)) if is_question else place
+        merged[key] = _merged(merged[key], example) if key in merged else example
+    return list(merged.values())
 
 
 def _merged(first: Example, second: Example) -> Example:

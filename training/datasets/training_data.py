@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,11 +94,14 @@ def company_data(folder: Path) -> TrainingData:
     """
     infos = read_company(folder).intent_infos()
     intents = _rows(folder / "training" / "intents.jsonl")
-    _check_intents(intents, infos)
+    unknown = {row.label for row in intents} - set(infos)
+    if unknown:
+        raise DataError(
+            f"training/intents.jsonl has labels that company.toml does not name: {sorted(unknown)}"
+        )
     own_questions = folder / "calibration" / "questions.jsonl"
-    general = general_data()
     data = replace(
-        general,
+        general_data(),
         intents=intents,
         intent_infos=infos,
         sentiment=_texts(folder, "sentiment"),
@@ -136,7 +138,9 @@ def general_data() -> TrainingData:
         smalltalk=(*_texts(None, "smalltalk"), *_matters(NONE)),
         out_of_scope=(),
         questions=tuple(read_labelled_questions(GENERAL_FOLDER / "calibration" / "questions.jsonl")),
-        articles=_general_articles(),
+        articles=tuple(
+            ArticleDocument(**row) for _, row in read_json_lines(GENERAL_FOLDER / "articles.jsonl")
+        ),
         learned_answers=_learned_answers(GENERAL_FOLDER / "learned_answers.jsonl"),
         own_questions=False,
         follow_ups=_texts(None, "follow_ups"),
@@ -196,7 +200,7 @@ def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:
     Labels without an entry in `infos` have no team and may be answered by the bot.
     """
     rows = tuple(read_checked(path).texts)
-    known = {label: infos.get(label, IntentInfo(None, False)) for label in _labels(rows)}
+    known = {row.label: infos.get(row.label, IntentInfo(None, False)) for row in rows}
     return replace(general_data(), intents=rows, intent_infos=known)
 
 
@@ -241,26 +245,9 @@ def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
     return read_source(path).question_answers if path.is_file() else ()
 
 
-def _general_articles() -> tuple[ArticleDocument, ...]:
-    rows = read_json_lines(GENERAL_FOLDER / "articles.jsonl")
-    return tuple(ArticleDocument(**row) for _, row in rows)
-
-
 def _texts(folder: Path | None, name: str) -> tuple[LabelledText, ...]:
     return _rows(own_or_general(folder, f"training/{name}.jsonl"))
 
 
 def _rows(path: Path) -> tuple[LabelledText, ...]:
     return tuple(read_checked(path).texts) if path.is_file() else ()
-
-
-def _check_intents(rows: Sequence[LabelledText], infos: Iterable[str]) -> None:
-    unknown = _labels(rows) - set(infos)
-    if unknown:
-        raise DataError(
-            f"training/intents.jsonl has labels that company.toml does not name: {sorted(unknown)}"
-        )
-
-
-def _labels(rows: Sequence[LabelledText]) -> set[str]:
-    return {row.label for row in rows}
