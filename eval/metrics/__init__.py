@@ -13,7 +13,7 @@ from eval.metrics.classification import (
 from eval.metrics.paired import mcnemar_worse
 from eval.metrics.ranking import hit_at_k, mrr_at_k, ndcg_at_k
 from eval.metrics.risk import RiskPoint, risk_coverage, wrong_among_answered
-from eval.metrics.scope import auroc, share_above, threshold_keeping
+from eval.metrics.scope import auroc, threshold_keeping
 
 __all__ = [
     "Confusion",
@@ -31,7 +31,6 @@ __all__ = [
     "mrr_at_k",
     "ndcg_at_k",
     "risk_coverage",
-    "share_above",
     "threshold_keeping",
     "wrong_among_answered",
 ]

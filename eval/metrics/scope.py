@@ -28,9 +28,3 @@ def threshold_keeping(scores: ArrayLike, *, share: float = IN_SCOPE_KEPT) -> flo
     # 0.95 * 20 is 19.000000000000004 in floating point, which must not round up to 20
     kept = int(np.ceil(round(share * len(ordered), 9)))
     return float(ordered[max(kept, 1) - 1])
-
-
-def share_above(scores: ArrayLike, threshold: float) -> float | None:
-    """Share of the scores above the threshold: recall over out-of-scope texts. `None` without scores."""
-    values = np.asarray(scores, dtype=np.float64)
-    return float((values > threshold).mean()) if len(values) else None

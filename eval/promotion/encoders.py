@@ -7,8 +7,7 @@ import numpy as np
 
 from eval.data.beir import Query
 from eval.metrics import hit_at_k, mrr_at_k
-from eval.metrics.intervals import bootstrap_mean
-from eval.results import SuiteResult, Track, figure, untracked
+from eval.results import Figure, SuiteResult, Track, untracked
 from eval.suites.retrieval import index_of
 from model.interfaces import Encoder
 from model.types import Passage
@@ -42,9 +41,8 @@ def run(
     def means(scores: Sequence[Mapping[str, float]]) -> dict[str, Any]:  # JSON
         figures: dict[str, Any] = {}
         for key in METRICS:
-            values = [one[key] for one in scores]
-            interval = bootstrap_mean(values, rng=np.random.default_rng(seed), clusters=clusters)
-            figures |= figure(key, float(np.mean(values)), interval)
+            values, rng = [one[key] for one in scores], np.random.default_rng(seed)
+            figures |= Figure.mean(values, rng, clusters=clusters).under(key)
         return figures
 
     old, new = (_searched(knowledge, queries, encoder, track) for encoder in (before, after))

@@ -16,8 +16,8 @@ from eval.data.dialogues import (
     DialogueKind,
     history_of,
 )
-from eval.metrics.intervals import bootstrap, bootstrap_mean
-from eval.results import Figure, SuiteResult, Track, figure, untracked
+from eval.metrics.intervals import Rows
+from eval.results import Figure, SuiteResult, Track, untracked
 from eval.suites.answers import AnsweringResolver
 from model.errors import DataError
 from model.types import Decision, Offered, Question, Turn
@@ -209,8 +209,7 @@ def _gains(by_arm: Mapping[Arm, Sequence[FollowUpItem]], rng: np.random.Generato
     served = [float(one.outcome in SERVED) - float(other.outcome in SERVED) for one, other in pairs]
     figures: dict[str, Any] = {}
     for key, gains in (("best_right_gain", best), ("served_gain", served)):
-        interval = bootstrap_mean(gains, rng=rng) if gains else None
-        figures |= figure(key, float(np.mean(gains)) if gains else None, interval)
+        figures |= (Figure.mean(gains, rng) if gains else Figure(None, None)).under(key)
     return figures
 
 
@@ -218,14 +217,16 @@ def _detector(items: Sequence[FollowUpItem], rng: np.random.Generator) -> dict[s
     """Of messages that lean on what was said before: how many of those found do, and how many are found."""
     leans = np.array([item.kind in LEANING_KINDS for item in items])
     found = np.array([(item.follow_up or 0.0) >= 0.5 for item in items])
-    figures: dict[str, Any] = {"n_leaning": int(leans.sum()), "n_found": int(found.sum())}
-    right = int((leans & found).sum())
-    figures |= Figure.share(right, int(found.sum())).under("precision")
-    figures |= Figure.share(right, int(leans.sum())).under("recall")
+    right = leans & found
 
-    def f1(rows: np.ndarray[Any, np.dtype[np.int64]]) -> float | None:
+    def f1(rows: Rows) -> float | None:
         total = int(leans[rows].sum() + found[rows].sum())
-        return 2 * int((leans & found)[rows].sum()) / total if total else None
+        return 2 * int(right[rows].sum()) / total if total else None
 
-    every = f1(np.arange(len(items)))
-    return figures | figure("f1", every, bootstrap(f1, len(items), rng=rng) if every is not None else None)
+    return {
+        "n_leaning": int(leans.sum()),
+        "n_found": int(found.sum()),
+        **Figure.share(int(right.sum()), int(found.sum())).under("precision"),
+        **Figure.share(int(right.sum()), int(leans.sum())).under("recall"),
+        **Figure.resampled(f1, len(items), rng).under("f1"),
+    }

@@ -14,22 +14,19 @@ from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.data.problems import contradictions, duplicates, normalised
 from eval.metrics import (
     Confusion,
-    accuracy,
     auroc,
     confusion_matrix,
     confusions,
     expected_calibration_error,
     macro_f1,
-    share_above,
 )
-from eval.metrics.intervals import Rows, auroc_interval, bootstrap, wilson
-from eval.results import SuiteResult, Track, figure, untracked
+from eval.metrics.intervals import Rows, auroc_interval
+from eval.results import Figure, SuiteResult, Track, figure, untracked
 from eval.suites.classifiers import read_all
 from model.errors import DataError
 from model.heads.head import LinearHead, softmax
 from model.heads.out_of_scope import ScopeDetector, clearness
 from model.interfaces import Reader
-from model.types import Reading
 
 OOS_LABEL = "oos"
 _SCORED_AT_ONCE = 1024
@@ -146,7 +143,9 @@ def _outcome(rows: Sequence[LabelledText], fitted: FittedIntents, oos_label: str
     scores = fitted.head.scores(reading.features)
     confidences = fitted.head.as_probabilities(scores).max(axis=1)
     predicted = np.asarray(fitted.head.labels)[scores.argmax(axis=1)]
-    strangeness = _strangeness(fitted.scope, reading, clearness(scores))
+    clear = clearness(scores)
+    parts = (slice(start, start + _SCORED_AT_ONCE) for start in range(0, len(rows), _SCORED_AT_ONCE))
+    strangeness = np.concatenate([fitted.scope.score(reading.vectors[part], clear[part]) for part in parts])
     is_oos = labels == oos_label
     items = tuple(
         {
@@ -162,11 +161,6 @@ def _outcome(rows: Sequence[LabelledText], fitted: FittedIntents, oos_label: str
     )
     uncalibrated = softmax(scores).max(axis=1)
     return _Outcome(labels, is_oos, predicted, confidences, uncalibrated, strangeness, items)
-
-
-def _strangeness(scope: ScopeDetector, reading: Reading, clear: NDArray[np.float64]) -> NDArray[np.float64]:
-    parts = (slice(start, start + _SCORED_AT_ONCE) for start in range(0, len(clear), _SCORED_AT_ONCE))
-    return np.concatenate([scope.score(reading.vectors[part], clear[part]) for part in parts])
 
 
 def _confusions(items: Sequence[dict[str, Any]], oos_label: str) -> list[Confusion]:  # JSON
@@ -185,50 +179,35 @@ def _intent_figures(
     _, numbers = np.unique(np.concatenate([names, predicted]), return_inverse=True)
     true, taken = numbers[: len(names)], numbers[len(names) :]
     right = true == taken
-    share = wilson(int(right.sum()), len(names)) if len(names) else None
+
+    def resampled(statistic: Callable[[Rows], float | None]) -> Figure:
+        return Figure.resampled(statistic, len(names), rng)
+
+    f1 = resampled(lambda rows: macro_f1(confusion_matrix(true[rows], taken[rows])))
+    ece = resampled(lambda rows: expected_calibration_error(sure[rows], right[rows]))
+    uncalibrated = resampled(lambda rows: expected_calibration_error(unsure[rows], right[rows]))
     return {
         "n_in_scope": len(names),
         "n_unknown_label": int((~np.isin(names, known_labels)).sum()),
         "unknown_labels": sorted({str(name) for name in names} - set(known_labels)),
-        **figure("accuracy", accuracy(true, taken), share),
-        **_resampled(
-            "macro_f1", lambda rows: macro_f1(confusion_matrix(true[rows], taken[rows])), len(names), rng
-        ),
-        **_resampled(
-            "ece", lambda rows: expected_calibration_error(sure[rows], right[rows]), len(names), rng
-        ),
-        **_resampled(
-            "ece_uncalibrated",
-            lambda rows: expected_calibration_error(unsure[rows], right[rows]),
-            len(names),
-            rng,
-        ),
+        **Figure.share(int(right.sum()), len(names)).under("accuracy"),
+        **f1.under("macro_f1"),
+        **ece.under("ece"),
+        **uncalibrated.under("ece_uncalibrated"),
     }
 
 
 def _scope_figures(outcome: _Outcome, threshold: float | None) -> dict[str, Any]:  # JSON
     oos, scores = outcome.is_oos, outcome.strangeness
     n_oos, n = int(oos.sum()), int((~oos).sum())
-    noticed = None if threshold is None else share_above(scores[oos], threshold)
-    kept = None if threshold is None else int((scores[~oos] <= threshold).sum())
+    noticed = kept = Figure(None, None)
+    if threshold is not None:
+        noticed = Figure.share(int((scores[oos] > threshold).sum()), n_oos)
+        kept = Figure.share(int((scores[~oos] <= threshold).sum()), n)
     return {
         "n_out_of_scope": n_oos,
         **figure("oos_auroc", auroc(scores, oos), auroc_interval(scores, oos) if min(n_oos, n) > 1 else None),
-        **figure(
-            "oos_recall_at_95", noticed, None if noticed is None else wilson(round(noticed * n_oos), n_oos)
-        ),
+        **noticed.under("oos_recall_at_95"),
         "oos_threshold": threshold,
-        **figure(
-            "in_scope_kept",
-            None if kept is None or not n else kept / n,
-            None if kept is None or not n else wilson(kept, n),
-        ),
+        **kept.under("in_scope_kept"),
     }
-
-
-def _resampled(
-    key: str, statistic: Callable[[Rows], float | None], n: int, rng: np.random.Generator
-) -> dict[str, Any]:  # JSON
-    """The statistic of all `n` rows with its bootstrap interval."""
-    value = statistic(np.arange(n))
-    return figure(key, value, None if value is None else bootstrap(statistic, n, rng=rng))

@@ -1,14 +1,13 @@
 """The mood as a warning: whether it calls a person before an unhappy customer does; chooses no level."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from eval.data.labelled import MoodConversation
-from eval.metrics.intervals import Rows, bootstrap
 from eval.results import Figure, SuiteResult, Track, figures_json, untracked
 from model.policy import mood_reason
 from model.resolver import Resolver
@@ -177,18 +176,12 @@ def _figures(
     calm = [warning is not None for one, warning in pairs if one.labelled.is_calm]
     unhappy = [(one, warning) for one, warning in pairs if not one.labelled.is_calm]
     ahead = np.array([one.before_event - warning.turn for one, warning in unhappy if warning], dtype=float)
-
-    def resampled(statistic: Callable[[Rows], float]) -> Figure:
-        if not len(ahead):
-            return Figure(None, None)
-        return Figure(statistic(np.arange(len(ahead))), bootstrap(statistic, len(ahead), rng=rng))
-
     return WarningFigures(
         false_alarms=Figure.share(sum(calm), len(calm)),
         warned=Figure.share(len(ahead), len(unhappy)),
         precision=Figure.share(len(ahead), len(ahead) + sum(calm)),
-        turns_before=resampled(lambda rows: float(ahead[rows].mean())),
-        turns_before_median=resampled(lambda rows: float(np.median(ahead[rows]))),
+        turns_before=Figure.resampled(lambda rows: float(ahead[rows].mean()), len(ahead), rng),
+        turns_before_median=Figure.resampled(lambda rows: float(np.median(ahead[rows])), len(ahead), rng),
     )
 
 

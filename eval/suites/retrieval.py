@@ -10,7 +10,7 @@ from eval.data.beir import Query
 from eval.data.retrieval_sets import RetrievalSet, article_refs, beir_set
 from eval.metrics import hit_at_k, mrr_at_k, ndcg_at_k
 from eval.metrics.intervals import bootstrap_mean, share_interval
-from eval.results import SuiteResult, Track, figure, untracked
+from eval.results import Figure, SuiteResult, Track, figure, untracked
 from eval.suites.plain_search import PlainSearch
 from knowledge.documents import ArticleDocument
 from knowledge.index.knowledge_index import KnowledgeIndex
@@ -130,13 +130,11 @@ def _search(
     return items
 
 
-def _scores(found: Sequence[str], gains: Mapping[str, float]) -> dict[str, float]:
+def _scores(refs: Sequence[str], gains: Mapping[str, float]) -> dict[str, float]:
     return {
-        "hit@1": hit_at_k(found, gains, 1),
-        "hit@3": hit_at_k(found, gains, 3),
-        "hit@10": hit_at_k(found, gains, 10),
-        "mrr@10": mrr_at_k(found, gains, 10),
-        "ndcg@10": ndcg_at_k(found, gains, 10),
+        **{f"hit@{k}": hit_at_k(refs, gains, k) for k in (1, 3, 10)},
+        "mrr@10": mrr_at_k(refs, gains, 10),
+        "ndcg@10": ndcg_at_k(refs, gains, 10),
     }
 
 
@@ -157,9 +155,10 @@ def _gains(
     figures: dict[str, Any] = {}
     for name in _COMPARED:
         gains = [one[name] - other[name] for one, other in zip(ours, theirs, strict=True)]
-        interval = None
+        gain = Figure(float(np.mean(gains)), None)
         if min(gains) < max(gains):
-            interval = bootstrap_mean(gains, rng=np.random.default_rng(seed), clusters=clusters)
-        figures |= figure(f"{name}_gain", float(np.mean(gains)), interval)
+            gain = Figure.mean(gains, np.random.default_rng(seed), clusters=clusters)
+        figures |= gain.under(f"{name}_gain")
+        interval = gain.interval
         figures[f"{name}_gain_excludes_0"] = interval is not None and not interval.low <= 0 <= interval.high
     return figures

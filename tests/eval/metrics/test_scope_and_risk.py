@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.metrics import RiskPoint, auroc, risk_coverage, share_above, threshold_keeping, wrong_among_answered
+from eval.metrics import RiskPoint, auroc, risk_coverage, threshold_keeping, wrong_among_answered
 
 # few distinct values, so that ties are common
 scored = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=40)
@@ -62,11 +62,6 @@ def test_the_threshold_keeps_enough_and_the_next_lower_score_would_not(
 def test_a_threshold_needs_scores() -> None:
     with pytest.raises(ValueError, match="no in-scope scores"):
         threshold_keeping([])
-
-
-def test_a_score_equal_to_the_threshold_is_kept_in_scope() -> None:
-    assert share_above([0.1, 0.2, 0.3, 0.4], 0.2) == 0.5
-    assert share_above([], 0.2) is None
 
 
 def test_risk_and_coverage_are_given_at_each_distinct_confidence() -> None:
