@@ -75,13 +75,9 @@ def calibrate(
             and understood.human_only_in_passing < resolver.policy.human_only_in_passing
         )
 
+    in_past = len(data.questions)
     confidence = fit_confidence(
-        questions,
-        reads,
-        past=past,
-        in_past=len(data.questions),
-        reaches_answer=reaches_answer,
-        seed=seed,
+        questions, reads, past=past, in_past=in_past, reaches_answer=reaches_answer, seed=seed
     )
     return replace(models, answering=confidence.model, calibration=confidence.sample, limits=limits)
 

@@ -18,16 +18,6 @@ from training.registry.registered_sets import REGISTERED_NAME, VERSION_TAG, Regi
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = [
-    "REGISTERED_NAME",
-    "RegisteredSet",
-    "list_sets",
-    "put_into_service",
-    "register",
-    "settle_aliases",
-    "tag_set",
-]
-
 EXPERIMENT = "heads"
 CHAMPION = "champion"
 CHALLENGER = "challenger"

@@ -13,12 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from eval.data.labelled import (
-    LabelledQuestion,
-    own_or_general,
-    read_labelled_questions,
-    read_mood_conversations,
-)
+from eval.data.labelled import own_or_general, read_labelled_questions, read_mood_conversations
 from eval.home import champion_version
 from eval.promotion.comparison import Comparison, Contender, HeldOut, compare, folder_bytes
 from eval.report.tracking import log_run
@@ -159,7 +154,7 @@ def _compared(
     most_past: int,
     track: Track,
 ) -> Comparison:
-    found = compare(
+    comparison = compare(
         settings,
         champion=champion,
         challenger=challenger,
@@ -167,25 +162,35 @@ def _compared(
         most_past=most_past,
         track=track,
     )
-    _log(settings.home, found, data)
-    return found
+    gates = [gate for gate in comparison.gates if gate.outcome != "skipped"]
+    metrics: dict[str, Any] = {  # JSON
+        **comparison.figures,
+        "flips": comparison.flips.figures,
+        "gate_passed": {gate.name: gate.outcome == "passed" for gate in gates},
+    }
+    params = {
+        "champion": comparison.champion,
+        "challenger": comparison.challenger,
+        "data": data or "default",
+    }
+    log_run(settings.home, EXPERIMENT, params=params, metrics=metrics, items=comparison.items)
+    return comparison
 
 
 def _challenger(home: Path, version: str | None) -> RegisteredSet:
     """The set asked for, or the one with the alias."""
     settle_aliases(home)
-    sets = list_sets(home)
-    if version is None:
-        found = [one for one in sets if CHALLENGER in one.aliases]
-        if not found:
-            raise NotFoundError("there is no challenger; train one: firstlast train heads")
+    for registered in list_sets(home):
+        names = registered.aliases if version is None else (registered.version, str(registered.number))
+        if (CHALLENGER if version is None else version) in names:
+            break
     else:
-        found = [one for one in sets if version in (one.version, str(one.number))]
-        if not found:
-            raise NotFoundError(f"no model set {version!r}; see: firstlast models list")
-    if found[0].in_service:
-        raise ConflictError(f"model set {found[0].version} is the champion already; name another one")
-    return found[0]
+        if version is None:
+            raise NotFoundError("there is no challenger; train one: firstlast train heads")
+        raise NotFoundError(f"no model set {version!r}; see: firstlast models list")
+    if registered.in_service:
+        raise ConflictError(f"model set {registered.version} is the champion already; name another one")
+    return registered
 
 
 def _contender(settings: Settings, version: str, *, beside: Contender | None = None) -> Contender:
@@ -226,25 +231,13 @@ def replace_starting_set(settings: Settings, registered: RegisteredSet) -> Regis
 
 def _held_out(settings: Settings, data: Path | None) -> HeldOut:
     folder = data or kept_folder(settings)
-    questions = _held_out_questions(folder, must_exist=data is not None) if folder else ()
+    path = folder / "test" / "questions.jsonl" if folder else None
+    has_questions = path is not None and path.is_file()
+    if data is not None and not has_questions:
+        raise DataError(f"{path} does not exist; put questions there that no model set was trained on")
+    questions = read_labelled_questions(path) if path is not None and has_questions else ()
     moods, sentiments = (own_or_general(folder, f"test/{name}.jsonl") for name in ("moods", "sentiment"))
     return HeldOut(questions, read_mood_conversations(moods), read_sentiments(sentiments))
-
-
-def _held_out_questions(folder: Path, *, must_exist: bool) -> Sequence[LabelledQuestion]:
-    path = folder / "test" / "questions.jsonl"
-    if not path.is_file():
-        if not must_exist:
-            return ()
-        raise DataError(f"{path} does not exist; put questions there that no model set was trained on")
-    return read_labelled_questions(path)
-
-
-def _log(home: Path, found: Comparison, data: Path | None) -> None:
-    passed = {gate.name: gate.outcome == "passed" for gate in found.gates if gate.outcome != "skipped"}
-    metrics: dict[str, Any] = {**found.figures, "flips": found.flips.figures, "gate_passed": passed}  # JSON
-    params = {"champion": found.champion, "challenger": found.challenger, "data": data or "default"}
-    log_run(home, EXPERIMENT, params=params, metrics=metrics, items=found.items)
 
 
 def _promotion_tags(previous: str, failed: Sequence[str], override: Override | None) -> dict[str, str]:
