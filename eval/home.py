@@ -1,6 +1,7 @@
 """Opens the bot of a home folder to be measured; starts no thread and serves nobody."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from eval.data.labelled import LabelledQuestion
@@ -35,12 +36,9 @@ def open_champion(settings: Settings, encoder: Reader) -> ModelSet:
 
 def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
     """The index, equal to the store, which must have been made by `firstlast init`."""
-    database = Database(settings.database_url)
-    try:
+    with closing(Database(settings.database_url)) as database:
         database.migrate()
         return KnowledgeSync(database, encoder).load_or_rebuild(settings.snapshot_folder(encoder.fingerprint))
-    finally:
-        database.close()
 
 
 def check_answers_known(questions: Sequence[LabelledQuestion], index: KnowledgeIndex) -> None:

@@ -115,7 +115,7 @@ def data_sha256(*paths: Path) -> str:
     """One digest of the files, and of all files in the folders, by their names and bytes."""
     digest = hashlib.sha256()
     for path in paths:
-        files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+        files = [path] if path.is_file() else sorted(entry for entry in path.rglob("*") if entry.is_file())
         for file in files:
             digest.update(f"{file.relative_to(path.parent)}\0{file_sha256(file)}\n".encode())
     return digest.hexdigest()

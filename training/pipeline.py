@@ -1,6 +1,6 @@
 """From settings to a registered model set: gathers, trains, registers; the steps live elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -34,7 +34,7 @@ from training.datasets.training_data import (
 )
 from training.encoder.finetuning import Finetune, finetune
 from training.encoder.tuning import TuningOptions
-from training.heads.model_set import Progress, train_model_set
+from training.heads.model_set import Progress, TrainedSet, train_model_set, with_new_part
 from training.registry.model_sets import register
 from training.registry.registered_sets import RegisteredSet
 
@@ -146,6 +146,18 @@ def refit_and_register(
             trained = train_on_experience(champion, session, encoder, index, head_encoders=own, seed=seed)
     progress("registering the model set")
     return register(settings.home, trained, experiment="answering")
+
+
+def replace_part(
+    settings: Settings, part: str, train: Callable[[ModelSet, OnnxEncoder], TrainedSet]
+) -> RegisteredSet:
+    """Give `train` the champion and its encoder, and register what it makes of them as the challenger.
+
+    Raises `ArtifactError` when there is no champion.
+    """
+    encoder = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+    champion = open_champion(settings, encoder)
+    return register(settings.home, with_new_part(champion, part, train(champion, encoder)))
 
 
 def refit_to(

@@ -30,7 +30,7 @@ def report_command(
                 name = company_name(session, settings)
         page = as_page(runs, title=f"{name}: how good the bot is")
         _write(out, page)
-    suites = {suite: len(found) for suite, found in runs.items()}
+    suites = {suite: len(of_suite) for suite, of_suite in runs.items()}
     emit(
         {"report": str(out), "suites": suites},
         as_json=as_json,

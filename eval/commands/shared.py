@@ -108,7 +108,9 @@ def measurement(
 
         @functools.wraps(measure)
         def command(home: Path | None, as_json: bool, **options: Any) -> None:  # as typer parsed them
-            places = {one.name: options.pop(one.name) for one in fields(Output) if one.name in options}
+            places = {
+                option.name: options.pop(option.name) for option in fields(Output) if option.name in options
+            }
             output = Output(as_json=as_json, **places)
             with friendly_errors():
                 settings = Settings.load(home)
@@ -151,10 +153,12 @@ def hand_over(
 
     A tracked run names the files or folders of `data` by their digest too.
     """
-    found = verdicts(result.figures, [*(output.at_least or ()), *(output.at_most or ())])
-    figures = {**result.figures, TARGETS: found} if found else result.figures
+    targets = verdicts(result.figures, [*(output.at_least or ()), *(output.at_most or ())])
+    figures = {**result.figures, TARGETS: targets} if targets else result.figures
     emit(
-        figures, as_json=output.as_json, text=lambda: f"{as_text(result.figures)}\n{as_lines(found)}".rstrip()
+        figures,
+        as_json=output.as_json,
+        text=lambda: f"{as_text(result.figures)}\n{as_lines(targets)}".rstrip(),
     )
     if output.items is not None:
         write_items(output.items, result.items)
@@ -170,5 +174,5 @@ def hand_over(
             items=result.items,
             charts=result.charts,
         )
-    if not all(one["reached"] for one in found):
+    if not all(target["reached"] for target in targets):
         raise typer.Exit(FAILED)

@@ -58,10 +58,10 @@ def read_dialogues(path: Path) -> list[Dialogue]:
 
     Raises `DataError` naming file and line of a bad row, or for no rows.
     """
-    found = [_dialogue(row, where) for where, row in read_json_lines(path)]
-    if not found:
+    dialogues = [_dialogue(row, where) for where, row in read_json_lines(path)]
+    if not dialogues:
         raise DataError(f"{path} has no rows; give a JSONL file with one dialogue per line")
-    return found
+    return dialogues
 
 
 def known_answers(index: KnowledgeIndex) -> dict[str, Offered]:
@@ -86,7 +86,7 @@ def history_of(dialogue: Dialogue, answers: Mapping[str, Offered]) -> tuple[Turn
                 f"dialogue {dialogue.id}: {unknown[0]!r} is not known; import the knowledge it is about"
             )
         offered = tuple(answers[ref] for ref in turn.refs)
-        text = turn.text or "\n".join(one.title for one in offered)
+        text = turn.text or "\n".join(answer.title for answer in offered)
         turns.append(Turn(turn.author, text, offered))
     return tuple(turns)
 
@@ -102,11 +102,12 @@ def _dialogue(row: Mapping[str, Any], where: str) -> Dialogue:  # JSON
         raise DataError(f"{where}: the last turn and one before it must be the customer's")
     articles = _texts(row.get("articles", []), "articles", where)
     questions = _texts(row.get("learned_answers", []), "learned_answers", where)
-    refs = frozenset([*(_ARTICLE + one for one in articles), *(_LEARNED + one for one in questions)])
-    given = {turn.refs[0] for turn in before if len(turn.refs) == 1}
-    if kind in UNHELPED_KINDS and refs & given:
+    refs = frozenset([*(_ARTICLE + name for name in articles), *(_LEARNED + name for name in questions)])
+    answers_given = {turn.refs[0] for turn in before if len(turn.refs) == 1}
+    if kind in UNHELPED_KINDS and refs & answers_given:
         raise DataError(
-            f"{where}: {sorted(refs & given)} was given already and did not help; it cannot be right again"
+            f"{where}: {sorted(refs & answers_given)} was given already and did not help; it cannot be "
+            "right again"
         )
     return Dialogue(
         _text(row.get("id"), "id", where), cast(DialogueKind, kind), tuple(before), last.text, refs
@@ -128,7 +129,7 @@ def _turn(turn: object, where: str) -> DialogueTurn:
 def _texts(value: object, key: str, where: str) -> list[str]:
     if not isinstance(value, list):
         raise DataError(f"{where}: {key} is {value!r}, expected a list of texts")
-    return [_text(one, key, where) for one in value]
+    return [_text(text, key, where) for text in value]
 
 
 def _text(value: object, key: str, where: str) -> str:

@@ -39,12 +39,12 @@ class Confusion:
 
 def confusions(matrix: ConfusionMatrix, *, most: int = 20) -> list[Confusion]:
     """The pairs most often confused, the most frequent first, ties in the order of their names."""
-    found = [
+    pairs = [
         Confusion(matrix.labels[row], matrix.labels[column], int(matrix.counts[row, column]))
         for row, column in np.argwhere(matrix.counts)
         if row != column
     ]
-    return sorted(found, key=lambda one: (-one.count, one.label, one.predicted))[:most]
+    return sorted(pairs, key=lambda pair: (-pair.count, pair.label, pair.predicted))[:most]
 
 
 def accuracy(true: ArrayLike, predicted: ArrayLike) -> float | None:

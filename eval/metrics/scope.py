@@ -26,5 +26,5 @@ def threshold_keeping(scores: ArrayLike, *, share: float = IN_SCOPE_KEPT) -> flo
     if not len(ordered):
         raise ValueError("no in-scope scores were given to choose a threshold on")
     # 0.95 * 20 is 19.000000000000004 in floating point, which must not round up to 20
-    kept = int(np.ceil(round(share * len(ordered), 9)))
-    return float(ordered[max(kept, 1) - 1])
+    count = int(np.ceil(round(share * len(ordered), 9)))
+    return float(ordered[max(count, 1) - 1])

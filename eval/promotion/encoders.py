@@ -41,7 +41,7 @@ def run(
     def means(scores: Sequence[Mapping[str, float]]) -> dict[str, Any]:  # JSON
         figures: dict[str, Any] = {}
         for key in METRICS:
-            values, rng = [one[key] for one in scores], np.random.default_rng(seed)
+            values, rng = [scored[key] for scored in scores], np.random.default_rng(seed)
             figures |= Figure.mean(values, rng, clusters=clusters).under(key)
         return figures
 

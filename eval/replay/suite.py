@@ -4,7 +4,10 @@ The bot's own resolver decides and the product's own learning writes; only custo
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import structlog
 from sqlalchemy.orm import Session
@@ -12,7 +15,7 @@ from sqlalchemy.orm import Session
 from eval.data.labelled import LabelledText
 from eval.replay.figures import Outcome, ReplayItem, charts_of, figures_of
 from eval.replay.nearest_cache import cache_runs
-from eval.replay.simulated_team import Team, team_of
+from eval.replay.simulated_team import Team
 from eval.results import SuiteResult, Track, untracked
 from eval.suites.answers import AnsweringResolver
 from knowledge.index.knowledge_index import KnowledgeIndex
@@ -58,7 +61,8 @@ def run(
     if not stream:
         raise DataError('the stream is empty; give a file of {"text", "label"} rows in order of arrival')
     _read_ahead(stream, encoder, track)
-    with team_of(encoder) as team:
+    scratch = TemporaryDirectory(prefix="firstlast-replay-")
+    with scratch as folder, closing(Team(Path(folder), encoder)) as team:
         replay = _Replay(team, models, open_bot, refit)
         items = [
             replay.ask(number, row) for number, row in enumerate(track(stream, doing="Replaying"), start=1)

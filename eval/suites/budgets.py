@@ -65,8 +65,8 @@ def figures(asked: Sequence[Asked], rules: Rules, *, n: int) -> dict[str, Any]: 
             confidence_level=rules.confidence_level,
             proven_only=proven_only,
         )
-        answers = ((one, _answered_at(one, threshold.value, rules.policy)) for one in asked)
-        rights = [ref in one.question.refs for one, ref in answers if ref is not None]
+        answers = ((question, _answered_at(question, threshold.value, rules.policy)) for question in asked)
+        rights = [ref in question.question.refs for question, ref in answers if ref is not None]
         wrong, answered = rights.count(False), len(rights)
         return {
             "threshold": threshold.value,
@@ -94,31 +94,31 @@ def chart(asked: Sequence[Asked], rules: Rules, *, n: int) -> Chart:
         title="Wrong among answered, by how much is answered",
         x_label="share of all questions answered",
         y_label="share of wrong answers among them",
-        curves=(Curve("confidence", [one.coverage for one in points], [one.risk for one in points]),),
+        curves=(Curve("confidence", [point.coverage for point in points], [point.risk for point in points]),),
     )
 
 
 def _points(asked: Sequence[Asked], policy: PolicySettings, n: int) -> list[RiskPoint]:
     """By threshold, with the coverage of all `n` questions: some are for people whatever the threshold."""
-    answers = [answer for one in asked if (answer := _product_answer(one, policy)) is not None]
-    points = risk_coverage([one.score for one in answers], [one.right for one in answers])
+    answers = [answer for question in asked if (answer := _product_answer(question, policy)) is not None]
+    points = risk_coverage([answer.score for answer in answers], [answer.right for answer in answers])
     return [replace(point, coverage=point.coverage * len(answers) / n) for point in points]
 
 
-def _product_answer(one: Asked, policy: PolicySettings) -> _Answer | None:
+def _product_answer(asked: Asked, policy: PolicySettings) -> _Answer | None:
     """An answer given whatever the threshold, such as an approved question's, has the strictest of all."""
-    never = _answered_at(one, NEVER, policy)
+    never = _answered_at(asked, NEVER, policy)
     if never is not None:
-        return _Answer(NEVER, never in one.question.refs)
-    always = _answered_at(one, _ANSWERS_ALL, policy)
-    return None if always is None else _Answer(one.decision.confidence, always in one.question.refs)
+        return _Answer(NEVER, never in asked.question.refs)
+    always = _answered_at(asked, _ANSWERS_ALL, policy)
+    return None if always is None else _Answer(asked.decision.confidence, always in asked.question.refs)
 
 
-def _answered_at(one: Asked, threshold: float, policy: PolicySettings) -> str | None:
+def _answered_at(asked: Asked, threshold: float, policy: PolicySettings) -> str | None:
     """The ref that the policy answers with at this threshold, if it does."""
-    decision, question = one.decision, Question(one.question.text)
+    decision, question = asked.decision, Question(asked.question.text)
     read = decision.understanding
-    found = early_verdict(question, read, decision.candidates, policy) or verdict(
+    decided = early_verdict(question, read, decision.candidates, policy) or verdict(
         question, read, decision.candidates, threshold=threshold, settings=policy
     )
-    return found.chosen[0].candidate.ref if found.kind == "answer" else None
+    return decided.chosen[0].candidate.ref if decided.kind == "answer" else None

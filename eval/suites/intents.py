@@ -90,7 +90,7 @@ def measure(
         "n_train": fitted.n_train,
         "n_unlabelled": fitted.n_unlabelled,
         "labels": len(fitted.head.labels),
-        "confusions": [asdict(one) for one in _confusions(outcome.items, oos_label)],
+        "confusions": [asdict(confusion) for confusion in _confusions(outcome.items, oos_label)],
     }
     return SuiteResult(figures, outcome.items)
 
@@ -98,8 +98,8 @@ def measure(
 def measured_together(draws: Sequence[SuiteResult], *, oos_label: str = OOS_LABEL) -> SuiteResult:
     """Several draws of training rows as one: means, with intervals as in `eval.data.few_shot.over_draws`."""
     items = tuple({**item, "draw": number} for number, one in enumerate(draws) for item in one.items)
-    figures = over_draws([one.figures for one in draws])
-    figures["confusions"] = [asdict(one) for one in _confusions(items, oos_label)]
+    figures = over_draws([draw.figures for draw in draws])
+    figures["confusions"] = [asdict(confusion) for confusion in _confusions(items, oos_label)]
     return SuiteResult(figures, items)
 
 
@@ -164,17 +164,17 @@ def _outcome(rows: Sequence[LabelledText], fitted: FittedIntents, oos_label: str
 
 
 def _confusions(items: Sequence[dict[str, Any]], oos_label: str) -> list[Confusion]:  # JSON
-    kept = [item for item in items if item["label"] != oos_label]
-    matrix = confusion_matrix([item["label"] for item in kept], [item["predicted"] for item in kept])
+    in_scope = [item for item in items if item["label"] != oos_label]
+    matrix = confusion_matrix([item["label"] for item in in_scope], [item["predicted"] for item in in_scope])
     return confusions(matrix)
 
 
 def _intent_figures(
     outcome: _Outcome, known_labels: Sequence[str], rng: np.random.Generator
 ) -> dict[str, Any]:  # JSON
-    kept = ~outcome.is_oos
-    names, predicted = outcome.labels[kept], outcome.predicted[kept]
-    sure, unsure = outcome.confidences[kept], outcome.uncalibrated[kept]
+    in_scope = ~outcome.is_oos
+    names, predicted = outcome.labels[in_scope], outcome.predicted[in_scope]
+    sure, unsure = outcome.confidences[in_scope], outcome.uncalibrated[in_scope]
     # numbers instead of names: a thousand resamples take seconds instead of minutes
     _, numbers = np.unique(np.concatenate([names, predicted]), return_inverse=True)
     true, taken = numbers[: len(names)], numbers[len(names) :]
@@ -200,14 +200,14 @@ def _intent_figures(
 def _scope_figures(outcome: _Outcome, threshold: float | None) -> dict[str, Any]:  # JSON
     oos, scores = outcome.is_oos, outcome.strangeness
     n_oos, n = int(oos.sum()), int((~oos).sum())
-    noticed = kept = Figure(None, None)
+    noticed = in_scope_kept = Figure(None, None)
     if threshold is not None:
         noticed = Figure.share(int((scores[oos] > threshold).sum()), n_oos)
-        kept = Figure.share(int((scores[~oos] <= threshold).sum()), n)
+        in_scope_kept = Figure.share(int((scores[~oos] <= threshold).sum()), n)
     return {
         "n_out_of_scope": n_oos,
         **figure("oos_auroc", auroc(scores, oos), auroc_interval(scores, oos) if min(n_oos, n) > 1 else None),
         **noticed.under("oos_recall_at_95"),
         "oos_threshold": threshold,
-        **kept.under("in_scope_kept"),
+        **in_scope_kept.under("in_scope_kept"),
     }

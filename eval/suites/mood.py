@@ -104,7 +104,10 @@ def measure(
     track: Track = untracked,
 ) -> MoodWarnings:
     """Reads each conversation turn by turn as in service, up to the first whose mood calls for a person."""
-    read = [read_conversation(one, resolver) for one in track(conversations, doing="Reading conversations")]
+    read = [
+        read_conversation(conversation, resolver)
+        for conversation in track(conversations, doing="Reading conversations")
+    ]
     warnings = [_first_warning(conversation, resolver) for conversation in read]
     figures = _figures(read, warnings, np.random.default_rng(seed))
     return MoodWarnings(figures, tuple(map(_item, read, warnings)))
@@ -119,7 +122,7 @@ def run(
 ) -> SuiteResult:
     """The figures of `measure`, by outcome and reason too, and the levels that the resolver goes by."""
     warnings = measure(conversations, resolver=resolver, seed=seed, track=track)
-    n_calm = sum(one.is_calm for one in conversations)
+    n_calm = sum(conversation.is_calm for conversation in conversations)
     by_outcome: dict[str, dict[str, int]] = {}
     for item in warnings.items:
         counts = by_outcome.setdefault(item.outcome, {"n": 0, "warned": 0})
@@ -173,9 +176,14 @@ def _figures(
     read: Sequence[ReadConversation], warnings: Sequence[_Warning | None], rng: np.random.Generator
 ) -> WarningFigures:
     pairs = list(zip(read, warnings, strict=True))
-    calm = [warning is not None for one, warning in pairs if one.labelled.is_calm]
-    unhappy = [(one, warning) for one, warning in pairs if not one.labelled.is_calm]
-    ahead = np.array([one.before_event - warning.turn for one, warning in unhappy if warning], dtype=float)
+    calm = [warning is not None for conversation, warning in pairs if conversation.labelled.is_calm]
+    unhappy = [
+        (conversation, warning) for conversation, warning in pairs if not conversation.labelled.is_calm
+    ]
+    ahead = np.array(
+        [conversation.before_event - warning.turn for conversation, warning in unhappy if warning],
+        dtype=float,
+    )
     return WarningFigures(
         false_alarms=Figure.share(sum(calm), len(calm)),
         warned=Figure.share(len(ahead), len(unhappy)),
@@ -185,15 +193,17 @@ def _figures(
     )
 
 
-def _item(one: ReadConversation, warning: _Warning | None) -> MoodItem:
+def _item(conversation: ReadConversation, warning: _Warning | None) -> MoodItem:
     return MoodItem(
-        id=one.labelled.id,
-        outcome=one.labelled.outcome,
-        at=one.labelled.at,
-        warned_at=one.turns[warning.turn].place if warning else None,
+        id=conversation.labelled.id,
+        outcome=conversation.labelled.outcome,
+        at=conversation.labelled.at,
+        warned_at=conversation.turns[warning.turn].place if warning else None,
         reason=warning.reason if warning else None,
-        turns_before=one.before_event - warning.turn if warning and not one.labelled.is_calm else None,
-        sentiments=tuple(round(turn.read.sentiment_score, 4) for turn in one.turns),
-        moods=tuple(round(turn.read.mood, 4) for turn in one.turns),
-        unhappy=tuple(round(turn.read.unhappy, 4) for turn in one.turns),
+        turns_before=conversation.before_event - warning.turn
+        if warning and not conversation.labelled.is_calm
+        else None,
+        sentiments=tuple(round(turn.read.sentiment_score, 4) for turn in conversation.turns),
+        moods=tuple(round(turn.read.mood, 4) for turn in conversation.turns),
+        unhappy=tuple(round(turn.read.unhappy, 4) for turn in conversation.turns),
     )

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from eval.data.beir import Query
-from eval.data.retrieval_sets import RetrievalSet, article_refs, beir_set
+from eval.data.retrieval_sets import RetrievalSet, beir_set
 from eval.metrics import hit_at_k, mrr_at_k, ndcg_at_k
 from eval.metrics.intervals import bootstrap_mean, share_interval
 from eval.results import Figure, SuiteResult, Track, figure, untracked
 from eval.suites.plain_search import PlainSearch
-from knowledge.documents import ArticleDocument
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Encoder
 from model.types import Passage
@@ -85,17 +84,6 @@ def run_set(
     )
 
 
-def build_index(
-    articles: Sequence[ArticleDocument],
-    encoder: Encoder,
-    *,
-    answers_only: bool = False,
-    track: Track = untracked,
-) -> KnowledgeIndex:
-    """The index of the articles, as service would build it."""
-    return index_of(article_refs(articles, answers_only=answers_only), encoder, track=track)
-
-
 def index_of(
     passages: Mapping[str, Sequence[Passage]], encoder: Encoder, *, track: Track = untracked
 ) -> KnowledgeIndex:
@@ -113,14 +101,14 @@ def _search(
     vectors = encoder.encode([query.text for query in queries])
     items = []
     for query, vector in zip(queries, vectors, strict=True):
-        found = [one.ref for one in index.search(query.text, vector, top_k=_TOP_K)]
+        refs = [candidate.ref for candidate in index.search(query.text, vector, top_k=_TOP_K)]
         items.append(
             {
                 "id": query.id,
                 "text": query.text,
                 "relevant": dict(query.gains),
-                "found": found,
-                "scores": _scores(found, query.gains),
+                "found": refs,
+                "scores": _scores(refs, query.gains),
                 "comparison": {
                     "dense": _scores(plain.by_vector(vector, top_k=_TOP_K), query.gains),
                     "bm25": _scores(plain.by_words(query.text, top_k=_TOP_K), query.gains),
@@ -141,7 +129,7 @@ def _scores(refs: Sequence[str], gains: Mapping[str, float]) -> dict[str, float]
 def _figures(scores: Sequence[Scores], clusters: Sequence[str], seed: int) -> dict[str, Any]:  # JSON
     figures: dict[str, Any] = {}
     for name in _METRICS:
-        values = [one[name] for one in scores]
+        values = [scored[name] for scored in scores]
         interval_of = share_interval if name in _HITS else bootstrap_mean
         interval = interval_of(values, rng=np.random.default_rng(seed), clusters=clusters)
         figures |= figure(name, float(np.mean(values)), interval)

@@ -142,8 +142,8 @@ def label_noise(
 
 def _gathered(settings: Settings | None, outside: list[OutsideExamples]) -> Gathered:
     """Examples of the store, if its settings are given, before those of files and hub."""
-    problems = tuple(problem for one in outside for problem in one.problems)
-    others = tuple(example for one in outside for example in one.examples)
+    problems = tuple(problem for source in outside for problem in source.problems)
+    others = tuple(example for source in outside for example in source.examples)
     if settings is None:
         return Gathered(others, problems=problems)
     with closing(Database(settings.database_url)) as database:
@@ -176,9 +176,9 @@ def _built(out: Path, summary: Summary) -> str:
 
 def _listed(result: dict[str, object], suspects: list[dict[str, object]]) -> str:
     lines = [
-        f"{one['line']:>6}  {one['margin']:+.3f}  {one['given']} -> {one['suggested']}  "
-        f"{str(one['text'])[:80]!r}"
-        for one in suspects
+        f"{suspect['line']:>6}  {suspect['margin']:+.3f}  {suspect['given']} -> {suspect['suggested']}  "
+        f"{str(suspect['text'])[:80]!r}"
+        for suspect in suspects
     ]
     lines += [
         f"{key:<20}  {value}"

@@ -15,6 +15,7 @@ from eval.commands.shared import (
 )
 from eval.data.beir import chosen_for_removal, read_beir
 from eval.data.labelled import LabelledQuestion, read_labelled_questions
+from eval.data.retrieval_sets import article_refs
 from eval.home import check_answers_known, open_index, open_resolver
 from eval.progress import progress
 from eval.suites import answers, retrieval
@@ -91,4 +92,5 @@ def _asked(
         check_answers_known(questions, index)
         return questions, index
     beir = read_beir(data)
-    return answers.beir_questions(beir), retrieval.build_index(beir.articles, encoder, track=progress)
+    index = retrieval.index_of(article_refs(beir.articles), encoder, track=progress)
+    return answers.beir_questions(beir), index

@@ -132,8 +132,7 @@ def train_sentiment(
     from training.encoder.tuning import TUNING
     from training.heads.sentiment import sentiment_data
     from training.heads.sentiment import train_sentiment as fit
-    from training.pipeline import kept_finetune
-    from training.registry.replacing import replace_part
+    from training.pipeline import kept_finetune, replace_part
 
     if not data.is_file():
         raise bad_usage(f"--data {data} is not a file; name a JSONL file of messages with text and label")

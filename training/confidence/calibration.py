@@ -111,11 +111,11 @@ def answer_figures(sample: CalibrationSample) -> dict[str, float]:
     n = len(sample.correct)
     figures = {"answers.n": float(n), "answers.best_right": float(sample.correct.mean()) if n else 0.0}
     for risk in RISKS:
-        found = risk_threshold(sample.confidences, sample.correct, risk=risk)
-        figures[f"answers.threshold_at_risk_{risk}"] = found.value
-        figures[f"answers.guaranteed_at_risk_{risk}"] = float(found.guaranteed)
-        figures[f"answers.coverage_at_risk_{risk}"] = found.answered / max(1, n)
-        figures[f"answers.wrong_at_risk_{risk}"] = float(found.wrong)
+        threshold = risk_threshold(sample.confidences, sample.correct, risk=risk)
+        figures[f"answers.threshold_at_risk_{risk}"] = threshold.value
+        figures[f"answers.guaranteed_at_risk_{risk}"] = float(threshold.guaranteed)
+        figures[f"answers.coverage_at_risk_{risk}"] = threshold.answered / max(1, n)
+        figures[f"answers.wrong_at_risk_{risk}"] = float(threshold.wrong)
     return figures
 
 

@@ -114,7 +114,7 @@ def refit(
     reads = held_out_reads(questions, models, encoder, index, head_encoders=head_encoders)
     pairs = zip(questions, reads, strict=True)
     if (
-        sum(any(one.ref in question.refs for one in read.candidates) for question, read in pairs)
+        sum(any(candidate.ref in question.refs for candidate in read.candidates) for question, read in pairs)
         < FEWEST_FOUND
     ):
         return models

@@ -110,11 +110,11 @@ def _rows(
         correct.extend(candidate.ref in question.refs for candidate in read.candidates)
         index.extend([i] * len(read.candidates))
         texts.setdefault(question.text, i)
-    found = np.vstack(features)
-    known = ~np.isnan(found)
-    typical = np.where(known, found, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    all_features = np.vstack(features)
+    known = ~np.isnan(all_features)
+    typical = np.where(known, all_features, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return _Rows(
-        np.where(known, found, typical),
+        np.where(known, all_features, typical),
         typical,
         np.array(correct, dtype=np.bool_),
         np.array(index, dtype=np.intp),
@@ -152,7 +152,7 @@ def _forest(features: NDArray[np.float64], correct: NDArray[np.bool_], seed: int
 
 def _flattened(fitted: ExtraTreesClassifier) -> Forest:
     """The fitted trees as flat arrays that need no scikit-learn."""
-    grown = [one.tree_ for one in fitted.estimators_]
+    grown = [estimator.tree_ for estimator in fitted.estimators_]
     sizes = np.array([tree.node_count for tree in grown])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     shifts = np.repeat(starts, sizes)

@@ -84,12 +84,12 @@ def _as_trained(
     champion: ModelSet, models: ModelSet, fitted_with: Mapping[str, str | int | float]
 ) -> TrainedSet:
     """The set under a version of its own: the champion's figures of heads, new ones of answers."""
-    kept = {
+    of_heads = {
         name: value
         for name, value in champion.card.get("metrics", {}).items()
         if not name.startswith(_ANSWERS)
     }
-    metrics = {**kept, **answer_figures(models.calibration)}
+    metrics = {**of_heads, **answer_figures(models.calibration)}
     parameters = {
         **champion.card.get("parameters", {}),
         "answering.champion": champion.version,

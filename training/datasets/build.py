@@ -95,13 +95,13 @@ def scrubbed(
     cleaned = []
     for example in examples:
         person = example.person
-        found = scrub(
+        clean = scrub(
             example.text,
             names=(*(person.names if person else ()), *agent_names),
             customer_ids=person.customer_ids if person else (),
         )
-        counts.update(found.counts)
-        cleaned.append(replace(example, text=found.text))
+        counts.update(clean.counts)
+        cleaned.append(replace(example, text=clean.text))
     return cleaned, {kind: counts[kind] for kind in KINDS if counts[kind]}
 
 
@@ -184,8 +184,8 @@ def _label_problems(
     for example, split in zip(examples, splitting.splits, strict=True):
         if example.config == "intents":
             seen[split].add(example.label)
-    found = [
+    problems = [
         about_labels("label_only_in_test", "intents", (seen["test"] | seen["validation"]) - seen["train"]),
         about_labels("class_without_rows", "intents", intents - set().union(*seen.values())),
     ]
-    return [problem for problem in found if problem.count]
+    return [problem for problem in problems if problem.count]

@@ -70,7 +70,7 @@ class Summary:
             "groups": self.groups,
             "largest_group": self.largest_group,
             "groups_kept_in_train": self.too_large,
-            "time_range": [one.isoformat() for one in self.times] if self.times else None,
+            "time_range": [time.isoformat() for time in self.times] if self.times else None,
             "scrubbed": dict(self.scrubbed),
             "data_problems": [problem.as_json() for problem in self.problems],
             "left_out": dict(self.left_out),

@@ -114,7 +114,8 @@ def _reason(hub: HubName, error: Exception) -> str:
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)
     if any(
-        isinstance(one, ConnectionError | TimeoutError) or "Connect" in type(one).__name__ for one in chain
+        isinstance(cause, ConnectionError | TimeoutError) or "Connect" in type(cause).__name__
+        for cause in chain
     ):
         return (
             f"{hub.name} cannot be loaded: the hub cannot be reached. Check the connection, or download the "

@@ -53,9 +53,9 @@ class _Reader:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._intents = set(session.scalars(select(Intent.name)))
-        self._articles = {one.slug: one for one in session.scalars(select(Article))}
+        self._articles = {article.slug: article for article in session.scalars(select(Article))}
         answers = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
-        self._answers = {one.id: one for one in session.scalars(answers.order_by(LearnedAnswer.id))}
+        self._answers = {answer.id: answer for answer in session.scalars(answers.order_by(LearnedAnswer.id))}
         approved = select(Proposal).where(Proposal.status == "approved").order_by(Proposal.id)
         self._approved = list(session.scalars(approved))
         self.left_out: Counter[str] = Counter()
@@ -75,9 +75,9 @@ class _Reader:
         or imported the answer: they stay together, and with the conversation it was learned from.
         """
         said_in = {
-            (one.learned_answer_id, folded(text)): one.conversation_id
-            for one in self._approved
-            for text in _drafted(one)
+            (proposal.learned_answer_id, folded(text)): proposal.conversation_id
+            for proposal in self._approved
+            for text in _drafted(proposal)
         }
         for answer in self._answers.values():
             if answer.status != "approved":
@@ -124,18 +124,22 @@ class _Reader:
 
     def _persons_answers(self, thread: Thread) -> Iterator[Example]:
         """What agents answered, with the learned answer when their reply became one."""
-        learned = {one.message_id: one.learned_answer_id for one in self._approved}
+        learned = {proposal.message_id: proposal.learned_answer_id for proposal in self._approved}
         for reply in agent_replies(thread):
             exchange = read_exchange(self._session, thread.conversation, reply)
             if not exchange.customer_messages:
                 continue
-            ids = [learned[one.id] for one in exchange.replies if learned.get(one.id)]
+            ids = [learned[sent.id] for sent in exchange.replies if learned.get(sent.id)]
             fields = {
-                "refs": self._living(tuple(f"learned_answer:{one}" for one in ids)),
+                "refs": self._living(tuple(f"learned_answer:{answer_id}" for answer_id in ids)),
                 "how": "person",
                 "rejected_refs": [],
             }
-            asked = [one for one in thread.messages if one.author == "customer" and one.id < reply.id]
+            asked = [
+                message
+                for message in thread.messages
+                if message.author == "customer" and message.id < reply.id
+            ]
             text = "\n".join(exchange.customer_messages)
             example = _example("questions", thread, text, fields, source="person")
             yield replace(example, asked_at=asked[-1].created_at if asked else reply.created_at)
@@ -190,7 +194,7 @@ def _merged_questions(examples: list[Example]) -> list[Example]:
 
 
 def _merged(first: Example, second: Example) -> Example:
-    surest = min(first, second, key=lambda one: HOW.index(one.fields["how"]))
+    surest = min(first, second, key=lambda example: HOW.index(example.fields["how"]))
     refs = list(dict.fromkeys([*first.fields["refs"], *second.fields["refs"]]))
     rejected = dict.fromkeys([*first.fields["rejected_refs"], *second.fields["rejected_refs"]])
     how = surest.fields["how"]

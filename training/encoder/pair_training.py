@@ -109,7 +109,7 @@ def adapt(
         _loss(model, steps[number], general, options).backward()  # type: ignore[no-untyped-call]
 
     count, doing = len(steps), "Adapting the encoder"
-    descend(optimiser, backward, steps=count, seed=options.seed, kept=state, track=track, doing=doing)
+    descend(optimiser, backward, steps=count, seed=options.seed, state=state, track=track, doing=doing)
 
 
 def _steps(pairs: Pairs, general: GeneralTexts, options: AdaptationOptions) -> list[_Step]:
@@ -141,8 +141,8 @@ def _step(batch: tuple[Pair, ...], weight: float, general: GeneralTexts, rng: np
     general_rows = rng.choice(len(general.texts), count, replace=False).tolist() if count else []
     return _Step(
         anchors=[pair.anchor for pair in batch],
-        others=[pair.positive for pair in batch] + [one.search_text for one in negatives if one],
-        needs=[pair.needs for pair in batch] + [frozenset({one.ref}) for one in negatives if one],
+        others=[pair.positive for pair in batch] + [passage.search_text for passage in negatives if passage],
+        needs=[pair.needs for pair in batch] + [frozenset({passage.ref}) for passage in negatives if passage],
         weight=weight,
         general_rows=general_rows,
     )
@@ -196,6 +196,6 @@ def _key(name: str, pairs: Pairs, general: GeneralTexts, options: AdaptationOpti
     digest = hashlib.sha256(json.dumps([name, asdict(options), list(general.texts)]).encode())
     digest.update(np.ascontiguousarray(general.vectors).tobytes())
     for pair in (*pairs.sure, *pairs.weak):
-        negatives = [one.key for one in pair.negatives]
+        negatives = [passage.key for passage in pair.negatives]
         digest.update(json.dumps([pair.anchor, pair.positive, sorted(pair.needs), negatives]).encode())
     return digest.hexdigest()

@@ -21,7 +21,7 @@ def descend(
     *,
     steps: int,
     seed: int,
-    kept: Checkpoints | None,
+    state: Checkpoints | None,
     track: Track,
     doing: str,
 ) -> None:
@@ -34,8 +34,8 @@ def descend(
     import torch
 
     rates = [float(group["lr"]) for group in optimiser.param_groups]
-    trainable = [one for group in optimiser.param_groups for one in group["params"]]
-    begin = kept.restore(trainable, optimiser) if kept else 0
+    trainable = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    begin = state.restore(trainable, optimiser) if state else 0
     for number in track(range(begin, steps), doing=doing):
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * pace(number, steps)
@@ -44,8 +44,8 @@ def descend(
         backward(number)
         torch.nn.utils.clip_grad_norm_(trainable, 1.0)
         optimiser.step()
-        if kept:
-            kept.keep(number + 1, trainable, optimiser, last=number + 1 == steps)
+        if state:
+            state.keep(number + 1, trainable, optimiser, last=number + 1 == steps)
         if number % _TIDY_EVERY == _TIDY_EVERY - 1:
             _give_back_memory()
 

@@ -125,7 +125,7 @@ def tune(
             state = Checkpoints(checkpoints / stage, key=key, every_seconds=options.checkpoint_seconds)
         if stage == "words":
             how = {"epochs": options.reading_epochs, "max_tokens": options.max_tokens, "seed": options.seed}
-            read_texts(model, texts, **how, kept=state, track=track)
+            read_texts(model, texts, **how, state=state, track=track)
         else:
             _learn(model, texts, labels, options, state, track)
         if options.averaged:
@@ -148,7 +148,7 @@ def _learn(
     texts: Sequence[str],
     labels: Sequence[str],
     options: TuningOptions,
-    kept: Checkpoints | None,
+    state: Checkpoints | None,
     track: Track,
 ) -> None:
     """The stage that learns labels."""
@@ -175,7 +175,7 @@ def _learn(
     groups.append({"params": [head.directions, head.bias], "lr": _HEAD_LEARNING_RATE, "weight_decay": 0.0})
     optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6)
     steps, doing = len(batches), "Tuning the encoder"
-    descend(optimiser, backward, steps=steps, seed=options.seed, kept=kept, track=track, doing=doing)
+    descend(optimiser, backward, steps=steps, seed=options.seed, state=state, track=track, doing=doing)
 
 
 @contextmanager

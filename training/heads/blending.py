@@ -106,7 +106,7 @@ def fit_parts(
     names, classes = numbered(labels)
     first = fit_parts_of(inputs, names, classes, recipes[0], seed=seed)
     others = (uncalibrated_head(inputs, names, classes, recipe) for recipe in recipes[1:])
-    return [first, *(replace(first, linear=one) for one in others)]
+    return [first, *(replace(first, linear=head) for head in others)]
 
 
 def fit_parts_of(
@@ -132,9 +132,9 @@ def best_blend(
     Scores are `(n_texts, n_labels)`; rows with NaN are left out. The log loss is convex in the two weights
     that share and temperature stand for, so the least is found from anywhere.
     """
-    kept = ~np.isnan(linear[:, 0])
-    parts = np.stack([linear[kept], evidence(kernel[kept])])
-    true = classes[kept]
+    scored = ~np.isnan(linear[:, 0])
+    parts = np.stack([linear[scored], evidence(kernel[scored])])
+    true = classes[scored]
     rows = np.arange(len(true))
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -143,6 +143,6 @@ def best_blend(
         probabilities[rows, true] -= 1
         return float(missing), (parts * probabilities).sum(axis=2).mean(axis=1)
 
-    found = minimize(loss, np.array([0.5, 0.5]), jac=True, method="L-BFGS-B", bounds=[(0, None)] * 2)
-    total = max(float(found.x.sum()), 1e-3)
-    return float(found.x[1] / total), 1 / total
+    least = minimize(loss, np.array([0.5, 0.5]), jac=True, method="L-BFGS-B", bounds=[(0, None)] * 2)
+    total = max(float(least.x.sum()), 1e-3)
+    return float(least.x[1] / total), 1 / total

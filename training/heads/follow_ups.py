@@ -23,7 +23,7 @@ def follow_up_texts(data: TrainingData) -> list[LabelledText]:
     """What the first head is fitted on; the dialogues' last messages come first, in their order."""
     step = max(1, len(data.intents) // _INTENT_TEXTS)
     return [
-        *(LabelledText(one.text, _label(one)) for one in data.dialogues),
+        *(LabelledText(dialogue.text, _label(dialogue)) for dialogue in data.dialogues),
         *data.follow_ups,
         *(LabelledText(row.text, ALONE) for row in (*data.smalltalk, *data.intents[::step])),
     ]
@@ -35,14 +35,16 @@ def fit_leaning(
     """The second head, on what the first said of each dialogue's last message without having seen it."""
     says = first.head.as_probabilities(first.held_out_scores[: len(dialogues)])
     alone = says[:, first.head.labels.index(ALONE)]
-    vectors = encoder.encode([text for one in dialogues for text in (one.text, _joined(one))])
+    vectors = encoder.encode(
+        [text for candidate in dialogues for text in (candidate.text, _joined(candidate))]
+    )
     inputs = []
     for i, dialogue in enumerate(dialogues):
         vector, joined = vectors[2 * i], vectors[2 * i + 1]
-        found = retriever.search(dialogue.text, vector, top_k=TOP_K)
-        best = max((one.dense_score for one in found), default=0.0)
+        candidates = retriever.search(dialogue.text, vector, top_k=TOP_K)
+        best = max((candidate.dense_score for candidate in candidates), default=0.0)
         inputs.append(leaning_inputs(float(alone[i]), cosine=float(vector @ joined), best_dense=best))
-    labels = [LEANS if one.kind in LEANING_KINDS else ALONE for one in dialogues]
+    labels = [LEANS if candidate.kind in LEANING_KINDS else ALONE for candidate in dialogues]
     return fit_head(np.stack(inputs), labels, seed=seed)
 
 
@@ -54,5 +56,5 @@ def _label(dialogue: Dialogue) -> str:
 
 def _joined(dialogue: Dialogue) -> str:
     """The last message with the customer's words before it."""
-    said = said_before([Turn(turn.author, turn.text) for turn in dialogue.before])
-    return f"{said}\n{dialogue.text}"
+    before = said_before([Turn(turn.author, turn.text) for turn in dialogue.before])
+    return f"{before}\n{dialogue.text}"

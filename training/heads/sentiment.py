@@ -21,7 +21,7 @@ from model.model_set import ModelSet
 from training.encoder.finetuning import Finetune
 from training.heads.blending import cross_fitted_sentiment
 from training.heads.linear import FittedHead
-from training.registry.replacing import NewPart
+from training.heads.model_set import TrainedSet
 
 _FEWEST = 2
 _HEAD = "sentiment"
@@ -84,7 +84,7 @@ def train_sentiment(
     seed: int = 0,
     finetune: Finetune | None = None,
     track: Track = untracked,
-) -> NewPart:
+) -> TrainedSet:
     """The champion with a sentiment head fitted on `data`, and its held-out figures.
 
     With `finetune` the head has an encoder of its own, tuned along.
@@ -102,7 +102,7 @@ def train_sentiment(
         features = read_all(encoder, texts, track, doing=f"Encoding {len(texts)} messages").features
         fitted, own = cross_fitted_sentiment(features, labels, seed=seed), {}
     metrics, confusion = _figures(fitted, labels, n_of_file=len(data.rows))
-    return NewPart(
+    return TrainedSet(
         models=replace(
             champion, heads={**champion.heads, _HEAD: fitted.head}, head_encoders={**others, **own}
         ),

@@ -131,7 +131,7 @@ def roll_back(settings: Settings) -> Rollback:
     with promoting(settings.models_folder):
         settle_aliases(settings.home)
         champion = champion_version(settings.models_folder)
-        by_version = {one.version: one for one in list_sets(settings.home)}
+        by_version = {candidate.version: candidate for candidate in list_sets(settings.home)}
         replaced = by_version.get(champion)
         previous = by_version.get(replaced.tags.get(PREVIOUS_TAG, "")) if replaced else None
         if replaced is None or previous is None:
@@ -226,7 +226,7 @@ def replace_starting_set(settings: Settings, registered: RegisteredSet) -> Regis
             return registered
         put_into_service(settings.home, registered.number, registered.version)
         tag_set(settings.home, registered.number, _promotion_tags(champion, (), None))
-    return next(one for one in list_sets(settings.home) if one.number == registered.number)
+    return next(candidate for candidate in list_sets(settings.home) if candidate.number == registered.number)
 
 
 def _held_out(settings: Settings, data: Path | None) -> HeldOut:
