@@ -1,8 +1,10 @@
 """Opens the bot of a home folder to be measured; starts no thread and serves nobody."""
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from eval.data.labelled import LabelledQuestion
 from knowledge.index.knowledge_index import KnowledgeIndex
@@ -39,6 +41,15 @@ def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
     with closing(Database(settings.database_url)) as database:
         database.migrate()
         return KnowledgeSync(database, encoder).load_or_rebuild(settings.snapshot_folder(encoder.fingerprint))
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Session]:
+    """The home's store, brought up to date, to be read."""
+    with closing(Database(settings.database_url)) as database:
+        database.migrate()
+        with database.reading() as session:
+            yield session
 
 
 def check_answers_known(questions: Sequence[LabelledQuestion], index: KnowledgeIndex) -> None:

@@ -11,13 +11,7 @@ from model.errors import DataError
 from model.types import Offered, Turn
 
 DialogueKind = Literal[
-    "follow_up",
-    "did_not_work",
-    "correction",
-    "reference",
-    "change_of_subject",
-    "full_question",
-    "smalltalk",
+    "follow_up", "did_not_work", "correction", "reference", "change_of_subject", "full_question", "smalltalk"
 ]
 DIALOGUE_KINDS: tuple[DialogueKind, ...] = get_args(DialogueKind)
 LEANING_KINDS: tuple[DialogueKind, ...] = ("follow_up", "did_not_work", "correction", "reference")

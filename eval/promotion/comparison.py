@@ -1,7 +1,6 @@
 """Holds a challenger against the champion on everything a promotion depends on; promotes nothing."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.data.labelled import LabelledQuestion, LabelledText, MoodConversation
-from eval.home import check_answers_known, open_index
+from eval.home import check_answers_known, open_index, open_store
 from eval.promotion import flips, regression, speed
 from eval.promotion.flips import Flips
 from eval.promotion.gates import (
@@ -32,7 +31,6 @@ from eval.suites.sentiment import Sentiments
 from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.resolver import Resolver
-from serving.db.session import Database
 from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 
@@ -187,7 +185,7 @@ def compare(
     }
     questions, moods = held_out.questions, held_out.moods
     check_answers_known(questions, indexes[champion.encoder.fingerprint])
-    with closing(Database(settings.database_url)) as database, database.reading() as session:
+    with open_store(settings) as session:
         cases = regression.read_cases(session)
         past = flips.read_past(session, settings, limit=most_past)
     before, after = (

@@ -12,14 +12,7 @@ from numpy.typing import NDArray
 from eval.data.few_shot import over_draws
 from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.data.problems import contradictions, duplicates, normalised
-from eval.metrics import (
-    Confusion,
-    auroc,
-    confusion_matrix,
-    confusions,
-    expected_calibration_error,
-    macro_f1,
-)
+from eval.metrics import Confusion, auroc, confusion_matrix, confusions, expected_calibration_error, macro_f1
 from eval.metrics.intervals import Rows, auroc_interval
 from eval.results import Figure, SuiteResult, Track, figure, untracked
 from eval.suites.classifiers import read_all
@@ -95,7 +88,7 @@ def measure(
     return SuiteResult(figures, outcome.items)
 
 
-def measured_together(draws: Sequence[SuiteResult], *, oos_label: str = OOS_LABEL) -> SuiteResult:
+def mean_over_draws(draws: Sequence[SuiteResult], *, oos_label: str = OOS_LABEL) -> SuiteResult:
     """Several draws of training rows as one: means, with intervals as in `eval.data.few_shot.over_draws`."""
     items = tuple({**item, "draw": number} for number, one in enumerate(draws) for item in one.items)
     figures = over_draws([draw.figures for draw in draws])

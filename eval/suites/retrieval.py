@@ -29,12 +29,7 @@ Scores = Mapping[str, float]
 
 
 def run(
-    folder: Path,
-    *,
-    encoder: Encoder,
-    answers_only: bool = False,
-    seed: int = SEED,
-    track: Track = untracked,
+    folder: Path, *, encoder: Encoder, answers_only: bool = False, seed: int = SEED, track: Track = untracked
 ) -> SuiteResult:
     """`run_set` on a BEIR folder; with `answers_only` the titles of its corpus are left out."""
     return run_set(beir_set(folder, answers_only=answers_only), encoder=encoder, seed=seed, track=track)

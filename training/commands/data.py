@@ -1,6 +1,5 @@
 """The commands `firstlast data build` and `firstlast data noise`."""
 
-from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import Annotated
 import typer
 
 from eval.data.problems import CheckedFile, contradictions, duplicates, normalised, read_checked
+from eval.home import open_store
 from eval.progress import progress
 from eval.results import write_items
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors
 from serving.company.service import stored_infos
-from serving.db.session import Database
 from serving.settings import Settings
 from training.commands.shared import tell_problems
 from training.datasets.build import Gathered, build
@@ -23,7 +22,7 @@ from training.datasets.card import Summary
 from training.datasets.examples import SPLITS
 from training.datasets.from_outside import HubName, OutsideExamples, read_file, read_hub
 from training.datasets.from_store import read_store
-from training.datasets.noise import find_noise, flip_figures, flipped
+from training.datasets.noise import find_noise, flip_figures, with_flipped_labels
 from training.datasets.splitting import SAME_ABOVE, Shares
 from training.encoder.export import ensure_encoder
 from training.heads.linear import Recipe, fit_head
@@ -107,7 +106,7 @@ def label_noise(
         labels = [row.label for row in checked.rows]
         if not labels:
             raise DataError(f"{file} has no rows; give lines with text and label")
-        judged, places = (labels, None) if flip is None else flipped(labels, flip, seed)
+        judged, places = (labels, None) if flip is None else with_flipped_labels(labels, flip, seed)
         texts = [row.text for row in checked.rows]
         features = _encoder(Settings.load(home)).read(texts).features
         fit = partial(fit_head, recipes=(Recipe(_NOISE_STRENGTH),))
@@ -146,10 +145,8 @@ def _gathered(settings: Settings | None, outside: list[OutsideExamples]) -> Gath
     others = tuple(example for source in outside for example in source.examples)
     if settings is None:
         return Gathered(others, problems=problems)
-    with closing(Database(settings.database_url)) as database:
-        database.migrate()
-        with database.reading() as session:
-            stored, intents = read_store(session), frozenset(stored_infos(session))
+    with open_store(settings) as session:
+        stored, intents = read_store(session), frozenset(stored_infos(session))
     return Gathered(
         (*stored.examples, *others), stored.agent_names, problems, stored.left_out, intents=intents
     )

@@ -6,13 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from eval.commands.shared import (
-    Measured,
-    RiskOption,
-    SeedOption,
-    budget_of,
-    measurement,
-)
+from eval.commands.shared import Measured, RiskOption, SeedOption, budget_of, measurement
 from eval.data.beir import chosen_for_removal, read_beir
 from eval.data.labelled import LabelledQuestion, read_labelled_questions
 from eval.data.retrieval_sets import article_refs

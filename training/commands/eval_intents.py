@@ -121,7 +121,7 @@ def fitted_and_measured(
             others = without_known(offered, (row.text for row in (*rows, *test)))
             fitted = _fitted(rows, others, encoder, seed=draw_seed, track=track)
         draws.append(intents.measure(test, fitted, rng=rng, oos_label=oos_label, track=track))
-    result = intents.measured_together(draws, oos_label=oos_label) if repeats > 1 else draws[0]
+    result = intents.mean_over_draws(draws, oos_label=oos_label) if repeats > 1 else draws[0]
     how = {"finetuned": tune is not None, "seed": seed, "shots": shots, "repeats": repeats}
     return SuiteResult({**result.figures, **intents.row_figures(train, test), **how}, result.items)
 

@@ -39,18 +39,13 @@ def wants_person_command(
     messages = Messages.read(rows, encoder, progress)
     limits = np.full(len(rows), models.limits["wants_person"])
     champion = Judged(messages.strongest(models.heads["wants_person"]), limits)
-    taught = taught_without_its_fold(rows, messages, encoder, seed=seed, track=progress)
+    taught = cross_fitted_wishes(rows, messages, encoder, seed=seed, track=progress)
     result = wants_person.measure(rows, {"champion": champion, "taught": taught}, seed=seed)
     return Measured(result, {"data": data, "seed": seed}, (data,))
 
 
-def taught_without_its_fold(
-    rows: Sequence[WishRow],
-    messages: Messages,
-    encoder: Reader,
-    *,
-    seed: int,
-    track: Track = untracked,
+def cross_fitted_wishes(
+    rows: Sequence[WishRow], messages: Messages, encoder: Reader, *, seed: int, track: Track = untracked
 ) -> Judged:
     """Each fold judged by a head that never saw it: of all other folds, and of what the bot is taught anyway.
 

@@ -17,8 +17,7 @@ VersionArgument = Annotated[
 HeldOutOption = Annotated[
     Path | None,
     typer.Option(
-        "--data",
-        help="Company folder with test/questions.jsonl [the one that the home was trained with].",
+        "--data", help="Company folder with test/questions.jsonl [the one that the home was trained with]."
     ),
 ]
 PastOption = Annotated[int, typer.Option("--past", min=0, max=10_000, help="Past decisions to replay.")]

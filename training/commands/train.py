@@ -65,7 +65,7 @@ def train_heads(
     from serving.company.file import read_company
     from serving.settings import Settings
     from training.commands.shared import tell_problems
-    from training.datasets.training_data import keep_folder
+    from training.datasets.training_data import remember_folder
     from training.encoder.export import ensure_encoder
     from training.encoder.tuning import TuningOptions
     from training.homes import apply_to_home
@@ -105,7 +105,7 @@ def train_heads(
                 track=progress,
             )
         if data is not None and company is not None:
-            keep_folder(settings, data)
+            remember_folder(settings, data)
             registered = replace_starting_set(settings, registered)
     listed = [problem.as_json() for problem in problems]
     emit({**registered_json(registered), "data_problems": listed}, as_json=as_json)
@@ -132,7 +132,7 @@ def train_sentiment(
     from training.encoder.tuning import TUNING
     from training.heads.sentiment import sentiment_data
     from training.heads.sentiment import train_sentiment as fit
-    from training.pipeline import kept_finetune, replace_part
+    from training.pipeline import home_finetune, replace_part
 
     if not data.is_file():
         raise bad_usage(f"--data {data} is not a file; name a JSONL file of messages with text and label")
@@ -141,7 +141,7 @@ def train_sentiment(
         for words in gathered.left_out():
             say(words)
         settings = Settings.load(home)
-        tuned = kept_finetune(settings, replace(TUNING["sentiment"], seed=seed), track=progress)
+        tuned = home_finetune(settings, replace(TUNING["sentiment"], seed=seed), track=progress)
         registered = replace_part(
             settings,
             "sentiment",
@@ -155,8 +155,7 @@ def train_sentiment(
 @app.command("answering")
 def train_answering(
     data: Annotated[
-        Path | None,
-        typer.Option("--data", help="A company folder. Without it: what the home was made with."),
+        Path | None, typer.Option("--data", help="A company folder. Without it: what the home was made with.")
     ] = None,
     from_store: StoreOption = False,
     from_experience: Annotated[

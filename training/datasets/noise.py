@@ -57,8 +57,6 @@ class Noise:
     n_judged: int
     n_too_few: int
     """Rows of labels with fewer than `FEWEST` rows: not judged."""
-    joint: NDArray[np.int64]
-    """The confident joint, `(n_labels, n_labels)`: given label by confident label."""
     estimated_share: float
     """Share of judged rows that carry a wrong label, by the joint calibrated to the labels' counts."""
 
@@ -105,7 +103,6 @@ def find_noise(
         ),
         n_judged=len(given),
         n_too_few=len(labels) - len(given),
-        joint=joint,
         estimated_share=estimated_noise(joint, np.bincount(given, minlength=len(joint))),
     )
 
@@ -162,7 +159,7 @@ def held_out_probabilities(
     return HeldOut(tuple(map(str, names)), given, probabilities, judged)
 
 
-def flipped(labels: Sequence[str], share: float, seed: int) -> tuple[list[str], NDArray[np.intp]]:
+def with_flipped_labels(labels: Sequence[str], share: float, seed: int) -> tuple[list[str], NDArray[np.intp]]:
     """The labels with that share of them, rounded, each replaced by another at random; and where."""
     rng = np.random.default_rng(seed)
     names = sorted(set(labels))

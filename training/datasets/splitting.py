@@ -77,11 +77,7 @@ def split_examples(
 
 
 def group_examples(
-    examples: Sequence[Example],
-    encoder: Encoder,
-    *,
-    same_above: float = SAME_ABOVE,
-    track: Track = untracked,
+    examples: Sequence[Example], encoder: Encoder, *, same_above: float = SAME_ABOVE, track: Track = untracked
 ) -> NDArray[np.int64]:
     """The group number of each example, `(n_examples,)`."""
     texts = [normalised(example.text) for example in examples]
@@ -154,11 +150,7 @@ def _by_time(times: dict[int, datetime], sizes: Counter[int], shares: Shares) ->
 
 
 def _at_random(
-    timeless: Sequence[int],
-    examples: Sequence[Example],
-    groups: NDArray[np.int64],
-    shares: Shares,
-    seed: int,
+    timeless: Sequence[int], examples: Sequence[Example], groups: NDArray[np.int64], shares: Shares, seed: int
 ) -> dict[int, Split]:
     """By the labels of each group: as many of a label's rows as the shares say, rounded."""
     labels: dict[int, Counter[str]] = {group: Counter() for group in timeless}

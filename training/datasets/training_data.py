@@ -169,12 +169,12 @@ def general_wording() -> TrainingData:
     )
 
 
-def kept_folder(settings: Settings) -> Path | None:
+def remembered_folder(settings: Settings) -> Path | None:
     """The company folder that the home was last trained with, as it was then; `None` without one."""
     return settings.company_folder if settings.company_folder.is_dir() else None
 
 
-def keep_folder(settings: Settings, folder: Path) -> None:
+def remember_folder(settings: Settings, folder: Path) -> None:
     """Remember the labelled data of a company folder in the home, instead of those remembered so far."""
     if folder.resolve() == settings.company_folder.resolve():
         return

@@ -12,19 +12,25 @@ from typing import Any
 
 import numpy as np
 
+from eval.home import open_encoder
 from eval.promotion.gates import Gate, failures
 from eval.report.tracking import log_run, numbers
 from eval.results import Track, untracked
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
 from model.files import rename_durably
-from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.datasets.training_data import TrainingData
-from training.encoder.adaptation_checks import Beside, Check, beir_needs, general_needs, wording_rows
+from training.encoder.adaptation_checks import (
+    Check,
+    EncoderComparison,
+    beir_needs,
+    general_needs,
+    wording_rows,
+)
 from training.encoder.export import ensure_encoder, export_model, load_torch
 from training.encoder.need_sources import gather_needs
-from training.encoder.needs import Split, is_held_out, share_of, split
+from training.encoder.needs import Asked, Needs, Split, is_held_out, share_of, split
 from training.encoder.pair_training import AdaptationOptions, GeneralTexts, adapt
 from training.encoder.pairs import Pairs, make_pairs
 from training.heads.model_set import Progress, train_model_set
@@ -99,36 +105,16 @@ def adapt_and_register(
     work = settings.models_folder / ".adapting"
     _train(settings, own, pairs, _general_texts(parts, options.seed), options, work, track)
     progress("measuring gain and cost")
-    before = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
-    adapted = OnnxEncoder.load(work / "encoder", threads=settings.encoder_threads)
-    beside = Beside(before, adapted, track)
-    wording = wording_rows() | ({"intent": needs.alike} if needs.alike else {})
-    checks = {
-        "business": beside.gain(needs, parts.held_out),
-        **{name: beside.cost(name, asked) for name, asked in others.items()},
-        **beside.wording(wording, seed=options.seed),
-    }
-    adaptation = Adaptation(adapted.fingerprint, before.fingerprint, checks, None)
+    adaptation = _judged(settings, work, needs, parts.held_out, others, options.seed, track)
     if not adaptation.failed:
         is_company = data is not None and (data / "company.toml").is_file()
         heads_data = gather(settings, data if is_company else None, from_store=False)
         unread = unseen(heads_data, pairs.texts, seed=options.seed)
         registered = _register(settings, adaptation, unread, work, options.seed, progress)
         adaptation = replace(adaptation, registered=registered)
-    params = {
-        "data": data or "default",
-        "data_sha256": needs.sha256,
-        "encoder": adaptation.encoder,
-        "before": adaptation.before,
-        "pairs": len(pairs.sure),
-        "weak_pairs": len(pairs.weak),
-        **asdict(options),
-    }
-    report = adaptation.report()
-    passed = {gate.name: gate.outcome == "passed" for gate in adaptation.gates}
-    metrics = {"gain": report["gain"], "elsewhere": report["elsewhere"], "gate_passed": passed}
-    items = [{"check": name, **item} for name, check in checks.items() for item in check.items]
-    log_run(settings.home, EXPERIMENT, params=params, metrics=metrics, items=items)
+    params: dict[str, object] = {"data": data or "default", "data_sha256": needs.sha256}
+    params |= {"pairs": len(pairs.sure), "weak_pairs": len(pairs.weak), **asdict(options)}
+    _log(settings.home, adaptation, params)
     shutil.rmtree(work, ignore_errors=True)
     return adaptation
 
@@ -166,6 +152,28 @@ def _own_encoder(settings: Settings) -> OnnxEncoder:
     return own
 
 
+def _judged(
+    settings: Settings,
+    work: Path,
+    needs: Needs,
+    held_out: Sequence[Asked],
+    others: Mapping[str, Needs],
+    seed: int,
+    track: Track,
+) -> Adaptation:
+    """The adapted encoder in `work` beside the one in service."""
+    before = open_encoder(settings)
+    adapted = OnnxEncoder.load(work / "encoder", threads=settings.encoder_threads)
+    comparison = EncoderComparison(before, adapted, track)
+    wording = wording_rows() | ({"intent": needs.alike} if needs.alike else {})
+    checks = {
+        "business": comparison.gain(needs, held_out),
+        **{name: comparison.cost(name, asked) for name, asked in others.items()},
+        **comparison.wording(wording, seed=seed),
+    }
+    return Adaptation(adapted.fingerprint, before.fingerprint, checks, None)
+
+
 def _train(
     settings: Settings,
     own: OnnxEncoder,
@@ -201,12 +209,7 @@ def _general_texts(parts: Split, seed: int) -> list[str]:
 
 
 def _register(
-    settings: Settings,
-    adaptation: Adaptation,
-    data: TrainingData,
-    work: Path,
-    seed: int,
-    progress: Progress,
+    settings: Settings, adaptation: Adaptation, data: TrainingData, work: Path, seed: int, progress: Progress
 ) -> RegisteredSet:
     """Heads and confidence refitted on the adapted encoder, which is moved to its place first."""
     place = settings.models_folder / "encoders" / adaptation.encoder
@@ -220,3 +223,12 @@ def _register(
     metrics = {**trained.metrics, **{f"adaptation.{name}": value for name, value in means.items()}}
     models = replace(trained.models, card={**trained.models.card, "adaptation": report})
     return register(settings.home, replace(trained, models=models, metrics=metrics))
+
+
+def _log(home: Path, adaptation: Adaptation, params: Mapping[str, object]) -> None:
+    report = adaptation.report()
+    passed = {gate.name: gate.outcome == "passed" for gate in adaptation.gates}
+    metrics = {"gain": report["gain"], "elsewhere": report["elsewhere"], "gate_passed": passed}
+    items = [{"check": name, **item} for name, check in adaptation.checks.items() for item in check.items]
+    encoders = {"encoder": adaptation.encoder, "before": adaptation.before}
+    log_run(home, EXPERIMENT, params={**params, **encoders}, metrics=metrics, items=items)

@@ -38,7 +38,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class EncoderComparison:
     """The encoder in service and the one that asks to replace it."""
 
     before: Reader

@@ -19,7 +19,7 @@ from model.files import rename_durably
 from model.heads.tweet_text import spoken_text
 from model.manifests import file_sha256
 from model.types import Vectors
-from training.encoder.quantize import cut_weights
+from training.encoder.quantize import quantize_weights
 
 if TYPE_CHECKING:
     import torch
@@ -97,7 +97,7 @@ def export_model(model: "SentenceTransformer", folder: Path, *, name: str, spoke
             probes, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
         )
         _check_agreement(expected, work)
-        cut_weights(work / "model.onnx")
+        quantize_weights(work / "model.onnx")
         _write_manifest(work, model, name=name, spoken=spoken)
         _check_likeness(expected, work)
         if folder.exists():

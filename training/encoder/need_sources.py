@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 
 from eval.data.beir import read_beir
 from eval.data.labelled import LabelledQuestion, read_labelled_questions, read_labelled_texts
+from eval.home import open_store
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importing.source import read_source
 from model.errors import DataError
 from serving.articles import repository as stored_articles
-from serving.db.session import Database
 from serving.db.tables import DecisionRecord, Feedback, Message, now
 from serving.learned_answers import repository as stored_learned
 from serving.settings import Settings
-from training.datasets.training_data import kept_folder, published_articles
+from training.datasets.training_data import published_articles, remembered_folder
 from training.encoder.needs import BY_LABEL, Asked, Needs, Sources, needs_of, share_of
 
 
@@ -29,16 +29,11 @@ def gather_needs(settings: Settings, data: Path | None, *, from_store: bool) -> 
     need. A home that was never trained on a company folder has only its store. What both hold is taken once.
     Raises `DataError` when there is nothing.
     """
-    database = Database(settings.database_url)
-    database.migrate()
-    try:
-        with database.reading() as session:
-            folder = data or kept_folder(settings)
-            sources = read_sources(folder) if folder else Sources()
-            if from_store or folder is None:
-                sources = merged(stored_sources(session), sources)
-    finally:
-        database.close()
+    folder = data or remembered_folder(settings)
+    sources = read_sources(folder) if folder else Sources()
+    if from_store or folder is None:
+        with open_store(settings) as session:
+            sources = merged(stored_sources(session), sources)
     if not sources.articles and not sources.learned:
         raise DataError("nothing is known to adapt to; import articles, or name a folder with --data")
     return needs_of(sources)

@@ -19,7 +19,7 @@ from model.errors import ConfigurationError
 from model.types import Vectors
 from training.encoder.checkpoints import Checkpoints
 from training.encoder.pairs import Pair, Pairs, hard_negative
-from training.encoder.torch_loop import descend
+from training.encoder.torch_loop import train_steps
 from training.encoder.torch_texts import pooled
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def adapt(
         _loss(model, steps[number], general, options).backward()  # type: ignore[no-untyped-call]
 
     count, doing = len(steps), "Adapting the encoder"
-    descend(optimiser, backward, steps=count, seed=options.seed, state=state, track=track, doing=doing)
+    train_steps(optimiser, backward, steps=count, seed=options.seed, state=state, track=track, doing=doing)
 
 
 def _steps(pairs: Pairs, general: GeneralTexts, options: AdaptationOptions) -> list[_Step]:

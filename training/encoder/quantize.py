@@ -11,7 +11,7 @@ _INTEGER_PRODUCTS = 4
 """ONNX Runtime's accuracy level that multiplies in 8-bit integers; lower levels are slower than no cut."""
 
 
-def cut_weights(path: Path) -> None:
+def quantize_weights(path: Path) -> None:
     """Replace the matrices of the graph at `path` by 8-bit ones, a scale for each 32 weights of a column.
 
     Activations are cut to 8 bits too, row by row as they come, so a text's vector does not depend on the

@@ -15,7 +15,7 @@ _TIDY_EVERY = 100
 """Steps after which freed memory goes back to the system."""
 
 
-def descend(
+def train_steps(
     optimiser: "torch.optim.AdamW",
     backward: Callable[[int], None],
     *,
@@ -28,8 +28,8 @@ def descend(
     """Takes the steps that are not done yet: all of them, or those after the state that is kept.
 
     `backward` gets the number of a step and leaves gradients; they are clipped to a norm of 1. The rates of
-    the optimiser's groups are their greatest (`pace`). Randomness within a step is drawn by seed and number,
-    so that a training that goes on ends at the very weights of one that was never interrupted.
+    the optimiser's groups are their greatest (`rate_share`). Randomness within a step is drawn by seed and
+    number, so that a training that goes on ends at the very weights of one that was never interrupted.
     """
     import torch
 
@@ -38,7 +38,7 @@ def descend(
     begin = state.restore(trainable, optimiser) if state else 0
     for number in track(range(begin, steps), doing=doing):
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * pace(number, steps)
+            group["lr"] = rate * rate_share(number, steps)
         torch.manual_seed(seed * 1_000_003 + number)
         optimiser.zero_grad(set_to_none=True)
         backward(number)
@@ -50,7 +50,7 @@ def descend(
             _give_back_memory()
 
 
-def pace(number: int, of: int) -> float:
+def rate_share(number: int, of: int) -> float:
     """Share of the learning rate at a step: rises over the first tenth of the steps, then falls to 0."""
     warm = max(1, of // 10)
     return (number + 1) / warm if number < warm else (of - number) / max(1, of - warm)

@@ -13,7 +13,7 @@ from model.errors import ConfigurationError, DataError
 from model.heads.tweet_text import spoken_text
 from training.encoder.checkpoints import Checkpoints
 from training.encoder.masked_words import read_texts
-from training.encoder.torch_loop import descend
+from training.encoder.torch_loop import train_steps
 from training.encoder.torch_texts import batches_of, pooled, vectors_of
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _learn(
         vectors = pooled(model, batch, max_tokens=options.max_tokens)
         head.loss(vectors, true).backward()  # type: ignore[no-untyped-call]
         if options.adversarial:
-            with _made_worse(model, options.adversarial):
+            with _adversarial_words(model, options.adversarial):
                 others = pooled(model, batch, max_tokens=options.max_tokens)
                 loss = head.loss(others, true) + head.divergence(vectors, others)
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -175,11 +175,11 @@ def _learn(
     groups.append({"params": [head.directions, head.bias], "lr": _HEAD_LEARNING_RATE, "weight_decay": 0.0})
     optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6)
     steps, doing = len(batches), "Tuning the encoder"
-    descend(optimiser, backward, steps=steps, seed=options.seed, state=state, track=track, doing=doing)
+    train_steps(optimiser, backward, steps=steps, seed=options.seed, state=state, track=track, doing=doing)
 
 
 @contextmanager
-def _made_worse(model: "SentenceTransformer", length: float) -> Iterator[None]:
+def _adversarial_words(model: "SentenceTransformer", length: float) -> Iterator[None]:
     """Word embeddings moved this far against the gradient that they hold, for as long as it lasts."""
     import torch
 

@@ -5,7 +5,6 @@ before it and, where a crash left them saying something else, put right from it 
 """
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from eval.data.labelled import own_or_general, read_labelled_questions, read_mood_conversations
-from eval.home import champion_version
+from eval.home import champion_version, open_store
 from eval.promotion.comparison import Comparison, Contender, HeldOut, compare, folder_bytes
 from eval.report.tracking import log_run
 from eval.results import Track, untracked
@@ -22,10 +21,9 @@ from eval.suites.sentiment import read_sentiments
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import encoder_of, load_model_set
-from serving.db.session import Database
 from serving.db.tables import RegressionCase
 from serving.settings import Settings
-from training.datasets.training_data import kept_folder
+from training.datasets.training_data import remembered_folder
 from training.encoder.export import ensure_encoder
 from training.registry.locks import promoting
 from training.registry.model_sets import CHALLENGER, put_into_service, settle_aliases, tag_set
@@ -168,11 +166,7 @@ def _compared(
         "flips": comparison.flips.figures,
         "gate_passed": {gate.name: gate.outcome == "passed" for gate in gates},
     }
-    params = {
-        "champion": comparison.champion,
-        "challenger": comparison.challenger,
-        "data": data or "default",
-    }
+    params = {"champion": comparison.champion, "challenger": comparison.challenger, "data": data or "default"}
     log_run(settings.home, EXPERIMENT, params=params, metrics=metrics, items=comparison.items)
     return comparison
 
@@ -220,7 +214,7 @@ def replace_starting_set(settings: Settings, registered: RegisteredSet) -> Regis
     with promoting(settings.models_folder):
         champion = champion_version(settings.models_folder)
         intents = _contender(settings, champion).models.intents
-        with closing(Database(settings.database_url)) as database, database.reading() as session:
+        with open_store(settings) as session:
             taught = session.scalar(select(RegressionCase.id).limit(1)) is not None
         if intents or taught:
             return registered
@@ -230,7 +224,7 @@ def replace_starting_set(settings: Settings, registered: RegisteredSet) -> Regis
 
 
 def _held_out(settings: Settings, data: Path | None) -> HeldOut:
-    folder = data or kept_folder(settings)
+    folder = data or remembered_folder(settings)
     path = folder / "test" / "questions.jsonl" if folder else None
     has_questions = path is not None and path.is_file()
     if data is not None and not has_questions:

@@ -129,7 +129,7 @@ def test_the_labels_most_often_taken_for_another_are_listed(word_encoder: WordEn
 
 def test_draws_are_told_together(word_encoder: WordEncoder) -> None:
     once = measured(word_encoder)
-    together = intents.measured_together([once, once])
+    together = intents.mean_over_draws([once, once])
     assert together.figures["accuracy"] == 0.5
     assert [item["draw"] for item in together.items] == [0] * 6 + [1] * 6
     assert [one["count"] for one in together.figures["confusions"]] == [2, 2]
