@@ -65,6 +65,15 @@ def test_a_row_does_not_depend_on_those_beside_it(tmp_path: Path) -> None:
     np.testing.assert_allclose(outputs(path, x), alone, rtol=1e-5)
 
 
+def test_where_the_code_lay_that_exported_a_graph_is_not_kept_in_it(tmp_path: Path) -> None:
+    path = product(np.eye(64, dtype=np.float32), tmp_path / "product.onnx")
+    graph = onnx.load(path)
+    graph.graph.node[0].metadata_props.add(key="stack_trace", value='File "/home/ida/export.py", line 7')
+    onnx.save(graph, path)
+    quantize_weights(path)
+    assert b"/home/ida" not in path.read_bytes()
+
+
 def test_an_encoder_that_the_cut_changes_is_refused_with_its_cosine(encoder_folder: Path) -> None:
     vectors = OnnxEncoder.load(encoder_folder).encode(_PROBES)
     _check_likeness(vectors, encoder_folder)
