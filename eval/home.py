@@ -1,7 +1,10 @@
 """Opens the bot of a home folder to be measured; starts no thread and serves nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from eval.data.labelled import LabelledQuestion
 from knowledge.index.knowledge_index import KnowledgeIndex
@@ -35,12 +38,18 @@ def open_champion(settings: Settings, encoder: Reader) -> ModelSet:
 
 def open_index(settings: Settings, encoder: Reader) -> KnowledgeIndex:
     """The index, equal to the store, which must have been made by `firstlast init`."""
-    database = Database(settings.database_url)
-    try:
+    with closing(Database(settings.database_url)) as database:
         database.migrate()
         return KnowledgeSync(database, encoder).load_or_rebuild(settings.snapshot_folder(encoder.fingerprint))
-    finally:
-        database.close()
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Session]:
+    """The home's store, brought up to date, to be read."""
+    with closing(Database(settings.database_url)) as database:
+        database.migrate()
+        with database.reading() as session:
+            yield session
 
 
 def check_answers_known(questions: Sequence[LabelledQuestion], index: KnowledgeIndex) -> None:

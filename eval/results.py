@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.metrics import wrong_among_answered
-from eval.metrics.intervals import Interval, clopper_pearson, wilson
+from eval.metrics.intervals import Interval, Rows, bootstrap, bootstrap_mean, clopper_pearson, wilson
 from eval.report.charts import Chart
 from model.errors import DataError
 from model.manifests import file_sha256
@@ -67,6 +67,22 @@ class Figure:
         share = wrong_among_answered(wrong, answered)
         return cls(share, clopper_pearson(wrong, answered) if answered else None)
 
+    @classmethod
+    def resampled(
+        cls, statistic: Callable[[Rows], float | None], n: int, rng: np.random.Generator
+    ) -> "Figure":
+        """A statistic of the positions of `n` items, with the bootstrap's interval; neither if undefined."""
+        value = statistic(np.arange(n)) if n else None
+        return cls(value, None if value is None else bootstrap(statistic, n, rng=rng))
+
+    @classmethod
+    def mean(
+        cls, values: Sequence[float], rng: np.random.Generator, *, clusters: Sequence[str] | None = None
+    ) -> "Figure":
+        """The mean of one value or more, with the bootstrap's interval over items or their `clusters`."""
+        interval = bootstrap_mean(values, rng=rng, clusters=clusters)
+        return cls(float(np.mean(values)), interval)
+
     def under(self, key: str) -> dict[str, Any]:  # JSON
         """The value under `key` and the interval under `<key>_interval`."""
         return figure(key, self.value, self.interval)
@@ -74,16 +90,14 @@ class Figure:
 
 def figures_json(figures: Any) -> dict[str, Any]:  # a dataclass of figures; JSON
     """The figures under the names of their fields, each `Figure` followed by `<name>_interval`."""
-    found: dict[str, Any] = {}
-    for one in fields(figures):
-        value = getattr(figures, one.name)
+    shown: dict[str, Any] = {}
+    for field_ in fields(figures):
+        value = getattr(figures, field_.name)
         if isinstance(value, Figure):
-            found |= value.under(one.name)
-        elif is_dataclass(value):
-            found[one.name] = figures_json(value)
+            shown |= value.under(field_.name)
         else:
-            found[one.name] = value
-    return found
+            shown[field_.name] = figures_json(value) if is_dataclass(value) else value
+    return shown
 
 
 def figure(key: str, value: float | None, interval: Interval | None) -> dict[str, Any]:  # JSON
@@ -101,7 +115,7 @@ def data_sha256(*paths: Path) -> str:
     """One digest of the files, and of all files in the folders, by their names and bytes."""
     digest = hashlib.sha256()
     for path in paths:
-        files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+        files = [path] if path.is_file() else sorted(entry for entry in path.rglob("*") if entry.is_file())
         for file in files:
             digest.update(f"{file.relative_to(path.parent)}\0{file_sha256(file)}\n".encode())
     return digest.hexdigest()

@@ -49,11 +49,6 @@ class CalibrationSample:
     """Of each question's most confident candidate, shape `(n_questions,)`."""
     correct: NDArray[np.bool_]
     """Whether that candidate resolves the question."""
-    cosines: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    """Of each question's nearest candidate: what a plain similarity threshold would be found on; may be
-    empty."""
-    nearest_correct: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
-    """Whether the nearest candidate resolves the question."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,8 +164,6 @@ def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 a
         "past.vectors": models.answering.past.vectors,
         "calibration.confidences": models.calibration.confidences,
         "calibration.correct": models.calibration.correct,
-        "calibration.cosines": models.calibration.cosines,
-        "calibration.nearest_correct": models.calibration.nearest_correct,
     }
     for name, head in models.heads.items():
         tensors |= _scorer_tensors(f"heads.{name}", head.scorer)
@@ -278,12 +271,7 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
                 manifest["answering"]["past_intents"],
             ),
         ),
-        calibration=CalibrationSample(
-            **{
-                name: tensors[f"calibration.{name}"]
-                for name in ("confidences", "correct", "cosines", "nearest_correct")
-            }
-        ),
+        calibration=CalibrationSample(tensors["calibration.confidences"], tensors["calibration.correct"]),
         limits={name: float(value) for name, value in manifest["limits"].items()},
         card=manifest["card"],
         head_encoders={

@@ -82,10 +82,10 @@ def apply_to_home(settings: Settings, company: Company) -> None:
 
 def train_first_models(settings: Settings, folder: Path | None, *, progress: Progress) -> None:
     """Train on a company folder, or on the general data, unless the home has models; remember the folder."""
-    from training.datasets.training_data import company_data, general_data, keep_folder, kept_folder
+    from training.datasets.training_data import company_data, general_data, remember_folder, remembered_folder
 
-    if folder is not None and kept_folder(settings) is None:
-        keep_folder(settings, folder)
+    if folder is not None and remembered_folder(settings) is None:
+        remember_folder(settings, folder)
     if read_pointer(settings.models_folder) is None:
         from training.pipeline import train_and_register  # heavy, and needed once only
 

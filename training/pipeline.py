@@ -1,14 +1,13 @@
 """From settings to a registered model set: gathers, trains, registers; the steps live elsewhere."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from eval.home import open_champion, open_index
+from eval.home import open_champion, open_encoder, open_index, open_store
 from eval.results import Track, untracked
 from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.json_lines import read_texts
@@ -18,8 +17,6 @@ from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.types import IntentInfo
 from serving.company.service import stored_infos
-from serving.db.session import Database
-from serving.runtime.encoders import encoder_folder_in_service
 from serving.runtime.loading import head_encoders
 from serving.settings import Settings
 from training.confidence.refitting import refit, train_answering, train_on_experience
@@ -28,13 +25,13 @@ from training.datasets.training_data import (
     company_data,
     general_data,
     intents_file,
-    kept_folder,
+    remembered_folder,
     stored_data,
     stored_questions,
 )
 from training.encoder.finetuning import Finetune, finetune
 from training.encoder.tuning import TuningOptions
-from training.heads.model_set import Progress, train_model_set
+from training.heads.model_set import Progress, TrainedSet, train_model_set, with_new_part
 from training.registry.model_sets import register
 from training.registry.registered_sets import RegisteredSet
 
@@ -54,24 +51,22 @@ def gather(
     `unlabelled_from_store`. Raises `DataError` for a bad row, or when it has none.
     """
     others = [text for path in unlabelled for text in read_texts(path)]
-    with closing(Database(settings.database_url)) as database:
-        database.migrate()
-        with database.session() as session:
-            if data is None:
-                base = _remembered(settings, stored_infos(session))
-            elif data.is_dir():
-                base = company_data(data)
-            else:
-                base = intents_file(data, stored_infos(session))
-            gathered = stored_data(session, base) if from_store else base
-            if unlabelled_from_store:
-                others += _asked(session)
+    with open_store(settings) as session:
+        if data is None:
+            base = _remembered(settings, stored_infos(session))
+        elif data.is_dir():
+            base = company_data(data)
+        else:
+            base = intents_file(data, stored_infos(session))
+        gathered = stored_data(session, base) if from_store else base
+        if unlabelled_from_store:
+            others += _asked(session)
     return replace(gathered, unlabelled=tuple(others))
 
 
 def _remembered(settings: Settings, infos: Mapping[str, IntentInfo]) -> TrainingData:
     """The data that the home was trained on last, teams and human-only flags as the store has them now."""
-    folder = kept_folder(settings)
+    folder = remembered_folder(settings)
     if folder is None:
         return general_data()
     data = company_data(folder)
@@ -103,14 +98,14 @@ def train_and_register(
 
     With `tuning` the intents have an encoder of their own, tuned so.
     """
-    encoder = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
-    tuned = kept_finetune(settings, tuning, track=track) if tuning else None
+    encoder = open_encoder(settings)
+    tuned = home_finetune(settings, tuning, track=track) if tuning else None
     trained = train_model_set(data, encoder, seed=seed, progress=progress, finetune=tuned)
     progress("registering the model set")
     return register(settings.home, trained)
 
 
-def kept_finetune(settings: Settings, options: TuningOptions, *, track: Track = untracked) -> Finetune:
+def home_finetune(settings: Settings, options: TuningOptions, *, track: Track = untracked) -> Finetune:
     """Tunes encoders that stay in the home, in `models/encoders`; an interrupted tuning goes on."""
     return partial(
         finetune,
@@ -122,18 +117,14 @@ def kept_finetune(settings: Settings, options: TuningOptions, *, track: Track = 
 
 
 def refit_and_register(
-    settings: Settings,
-    data: TrainingData | None,
-    *,
-    seed: int,
-    progress: Progress,
+    settings: Settings, data: TrainingData | None, *, seed: int, progress: Progress
 ) -> RegisteredSet:
     """Fit the champion's answer confidence anew on `data` and what the home knows, and register the result.
 
     Without `data` on what the home has seen approved; raises `DataError` when that is too little, and
     `ArtifactError` when there is no champion.
     """
-    encoder = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+    encoder = open_encoder(settings)
     champion, index = open_champion(settings, encoder), open_index(settings, encoder)
     own = head_encoders(champion, settings)
     if data is not None:
@@ -142,10 +133,22 @@ def refit_and_register(
         )
     else:
         progress("asking every approved phrasing again, itself hidden")
-        with closing(Database(settings.database_url)) as database, database.reading() as session:
+        with open_store(settings) as session:
             trained = train_on_experience(champion, session, encoder, index, head_encoders=own, seed=seed)
     progress("registering the model set")
     return register(settings.home, trained, experiment="answering")
+
+
+def replace_part(
+    settings: Settings, part: str, train: Callable[[ModelSet, OnnxEncoder], TrainedSet]
+) -> RegisteredSet:
+    """Give `train` the champion and its encoder, and register what it makes of them as the challenger.
+
+    Raises `ArtifactError` when there is no champion.
+    """
+    encoder = open_encoder(settings)
+    champion = open_champion(settings, encoder)
+    return register(settings.home, with_new_part(champion, part, train(champion, encoder)))
 
 
 def refit_to(

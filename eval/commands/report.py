@@ -1,17 +1,16 @@
 """`firstlast eval report`."""
 
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from eval.home import open_store
 from eval.report.history import tracked_runs
 from eval.report.page import as_page
 from model.errors import DataError
 from serving.command_line import HomeOption, JsonOption, emit, friendly_errors
 from serving.company.service import company_name
-from serving.db.session import Database
 from serving.settings import Settings
 
 OutOption = Annotated[Path, typer.Option("--out", help="The file to write.")]
@@ -24,18 +23,12 @@ def report_command(
     with friendly_errors():
         settings = Settings.load(home)
         runs = tracked_runs(settings.home)
-        with closing(Database(settings.database_url)) as database:
-            database.migrate()
-            with database.reading() as session:
-                name = company_name(session, settings)
+        with open_store(settings) as session:
+            name = company_name(session, settings)
         page = as_page(runs, title=f"{name}: how good the bot is")
         _write(out, page)
-    suites = {suite: len(found) for suite, found in runs.items()}
-    emit(
-        {"report": str(out), "suites": suites},
-        as_json=as_json,
-        text=lambda: f"{out}: {', '.join(suites)}",
-    )
+    suites = {suite: len(of_suite) for suite, of_suite in runs.items()}
+    emit({"report": str(out), "suites": suites}, as_json=as_json, text=lambda: f"{out}: {', '.join(suites)}")
 
 
 def _write(path: Path, page: str) -> None:

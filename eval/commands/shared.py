@@ -1,9 +1,11 @@
 """What the commands of `firstlast eval` share: their options, and where figures go."""
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +15,8 @@ from eval.report.text import as_text
 from eval.report.tracking import log_run
 from eval.results import DATA_SHA256, SuiteResult, data_sha256, write_items
 from model.errors import DataError
-from serving.command_line import FAILED, bad_usage, emit
+from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit, friendly_errors
+from serving.settings import Settings
 
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of fitting and of the intervals.")]
 FinetuneOption = Annotated[
@@ -64,7 +67,7 @@ AtMostOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where the figures go."""
+    """Where the figures go, and what they are wanted to reach."""
 
     items: Path | None
     track: bool
@@ -73,16 +76,61 @@ class Output:
     at_most: Sequence[Target] | None
     charts: Path | None = None
 
-    @property
-    def targets(self) -> Sequence[Target]:
-        """What the figures are wanted to reach."""
-        return [*(self.at_least or ()), *(self.at_most or ())]
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a command measured, how, and on which files or folders."""
+
+    result: SuiteResult
+    params: Mapping[str, object]
+    data: tuple[Path, ...]
 
 
-def check_risk(risk: float | None) -> None:
-    """Ends with status 2 for a budget that is no share."""
+def measurement(
+    suite: str, *, charts: bool = False
+) -> Callable[[Callable[..., Measured]], Callable[..., None]]:
+    """Makes a command of a function that measures the bot of a home, with the options that all suites take.
+
+    The function gets the home's settings and its own options; `--home`, `--items`, `--charts` (for suites
+    with curves), `--at-least`, `--at-most`, `--track` and `--json` are added behind them.
+    """
+
+    def command_of(measure: Callable[..., Measured]) -> Callable[..., None]:
+        def common(
+            home: HomeOption = None,
+            items: ItemsOption = None,
+            charts: ChartsOption = None,
+            at_least: AtLeastOption = None,
+            at_most: AtMostOption = None,
+            track: TrackOption = False,
+            as_json: JsonOption = False,
+        ) -> None: ...
+
+        @functools.wraps(measure)
+        def command(home: Path | None, as_json: bool, **options: Any) -> None:  # as typer parsed them
+            places = {
+                option.name: options.pop(option.name) for option in fields(Output) if option.name in options
+            }
+            output = Output(as_json=as_json, **places)
+            with friendly_errors():
+                settings = Settings.load(home)
+                measured = measure(settings, **options)
+                hand_over(measured.result, settings.home, suite, measured.params, output, data=measured.data)
+
+        own, shared = inspect.signature(measure), inspect.signature(common)
+        added = [one for name, one in shared.parameters.items() if charts or name != "charts"]
+        parameters = [*list(own.parameters.values())[1:], *added]
+        command.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return command
+
+    return command_of
+
+
+def budget_of(risk: float | None, settings: Settings) -> float:
+    """The risk budget to measure at, by default the home's; ends with status 2 for one that is no share."""
     if risk is not None and not 0 < risk < 1:
         raise bad_usage(f"--risk must be between 0 and 1, got {risk}; 0.02 means at most 2 % wrong")
+    return settings.risk_budget if risk is None else risk
 
 
 def check_exist(*paths: Path) -> None:
@@ -105,10 +153,12 @@ def hand_over(
 
     A tracked run names the files or folders of `data` by their digest too.
     """
-    found = verdicts(result.figures, output.targets)
-    figures = {**result.figures, TARGETS: found} if found else result.figures
+    targets = verdicts(result.figures, [*(output.at_least or ()), *(output.at_most or ())])
+    figures = {**result.figures, TARGETS: targets} if targets else result.figures
     emit(
-        figures, as_json=output.as_json, text=lambda: f"{as_text(result.figures)}\n{as_lines(found)}".rstrip()
+        figures,
+        as_json=output.as_json,
+        text=lambda: f"{as_text(result.figures)}\n{as_lines(targets)}".rstrip(),
     )
     if output.items is not None:
         write_items(output.items, result.items)
@@ -124,5 +174,5 @@ def hand_over(
             items=result.items,
             charts=result.charts,
         )
-    if not all(one["reached"] for one in found):
+    if not all(target["reached"] for target in targets):
         raise typer.Exit(FAILED)

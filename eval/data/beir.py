@@ -80,12 +80,12 @@ def chosen_for_removal(names: Iterable[str], *, share: float, rng: np.random.Gen
 
 
 def _articles(path: Path) -> tuple[ArticleDocument, ...]:
-    found = read_source(path)
-    if found.refusals:
-        raise DataError(f"{found.refusals[0].path}: {found.refusals[0].reason}")
-    if found.question_answers or not found.articles:
+    corpus = read_source(path)
+    if corpus.refusals:
+        raise DataError(f"{corpus.refusals[0].path}: {corpus.refusals[0].reason}")
+    if corpus.question_answers or not corpus.articles:
         raise DataError(f"{path} must hold rows with _id, title and text, and nothing else")
-    return found.articles
+    return corpus.articles
 
 
 def _queries(path: Path) -> dict[str, str]:

@@ -12,13 +12,7 @@ from model.refs import article_ref, learned_answer_ref, ref_kind
 from model.types import Offered, Turn
 
 DialogueKind = Literal[
-    "follow_up",
-    "did_not_work",
-    "correction",
-    "reference",
-    "change_of_subject",
-    "full_question",
-    "smalltalk",
+    "follow_up", "did_not_work", "correction", "reference", "change_of_subject", "full_question", "smalltalk"
 ]
 DIALOGUE_KINDS: tuple[DialogueKind, ...] = get_args(DialogueKind)
 CONTEXT_DEPENDENT_KINDS: tuple[DialogueKind, ...] = ("follow_up", "did_not_work", "correction", "reference")
@@ -56,10 +50,10 @@ def read_dialogues(path: Path) -> list[Dialogue]:
 
     Raises `DataError` naming file and line of a bad row, or for no rows.
     """
-    found = [_dialogue(row, where) for where, row in read_json_lines(path)]
-    if not found:
+    dialogues = [_dialogue(row, where) for where, row in read_json_lines(path)]
+    if not dialogues:
         raise DataError(f"{path} has no rows; give a JSONL file with one dialogue per line")
-    return found
+    return dialogues
 
 
 def known_answers(index: KnowledgeIndex) -> dict[str, Offered]:
@@ -84,7 +78,7 @@ def history_of(dialogue: Dialogue, answers: Mapping[str, Offered]) -> tuple[Turn
                 f"dialogue {dialogue.id}: {unknown[0]!r} is not known; import the knowledge it is about"
             )
         offered = tuple(answers[ref] for ref in turn.refs)
-        text = turn.text or "\n".join(one.title for one in offered)
+        text = turn.text or "\n".join(answer.title for answer in offered)
         turns.append(Turn(turn.author, text, offered))
     return tuple(turns)
 
@@ -101,10 +95,11 @@ def _dialogue(row: Mapping[str, Any], where: str) -> Dialogue:  # JSON
     articles = _texts(row.get("articles", []), "articles", where)
     questions = _texts(row.get("learned_answers", []), "learned_answers", where)
     refs = frozenset([*map(article_ref, articles), *map(learned_answer_ref, questions)])
-    given = {turn.refs[0] for turn in before if len(turn.refs) == 1}
-    if kind in UNHELPED_KINDS and refs & given:
+    answers_given = {turn.refs[0] for turn in before if len(turn.refs) == 1}
+    if kind in UNHELPED_KINDS and refs & answers_given:
         raise DataError(
-            f"{where}: {sorted(refs & given)} was given already and did not help; it cannot be right again"
+            f"{where}: {sorted(refs & answers_given)} was given already and did not help; it cannot be "
+            "right again"
         )
     return Dialogue(
         _text(row.get("id"), "id", where), cast(DialogueKind, kind), tuple(before), last.text, refs
@@ -126,7 +121,7 @@ def _turn(turn: object, where: str) -> DialogueTurn:
 def _texts(value: object, key: str, where: str) -> list[str]:
     if not isinstance(value, list):
         raise DataError(f"{where}: {key} is {value!r}, expected a list of texts")
-    return [_text(one, key, where) for one in value]
+    return [_text(text, key, where) for text in value]
 
 
 def _text(value: object, key: str, where: str) -> str:

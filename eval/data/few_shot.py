@@ -34,7 +34,7 @@ def over_draws(draws: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # JSON
 
 
 def _together(name: str, draws: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # JSON
-    values = [one[name] for one in draws]
+    values = [draw[name] for draw in draws]
     if name.endswith(INTERVAL):
         return {}
     if isinstance(values[0], Mapping):
@@ -43,7 +43,7 @@ def _together(name: str, draws: Sequence[Mapping[str, Any]]) -> dict[str, Any]: 
         if any(value is None for value in values):
             return figure(name, None, None)
         return figure(
-            name, float(np.mean(values)), _interval(values, [one[f"{name}{INTERVAL}"] for one in draws])
+            name, float(np.mean(values)), _interval(values, [draw[f"{name}{INTERVAL}"] for draw in draws])
         )
     return {name: values[0] if all(value == values[0] for value in values) else values}
 

@@ -40,9 +40,9 @@ def without_known(texts: Iterable[str], known: Iterable[str]) -> tuple[str, ...]
     Compared without regard to case, spacing and marks at the ends.
     """
     seen = {normalised(text) for text in known}
-    kept = []
+    new_texts = []
     for text in texts:
         if (folded := normalised(text)) not in seen:
             seen.add(folded)
-            kept.append(text)
-    return tuple(kept)
+            new_texts.append(text)
+    return tuple(new_texts)

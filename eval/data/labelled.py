@@ -78,13 +78,13 @@ def read_labelled_texts(path: Path, *, labels: Collection[str] | None = None) ->
 
     Raises `DataError` naming file and line, also for a label that is not among `labels`, if given.
     """
-    found = []
+    rows = []
     for where, row in read_json_lines(path):
         label = text_of(row, "label", where)
         if labels is not None and label not in labels:
             raise DataError(f"{where}: label is {label!r}, expected one of {', '.join(labels)}")
-        found.append(LabelledText(text_of(row, "text", where), label))
-    return found
+        rows.append(LabelledText(text_of(row, "text", where), label))
+    return rows
 
 
 def read_mood_conversations(path: Path) -> list[MoodConversation]:
@@ -117,7 +117,7 @@ def _question(row: dict[str, Any], where: str) -> LabelledQuestion:  # JSON
         text=text_of(row, "text", where),
         kind=cast(QuestionKind, kind),
         intent=row.get("intent"),
-        refs=frozenset(one if ":" in one else article_ref(one) for one in articles),
+        refs=frozenset(article if ":" in article else article_ref(article) for article in articles),
     )
 
 
@@ -125,17 +125,17 @@ def _mood_conversation(row: dict[str, Any], where: str) -> MoodConversation:  # 
     turns = row.get("turns")
     if not isinstance(turns, list) or not turns:
         raise DataError(f"{where}: turns is {turns!r}, expected a list of objects with author and text")
-    found = tuple(_turn(turn, f"{where}: turn {place}") for place, turn in enumerate(turns))
+    read_turns = tuple(_turn(turn, f"{where}: turn {place}") for place, turn in enumerate(turns))
     outcome, at = row.get("outcome"), row.get("at")
     if outcome not in (*CALM_OUTCOMES, *UNHAPPY_OUTCOMES):
         expected = ", ".join((*CALM_OUTCOMES, *UNHAPPY_OUTCOMES))
         raise DataError(f"{where}: outcome is {outcome!r}, expected one of {expected}")
-    by_customer = [place for place, turn in enumerate(found) if turn.author == "customer"]
+    by_customer = [place for place, turn in enumerate(read_turns) if turn.author == "customer"]
     if outcome in CALM_OUTCOMES and (at is not None or not by_customer):
         raise DataError(f"{where}: a {outcome} conversation needs a customer's turn and no at, got {at!r}")
     if outcome in UNHAPPY_OUTCOMES and (isinstance(at, bool) or at not in by_customer):
         raise DataError(f"{where}: at is {at!r}, expected the place of a customer's turn: {by_customer}")
-    return MoodConversation(text_of(row, "id", where), found, cast(Outcome, outcome), at)
+    return MoodConversation(text_of(row, "id", where), read_turns, cast(Outcome, outcome), at)
 
 
 def _turn(turn: object, where: str) -> Turn:

@@ -9,7 +9,7 @@ import io
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -31,7 +31,7 @@ ProblemKind = Literal[
     "label_only_in_test",
 ]
 PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
-"""The first seven leave a row out; the others leave every row in.
+"""The first seven leave a row out; the others leave every row in; the last three are about labels.
 
 - `duplicate`: the row's text and label stand in an earlier row too, case and spacing ignored.
 - `contradictory`: the row's text has another label elsewhere in the file; every such row counts.
@@ -56,20 +56,12 @@ class Problem:
 
     def as_json(self) -> dict[str, Any]:  # JSON
         """The problem as the commands print it."""
-        return {
-            "kind": self.kind,
-            "file": self.file,
-            "count": self.count,
-            "examples": list(self.examples),
-        }
+        return {**asdict(self), "examples": list(self.examples)}
 
     def __str__(self) -> str:
-        about = "labels" if self.kind in _ABOUT_LABELS else "lines"
+        about = "labels" if self.kind in PROBLEM_KINDS[-3:] else "lines"
         more = ", …" if self.count > len(self.examples) else ""
         return f"{self.file}: {self.count} {self.kind} ({about} {', '.join(self.examples)}{more})"
-
-
-_ABOUT_LABELS = ("class_with_one_row", "class_without_rows", "label_only_in_test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +87,23 @@ class CheckedFile:
         return [LabelledText(row.text, row.label) for row in self.rows]
 
 
-def read_checked(path: Path, *, text: str = "text", label: str = "label") -> CheckedFile:
+def read_checked(path: Path) -> CheckedFile:
     """Rows of a JSONL file, or of a CSV file with a header line (by its suffix `.csv`).
 
     An empty file has no rows. Raises `DataError` when the file cannot be opened, is UTF-16, or when of its
     rows none is usable.
     """
+    return check_rows(_csv_rows(path) if path.suffix.casefold() == ".csv" else _json_rows(path), path)
+
+
+def check_rows(
+    lines: Iterable[tuple[int, Mapping[str, Any] | ProblemKind]], path: Path
+) -> CheckedFile:  # JSON
+    """Which rows, each with its line, are usable; raises `DataError` when there are rows and none is."""
     bad: dict[ProblemKind, list[int]] = defaultdict(list)
     rows: list[Row] = []
-    lines = _csv_rows(path, (text, label)) if path.suffix.casefold() == ".csv" else _json_rows(path)
-    for line, found in lines:
-        row = found if isinstance(found, str) else _usable(found, text, label, line)
+    for line, content in lines:
+        row = content if isinstance(content, str) else _usable(content, line)
         if isinstance(row, Row):
             rows.append(row)
         else:
@@ -116,9 +114,9 @@ def read_checked(path: Path, *, text: str = "text", label: str = "label") -> Che
         if kind in bad
     ]
     if problems and not rows:
-        told = "; ".join(map(str, problems))
+        named = "; ".join(map(str, problems))
         raise DataError(
-            f'{path} has no usable row: {told}. Give lines such as {{"{text}": "…", "{label}": "…"}}'
+            f'{path} has no usable row: {named}. Give lines such as {{"text": "…", "label": "…"}}'
         )
     return CheckedFile(tuple(rows), (*problems, *row_problems(rows, path.name)))
 
@@ -126,15 +124,18 @@ def read_checked(path: Path, *, text: str = "text", label: str = "label") -> Che
 def row_problems(rows: Sequence[Row], file: str) -> list[Problem]:
     """What is wrong between rows: duplicates, contradictions, classes with one row."""
     pairs = [(normalised(row.text), row.label) for row in rows]
-    lines = [row.line for row in rows]
-    counted = Counter(row.label for row in rows)
-    single = [name for name, count in counted.items() if count == 1]
-    found = [
-        _about_lines("duplicate", file, duplicates(pairs), lines),
-        _about_lines("contradictory", file, contradictions(pairs), lines),
-        about_labels("class_with_one_row", file, single),
+    counts = Counter(row.label for row in rows)
+    by_kind: dict[ProblemKind, list[int]] = {
+        "duplicate": duplicates(pairs),
+        "contradictory": contradictions(pairs),
+    }
+    problems = [
+        Problem(kind, file, len(places), tuple(str(rows[place].line) for place in places[:_NAMED]))
+        for kind, places in by_kind.items()
     ]
-    return [problem for problem in found if problem.count]
+    single = (label for label, count in counts.items() if count == 1)
+    problems.append(about_labels("class_with_one_row", file, single))
+    return [problem for problem in problems if problem.count]
 
 
 def about_labels(kind: ProblemKind, file: str, labels: Iterable[str]) -> Problem:
@@ -181,44 +182,38 @@ def data_problems(data: Path | None, *, intents: Collection[str] = ()) -> list[P
 def company_problems(folder: Path, intents: Collection[str]) -> list[Problem]:
     """Problems of a company folder's labelled files, of the company's intents that have no rows, and of the
     intents that its calibration questions name against those that have rows."""
-    found: list[Problem] = []
+    problems: list[Problem] = []
     labels: set[str] = set()
     for path in (folder / "training" / f"{name}.jsonl" for name in _LABELLED_FILES):
-        if not path.is_file():
-            continue
-        checked = read_checked(path)
-        found += checked.problems
-        if path.stem == "intents":
-            labels = {row.label for row in checked.rows}
-    missing = set(intents) - labels
-    if labels and missing:
-        found.append(about_labels("class_without_rows", "company.toml", missing))
+        if path.is_file():
+            checked = read_checked(path)
+            problems += checked.problems
+            if path.stem == "intents":
+                labels = {row.label for row in checked.rows}
     questions = folder / "calibration" / "questions.jsonl"
     asked = read_labelled_questions(questions) if questions.is_file() else []
-    untrained = {one.intent for one in asked if one.intent is not None} - labels
-    if labels and untrained:
-        found.append(about_labels("label_only_in_test", "calibration/questions.jsonl", untrained))
-    return found
+    named = {question.intent for question in asked if question.intent is not None}
+    without_rows = [
+        about_labels("class_without_rows", "company.toml", set(intents) - labels),
+        about_labels("label_only_in_test", "calibration/questions.jsonl", named - labels),
+    ]
+    return problems + [problem for problem in without_rows if labels and problem.count]
 
 
-def _about_lines(kind: ProblemKind, file: str, places: Sequence[int], lines: Sequence[int]) -> Problem:
-    return Problem(kind, file, len(places), tuple(str(lines[place]) for place in places[:_NAMED]))
-
-
-def _usable(row: Mapping[str, Any], text: str, label: str, line: int) -> Row | ProblemKind:  # JSON
-    asked, given = row.get(text), row.get(label)
-    if not isinstance(asked, str):
+def _usable(row: Mapping[str, Any], line: int) -> Row | ProblemKind:  # JSON
+    text, label = row.get("text"), row.get("label")
+    if not isinstance(text, str):
         return "text_not_text"
-    if not asked.strip():
+    if not text.strip():
         return "text_empty"
-    if not isinstance(given, str):
+    if not isinstance(label, str):
         return "label_not_text"
-    if not given.strip():
+    if not label.strip():
         return "label_empty"
-    if not (_is_unicode(asked) and _is_unicode(given)):
+    if not (_is_unicode(text) and _is_unicode(label)):
         return "unreadable_encoding"
-    others = {key: value for key, value in row.items() if key not in (text, label)}
-    return Row(asked, given.strip(), line, others)
+    others = {key: value for key, value in row.items() if key not in ("text", "label")}
+    return Row(text, label.strip(), line, others)
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | ProblemKind]]:  # JSON
@@ -236,12 +231,10 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | ProblemKin
         yield number, row if isinstance(row, dict) else "not_an_object"
 
 
-def _csv_rows(
-    path: Path, columns: tuple[str, str]
-) -> Iterator[tuple[int, Mapping[str, Any] | ProblemKind]]:  # JSON
+def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | ProblemKind]]:  # JSON
     reader = csv.DictReader(io.StringIO(_content(path), newline=""))
     try:
-        missing = [name for name in columns if name not in (reader.fieldnames or ())]
+        missing = [name for name in ("text", "label") if name not in (reader.fieldnames or ())]
         if missing:
             raise DataError(f"{path} has no column {missing[0]!r} in its first line; name the columns there")
         for row in reader:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.data.beir import Query, read_beir
-from eval.data.labelled import LabelledText, read_labelled_questions, read_labelled_texts
+from eval.data.labelled import read_labelled_questions, read_labelled_texts
 from knowledge import DEMO_FOLDER
 from knowledge.documents import ArticleDocument
 from knowledge.importing.source import read_source
@@ -65,7 +65,9 @@ def sample_set() -> RetrievalSet:
     }
     questions = read_labelled_questions(SAMPLE_QUESTIONS)
     queries = tuple(
-        Query(one.id, one.text, dict.fromkeys(sorted(one.refs), 1.0)) for one in questions if one.refs
+        Query(question.id, question.text, dict.fromkeys(sorted(question.refs), 1.0))
+        for question in questions
+        if question.refs
     )
     unknown = sum(not passages.get(ref) for query in queries for ref in query.gains)
     return RetrievalSet(passages, queries, len(questions) - len(queries), unknown)
@@ -88,7 +90,11 @@ def phrasing_set(train: Path, test: Path, *, phrasings: int, seed: int) -> Retri
         ref_of[label] = learned_answer_ref(number)
         passages[ref_of[label]] = learned_answer_passages(number, drawn[0], label, drawn[1:])
     rows = read_labelled_texts(test)
-    queries = tuple(_query(number, row, ref_of) for number, row in enumerate(rows, 1) if row.label in ref_of)
+    queries = tuple(
+        Query(f"row {number}", row.text, {ref_of[row.label]: 1.0})
+        for number, row in enumerate(rows, 1)
+        if row.label in ref_of
+    )
     if not queries:
         raise DataError(f"no label of {test} is in {train}; give two files with the same labels")
     return RetrievalSet(passages, queries, len(rows) - len(queries))
@@ -98,15 +104,10 @@ def article_refs(
     articles: Sequence[ArticleDocument], *, answers_only: bool = False
 ) -> dict[str, list[Passage]]:
     """Passages of the articles by ref, as service would cut them; without any title for `answers_only`."""
-    return {article_ref(one.slug): _passages(one, answers_only=answers_only) for one in articles}
-
-
-def _passages(article: ArticleDocument, *, answers_only: bool) -> list[Passage]:
     if not answers_only:
-        return article_passages(article)
-    untitled = article_passages(replace(article, title=""))
-    return [passage for passage in untitled if passage.search_text]
-
-
-def _query(number: int, row: LabelledText, ref_of: Mapping[str, str]) -> Query:
-    return Query(f"row {number}", row.text, {ref_of[row.label]: 1.0})
+        return {article_ref(article.slug): article_passages(article) for article in articles}
+    untitled = {article.slug: article_passages(replace(article, title="")) for article in articles}
+    return {
+        article_ref(slug): [passage for passage in passages if passage.search_text]
+        for slug, passages in untitled.items()
+    }

@@ -8,13 +8,12 @@ from eval.metrics.classification import (
     confusions,
     expected_calibration_error,
     macro_f1,
-    macro_precision,
     macro_recall,
 )
 from eval.metrics.paired import mcnemar_worse
 from eval.metrics.ranking import hit_at_k, mrr_at_k, ndcg_at_k
 from eval.metrics.risk import RiskPoint, risk_coverage, wrong_among_answered
-from eval.metrics.scope import auroc, share_above, threshold_keeping
+from eval.metrics.scope import auroc, threshold_keeping
 
 __all__ = [
     "Confusion",
@@ -27,13 +26,11 @@ __all__ = [
     "expected_calibration_error",
     "hit_at_k",
     "macro_f1",
-    "macro_precision",
     "macro_recall",
     "mcnemar_worse",
     "mrr_at_k",
     "ndcg_at_k",
     "risk_coverage",
-    "share_above",
     "threshold_keeping",
     "wrong_among_answered",
 ]

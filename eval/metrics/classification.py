@@ -39,12 +39,12 @@ class Confusion:
 
 def confusions(matrix: ConfusionMatrix, *, most: int = 20) -> list[Confusion]:
     """The pairs most often confused, the most frequent first, ties in the order of their names."""
-    found = [
+    pairs = [
         Confusion(matrix.labels[row], matrix.labels[column], int(matrix.counts[row, column]))
         for row, column in np.argwhere(matrix.counts)
         if row != column
     ]
-    return sorted(found, key=lambda one: (-one.count, one.label, one.predicted))[:most]
+    return sorted(pairs, key=lambda pair: (-pair.count, pair.label, pair.predicted))[:most]
 
 
 def accuracy(true: ArrayLike, predicted: ArrayLike) -> float | None:
@@ -52,11 +52,6 @@ def accuracy(true: ArrayLike, predicted: ArrayLike) -> float | None:
     rows, columns = np.asarray(true), np.asarray(predicted)
     _check_lengths(len(rows), len(columns))
     return float((rows == columns).mean()) if len(rows) else None
-
-
-def macro_precision(matrix: ConfusionMatrix) -> float | None:
-    """Mean over labels of right / predicted; 0 for a label never predicted. `None` without labels."""
-    return _mean(_quotients(matrix.counts.diagonal(), matrix.counts.sum(axis=0)))
 
 
 def macro_recall(matrix: ConfusionMatrix) -> float | None:

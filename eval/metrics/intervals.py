@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta, norm, rankdata
+from scipy.stats import binomtest, norm, rankdata
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -22,35 +22,32 @@ class Interval:
     high: float
 
 
-def wilson(successes: int, n: int, *, level: float = LEVEL) -> Interval:
+def wilson(successes: int, n: int) -> Interval:
     """Interval of a share of independent items (Wilson 1927), inside [0, 1] and never of no width.
 
     With nothing observed it is (0, 1).
     """
-    _check_counts(successes, n)
-    if n == 0:
-        return Interval(0.0, 1.0)
-    z = float(norm.ppf(0.5 + level / 2))
-    share, spread = successes / n, z * z / n
-    middle = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * float(np.sqrt(share * (1 - share) / n + spread / (4 * n)))
-    low = 0.0 if successes == 0 else middle - half  # what rounding would leave beside the exact end
-    return Interval(low, 1.0 if successes == n else middle + half)
+    return _binomial(successes, n, "wilson")
 
 
-def clopper_pearson(successes: int, n: int, *, level: float = LEVEL) -> Interval:
+def clopper_pearson(successes: int, n: int) -> Interval:
     """Exact interval of a share (Clopper & Pearson 1934): never too narrow, for promises such as a risk.
 
     With nothing observed it is (0, 1).
     """
-    _check_counts(successes, n)
-    tail = (1 - level) / 2
-    low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes == n else float(beta.ppf(1 - tail, successes + 1, n - successes))
-    return Interval(low, high)
+    return _binomial(successes, n, "exact")
 
 
-def auroc_interval(scores: ArrayLike, positive: ArrayLike, *, level: float = LEVEL) -> Interval:
+def _binomial(successes: int, n: int, method: str) -> Interval:
+    if not 0 <= successes <= n:
+        raise ValueError(f"{successes} of {n} is not a share; successes must be between 0 and n")
+    if n == 0:
+        return Interval(0.0, 1.0)
+    ends = binomtest(successes, n).proportion_ci(LEVEL, method)
+    return Interval(float(ends.low), float(ends.high))
+
+
+def auroc_interval(scores: ArrayLike, positive: ArrayLike) -> Interval:
     """Interval of the area under the ROC curve (DeLong et al. 1988), inside [0, 1].
 
     The variance is that of each item's share of the others ranked rightly against it, within either kind;
@@ -63,7 +60,7 @@ def auroc_interval(scores: ArrayLike, positive: ArrayLike, *, level: float = LEV
     ranks = rankdata(values)
     beaten = (ranks[is_positive] - rankdata(values[is_positive])) / below
     beating = 1 - (ranks[~is_positive] - rankdata(values[~is_positive])) / above
-    half = float(norm.ppf(0.5 + level / 2)) * float(
+    half = float(norm.ppf(0.5 + LEVEL / 2)) * float(
         np.sqrt(beaten.var(ddof=1) / above + beating.var(ddof=1) / below)
     )
     area = float(beaten.mean())
@@ -92,18 +89,14 @@ def bootstrap_mean(
     rng: np.random.Generator,
     clusters: Sequence[str] | None = None,
     resamples: int = RESAMPLES,
-    level: float = LEVEL,
 ) -> Interval:
     """Interval of the mean of per-item scores, by `bootstrap`."""
     values = np.asarray(scores, dtype=np.float64)
-    return bootstrap(
-        lambda rows: float(values[rows].mean()),
-        len(values),
-        rng=rng,
-        clusters=clusters,
-        resamples=resamples,
-        level=level,
-    )
+
+    def mean(rows: Rows) -> float:
+        return float(values[rows].mean())
+
+    return bootstrap(mean, len(values), rng=rng, clusters=clusters, resamples=resamples)
 
 
 def bootstrap(
@@ -113,7 +106,6 @@ def bootstrap(
     rng: np.random.Generator,
     clusters: Sequence[str] | None = None,
     resamples: int = RESAMPLES,
-    level: float = LEVEL,
 ) -> Interval:
     """Percentile interval of `statistic`, a function of item positions (Efron & Tibshirani 1993, ch. 13).
 
@@ -125,11 +117,11 @@ def bootstrap(
     if clusters is not None and len(clusters) != n:
         raise ValueError(f"{len(clusters)} clusters were given for {n} items, one an item is needed")
     drawn = _resamples(n, clusters, rng, resamples)
-    found = [value for rows in drawn if (value := statistic(rows)) is not None]
-    if not found:
+    values = [value for rows in drawn if (value := statistic(rows)) is not None]
+    if not values:
         raise ValueError(f"the figure is undefined in every resample of {n} items; give more data")
-    tail = (1 - level) / 2
-    low, high = np.quantile(found, [tail, 1 - tail])
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
     return Interval(float(low), float(high))
 
 
@@ -147,8 +139,3 @@ def _resamples(
     for _ in range(resamples):
         chosen = rng.integers(0, len(members), size=len(members))
         yield np.concatenate([members[number] for number in chosen])
-
-
-def _check_counts(successes: int, n: int) -> None:
-    if not 0 <= successes <= n:
-        raise ValueError(f"{successes} of {n} is not a share; successes must be between 0 and n")

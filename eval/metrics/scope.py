@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
+from sklearn.metrics import roc_auc_score
 
 IN_SCOPE_KEPT = 0.95
 
@@ -10,15 +10,10 @@ IN_SCOPE_KEPT = 0.95
 def auroc(scores: ArrayLike, out_of_scope: ArrayLike) -> float | None:
     """Probability that an out-of-scope text scores above an in-scope one, a tie counting one half.
 
-    Area under the ROC curve by the Mann-Whitney statistic (Hanley & McNeil 1982). `None` when one of
-    the two kinds is missing.
+    Area under the ROC curve (Hanley & McNeil 1982). `None` when one of the two kinds is missing.
     """
-    values, positive = np.asarray(scores, dtype=np.float64), np.asarray(out_of_scope, dtype=bool)
-    above, below = int(positive.sum()), int((~positive).sum())
-    if not above or not below:
-        return None
-    ranks = rankdata(values)  # the mean rank among equals
-    return float((ranks[positive].sum() - above * (above + 1) / 2) / (above * below))
+    positive = np.asarray(out_of_scope, dtype=bool)
+    return float(roc_auc_score(positive, scores)) if 0 < positive.sum() < len(positive) else None
 
 
 def threshold_keeping(scores: ArrayLike, *, share: float = IN_SCOPE_KEPT) -> float:
@@ -31,11 +26,5 @@ def threshold_keeping(scores: ArrayLike, *, share: float = IN_SCOPE_KEPT) -> flo
     if not len(ordered):
         raise ValueError("no in-scope scores were given to choose a threshold on")
     # 0.95 * 20 is 19.000000000000004 in floating point, which must not round up to 20
-    kept = int(np.ceil(round(share * len(ordered), 9)))
-    return float(ordered[max(kept, 1) - 1])
-
-
-def share_above(scores: ArrayLike, threshold: float) -> float | None:
-    """Share of the scores above the threshold: recall over out-of-scope texts. `None` without scores."""
-    values = np.asarray(scores, dtype=np.float64)
-    return float((values > threshold).mean()) if len(values) else None
+    count = int(np.ceil(round(share * len(ordered), 9)))
+    return float(ordered[max(count, 1) - 1])

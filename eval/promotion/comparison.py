@@ -1,7 +1,6 @@
 """Holds a challenger against the champion on everything a promotion depends on; promotes nothing."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.data.labelled import LabelledQuestion, LabelledText, MoodConversation
-from eval.home import check_answers_known, open_index
+from eval.home import check_answers_known, open_index, open_store
 from eval.promotion import flips, regression, speed
 from eval.promotion.flips import Flips
 from eval.promotion.gates import (
@@ -32,7 +31,6 @@ from eval.suites.sentiment import Sentiments
 from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.resolver import Resolver
-from serving.db.session import Database
 from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 
@@ -81,9 +79,9 @@ class Side:
             warnings = self.moods.figures
             figures |= warnings.warned.under("mood_warned") | warnings.false_alarms.under("mood_false_alarms")
         if self.sentiments:
-            told = self.sentiments.figures
-            figures |= told.accuracy.under("sentiment_accuracy")
-            figures |= told.macro_recall.under("sentiment_macro_recall")
+            of_sentiment = self.sentiments.figures
+            figures |= of_sentiment.accuracy.under("sentiment_accuracy")
+            figures |= of_sentiment.macro_recall.under("sentiment_macro_recall")
         return {
             **figures,
             "regression_cases": len(self.cases),
@@ -181,23 +179,26 @@ def compare(
     Each searches the index that its own encoder makes of it. `most_past` is how many past decisions are
     replayed, the newest. Raises `DataError` when the home knows none of the answers that they name.
     """
-    indexes = {one.encoder.fingerprint: open_index(settings, one.encoder) for one in (champion, challenger)}
+    indexes = {
+        contender.encoder.fingerprint: open_index(settings, contender.encoder)
+        for contender in (champion, challenger)
+    }
     questions, moods = held_out.questions, held_out.moods
     check_answers_known(questions, indexes[champion.encoder.fingerprint])
-    with closing(Database(settings.database_url)) as database, database.reading() as session:
+    with open_store(settings) as session:
         cases = regression.read_cases(session)
         past = flips.read_past(session, settings, limit=most_past)
     before, after = (
         resolver_of(
-            one.models,
+            contender.models,
             settings,
-            one.encoder,
-            indexes[one.encoder.fingerprint],
+            contender.encoder,
+            indexes[contender.encoder.fingerprint],
             risk=settings.risk_budget,
         )
-        for one in (champion, challenger)
+        for contender in (champion, challenger)
     )
-    texts = [one.text for one in questions] or [one.turn.question.text for one in past]
+    texts = [question.text for question in questions] or [decision.turn.question.text for decision in past]
     timed_texts = (texts or [case.text for case in cases])[:_MOST_TIMED]
     timed = speed.run(timed_texts, before, after, track=track)
     old, new = (
@@ -215,13 +216,14 @@ def compare(
             (challenger, after, timed.after),
         )
     )
+    encoder_gates = []
+    if len(indexes) > 1:  # another encoder than the champion's
+        sizes = champion.encoder_bytes / 1e6, challenger.encoder_bytes / 1e6
+        encoder_gates.append(growth_gate("encoder_mb", *sizes, unit="MB"))
     return Comparison(
         champion_side=old,
         challenger_side=new,
-        gates=(
-            *_gates(old, new, budget=settings.risk_budget),
-            *_encoder_gates(champion, challenger),
-        ),
+        gates=(*_gates(old, new, budget=settings.risk_budget), *encoder_gates),
         flips=flips.run(past, champion=before, challenger=after, track=track),
         notes=_notes(questions, cases, past),
     )
@@ -270,7 +272,7 @@ def _went_well(side: Side) -> dict[str, list[bool]]:
     """By gate, whether it went well with each item that this is asked of: the same items of both sides."""
     asked = side.answers.items if side.answers else ()
     moods = side.moods.items if side.moods else ()
-    told = side.sentiments.items if side.sentiments else ()
+    messages = side.sentiments.items if side.sentiments else ()
     return {
         "answered_right": [item.outcome == "answered_right" for item in asked],
         "answered_wrong": [item.outcome != "answered_wrong" for item in asked],
@@ -279,16 +281,8 @@ def _went_well(side: Side) -> dict[str, list[bool]]:
         "intent_right": [item.intent_is_right for item in asked if item.intent_is_right is not None],
         "unhappy_noticed": [item.noticed_in_time for item in moods if item.noticed_in_time is not None],
         "calm_left_alone": [item.left_alone for item in moods if item.left_alone is not None],
-        "sentiment_right": [item.right for item in told],
+        "sentiment_right": [item.right for item in messages],
     }
-
-
-def _encoder_gates(champion: Contender, challenger: Contender) -> list[Gate]:
-    """What another encoder asks for more than the champion's."""
-    if champion.encoder.fingerprint == challenger.encoder.fingerprint:
-        return []
-    before, after = champion.encoder_bytes / 1e6, challenger.encoder_bytes / 1e6
-    return [growth_gate("encoder_mb", before, after, unit="MB")]
 
 
 def _notes(

@@ -104,13 +104,13 @@ def read_past(session: Session, settings: Settings, *, limit: int) -> list[PastD
     records = repository.latest_decisions(session, limit=limit)
     spoken = repository.bot_messages_of(session, [record.id for record in records])
     helpful = repository.feedback_of(session, [message.id for message in spoken.values()])
-    said = {decision_id: helpful.get(message.id) for decision_id, message in spoken.items()}
+    verdicts = {decision_id: helpful.get(message.id) for decision_id, message in spoken.items()}
     return [
         PastDecision(
             id=record.id,
             turn=past_turn(session, record, settings),
-            confirmed_ref=record.answer_ref if said.get(record.id) is True else None,
-            rejected_ref=record.answer_ref if said.get(record.id) is False else None,
+            confirmed_ref=record.answer_ref if verdicts.get(record.id) is True else None,
+            rejected_ref=record.answer_ref if verdicts.get(record.id) is False else None,
         )
         for record in records
     ]
@@ -130,8 +130,8 @@ def run(
     """
     flips = [
         flip
-        for one in track(past, doing="Past decisions")
-        if (flip := _flip(one, _decided(one, champion), _decided(one, challenger))) is not None
+        for decision in track(past, doing="Past decisions")
+        if (flip := _flip(decision, _decided(decision, champion), _decided(decision, challenger))) is not None
     ]
     return Flips(len(past), tuple(sorted(flips, key=_worst_first)))
 

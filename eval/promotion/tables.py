@@ -1,8 +1,7 @@
 """A comparison as small tables for a terminal; decides nothing."""
 
 from eval.promotion.comparison import Comparison
-from eval.promotion.flips import Flip, Made
-from eval.promotion.regression import CaseItem
+from eval.promotion.flips import Made
 from eval.report.text import aligned, side_by_side
 
 _SHOWN_ROWS = 20
@@ -41,11 +40,28 @@ def as_tables(comparison: Comparison) -> str:
     }
     parts = [side_by_side(columns, _KEYS)]
     if comparison.broken_cases:
-        parts.append(_titled("broken regression cases", [_case(item) for item in comparison.broken_cases]))
+        rows: list[tuple[str, ...]] = [
+            (
+                "must get" if case.must_answer else "must not get",
+                case.ref,
+                case.answered_ref or case.decision,
+                _short(case.text),
+            )
+            for case in comparison.broken_cases
+        ]
+        parts.append(_titled("broken regression cases", rows))
     flips = comparison.flips
     if flips.n:
         title = f"{len(flips.flips)} of {flips.n} past decisions would flip"
-        parts.append(_titled(title, [_flip(one) for one in flips.flips]))
+        parts.append(
+            _titled(
+                title,
+                [
+                    (flip.kind, _made(flip.champion), "->", _made(flip.challenger), _short(flip.text))
+                    for flip in flips.flips
+                ],
+            )
+        )
     parts.extend(comparison.notes)
     parts.append(gates_table(comparison))
     return "\n\n".join(parts)
@@ -60,15 +76,6 @@ def _titled(title: str, rows: list[tuple[str, ...]]) -> str:
     more = len(rows) - _SHOWN_ROWS
     lines = [title, *(f"  {line}" for line in aligned(rows[:_SHOWN_ROWS]).splitlines())]
     return "\n".join([*lines, f"  and {more} more: see --json"] if more > 0 else lines)
-
-
-def _case(case: CaseItem) -> tuple[str, ...]:
-    wanted = "must get" if case.must_answer else "must not get"
-    return wanted, case.ref, case.answered_ref or case.decision, _short(case.text)
-
-
-def _flip(flip: Flip) -> tuple[str, ...]:
-    return flip.kind, _made(flip.champion), "->", _made(flip.challenger), _short(flip.text)
 
 
 def _made(made: Made) -> str:

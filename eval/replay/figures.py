@@ -86,7 +86,7 @@ def figures_of(items: Sequence[ReplayItem], runs: Sequence[CacheRun]) -> dict[st
         "answers_written": written,
         "answers_written_per_need": written / needs,
         "phrasings_learned": learned - written,
-        "not_learned": sum(map(_not_learned, items)),
+        "not_learned": sum(item.outcome in _BY_PEOPLE and not item.learned for item in items),
         **Figure.share(int(people[-LAST:].sum()), len(people[-LAST:])).under("needs_person_last_1000"),
         "handed_over_by_reason": dict(
             Counter(item.reasons[0] for item in items if item.outcome == "handed_over").most_common()
@@ -99,35 +99,15 @@ def figures_of(items: Sequence[ReplayItem], runs: Sequence[CacheRun]) -> dict[st
 
 
 def charts_of(items: Sequence[ReplayItem], runs: Sequence[CacheRun]) -> dict[str, Chart]:
-    """`replay`: shares over time, beside the cache's; `cache`: what each threshold of the cache comes to."""
+    """`replay`: shares over time, beside the cache's."""
     wrong = np.array([item.outcome == "wrong" for item in items])
-    curves = [
-        *_curves("needs a person", _by_people(items)),
-        Curve("wrong, so far", _numbers(wrong), running_shares(wrong)),
-    ]
+    curves = [*_curves("needs a person", _by_people(items)), _curve("wrong, so far", running_shares(wrong))]
     best = _best(runs)
     if best is not None:
-        curves += [
-            *_curves(f"cache at {best.threshold:.2f} needs a person", best.needs_person),
-            Curve("cache wrong, so far", _numbers(best.wrong), running_shares(best.wrong)),
-        ]
-    thresholds = [run.threshold for run in runs]
-    answering = [run for run in runs if run.wrong_among_answered is not None]
+        curves += _curves(f"cache at {best.threshold:.2f} needs a person", best.needs_person)
+        curves.append(_curve("cache wrong, so far", running_shares(best.wrong)))
     return {
-        "replay": Chart("Starting with no knowledge", "questions asked", "share of questions", tuple(curves)),
-        "cache": Chart(
-            "Nearest-neighbour cache on the same questions",
-            "cosine from which it answers",
-            "share",
-            (
-                Curve("needs a person", thresholds, [float(run.needs_person.mean()) for run in runs]),
-                Curve(
-                    "wrong among its answers",
-                    [run.threshold for run in answering],
-                    [run.wrong_among_answered or 0.0 for run in answering],
-                ),
-            ),
-        ),
+        "replay": Chart("Starting with no knowledge", "questions asked", "share of questions", tuple(curves))
     }
 
 
@@ -147,23 +127,18 @@ def recent_shares(flags: Flags, *, window: int = RECENT) -> list[float]:
 
 
 def _curves(name: str, flags: Flags) -> list[Curve]:
-    numbers = _numbers(flags)
     return [
-        Curve(f"{name}, so far", numbers, running_shares(flags)),
-        Curve(f"{name}, last {RECENT}", numbers, recent_shares(flags)),
+        _curve(f"{name}, so far", running_shares(flags)),
+        _curve(f"{name}, last {RECENT}", recent_shares(flags)),
     ]
 
 
-def _numbers(flags: Flags) -> list[int]:
-    return list(range(1, len(flags) + 1))
+def _curve(name: str, shares: Sequence[float]) -> Curve:
+    return Curve(name, range(1, len(shares) + 1), shares)
 
 
 def _by_people(items: Sequence[ReplayItem]) -> Flags:
     return np.array([item.outcome in _BY_PEOPLE for item in items], dtype=np.bool_)
-
-
-def _not_learned(item: ReplayItem) -> bool:
-    return item.outcome in _BY_PEOPLE and not item.learned
 
 
 def _repeats(items: Sequence[ReplayItem]) -> dict[str, int]:

@@ -64,5 +64,5 @@ def best_run(
     `share` is the wrong share meant; a run without one (`None`) is left out. The strictest threshold of
     equals; `None` when no run keeps to it.
     """
-    kept = [run for run in runs if (found := share(run)) is not None and found <= most_wrong]
-    return min(kept, key=lambda run: (int(run.needs_person.sum()), -run.threshold), default=None)
+    allowed = [run for run in runs if (wrong := share(run)) is not None and wrong <= most_wrong]
+    return min(allowed, key=lambda run: (int(run.needs_person.sum()), -run.threshold), default=None)

@@ -3,10 +3,7 @@
 Only who says what is simulated: proposals, approvals, picks, store and index are the product's.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy.orm import Session
 
@@ -85,17 +82,6 @@ class Team:
     def close(self) -> None:
         """Give the store back."""
         self.database.close()
-
-
-@contextmanager
-def team_of(encoder: Reader) -> Iterator[Team]:
-    """A team in a folder that is gone afterwards."""
-    with TemporaryDirectory(prefix="firstlast-replay-") as folder:
-        team = Team(Path(folder), encoder)
-        try:
-            yield team
-        finally:
-            team.close()
 
 
 def _proposal(session: Session, row: LabelledText, known: str | None) -> Proposal:

@@ -4,7 +4,10 @@ The bot's own resolver decides and the product's own learning writes; only custo
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import structlog
 from sqlalchemy.orm import Session
@@ -12,7 +15,7 @@ from sqlalchemy.orm import Session
 from eval.data.labelled import LabelledText
 from eval.replay.figures import Outcome, ReplayItem, charts_of, figures_of
 from eval.replay.nearest_cache import cache_runs
-from eval.replay.simulated_team import Team, team_of
+from eval.replay.simulated_team import Team
 from eval.results import SuiteResult, Track, untracked
 from eval.suites.answers import AnsweringResolver
 from knowledge.index.knowledge_index import KnowledgeIndex
@@ -59,7 +62,8 @@ def run(
     if not stream:
         raise DataError('the stream is empty; give a file of {"text", "label"} rows in order of arrival')
     _read_ahead(stream, encoder, track)
-    with team_of(encoder) as team:
+    scratch = TemporaryDirectory(prefix="firstlast-replay-")
+    with scratch as folder, closing(Team(Path(folder), encoder)) as team:
         replay = _Replay(team, models, open_bot, refit)
         items = [
             replay.ask(number, row) for number, row in enumerate(track(stream, doing="Replaying"), start=1)
@@ -75,13 +79,7 @@ def run(
 class _Replay:
     """The bot with its team: asks a question, lets it be answered, and learns."""
 
-    def __init__(
-        self,
-        team: Team,
-        models: ModelSet,
-        open_bot: OpenBot,
-        refit: Refit,
-    ) -> None:
+    def __init__(self, team: Team, models: ModelSet, open_bot: OpenBot, refit: Refit) -> None:
         self.refits = 0
         self._team = team
         self._models = models
@@ -96,6 +94,7 @@ class _Replay:
         right = self._team.ref(row.label)
         decision, error = self._decide(row.text)
         outcome = _outcome(decision, right)
+        ref = decision.sources[0].ref if decision is not None and decision.kind == "answer" else None
         threshold = self._bot.threshold.value
         learned = self._learn(row, outcome)
         return ReplayItem(
@@ -105,7 +104,7 @@ class _Replay:
             outcome=outcome,
             is_new=right is None,
             learned=learned,
-            ref=_ref(decision, outcome, right),
+            ref=right if outcome == "picked" else ref,
             confidence=decision.confidence if decision else None,
             threshold=threshold,
             reasons=decision.reasons if decision else (Reason.BOT_ERROR,),
@@ -120,9 +119,7 @@ class _Replay:
     def _decide(self, text: str) -> tuple[Decision | None, str | None]:
         try:
             return self._bot.resolve(Question(text)), None
-        except (
-            Exception
-        ) as raised:  # whatever goes wrong for one question, a person takes it and others go on
+        except Exception as raised:  # whatever goes wrong, a person takes the question and others go on
             _log.error("question_failed", exception=type(raised).__name__)
             return None, repr(raised)
 
@@ -131,17 +128,15 @@ class _Replay:
             return False
         learned = self._team.pick(row) if outcome == "picked" else self._team.answer(row)
         self._learned += learned
-        if self._learned >= self._due:
-            self._due = int(max(self._learned * _GROWTH, self._learned + _FEWEST_NEW))
-            self._fit()
-        return learned
-
-    def _fit(self) -> None:
+        if self._learned < self._due:
+            return learned
+        self._due = int(max(self._learned * _GROWTH, self._learned + _FEWEST_NEW))
         with self._team.database.reading() as session:
             models = self._refit(session, self._models, self._team.index)
         if models is not self._models:
             self.refits += 1
             self._bot = self._open_bot(models, self._team.index)
+        return learned
 
 
 def _outcome(decision: Decision | None, right: str | None) -> Outcome:
@@ -153,12 +148,6 @@ def _outcome(decision: Decision | None, right: str | None) -> Outcome:
         offered = right in [choice.ref for choice in decision.choices]
         return "picked" if offered else "asked_back_in_vain"
     return "handed_over"
-
-
-def _ref(decision: Decision | None, outcome: Outcome, right: str | None) -> str | None:
-    if outcome == "picked":
-        return right
-    return decision.sources[0].ref if decision is not None and decision.kind == "answer" else None
 
 
 def _read_ahead(stream: Sequence[LabelledText], encoder: Reader, track: Track) -> None:

@@ -27,8 +27,8 @@ def worst_mistakes(items: Iterable[Item], *, most: int) -> list[Mistake]:
     What wrong means depends on what an item tells: a label that was taken for another, a question answered
     wrong, an article not found first. Items that tell nothing of the kind are no mistakes.
     """
-    found = [mistake for item in items if (mistake := _mistake(item)) is not None]
-    return sorted(found, key=lambda one: -(one.confidence or 0.0))[:most]
+    mistakes = [mistake for item in items if (mistake := _mistake(item)) is not None]
+    return sorted(mistakes, key=lambda mistake: -(mistake.confidence or 0.0))[:most]
 
 
 def confusions(items: Iterable[Item], *, most: int) -> list[Confusion]:

@@ -65,10 +65,10 @@ def tracked_runs(home: Path) -> dict[str, list[TrackedRun]]:
 
     Runs whose figures are gone from the disk are left out. Raises `NotFoundError` when there is none.
     """
-    found: dict[str, list[TrackedRun]] = {}
+    runs_by_suite: dict[str, list[TrackedRun]] = {}
     if (home / "mlflow.db").is_file():
         client = open_client(home)
-        for experiment in sorted(client.search_experiments(), key=lambda one: str(one.name)):
+        for experiment in sorted(client.search_experiments(), key=lambda experiment: str(experiment.name)):
             if not experiment.name.startswith(_PREFIX):
                 continue
             runs = client.search_runs(
@@ -78,14 +78,14 @@ def tracked_runs(home: Path) -> dict[str, list[TrackedRun]]:
                 order_by=["attributes.start_time DESC"],
             )
             suite = experiment.name.removeprefix(_PREFIX)
-            read = [one for run in runs if (one := _tracked(suite, run)) is not None]
+            read = [tracked for run in runs if (tracked := _tracked(suite, run)) is not None]
             if read:
-                found[suite] = read
-    if not found:
+                runs_by_suite[suite] = read
+    if not runs_by_suite:
         raise NotFoundError(
             f"{home} holds no tracked measurement; run some first, such as: firstlast eval answers --track"
         )
-    return found
+    return runs_by_suite
 
 
 def _tracked(suite: str, run: Any) -> TrackedRun | None:  # an MLflow run, whose package is untyped

@@ -109,6 +109,9 @@ def _section(name: str, setup: str, runs: Sequence[TrackedRun]) -> Section:
     newest = runs[0]
     alike = [run for run in runs if run.data == newest.data]
     chart = trend(alike)
+    drawn = BytesIO()
+    if chart is not None:
+        draw(chart).savefig(drawn, format="png", dpi=110)
     items = list(newest.items())
     figures = dict(newest.figures)
     targets = figures.pop(TARGETS, [])
@@ -117,23 +120,13 @@ def _section(name: str, setup: str, runs: Sequence[TrackedRun]) -> Section:
         setup=setup,
         run=newest,
         figures=figure_rows(figures),
-        pictures=[_embedded(path) for path in newest.pictures()],
-        trend=_drawn(chart) if chart else None,
+        pictures=[_picture(path.stem.replace("_", " "), path.read_bytes()) for path in newest.pictures()],
+        trend=_picture(chart.title, drawn.getvalue()) if chart else None,
         earlier=len(alike) - 1,
         targets=targets,
         confusions=confusions(items, most=_SHOWN_CONFUSIONS),
         mistakes=worst_mistakes(items, most=_SHOWN_MISTAKES),
     )
-
-
-def _embedded(path: Path) -> Picture:
-    return _picture(path.stem.replace("_", " "), path.read_bytes())
-
-
-def _drawn(chart: Chart) -> Picture:
-    buffer = BytesIO()
-    draw(chart).savefig(buffer, format="png", dpi=110)
-    return _picture(chart.title, buffer.getvalue())
 
 
 def _picture(name: str, png: bytes) -> Picture:
@@ -149,10 +142,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = _percent
+    environment.filters["percent"] = lambda value: "" if value is None else f"{value:.3f}"
     environment.filters["in_words"] = in_words
     return environment
-
-
-def _percent(value: Any) -> str:  # a number or nothing
-    return "" if value is None else f"{value:.3f}"

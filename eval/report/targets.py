@@ -53,9 +53,9 @@ def verdicts(figures: Mapping[str, Any], targets: Iterable[Target]) -> list[dict
     return [_verdict(target, measured) for target in targets]
 
 
-def as_lines(found: Sequence[Mapping[str, Any]]) -> str:  # JSON
+def as_lines(outcomes: Sequence[Mapping[str, Any]]) -> str:  # JSON
     """A line a verdict, for terminals."""
-    return "\n".join(f"target {one['target']}: {in_words(one)}" for one in found)
+    return "\n".join(f"target {verdict['target']}: {in_words(verdict)}" for verdict in outcomes)
 
 
 def in_words(verdict: Mapping[str, Any]) -> str:  # JSON

@@ -61,27 +61,27 @@ def package_versions() -> dict[str, str]:
 
 def start_run(client: "MlflowClient", home: Path, experiment: str, *, name: str | None = None) -> str:
     """Begins a run in the experiment, which is made on its first run; gives the run's id."""
-    found = client.get_experiment_by_name(experiment)
-    if found is None:
+    known = client.get_experiment_by_name(experiment)
+    if known is None:
         place = (home / "mlruns").absolute().as_uri()
         experiment_id = client.create_experiment(experiment, artifact_location=place)
     else:
-        experiment_id = found.experiment_id
+        experiment_id = known.experiment_id
     return str(client.create_run(experiment_id, run_name=name).info.run_id)
 
 
 def numbers(figures: Mapping[str, Any]) -> dict[str, float]:  # JSON
     """The numbers among the figures, by names that MLflow accepts."""
-    found: dict[str, float] = {}
+    flat: dict[str, float] = {}
     for key, value in figures.items():
         name = _safe(key)
         if isinstance(value, Mapping):
-            found |= {f"{name}.{inner}": number for inner, number in numbers(value).items()}
+            flat |= {f"{name}.{inner}": number for inner, number in numbers(value).items()}
         elif isinstance(value, list | tuple) and key.endswith(INTERVAL):
-            found |= {f"{name}.low": float(value[0]), f"{name}.high": float(value[1])}
+            flat |= {f"{name}.low": float(value[0]), f"{name}.high": float(value[1])}
         elif isinstance(value, int | float):
-            found[name] = float(value)
-    return found
+            flat[name] = float(value)
+    return flat
 
 
 def open_client(home: Path) -> "MlflowClient":

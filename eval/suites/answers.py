@@ -167,7 +167,7 @@ def run(
 ) -> SuiteResult:
     """`measure`; with the `rules` that the resolver goes by, also other budgets than its own.
 
-    That is `at_risk`, `plain_similarity` and `curve` of `eval.suites.budgets`, and the chart `risk_coverage`.
+    That is `at_risk` and `curve` of `eval.suites.budgets`, and the chart `risk_coverage`.
     """
     answered = measure(questions, resolver=resolver, track=track)
     figures, n = figures_json(answered.figures), len(answered.items)

@@ -24,7 +24,8 @@ def read_all(encoder: Reader, texts: Sequence[str], track: Track = untracked, *,
         for start in track(starts, doing=doing or f"Encoding {len(texts)} texts")
     ]
     return Reading(
-        np.concatenate([one.vectors for one in readings]), np.concatenate([one.features for one in readings])
+        np.concatenate([reading.vectors for reading in readings]),
+        np.concatenate([reading.features for reading in readings]),
     )
 
 

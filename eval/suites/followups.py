@@ -16,8 +16,8 @@ from eval.data.dialogues import (
     DialogueKind,
     history_of,
 )
-from eval.metrics.intervals import bootstrap, bootstrap_mean
-from eval.results import Figure, SuiteResult, Track, figure, untracked
+from eval.metrics.intervals import Rows
+from eval.results import Figure, SuiteResult, Track, untracked
 from eval.suites.answers import AnsweringResolver
 from model.errors import DataError
 from model.types import Decision, Offered, Question, Turn
@@ -94,7 +94,7 @@ def run(
     """
     if not dialogues:
         raise DataError("there are no dialogues to ask; give a file that holds some")
-    histories = [history_of(one, answers) for one in dialogues]
+    histories = [history_of(dialogue, answers) for dialogue in dialogues]
     pairs = list(zip(dialogues, histories, strict=True))
     items = [
         _asked(dialogue, history, arm, resolver, answers)
@@ -106,11 +106,21 @@ def run(
     return SuiteResult(
         figures={
             "n": len(dialogues),
-            "n_by_kind": dict(Counter(one.kind for one in dialogues)),
+            "n_by_kind": dict(Counter(dialogue.kind for dialogue in dialogues)),
             "threshold": resolver.threshold.value,
             "risk": resolver.threshold.risk,
             **_gains(by_arm, rng),
-            **{arm: _arm_figures(by_arm[arm]) | {"by_kind": _by_kind(by_arm[arm])} for arm in ARMS},
+            **{
+                arm: _arm_figures(of_arm)
+                | {
+                    "by_kind": {
+                        kind: _arm_figures([item for item in of_arm if item.kind == kind])
+                        for kind in DIALOGUE_KINDS
+                        if any(item.kind == kind for item in of_arm)
+                    }
+                }
+                for arm, of_arm in by_arm.items()
+            },
             "detector": {"with_history": _detector(by_arm["with_history"], rng)},
         },
         items=tuple(asdict(item) for item in items),
@@ -132,7 +142,7 @@ def _asked(
         error = repr(raised)
         _log.error("dialogue_failed", id=dialogue.id, arm=arm, exception=type(raised).__name__)
     right = frozenset(answers[ref].ref for ref in dialogue.refs if ref in answers)
-    given = {turn.offered[0].ref for turn in history if len(turn.offered) == 1}
+    given_before = {turn.offered[0].ref for turn in history if len(turn.offered) == 1}
     ref = decision.sources[0].ref if decision and decision.sources else None
     choices = tuple(choice.ref for choice in decision.choices) if decision else ()
     best = ref or _best(decision)
@@ -148,7 +158,7 @@ def _asked(
         best_right=best in right if dialogue.refs else None,
         ref=ref,
         choices=choices,
-        repeated=dialogue.kind in UNHELPED_KINDS and bool(given & {ref, *choices}),
+        repeated=dialogue.kind in UNHELPED_KINDS and bool(given_before & {ref, *choices}),
         follow_up=0.0 if arm == "without_history" else decision.follow_up if decision else None,
         confidence=decision.confidence if decision else None,
         reasons=decision.reasons if decision else (),
@@ -157,7 +167,7 @@ def _asked(
 
 
 def _best(decision: Decision | None) -> str | None:
-    refs = (one.candidate.ref for one in decision.candidates) if decision else ()
+    refs = (scored.candidate.ref for scored in decision.candidates) if decision else ()
     return next((ref for ref in refs if decision and ref not in decision.ruled_out), None)
 
 
@@ -193,11 +203,6 @@ def _arm_figures(items: Sequence[FollowUpItem]) -> dict[str, Any]:  # JSON
     }
 
 
-def _by_kind(items: Sequence[FollowUpItem]) -> dict[str, Any]:  # JSON
-    grouped = {kind: [item for item in items if item.kind == kind] for kind in DIALOGUE_KINDS}
-    return {kind: _arm_figures(of_kind) for kind, of_kind in grouped.items() if of_kind}
-
-
 def _gains(by_arm: Mapping[Arm, Sequence[FollowUpItem]], rng: np.random.Generator) -> dict[str, Any]:  # JSON
     """How much more is right with history than without, on the same dialogues."""
     pairs = list(zip(by_arm["with_history"], by_arm["without_history"], strict=True))
@@ -209,23 +214,24 @@ def _gains(by_arm: Mapping[Arm, Sequence[FollowUpItem]], rng: np.random.Generato
     served = [float(one.outcome in SERVED) - float(other.outcome in SERVED) for one, other in pairs]
     figures: dict[str, Any] = {}
     for key, gains in (("best_right_gain", best), ("served_gain", served)):
-        interval = bootstrap_mean(gains, rng=rng) if gains else None
-        figures |= figure(key, float(np.mean(gains)) if gains else None, interval)
+        figures |= (Figure.mean(gains, rng) if gains else Figure(None, None)).under(key)
     return figures
 
 
 def _detector(items: Sequence[FollowUpItem], rng: np.random.Generator) -> dict[str, Any]:  # JSON
     """Of messages that lean on what was said before: how many of those found do, and how many are found."""
     leans = np.array([item.kind in CONTEXT_DEPENDENT_KINDS for item in items])
-    found = np.array([(item.follow_up or 0.0) >= 0.5 for item in items])
-    figures: dict[str, Any] = {"n_leaning": int(leans.sum()), "n_found": int(found.sum())}
-    right = int((leans & found).sum())
-    figures |= Figure.share(right, int(found.sum())).under("precision")
-    figures |= Figure.share(right, int(leans.sum())).under("recall")
+    read_as_leaning = np.array([(item.follow_up or 0.0) >= 0.5 for item in items])
+    right = leans & read_as_leaning
 
-    def f1(rows: np.ndarray[Any, np.dtype[np.int64]]) -> float | None:
-        total = int(leans[rows].sum() + found[rows].sum())
-        return 2 * int((leans & found)[rows].sum()) / total if total else None
+    def f1(rows: Rows) -> float | None:
+        total = int(leans[rows].sum() + read_as_leaning[rows].sum())
+        return 2 * int(right[rows].sum()) / total if total else None
 
-    every = f1(np.arange(len(items)))
-    return figures | figure("f1", every, bootstrap(f1, len(items), rng=rng) if every is not None else None)
+    return {
+        "n_leaning": int(leans.sum()),
+        "n_found": int(read_as_leaning.sum()),
+        **Figure.share(int(right.sum()), int(read_as_leaning.sum())).under("precision"),
+        **Figure.share(int(right.sum()), int(leans.sum())).under("recall"),
+        **Figure.resampled(f1, len(items), rng).under("f1"),
+    }

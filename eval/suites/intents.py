@@ -12,24 +12,14 @@ from numpy.typing import NDArray
 from eval.data.few_shot import over_draws
 from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.data.problems import contradictions, duplicates, normalised
-from eval.metrics import (
-    Confusion,
-    accuracy,
-    auroc,
-    confusion_matrix,
-    confusions,
-    expected_calibration_error,
-    macro_f1,
-    share_above,
-)
-from eval.metrics.intervals import Rows, auroc_interval, bootstrap, wilson
-from eval.results import SuiteResult, Track, figure, untracked
+from eval.metrics import Confusion, auroc, confusion_matrix, confusions, expected_calibration_error, macro_f1
+from eval.metrics.intervals import Rows, auroc_interval
+from eval.results import Figure, SuiteResult, Track, figure, untracked
 from eval.suites.classifiers import read_all
 from model.errors import DataError
 from model.heads.head import Head, softmax
 from model.heads.out_of_scope import ScopeDetector, clearness
 from model.interfaces import Reader
-from model.types import Reading
 
 OOS_LABEL = "oos"
 _SCORED_AT_ONCE = 1024
@@ -93,16 +83,16 @@ def measure(
         "n_train": fitted.n_train,
         "n_unlabelled": fitted.n_unlabelled,
         "labels": len(fitted.head.labels),
-        "confusions": [asdict(one) for one in _confusions(outcome.items, oos_label)],
+        "confusions": [asdict(confusion) for confusion in _confusions(outcome.items, oos_label)],
     }
     return SuiteResult(figures, outcome.items)
 
 
-def measured_together(draws: Sequence[SuiteResult], *, oos_label: str = OOS_LABEL) -> SuiteResult:
+def mean_over_draws(draws: Sequence[SuiteResult], *, oos_label: str = OOS_LABEL) -> SuiteResult:
     """Several draws of training rows as one: means, with intervals as in `eval.data.few_shot.over_draws`."""
     items = tuple({**item, "draw": number} for number, one in enumerate(draws) for item in one.items)
-    figures = over_draws([one.figures for one in draws])
-    figures["confusions"] = [asdict(one) for one in _confusions(items, oos_label)]
+    figures = over_draws([draw.figures for draw in draws])
+    figures["confusions"] = [asdict(confusion) for confusion in _confusions(items, oos_label)]
     return SuiteResult(figures, items)
 
 
@@ -146,7 +136,9 @@ def _outcome(rows: Sequence[LabelledText], fitted: FittedIntents, oos_label: str
     scores = fitted.head.scores(reading.features)
     confidences = fitted.head.as_probabilities(scores).max(axis=1)
     predicted = np.asarray(fitted.head.labels)[scores.argmax(axis=1)]
-    strangeness = _strangeness(fitted.scope, reading, clearness(scores))
+    clear = clearness(scores)
+    parts = (slice(start, start + _SCORED_AT_ONCE) for start in range(0, len(rows), _SCORED_AT_ONCE))
+    strangeness = np.concatenate([fitted.scope.score(reading.vectors[part], clear[part]) for part in parts])
     is_oos = labels == oos_label
     items = tuple(
         {
@@ -164,71 +156,51 @@ def _outcome(rows: Sequence[LabelledText], fitted: FittedIntents, oos_label: str
     return _Outcome(labels, is_oos, predicted, confidences, uncalibrated, strangeness, items)
 
 
-def _strangeness(scope: ScopeDetector, reading: Reading, clear: NDArray[np.float64]) -> NDArray[np.float64]:
-    parts = (slice(start, start + _SCORED_AT_ONCE) for start in range(0, len(clear), _SCORED_AT_ONCE))
-    return np.concatenate([scope.score(reading.vectors[part], clear[part]) for part in parts])
-
-
 def _confusions(items: Sequence[dict[str, Any]], oos_label: str) -> list[Confusion]:  # JSON
-    kept = [item for item in items if item["label"] != oos_label]
-    matrix = confusion_matrix([item["label"] for item in kept], [item["predicted"] for item in kept])
+    in_scope = [item for item in items if item["label"] != oos_label]
+    matrix = confusion_matrix([item["label"] for item in in_scope], [item["predicted"] for item in in_scope])
     return confusions(matrix)
 
 
 def _intent_figures(
     outcome: _Outcome, known_labels: Sequence[str], rng: np.random.Generator
 ) -> dict[str, Any]:  # JSON
-    kept = ~outcome.is_oos
-    names, predicted = outcome.labels[kept], outcome.predicted[kept]
-    sure, unsure = outcome.confidences[kept], outcome.uncalibrated[kept]
+    in_scope = ~outcome.is_oos
+    names, predicted = outcome.labels[in_scope], outcome.predicted[in_scope]
+    sure, unsure = outcome.confidences[in_scope], outcome.uncalibrated[in_scope]
     # numbers instead of names: a thousand resamples take seconds instead of minutes
     _, numbers = np.unique(np.concatenate([names, predicted]), return_inverse=True)
     true, taken = numbers[: len(names)], numbers[len(names) :]
     right = true == taken
-    share = wilson(int(right.sum()), len(names)) if len(names) else None
+
+    def resampled(statistic: Callable[[Rows], float | None]) -> Figure:
+        return Figure.resampled(statistic, len(names), rng)
+
+    f1 = resampled(lambda rows: macro_f1(confusion_matrix(true[rows], taken[rows])))
+    ece = resampled(lambda rows: expected_calibration_error(sure[rows], right[rows]))
+    uncalibrated = resampled(lambda rows: expected_calibration_error(unsure[rows], right[rows]))
     return {
         "n_in_scope": len(names),
         "n_unknown_label": int((~np.isin(names, known_labels)).sum()),
         "unknown_labels": sorted({str(name) for name in names} - set(known_labels)),
-        **figure("accuracy", accuracy(true, taken), share),
-        **_resampled(
-            "macro_f1", lambda rows: macro_f1(confusion_matrix(true[rows], taken[rows])), len(names), rng
-        ),
-        **_resampled(
-            "ece", lambda rows: expected_calibration_error(sure[rows], right[rows]), len(names), rng
-        ),
-        **_resampled(
-            "ece_uncalibrated",
-            lambda rows: expected_calibration_error(unsure[rows], right[rows]),
-            len(names),
-            rng,
-        ),
+        **Figure.share(int(right.sum()), len(names)).under("accuracy"),
+        **f1.under("macro_f1"),
+        **ece.under("ece"),
+        **uncalibrated.under("ece_uncalibrated"),
     }
 
 
 def _scope_figures(outcome: _Outcome, threshold: float | None) -> dict[str, Any]:  # JSON
     oos, scores = outcome.is_oos, outcome.strangeness
     n_oos, n = int(oos.sum()), int((~oos).sum())
-    noticed = None if threshold is None else share_above(scores[oos], threshold)
-    kept = None if threshold is None else int((scores[~oos] <= threshold).sum())
+    noticed = in_scope_kept = Figure(None, None)
+    if threshold is not None:
+        noticed = Figure.share(int((scores[oos] > threshold).sum()), n_oos)
+        in_scope_kept = Figure.share(int((scores[~oos] <= threshold).sum()), n)
     return {
         "n_out_of_scope": n_oos,
         **figure("oos_auroc", auroc(scores, oos), auroc_interval(scores, oos) if min(n_oos, n) > 1 else None),
-        **figure(
-            "oos_recall_at_95", noticed, None if noticed is None else wilson(round(noticed * n_oos), n_oos)
-        ),
+        **noticed.under("oos_recall_at_95"),
         "oos_threshold": threshold,
-        **figure(
-            "in_scope_kept",
-            None if kept is None or not n else kept / n,
-            None if kept is None or not n else wilson(kept, n),
-        ),
+        **in_scope_kept.under("in_scope_kept"),
     }
-
-
-def _resampled(
-    key: str, statistic: Callable[[Rows], float | None], n: int, rng: np.random.Generator
-) -> dict[str, Any]:  # JSON
-    """The statistic of all `n` rows with its bootstrap interval."""
-    value = statistic(np.arange(n))
-    return figure(key, value, None if value is None else bootstrap(statistic, n, rng=rng))

@@ -41,8 +41,8 @@ class PlainSearch:
     def _best(self, scores: NDArray[np.float32], *, above: float, top_k: int) -> list[str]:
         greatest = np.full(len(self._refs), -np.inf, dtype=np.float32)
         np.maximum.at(greatest, self._owner, scores)
-        found = [place for place in descending(greatest).tolist() if greatest[place] > above]
-        return [self._refs[place] for place in found[:top_k]]
+        places = [place for place in descending(greatest).tolist() if greatest[place] > above]
+        return [self._refs[place] for place in places[:top_k]]
 
 
 def _chunks(passages: Sequence[Passage]) -> list[int]:

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from eval.data.beir import Query
-from eval.data.retrieval_sets import RetrievalSet, article_refs, beir_set
+from eval.data.retrieval_sets import RetrievalSet, beir_set
 from eval.metrics import hit_at_k, mrr_at_k, ndcg_at_k
 from eval.metrics.intervals import bootstrap_mean, share_interval
-from eval.results import SuiteResult, Track, figure, untracked
+from eval.results import Figure, SuiteResult, Track, figure, untracked
 from eval.suites.plain_search import PlainSearch
-from knowledge.documents import ArticleDocument
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Encoder
 from model.types import Passage
@@ -30,12 +29,7 @@ Scores = Mapping[str, float]
 
 
 def run(
-    folder: Path,
-    *,
-    encoder: Encoder,
-    answers_only: bool = False,
-    seed: int = SEED,
-    track: Track = untracked,
+    folder: Path, *, encoder: Encoder, answers_only: bool = False, seed: int = SEED, track: Track = untracked
 ) -> SuiteResult:
     """`run_set` on a BEIR folder; with `answers_only` the titles of its corpus are left out."""
     return run_set(beir_set(folder, answers_only=answers_only), encoder=encoder, seed=seed, track=track)
@@ -85,17 +79,6 @@ def run_set(
     )
 
 
-def build_index(
-    articles: Sequence[ArticleDocument],
-    encoder: Encoder,
-    *,
-    answers_only: bool = False,
-    track: Track = untracked,
-) -> KnowledgeIndex:
-    """The index of the articles, as service would build it."""
-    return index_of(article_refs(articles, answers_only=answers_only), encoder, track=track)
-
-
 def index_of(
     passages: Mapping[str, Sequence[Passage]], encoder: Encoder, *, track: Track = untracked
 ) -> KnowledgeIndex:
@@ -113,14 +96,14 @@ def _search(
     vectors = encoder.encode([query.text for query in queries])
     items = []
     for query, vector in zip(queries, vectors, strict=True):
-        found = [one.ref for one in index.search(query.text, vector, top_k=_TOP_K)]
+        refs = [candidate.ref for candidate in index.search(query.text, vector, top_k=_TOP_K)]
         items.append(
             {
                 "id": query.id,
                 "text": query.text,
                 "relevant": dict(query.gains),
-                "found": found,
-                "scores": _scores(found, query.gains),
+                "found": refs,
+                "scores": _scores(refs, query.gains),
                 "comparison": {
                     "dense": _scores(plain.by_vector(vector, top_k=_TOP_K), query.gains),
                     "bm25": _scores(plain.by_words(query.text, top_k=_TOP_K), query.gains),
@@ -130,20 +113,18 @@ def _search(
     return items
 
 
-def _scores(found: Sequence[str], gains: Mapping[str, float]) -> dict[str, float]:
+def _scores(refs: Sequence[str], gains: Mapping[str, float]) -> dict[str, float]:
     return {
-        "hit@1": hit_at_k(found, gains, 1),
-        "hit@3": hit_at_k(found, gains, 3),
-        "hit@10": hit_at_k(found, gains, 10),
-        "mrr@10": mrr_at_k(found, gains, 10),
-        "ndcg@10": ndcg_at_k(found, gains, 10),
+        **{f"hit@{k}": hit_at_k(refs, gains, k) for k in (1, 3, 10)},
+        "mrr@10": mrr_at_k(refs, gains, 10),
+        "ndcg@10": ndcg_at_k(refs, gains, 10),
     }
 
 
 def _figures(scores: Sequence[Scores], clusters: Sequence[str], seed: int) -> dict[str, Any]:  # JSON
     figures: dict[str, Any] = {}
     for name in _METRICS:
-        values = [one[name] for one in scores]
+        values = [scored[name] for scored in scores]
         interval_of = share_interval if name in _HITS else bootstrap_mean
         interval = interval_of(values, rng=np.random.default_rng(seed), clusters=clusters)
         figures |= figure(name, float(np.mean(values)), interval)
@@ -157,9 +138,10 @@ def _gains(
     figures: dict[str, Any] = {}
     for name in _COMPARED:
         gains = [one[name] - other[name] for one, other in zip(ours, theirs, strict=True)]
-        interval = None
+        gain = Figure(float(np.mean(gains)), None)
         if min(gains) < max(gains):
-            interval = bootstrap_mean(gains, rng=np.random.default_rng(seed), clusters=clusters)
-        figures |= figure(f"{name}_gain", float(np.mean(gains)), interval)
+            gain = Figure.mean(gains, np.random.default_rng(seed), clusters=clusters)
+        figures |= gain.under(f"{name}_gain")
+        interval = gain.interval
         figures[f"{name}_gain_excludes_0"] = interval is not None and not interval.low <= 0 <= interval.high
     return figures

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eval.data.labelled import SENTIMENTS, LabelledText, read_labelled_texts
 from eval.metrics import confusion_matrix, expected_calibration_error, macro_f1, macro_recall
-from eval.metrics.intervals import Rows, bootstrap
+from eval.metrics.intervals import Rows
 from eval.results import Figure, SuiteResult, figures_json, percentiles
 from eval.suites.classifiers import HeadClassifier
 from model.errors import DataError
@@ -92,9 +92,11 @@ def run(
     - `p50_ms`, `p95_ms`: one message by itself, its encoding included, over at most 200 of the rows;
       `head_p50_ms`, `head_p95_ms`: what it adds where all heads share one pass, `None` where it does not.
     """
-    told = measure(rows, classifier, seed=seed)
+    measured = measure(rows, classifier, seed=seed)
     times = _times(classifier, [row.text for row in rows[:_MOST_TIMED]])
-    return SuiteResult({**figures_json(told.figures), "n_train": trained_on, **times}, told.items_json)
+    return SuiteResult(
+        {**figures_json(measured.figures), "n_train": trained_on, **times}, measured.items_json
+    )
 
 
 def measure(rows: Sequence[LabelledText], classifier: HeadClassifier, *, seed: int = SEED) -> Sentiments:
@@ -107,7 +109,7 @@ def measure(rows: Sequence[LabelledText], classifier: HeadClassifier, *, seed: i
     rng = np.random.default_rng(seed)
 
     def resampled(statistic: Callable[[Rows], float | None]) -> Figure:
-        return Figure(statistic(np.arange(len(true))), bootstrap(statistic, len(true), rng=rng))
+        return Figure.resampled(statistic, len(true), rng)
 
     figures = SentimentFigures(
         n=len(rows),
@@ -117,7 +119,12 @@ def measure(rows: Sequence[LabelledText], classifier: HeadClassifier, *, seed: i
         ece=resampled(lambda at: expected_calibration_error(sure[at], right[at])),
         recall=_by_label(right, true),
         precision=_by_label(right, predicted),
-        confusion=_confusion(true, predicted),
+        confusion={
+            label: dict(
+                zip(SENTIMENTS, np.bincount(predicted[true == place], minlength=3).tolist(), strict=True)
+            )
+            for place, label in enumerate(SENTIMENTS)
+        },
         seed=seed,
     )
     items = tuple(
@@ -140,16 +147,6 @@ def _by_label(right: NDArray[np.bool_], labels: NDArray[np.intp]) -> dict[str, A
         share = Figure.share(int(right[labels == place].sum()), int((labels == place).sum()))
         shares |= {**share.under(label), f"{label}_n": int((labels == place).sum())}
     return shares
-
-
-def _confusion(true: NDArray[np.intp], predicted: NDArray[np.intp]) -> dict[str, dict[str, int]]:
-    return {
-        label: {
-            taken: int(((true == row) & (predicted == column)).sum())
-            for column, taken in enumerate(SENTIMENTS)
-        }
-        for row, label in enumerate(SENTIMENTS)
-    }
 
 
 def _times(classifier: HeadClassifier, texts: Sequence[str]) -> dict[str, float | None]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.metrics.intervals import Rows, bootstrap
-from eval.results import Figure, SuiteResult, Track, figure, untracked
+from eval.metrics.intervals import Rows
+from eval.results import Figure, SuiteResult, Track, untracked
 from eval.suites.classifiers import read_all
 from knowledge.json_lines import read_json_lines
 from model.errors import DataError
@@ -144,19 +144,20 @@ def _figures(
     wishes = np.array([rows[i].wish for i in chosen])
     negated = np.array([rows[i].negated for i in chosen])
     taken = judged.taken[chosen]
-    found, missed, imagined = _counts(wishes, taken)
-    f1 = _f1(wishes, taken)
-    resampled = (
-        None
-        if f1 is None
-        else bootstrap(lambda drawn: _f1(wishes[drawn], taken[drawn]), len(chosen), rng=rng)
+    found, missed, imagined = (
+        int(flags.sum()) for flags in (wishes & taken, wishes & ~taken, ~wishes & taken)
     )
+
+    def f1(at: Rows) -> float | None:
+        whole = int(wishes[at].sum() + taken[at].sum())
+        return 2 * int((wishes & taken)[at].sum()) / whole if whole else None
+
     return {
         "n": len(chosen),
         "wishes": int(wishes.sum()),
         **Figure.share(found, found + imagined).under("precision"),
         **Figure.share(found, found + missed).under("recall"),
-        **figure("f1", f1, resampled),
+        **Figure.resampled(f1, len(chosen), rng).under("f1"),
         "found": found,
         "missed": missed,
         "imagined": imagined,
@@ -164,18 +165,6 @@ def _figures(
         "negated": int(negated.sum()),
         "negated_taken_for_wishes": int((taken & negated).sum()),
     }
-
-
-def _counts(wishes: NDArray[np.bool_], taken: NDArray[np.bool_]) -> tuple[int, int, int]:
-    """Wishes found, missed and imagined."""
-    return int((wishes & taken).sum()), int((wishes & ~taken).sum()), int((~wishes & taken).sum())
-
-
-def _f1(wishes: NDArray[np.bool_], taken: NDArray[np.bool_]) -> float | None:
-    """2 found / (2 found + missed + imagined); `None` without any."""
-    found, missed, imagined = _counts(wishes, taken)
-    whole = 2 * found + missed + imagined
-    return 2 * found / whole if whole else None
 
 
 def _items(rows: Sequence[WishRow], judged: Mapping[str, Judged]) -> list[dict[str, Any]]:  # JSON

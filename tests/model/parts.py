@@ -131,9 +131,7 @@ def model_set(version: str = "v1") -> ModelSet:
                 ["refund", None],
             ),
         ),
-        calibration=CalibrationSample(
-            np.array([0.9, 1 / 3]), np.array([True, False]), np.array([0.7, 0.2]), np.array([False, True])
-        ),
+        calibration=CalibrationSample(np.array([0.9, 1 / 3]), np.array([True, False])),
         limits={"wants_person": 0.4, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 0.6},
         card={"metrics": {"intent.accuracy": 0.95}, "note": "schön"},
         head_encoders={"sentiment": "encoder-b"},

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from eval.data.problems import CheckedFile, contradictions, duplicates, normalised, read_checked
+from eval.home import open_store
 from eval.progress import progress
 from eval.results import write_items
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors
 from serving.company.service import stored_infos
-from serving.db.session import Database
 from serving.settings import Settings
 from training.commands.shared import tell_problems
 from training.datasets.build import Gathered, build
@@ -22,7 +22,7 @@ from training.datasets.card import Summary
 from training.datasets.examples import SPLITS
 from training.datasets.from_outside import HubName, OutsideExamples, read_file, read_hub
 from training.datasets.from_store import read_store
-from training.datasets.noise import Noise, find_noise, flip_figures, flipped
+from training.datasets.noise import find_noise, flip_figures, with_flipped_labels
 from training.datasets.splitting import SAME_ABOVE, Shares
 from training.encoder.export import ensure_encoder
 from training.heads.linear import Recipe, fit_head
@@ -77,16 +77,11 @@ def build_data(
         settings = Settings.load(home)
         gathered = _gathered(settings if from_store else None, outside)
         tell_problems(gathered.problems)
-        found = build(
-            gathered,
-            out,
-            _encoder(settings),
-            shares=shares,
-            seed=seed,
-            same_above=same_above,
-            track=progress,
+        encoder = _encoder(settings)
+        summary = build(
+            gathered, out, encoder, shares=shares, seed=seed, same_above=same_above, track=progress
         )
-    emit({"out": str(out), **found.as_json()}, as_json=as_json, text=lambda: _built(out, found))
+    emit({"out": str(out), **summary.as_json()}, as_json=as_json, text=lambda: _built(out, summary))
 
 
 @data_app.command("noise")
@@ -111,9 +106,20 @@ def label_noise(
         labels = [row.label for row in checked.rows]
         if not labels:
             raise DataError(f"{file} has no rows; give lines with text and label")
-        given, places = (labels, None) if flip is None else flipped(labels, flip, seed)
-        noise = _noise(checked, given, _encoder(Settings.load(home)), seed)
-        suspects = [_suspect(noise, place, checked) for place in range(len(noise.suspects))]
+        judged, places = (labels, None) if flip is None else with_flipped_labels(labels, flip, seed)
+        texts = [row.text for row in checked.rows]
+        features = _encoder(Settings.load(home)).read(texts).features
+        fit = partial(fit_head, recipes=(Recipe(_NOISE_STRENGTH),))
+        noise = find_noise(features, judged, texts, fit, seed=seed, track=progress)
+        suspects = [
+            {
+                "line": checked.rows[suspect.row].line,
+                "text": texts[suspect.row],
+                **asdict(suspect),
+                "margin": round(suspect.margin, 4),
+            }
+            for suspect in noise.suspects
+        ]
         if out is not None:
             write_items(out, suspects)
     pairs = [(normalised(row.text), row.label) for row in checked.rows]
@@ -135,18 +141,12 @@ def label_noise(
 
 def _gathered(settings: Settings | None, outside: list[OutsideExamples]) -> Gathered:
     """Examples of the store, if its settings are given, before those of files and hub."""
-    problems = tuple(problem for one in outside for problem in one.problems)
-    others = tuple(example for one in outside for example in one.examples)
+    problems = tuple(problem for source in outside for problem in source.problems)
+    others = tuple(example for source in outside for example in source.examples)
     if settings is None:
         return Gathered(others, problems=problems)
-    database = Database(settings.database_url)
-    try:
-        database.migrate()
-        with database.reading() as session:
-            stored = read_store(session)
-            intents = frozenset(stored_infos(session))
-    finally:
-        database.close()
+    with open_store(settings) as session:
+        stored, intents = read_store(session), frozenset(stored_infos(session))
     return Gathered(
         (*stored.examples, *others), stored.agent_names, problems, stored.left_out, intents=intents
     )
@@ -157,38 +157,25 @@ def _encoder(settings: Settings) -> OnnxEncoder:
     return OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
 
 
-def _noise(checked: CheckedFile, labels: list[str], encoder: OnnxEncoder, seed: int) -> Noise:
-    texts = [row.text for row in checked.rows]
-    features = encoder.read(texts).features
-    fit = partial(fit_head, recipes=(Recipe(_NOISE_STRENGTH),))
-    return find_noise(features, labels, texts, fit, seed=seed, track=progress)
-
-
-def _suspect(noise: Noise, place: int, checked: CheckedFile) -> dict[str, object]:
-    suspect = noise.suspects[place]
-    row = checked.rows[suspect.row]
-    return {"line": row.line, "text": row.text, **asdict(suspect), "margin": round(suspect.margin, 4)}
-
-
 def _rows(checked: CheckedFile, places: list[int]) -> list[dict[str, object]]:
     rows = (checked.rows[place] for place in places)
     return [{"line": row.line, "text": row.text, "label": row.label} for row in rows]
 
 
-def _built(out: Path, found: Summary) -> str:
-    lines = [f"{out}: {found.size} rows in {found.groups} groups"]
-    for config, counts in found.counts.items():
+def _built(out: Path, summary: Summary) -> str:
+    lines = [f"{out}: {summary.size} rows in {summary.groups} groups"]
+    for config, counts in summary.counts.items():
         lines.append(f"  {config:<10}" + "".join(f"  {split} {counts[split]}" for split in SPLITS))
-    replaced = ", ".join(f"{kind} {count}" for kind, count in found.scrubbed.items()) or "nothing"
+    replaced = ", ".join(f"{kind} {count}" for kind, count in summary.scrubbed.items()) or "nothing"
     lines += [f"  replaced    {replaced}", f"Read {out / 'README.md'} before you share it."]
     return "\n".join(lines)
 
 
 def _listed(result: dict[str, object], suspects: list[dict[str, object]]) -> str:
     lines = [
-        f"{one['line']:>6}  {one['margin']:+.3f}  {one['given']} -> {one['suggested']}  "
-        f"{str(one['text'])[:80]!r}"
-        for one in suspects
+        f"{suspect['line']:>6}  {suspect['margin']:+.3f}  {suspect['given']} -> {suspect['suggested']}  "
+        f"{str(suspect['text'])[:80]!r}"
+        for suspect in suspects
     ]
     lines += [
         f"{key:<20}  {value}"

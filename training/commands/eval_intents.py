@@ -9,17 +9,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from eval.commands.shared import (
-    AtLeastOption,
-    AtMostOption,
-    FinetuneOption,
-    ItemsOption,
-    Output,
-    SeedOption,
-    TrackOption,
-    check_exist,
-    hand_over,
-)
+from eval.commands.shared import FinetuneOption, Measured, SeedOption, check_exist, measurement
 from eval.data.few_shot import drawn
 from eval.data.further_texts import with_label_names, without_known
 from eval.data.labelled import LabelledText
@@ -33,7 +23,7 @@ from knowledge.json_lines import read_texts
 from model.errors import DataError
 from model.heads.out_of_scope import ScopeDetector
 from model.interfaces import Reader
-from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.command_line import bad_usage
 from serving.settings import Settings
 from training.commands.measuring import made_encoder, measured_tuning
 from training.encoder.finetuning import FinetunedTexts
@@ -55,7 +45,9 @@ UnlabelledOption = Annotated[
 OosOption = Annotated[str, typer.Option("--oos-label", help="Label of texts with no intent.")]
 
 
+@measurement("intents")
 def intents_command(
+    settings: Settings,
     train: TrainOption,
     test: TestOption,
     oos_label: OosOption = intents.OOS_LABEL,
@@ -64,40 +56,30 @@ def intents_command(
     shots: ShotsOption = None,
     repeats: RepeatsOption = 1,
     unlabelled: UnlabelledOption = None,
-    home: HomeOption = None,
-    items: ItemsOption = None,
-    at_least: AtLeastOption = None,
-    at_most: AtMostOption = None,
-    track: TrackOption = False,
-    as_json: JsonOption = False,
-) -> None:
+) -> Measured:
     """Tell intents apart, and notice texts with none of them."""
     if repeats > 1 and shots is None:
         raise bad_usage("--repeats draws again with another seed, and needs --shots; try --shots 10")
     if unlabelled and finetune:
         raise bad_usage("--unlabelled goes without --finetune; an encoder is tuned to labelled texts alone")
-    with friendly_errors():
-        settings = Settings.load(home)
-        others = tuple(unlabelled or ())
-        check_exist(train, test, *others)
-        with measured_tuning(settings, "intents") as tune:
-            result = fitted_and_measured(
-                train,
-                test,
-                unlabelled_files=others,
-                encoder=made_encoder(settings),
-                oos_label=oos_label,
-                seed=seed,
-                shots=shots,
-                repeats=repeats,
-                tune=tune if finetune else None,
-                track=progress,
-            )
-        params = {"train": train, "test": test, "oos_label": oos_label, "seed": seed}
-        params |= {"shots": shots, "repeats": repeats, "finetune": finetune}
-        params |= {"unlabelled": ", ".join(map(str, others))}
-        output = Output(items, track, as_json, at_least, at_most)
-        hand_over(result, settings.home, "intents", params, output, data=(train, test, *others))
+    others = tuple(unlabelled or ())
+    check_exist(train, test, *others)
+    with measured_tuning(settings, "intents") as tune:
+        result = fitted_and_measured(
+            train,
+            test,
+            unlabelled_files=others,
+            encoder=made_encoder(settings),
+            oos_label=oos_label,
+            seed=seed,
+            shots=shots,
+            repeats=repeats,
+            tune=tune if finetune else None,
+            track=progress,
+        )
+    params = {"train": train, "test": test, "oos_label": oos_label, "seed": seed, "shots": shots}
+    params |= {"repeats": repeats, "finetune": finetune, "unlabelled": ", ".join(map(str, others))}
+    return Measured(result, params, (train, test, *others))
 
 
 def fitted_and_measured(
@@ -139,7 +121,7 @@ def fitted_and_measured(
             others = without_known(offered, (row.text for row in (*rows, *test)))
             fitted = _fitted(rows, others, encoder, seed=draw_seed, track=track)
         draws.append(intents.measure(test, fitted, rng=rng, oos_label=oos_label, track=track))
-    result = intents.measured_together(draws, oos_label=oos_label) if repeats > 1 else draws[0]
+    result = intents.mean_over_draws(draws, oos_label=oos_label) if repeats > 1 else draws[0]
     how = {"finetuned": tune is not None, "seed": seed, "shots": shots, "repeats": repeats}
     return SuiteResult({**result.figures, **intents.row_figures(train, test), **how}, result.items)
 

@@ -8,18 +8,7 @@ import numpy as np
 import typer
 from sqlalchemy.orm import Session
 
-from eval.commands.shared import (
-    AtLeastOption,
-    AtMostOption,
-    ChartsOption,
-    ItemsOption,
-    Output,
-    RiskOption,
-    TrackOption,
-    check_exist,
-    check_risk,
-    hand_over,
-)
+from eval.commands.shared import Measured, RiskOption, budget_of, check_exist, measurement
 from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.home import open_resolver
 from eval.progress import progress
@@ -29,7 +18,6 @@ from eval.results import SuiteResult
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.model_set import ModelSet
 from model.resolver import Resolver
-from serving.command_line import HomeOption, JsonOption, friendly_errors
 from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 from training.commands.measuring import made_encoder
@@ -45,35 +33,20 @@ ShuffleOption = Annotated[
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="Ask only this many.")]
 
 
+@measurement("replay", charts=True)
 def replay_command(
+    settings: Settings,
     stream: StreamOption,
     risk: RiskOption = None,
     shuffle: ShuffleOption = None,
     limit: LimitOption = None,
-    home: HomeOption = None,
-    items: ItemsOption = None,
-    charts: ChartsOption = None,
-    at_least: AtLeastOption = None,
-    at_most: AtMostOption = None,
-    track: TrackOption = False,
-    as_json: JsonOption = False,
-) -> None:
+) -> Measured:
     """Start with no knowledge and learn from people: how often is one needed, how much is wrong?"""
-    check_risk(risk)
-    with friendly_errors():
-        settings = Settings.load(home)
-        check_exist(*stream)
-        rows = arrivals(stream, shuffle=shuffle, limit=limit)
-        budget = settings.risk_budget if risk is None else risk
-        result = _replay(rows, settings, risk=budget)
-        params = {
-            "stream": " ".join(map(str, stream)),
-            "shuffle": shuffle,
-            "limit": limit,
-            "risk": budget,
-        }
-        output = Output(items, track, as_json, at_least, at_most, charts)
-        hand_over(result, settings.home, "replay", params, output, data=tuple(stream))
+    budget = budget_of(risk, settings)
+    check_exist(*stream)
+    rows = arrivals(stream, shuffle=shuffle, limit=limit)
+    params = {"stream": " ".join(map(str, stream)), "shuffle": shuffle, "limit": limit, "risk": budget}
+    return Measured(_replay(rows, settings, risk=budget), params, tuple(stream))
 
 
 def arrivals(paths: Sequence[Path], *, shuffle: int | None, limit: int | None) -> list[LabelledText]:

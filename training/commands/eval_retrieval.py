@@ -5,27 +5,11 @@ from typing import Annotated
 
 import typer
 
-from eval.commands.shared import (
-    AtLeastOption,
-    AtMostOption,
-    ItemsOption,
-    Output,
-    SeedOption,
-    TrackOption,
-    check_exist,
-    hand_over,
-)
-from eval.data.retrieval_sets import (
-    PHRASINGS,
-    SAMPLE_QUESTIONS,
-    RetrievalSet,
-    beir_set,
-    phrasing_set,
-    sample_set,
-)
+from eval.commands.shared import Measured, SeedOption, check_exist, measurement
+from eval.data.retrieval_sets import PHRASINGS, SAMPLE_QUESTIONS, beir_set, phrasing_set, sample_set
 from eval.progress import progress
 from eval.suites import retrieval
-from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.command_line import bad_usage
 from serving.settings import Settings
 from training.commands.measuring import made_encoder
 
@@ -50,20 +34,16 @@ PhrasingsOption = Annotated[
 ]
 
 
+@measurement("retrieval")
 def retrieval_command(
+    settings: Settings,
     data: BeirOption = None,
     answers_only: AnswersOnlyOption = False,
     train: TrainOption = None,
     test: TestOption = None,
     phrasings: PhrasingsOption = PHRASINGS,
     seed: SeedOption = retrieval.SEED,
-    home: HomeOption = None,
-    items: ItemsOption = None,
-    at_least: AtLeastOption = None,
-    at_most: AtMostOption = None,
-    track: TrackOption = False,
-    as_json: JsonOption = False,
-) -> None:
+) -> Measured:
     """Find the right answer, and how much better than plain vector search and plain BM25."""
     if (train is None) != (test is None):
         raise bad_usage("--train and --test go together: what is learned, and what is asked")
@@ -71,28 +51,19 @@ def retrieval_command(
         raise bad_usage("give a folder by --data or two files by --train and --test, not both")
     if answers_only and data is None:
         raise bad_usage("--answers-only is for the articles of a --data folder")
-    with friendly_errors():
-        settings = Settings.load(home)
-        files = tuple(path for path in (data, train, test) if path is not None)
-        check_exist(*files)
-        asked = _asked(data, train, test, answers_only=answers_only, phrasings=phrasings, seed=seed)
-        result = retrieval.run_set(asked, encoder=made_encoder(settings), seed=seed, track=progress)
-        params = {
-            "data": ", ".join(map(str, files)) or "sample company",
-            "answers_only": answers_only,
-            **({"phrasings": phrasings} if train else {}),
-            "seed": seed,
-        }
-        output = Output(items, track, as_json, at_least, at_most)
-        read = files or (SAMPLE_QUESTIONS,)
-        hand_over(result, settings.home, "retrieval", params, output, data=read)
-
-
-def _asked(
-    data: Path | None, train: Path | None, test: Path | None, *, answers_only: bool, phrasings: int, seed: int
-) -> RetrievalSet:
+    files = tuple(path for path in (data, train, test) if path is not None)
+    check_exist(*files)
     if data is not None:
-        return beir_set(data, answers_only=answers_only)
-    if train is not None and test is not None:
-        return phrasing_set(train, test, phrasings=phrasings, seed=seed)
-    return sample_set()
+        asked = beir_set(data, answers_only=answers_only)
+    elif train is not None and test is not None:
+        asked = phrasing_set(train, test, phrasings=phrasings, seed=seed)
+    else:
+        asked = sample_set()
+    result = retrieval.run_set(asked, encoder=made_encoder(settings), seed=seed, track=progress)
+    params = {
+        "data": ", ".join(map(str, files)) or "sample company",
+        "answers_only": answers_only,
+        **({"phrasings": phrasings} if train else {}),
+        "seed": seed,
+    }
+    return Measured(result, params, files or (SAMPLE_QUESTIONS,))

@@ -5,24 +5,14 @@ from typing import Annotated
 
 import typer
 
-from eval.commands.shared import (
-    AtLeastOption,
-    AtMostOption,
-    FinetuneOption,
-    ItemsOption,
-    Output,
-    SeedOption,
-    TrackOption,
-    check_exist,
-    hand_over,
-)
+from eval.commands.shared import FinetuneOption, Measured, SeedOption, check_exist, measurement
 from eval.home import open_champion
 from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import sentiment
 from eval.suites.classifiers import HeadClassifier, head_in_service, read_all
 from knowledge import GENERAL_FOLDER
-from serving.command_line import HomeOption, JsonOption, bad_usage, friendly_errors
+from serving.command_line import bad_usage
 from serving.runtime.loading import head_encoders
 from serving.settings import Settings
 from training.commands.measuring import made_encoder, measured_tuning
@@ -42,32 +32,25 @@ TrainOption = Annotated[
 ]
 
 
+@measurement("sentiment")
 def sentiment_command(
+    settings: Settings,
     test: TestOption = GENERAL_FOLDER / "test" / "sentiment.jsonl",
     train: TrainOption = None,
     finetune: FinetuneOption = False,
     seed: SeedOption = sentiment.SEED,
-    home: HomeOption = None,
-    items: ItemsOption = None,
-    at_least: AtLeastOption = None,
-    at_most: AtMostOption = None,
-    track: TrackOption = False,
-    as_json: JsonOption = False,
-) -> None:
+) -> Measured:
     """Tell negative, neutral and positive messages apart."""
     if finetune and train is None:
         raise bad_usage("--finetune tunes an encoder to the rows of --train; give that too")
-    with friendly_errors():
-        settings = Settings.load(home)
-        files = (test,) if train is None else (train, test)
-        check_exist(*files)
-        if train is None:
-            result = _champion_measured(test, settings, seed=seed)
-        else:
-            result = _fitted_and_measured(train, test, settings, finetune=finetune, seed=seed)
-        params = {"test": test, "train": train or "champion", "finetune": finetune, "seed": seed}
-        output = Output(items, track, as_json, at_least, at_most)
-        hand_over(result, settings.home, "sentiment", params, output, data=files)
+    files = (test,) if train is None else (train, test)
+    check_exist(*files)
+    if train is None:
+        result = _champion_measured(test, settings, seed=seed)
+    else:
+        result = _fitted_and_measured(train, test, settings, finetune=finetune, seed=seed)
+    params = {"test": test, "train": train or "champion", "finetune": finetune, "seed": seed}
+    return Measured(result, params, files)
 
 
 def _champion_measured(test: Path, settings: Settings, *, seed: int) -> SuiteResult:
@@ -91,8 +74,6 @@ def _fitted_and_measured(
             classifier = HeadClassifier(tuned.encoder, tuned.head, progress, shared=False)
         else:
             encoder = made_encoder(settings)
-            features = read_all(encoder, texts, progress).features
-            classifier = HeadClassifier(
-                encoder, cross_fitted_sentiment(features, labels, seed=seed).head, progress
-            )
+            fitted = cross_fitted_sentiment(read_all(encoder, texts, progress).features, labels, seed=seed)
+            classifier = HeadClassifier(encoder, fitted.head, progress)
         return sentiment.run(asked, classifier, trained_on=len(taught), seed=seed)

@@ -8,16 +8,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from eval.commands.shared import (
-    AtLeastOption,
-    AtMostOption,
-    ItemsOption,
-    Output,
-    SeedOption,
-    TrackOption,
-    check_exist,
-    hand_over,
-)
+from eval.commands.shared import Measured, SeedOption, check_exist, measurement
 from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.home import open_champion
 from eval.progress import progress
@@ -27,7 +18,6 @@ from eval.suites.wants_person import Judged, Messages, WishRow
 from knowledge import GENERAL_FOLDER
 from model.interfaces import Reader
 from model.understanding.message import NO_PERSON, PERSON
-from serving.command_line import HomeOption, JsonOption, friendly_errors
 from serving.settings import Settings
 from training.commands.measuring import made_encoder
 from training.heads.kernel import cross_fitted_kernel_head
@@ -37,48 +27,41 @@ WishesOption = Annotated[
 ]
 
 
+@measurement("wants-person")
 def wants_person_command(
-    data: WishesOption,
-    seed: SeedOption = wants_person.SEED,
-    home: HomeOption = None,
-    items: ItemsOption = None,
-    at_least: AtLeastOption = None,
-    at_most: AtMostOption = None,
-    track: TrackOption = False,
-    as_json: JsonOption = False,
-) -> None:
+    settings: Settings, data: WishesOption, seed: SeedOption = wants_person.SEED
+) -> Measured:
     """Notice who wants a person: the champion as it is, and heads taught on other folds."""
-    with friendly_errors():
-        settings = Settings.load(home)
-        check_exist(data)
-        encoder = made_encoder(settings)
-        models = open_champion(settings, encoder)
-        rows = wants_person.read_wishes(data)
-        messages = Messages.read(rows, encoder, progress)
-        champion = Judged(
-            messages.strongest(models.heads["wants_person"]),
-            np.full(len(rows), models.limits["wants_person"]),
-        )
-        taught = taught_without_its_fold(rows, messages, encoder, seed=seed, track=progress)
-        result = wants_person.measure(rows, {"champion": champion, "taught": taught}, seed=seed)
-        output = Output(items, track, as_json, at_least, at_most)
-        hand_over(result, settings.home, "wants-person", {"data": data, "seed": seed}, output, data=(data,))
+    check_exist(data)
+    encoder = made_encoder(settings)
+    models = open_champion(settings, encoder)
+    rows = wants_person.read_wishes(data)
+    messages = Messages.read(rows, encoder, progress)
+    limits = np.full(len(rows), models.limits["wants_person"])
+    champion = Judged(messages.strongest(models.heads["wants_person"]), limits)
+    taught = cross_fitted_wishes(rows, messages, encoder, seed=seed, track=progress)
+    result = wants_person.measure(rows, {"champion": champion, "taught": taught}, seed=seed)
+    return Measured(result, {"data": data, "seed": seed}, (data,))
 
 
-def taught_without_its_fold(
-    rows: Sequence[WishRow],
-    messages: Messages,
-    encoder: Reader,
-    *,
-    seed: int,
-    track: Track = untracked,
+def cross_fitted_wishes(
+    rows: Sequence[WishRow], messages: Messages, encoder: Reader, *, seed: int, track: Track = untracked
 ) -> Judged:
     """Each fold judged by a head that never saw it: of all other folds, and of what the bot is taught anyway.
 
-    The limit it is held against has the best F1 on the messages of those other folds, each judged by a head
-    that did not see it.
+    That is wishes and, as others, smalltalk and strange texts. The limit it is held against has the best F1
+    on the messages of those other folds, each judged by a head that did not see it.
     """
-    own = _own_texts()
+    training = GENERAL_FOLDER / "training"
+    others = (
+        row
+        for name in ("smalltalk", "out_of_scope")
+        for row in read_labelled_texts(training / f"{name}.jsonl")
+    )
+    own = [
+        *read_labelled_texts(training / "wants_person.jsonl"),
+        *(LabelledText(row.text, NO_PERSON) for row in others),
+    ]
     own_features = encoder.read([row.text for row in own]).features
     wishes, folds = np.array([row.wish for row in rows]), np.array([row.fold for row in rows])
     judged = Judged(np.empty(len(rows)), np.empty(len(rows)))
@@ -94,20 +77,6 @@ def taught_without_its_fold(
     return judged
 
 
-def _own_texts() -> list[LabelledText]:
-    """What the bot's own head is taught with: wishes, and as others also smalltalk and strange texts."""
-    training = GENERAL_FOLDER / "training"
-    others = (
-        row
-        for name in ("smalltalk", "out_of_scope")
-        for row in read_labelled_texts(training / f"{name}.jsonl")
-    )
-    return [
-        *read_labelled_texts(training / "wants_person.jsonl"),
-        *(LabelledText(row.text, NO_PERSON) for row in others),
-    ]
-
-
 def best_limit(probabilities: NDArray[np.float64], wishes: NDArray[np.bool_]) -> float:
     """The limit with the best F1: half way between two neighbouring probabilities; 0.5 without wishes.
 
@@ -117,8 +86,8 @@ def best_limit(probabilities: NDArray[np.float64], wishes: NDArray[np.bool_]) ->
         return 0.5
     order = np.argsort(-probabilities, kind="stable")
     ordered = probabilities[order]
-    found = np.cumsum(wishes[order])
-    scores = 2 * found / (np.arange(1, len(ordered) + 1) + wishes.sum())
+    noticed = np.cumsum(wishes[order])
+    scores = 2 * noticed / (np.arange(1, len(ordered) + 1) + wishes.sum())
     ends = np.append(ordered[1:] < ordered[:-1], True)  # equal probabilities are on one side of any limit
     best = int(np.argmax(np.where(ends, scores, -1.0)))
     return float((ordered[best] + (ordered[best + 1] if best + 1 < len(ordered) else 0.0)) / 2)

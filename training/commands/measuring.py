@@ -1,16 +1,18 @@
 """What those commands of `firstlast eval` share that fit something first: an encoder, made or tuned."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 from eval.home import open_encoder
+from eval.progress import progress
 from model.encoder.onnx_encoder import OnnxEncoder
 from serving.settings import Settings
 from training.encoder.export import ensure_encoder
-from training.encoder.finetuning import FinetunedTexts, tune_texts
+from training.encoder.finetuning import FinetunedTexts, finetune
+from training.encoder.tuning import TUNING
 
 
 def made_encoder(settings: Settings) -> OnnxEncoder:
@@ -27,9 +29,15 @@ def measured_tuning(settings: Settings, kind: str) -> Iterator[Callable[..., Fin
     """
     settings.models_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".measured-", dir=settings.models_folder) as folder:
-        yield partial(
-            tune_texts,
-            kind=kind,
-            encoders_folder=Path(folder),
-            checkpoints=settings.models_folder / ".tuning",
-        )
+
+        def tune(texts: Sequence[str], labels: Sequence[str], *, seed: int) -> FinetunedTexts:
+            return finetune(
+                texts,
+                labels,
+                encoders_folder=Path(folder),
+                options=replace(TUNING[kind], seed=seed),
+                checkpoints=settings.models_folder / ".tuning",
+                track=progress,
+            )
+
+        yield tune

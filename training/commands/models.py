@@ -17,8 +17,7 @@ VersionArgument = Annotated[
 HeldOutOption = Annotated[
     Path | None,
     typer.Option(
-        "--data",
-        help="Company folder with test/questions.jsonl [the one that the home was trained with].",
+        "--data", help="Company folder with test/questions.jsonl [the one that the home was trained with]."
     ),
 ]
 PastOption = Annotated[int, typer.Option("--past", min=0, max=10_000, help="Past decisions to replay.")]
@@ -41,8 +40,8 @@ def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
     from training.registry.registered_sets import list_sets
 
     with friendly_errors():
-        found = list_sets(Settings.load(home).home)
-    rows = [registered_json(one) for one in found]
+        registered = list_sets(Settings.load(home).home)
+    rows = [registered_json(model_set) for model_set in registered]
     emit({"models": rows}, as_json=as_json, text=lambda: _table(rows))
 
 
@@ -61,9 +60,9 @@ def compare_models(
     from training.registry.promotion import compare_sets
 
     with friendly_errors():
-        found = compare_sets(Settings.load(home), version, data=data, most_past=past, track=progress)
-    emit(found.as_json(), as_json=as_json, text=lambda: as_tables(found))
-    if found.failed:
+        comparison = compare_sets(Settings.load(home), version, data=data, most_past=past, track=progress)
+    emit(comparison.as_json(), as_json=as_json, text=lambda: as_tables(comparison))
+    if comparison.failed:
         raise typer.Exit(FAILED)
 
 
@@ -89,23 +88,23 @@ def promote_model(
         raise bad_usage("--force, --who NAME and --why TEXT go together: give all of them or none")
     override = Override(who.strip(), why.strip()) if force else None
     with friendly_errors():
-        found = promote(
+        promotion = promote(
             Settings.load(home), version, override=override, data=data, most_past=past, track=progress
         )
     emit(
         {
-            "promoted": found.promoted,
-            "model": found.version,
-            "number": found.number,
-            "previous": found.previous,
-            "failed_gates": list(found.failed),
-            "forced": found.promoted and bool(found.failed),
-            "comparison": found.comparison.as_json() if found.comparison else None,
+            "promoted": promotion.promoted,
+            "model": promotion.version,
+            "number": promotion.number,
+            "previous": promotion.previous,
+            "failed_gates": list(promotion.failed),
+            "forced": promotion.promoted and bool(promotion.failed),
+            "comparison": promotion.comparison.as_json() if promotion.comparison else None,
         },
         as_json=as_json,
-        text=lambda: _promotion(found),
+        text=lambda: _promotion(promotion),
     )
-    if not found.promoted:
+    if not promotion.promoted:
         raise typer.Exit(FAILED)
 
 
@@ -116,11 +115,13 @@ def roll_back_model(home: HomeOption = None, as_json: JsonOption = False) -> Non
     from training.registry.promotion import roll_back
 
     with friendly_errors():
-        found = roll_back(Settings.load(home))
+        rollback = roll_back(Settings.load(home))
     emit(
-        {"model": found.version, "replaced": found.replaced},
+        {"model": rollback.version, "replaced": rollback.replaced},
         as_json=as_json,
-        text=lambda: f"{found.version} is the champion again, in place of {found.replaced}. {_SWITCHING}",
+        text=lambda: (
+            f"{rollback.version} is the champion again, in place of {rollback.replaced}. {_SWITCHING}"
+        ),
     )
 
 
@@ -136,30 +137,30 @@ def clean_models(
 
     with friendly_errors():
         folder = Settings.load(home).models_folder
-        found = unused_folders(folder) if dry_run else remove_unused_folders(folder)
-    freed = round(sum(one.bytes for one in found) / 1e6, 1)
-    names = [one.folder.name for one in found]
-    told = "would be removed" if dry_run else "removed"
+        unused = unused_folders(folder) if dry_run else remove_unused_folders(folder)
+    freed = round(sum(unused_folder.bytes for unused_folder in unused) / 1e6, 1)
+    names = [unused_folder.folder.name for unused_folder in unused]
+    outcome = "would be removed" if dry_run else "removed"
     emit(
         {"removed": [] if dry_run else names, "unused": names, "freed_mb": 0.0 if dry_run else freed},
         as_json=as_json,
-        text=lambda: "\n".join([*names, f"{len(names)} unused folders, {freed} MB: {told}"]),
+        text=lambda: "\n".join([*names, f"{len(names)} unused folders, {freed} MB: {outcome}"]),
     )
 
 
-def _promotion(found: "Promotion") -> str:
+def _promotion(promotion: "Promotion") -> str:
     from eval.promotion.tables import gates_table
 
-    gates = f"{gates_table(found.comparison)}\n\n" if found.comparison else ""
-    if found.promoted:
-        forced = f", although these failed: {', '.join(found.failed)}" if found.failed else ""
+    gates = f"{gates_table(promotion.comparison)}\n\n" if promotion.comparison else ""
+    if promotion.promoted:
+        forced = f", although these failed: {', '.join(promotion.failed)}" if promotion.failed else ""
         return (
-            f"{gates}{found.version} is the champion now, in place of {found.previous}{forced}. "
+            f"{gates}{promotion.version} is the champion now, in place of {promotion.previous}{forced}. "
             f"{_SWITCHING} Undo: firstlast models rollback"
         )
     return (
-        f"{gates}{found.version} is not promoted: {', '.join(found.failed)} failed. All figures: firstlast "
-        "models compare. To promote it all the same: --force --who NAME --why TEXT"
+        f"{gates}{promotion.version} is not promoted: {', '.join(promotion.failed)} failed. All figures: "
+        "firstlast models compare. To promote it all the same: --force --who NAME --why TEXT"
     )
 
 

@@ -22,13 +22,13 @@ def tell_problems(problems: "Iterable[Problem]") -> None:
         messages.print(f"data: {problem}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
-def registered_json(one: "RegisteredSet") -> dict[str, object]:
+def registered_json(registered: "RegisteredSet") -> dict[str, object]:
     """The set as the commands show it."""
     return {
-        "number": one.number,
-        "model": one.version,
-        "aliases": list(one.aliases),
-        "in_service": one.in_service,
-        "run_id": one.run_id,
-        "metrics": dict(one.metrics),
+        "number": registered.number,
+        "model": registered.version,
+        "aliases": list(registered.aliases),
+        "in_service": registered.in_service,
+        "run_id": registered.run_id,
+        "metrics": dict(registered.metrics),
     }

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.command_line import (
-    FAILED,
-    HomeOption,
-    JsonOption,
-    bad_usage,
-    emit,
-    friendly_errors,
-    messages,
-)
+from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit, friendly_errors, messages
 from training.commands.shared import registered_json, say
 
 if TYPE_CHECKING:
     from training.encoder.adaptation import Adaptation
+
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of all that is drawn at random.")]
+FinetuneOption = Annotated[
+    bool, typer.Option("--finetune", help="Tune an encoder too; takes minutes to an hour and a half.")
+]
+StoreOption = Annotated[
+    bool, typer.Option("--from-store", help="Add what the store knows and its confirmed questions.")
+]
 
 app = typer.Typer(no_args_is_help=True, help="Train models.")
 
@@ -38,9 +38,7 @@ def train_heads(
             help="A company folder, or a JSONL file of intents. Without it: what the home was made with.",
         ),
     ] = None,
-    from_store: Annotated[
-        bool, typer.Option("--from-store", help="Add the confirmed questions of the store.")
-    ] = False,
+    from_store: StoreOption = False,
     unlabelled: Annotated[
         list[Path] | None,
         typer.Option(
@@ -52,10 +50,8 @@ def train_heads(
     unlabelled_from_store: Annotated[
         bool, typer.Option("--unlabelled-from-store", help="The same with all questions of the store.")
     ] = False,
-    finetune: Annotated[
-        bool, typer.Option("--finetune", help="Tune an encoder to the intents; takes minutes to an hour.")
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the folds, and of tuning.")] = 0,
+    finetune: FinetuneOption = False,
+    seed: SeedOption = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,7 +65,7 @@ def train_heads(
     from serving.company.file import read_company
     from serving.settings import Settings
     from training.commands.shared import tell_problems
-    from training.datasets.training_data import keep_folder
+    from training.datasets.training_data import remember_folder
     from training.encoder.export import ensure_encoder
     from training.encoder.tuning import TuningOptions
     from training.homes import apply_to_home
@@ -109,10 +105,10 @@ def train_heads(
                 track=progress,
             )
         if data is not None and company is not None:
-            keep_folder(settings, data)
+            remember_folder(settings, data)
             registered = replace_starting_set(settings, registered)
-    told = {"data_problems": [problem.as_json() for problem in problems]}
-    emit({**registered_json(registered), **told}, as_json=as_json)
+    listed = [problem.as_json() for problem in problems]
+    emit({**registered_json(registered), "data_problems": listed}, as_json=as_json)
 
 
 @app.command("sentiment")
@@ -124,10 +120,8 @@ def train_sentiment(
     only: Annotated[
         bool, typer.Option("--only", help="Leave out the general customer service sentences.")
     ] = False,
-    finetune: Annotated[
-        bool, typer.Option("--finetune", help="Tune an encoder too; takes up to an hour and a half.")
-    ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the folds, and of tuning.")] = 0,
+    finetune: FinetuneOption = False,
+    seed: SeedOption = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -138,8 +132,7 @@ def train_sentiment(
     from training.encoder.tuning import TUNING
     from training.heads.sentiment import sentiment_data
     from training.heads.sentiment import train_sentiment as fit
-    from training.pipeline import kept_finetune
-    from training.registry.replacing import replace_part
+    from training.pipeline import home_finetune, replace_part
 
     if not data.is_file():
         raise bad_usage(f"--data {data} is not a file; name a JSONL file of messages with text and label")
@@ -148,7 +141,7 @@ def train_sentiment(
         for words in gathered.left_out():
             say(words)
         settings = Settings.load(home)
-        tuned = kept_finetune(settings, replace(TUNING["sentiment"], seed=seed), track=progress)
+        tuned = home_finetune(settings, replace(TUNING["sentiment"], seed=seed), track=progress)
         registered = replace_part(
             settings,
             "sentiment",
@@ -162,19 +155,16 @@ def train_sentiment(
 @app.command("answering")
 def train_answering(
     data: Annotated[
-        Path | None,
-        typer.Option("--data", help="A company folder. Without it: what the home was made with."),
+        Path | None, typer.Option("--data", help="A company folder. Without it: what the home was made with.")
     ] = None,
-    from_store: Annotated[
-        bool, typer.Option("--from-store", help="Add the confirmed questions of the store.")
-    ] = False,
+    from_store: StoreOption = False,
     from_experience: Annotated[
         bool,
         typer.Option(
             "--from-experience", help="Fit it on the approved learned answers of the store and nothing else."
         ),
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of folds, trees and questions.")] = 0,
+    seed: SeedOption = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -209,14 +199,12 @@ def train_encoder(
             "need. Without it: what the home was made with.",
         ),
     ] = None,
-    from_store: Annotated[
-        bool, typer.Option("--from-store", help="Add the store's articles, answers and confirmed questions.")
-    ] = False,
+    from_store: StoreOption = False,
     also: Annotated[
         list[Path] | None, typer.Option("--also", help="BEIR folder on which it must not lose; repeatable.")
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, max=100, help="Passes over the pairs.")] = 1,
-    seed: Annotated[int, typer.Option(help="Seed of the split and of the order.")] = 0,
+    seed: SeedOption = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -231,7 +219,7 @@ def train_encoder(
         if not path.exists():
             raise bad_usage(f"{path} does not exist; name a folder or file to adapt to or to measure on")
     with friendly_errors():
-        found = adapt_and_register(
+        adaptation = adapt_and_register(
             Settings.load(home),
             data,
             from_store=from_store,
@@ -240,32 +228,30 @@ def train_encoder(
             progress=say,
             track=progress,
         )
-    registered = found.registered
+    registered = adaptation.registered
     emit(
         {
             "accepted": registered is not None,
             "model": registered.version if registered else None,
             "number": registered.number if registered else None,
             "aliases": list(registered.aliases) if registered else [],
-            "failed_gates": [gate.name for gate in found.failed],
-            **found.report(),
+            "failed_gates": [gate.name for gate in adaptation.failed],
+            **adaptation.report(),
         },
         as_json=as_json,
-        text=lambda: _adaptation(found),
+        text=lambda: _words(adaptation),
     )
-    if found.failed:
+    if adaptation.failed:
         raise typer.Exit(FAILED)
 
 
-def _adaptation(found: "Adaptation") -> str:
-    lines = [f"{gate.outcome:<8} {gate.name}: {gate.reason}" for gate in found.gates]
-    if found.registered is None:
-        failed = ", ".join(gate.name for gate in found.failed)
+def _words(adaptation: "Adaptation") -> str:
+    lines = [f"{gate.outcome:<8} {gate.name}: {gate.reason}" for gate in adaptation.gates]
+    registered = adaptation.registered
+    if registered is None:
+        failed = ", ".join(gate.name for gate in adaptation.failed)
         return "\n".join([*lines, f"refused, nothing is registered: {failed} failed"])
-    return "\n".join(
-        [
-            *lines,
-            f"{found.registered.version} on encoder {found.encoder} is registered as "
-            f"{', '.join(found.registered.aliases)}. Next: firstlast models promote",
-        ]
+    return "\n".join(lines) + (
+        f"\n{registered.version} on encoder {adaptation.encoder} is registered as "
+        f"{', '.join(registered.aliases)}. Next: firstlast models promote"
     )

@@ -76,13 +76,9 @@ def calibrate(
             and understood.human_only_in_passing < resolver.policy.human_only_in_passing
         )
 
+    in_past = len(data.questions)
     confidence = fit_confidence(
-        questions,
-        reads,
-        past=past,
-        in_past=len(data.questions),
-        reaches_answer=reaches_answer,
-        seed=seed,
+        questions, reads, past=past, in_past=in_past, reaches_answer=reaches_answer, seed=seed
     )
     return replace(models, answering=confidence.model, calibration=confidence.sample, limits=limits)
 
@@ -116,11 +112,11 @@ def answer_figures(sample: CalibrationSample) -> dict[str, float]:
     n = len(sample.correct)
     figures = {"answers.n": float(n), "answers.best_right": float(sample.correct.mean()) if n else 0.0}
     for risk in RISKS:
-        found = risk_threshold(sample.confidences, sample.correct, risk=risk)
-        figures[f"answers.threshold_at_risk_{risk}"] = found.value
-        figures[f"answers.guaranteed_at_risk_{risk}"] = float(found.guaranteed)
-        figures[f"answers.coverage_at_risk_{risk}"] = found.answered / max(1, n)
-        figures[f"answers.wrong_at_risk_{risk}"] = float(found.wrong)
+        threshold = risk_threshold(sample.confidences, sample.correct, risk=risk)
+        figures[f"answers.threshold_at_risk_{risk}"] = threshold.value
+        figures[f"answers.guaranteed_at_risk_{risk}"] = float(threshold.guaranteed)
+        figures[f"answers.coverage_at_risk_{risk}"] = threshold.answered / max(1, n)
+        figures[f"answers.wrong_at_risk_{risk}"] = float(threshold.wrong)
     return figures
 
 

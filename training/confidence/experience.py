@@ -68,16 +68,20 @@ def experienced(
 ) -> ModelSet:
     """The set with confidence, threshold and wish-for-a-person limit of these questions.
 
-    Everything else stays, its past questions too, which must hold none of these. Raises `DataError` when
-    the questions are too few.
+    The limit is never lower than it was, and raised to no more than `_HIGHEST_WANTS_PERSON`. Everything else
+    stays, its past questions too, which must hold none of these. Raises `DataError` when the questions are
+    too few.
     """
-    limits = dict(models.limits) | {"wants_person": _wants_person_limit(models, reads)}
+    # at most 1 % of the questions reach the limit: people answered them, so none is a mere wish
+    reached = np.quantile([read.understanding.wants_person for read in reads], 1 - _FALSE_ALARMS)
+    raised = max(models.limits["wants_person"], min(float(reached), _HIGHEST_WANTS_PERSON))
+    limits = dict(models.limits) | {"wants_person": raised}
 
     def reaches_answer(read: Read) -> bool:
-        found = read.understanding
+        understood = read.understanding
         return (
-            found.wants_person < limits["wants_person"]
-            and found.human_only_probability < limits["human_only"]
+            understood.wants_person < limits["wants_person"]
+            and understood.human_only_probability < limits["human_only"]
         )
 
     fitted = fit_confidence(
@@ -107,22 +111,13 @@ def refit(
     if len(questions) < FEWEST:
         return models
     reads = held_out_reads(questions, models, encoder, index, head_encoders=head_encoders)
-    if sum(map(_is_found, questions, reads)) < FEWEST_FOUND:
+    pairs = zip(questions, reads, strict=True)
+    if (
+        sum(any(candidate.ref in question.refs for candidate in read.candidates) for question, read in pairs)
+        < FEWEST_FOUND
+    ):
         return models
     return experienced(models, questions, reads, seed=seed)
-
-
-def _wants_person_limit(models: ModelSet, reads: Sequence[Read]) -> float:
-    """The limit that at most 1 % of the questions reach: people answered them, so none is a mere wish.
-
-    Never lower than it was, and raised to no more than `_HIGHEST_WANTS_PERSON`.
-    """
-    seen = np.quantile([read.understanding.wants_person for read in reads], 1 - _FALSE_ALARMS)
-    return max(models.limits["wants_person"], min(float(seen), _HIGHEST_WANTS_PERSON))
-
-
-def _is_found(question: LabelledQuestion, read: Read) -> bool:
-    return any(candidate.ref in question.refs for candidate in read.candidates)
 
 
 @dataclass(frozen=True, slots=True)

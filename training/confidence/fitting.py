@@ -36,7 +36,6 @@ class _Rows:
     """What is not known has its typical value."""
     typical: NDArray[np.float64]
     correct: NDArray[np.bool_]
-    cosines: NDArray[np.float64]
     question: NDArray[np.intp]
     """Index of the question each row belongs to."""
     text: NDArray[np.intp]
@@ -77,16 +76,8 @@ def fit_confidence(
         rows.typical, _forest(rows.features, rows.correct, seed, trees), slope, offset, past
     )
     reached = [row for row in best if reaches_answer(reads[rows.question[row]])]
-    nearest = [
-        row for row in _best_rows(rows.cosines, rows.question) if reaches_answer(reads[rows.question[row]])
-    ]
-    sample = CalibrationSample(
-        confidences=calibrated(shares[reached], slope=slope, offset=offset),
-        correct=rows.correct[reached],
-        cosines=rows.cosines[nearest],
-        nearest_correct=rows.correct[nearest],
-    )
-    return FittedConfidence(model, sample)
+    confidences = calibrated(shares[reached], slope=slope, offset=offset)
+    return FittedConfidence(model, CalibrationSample(confidences, rows.correct[reached]))
 
 
 def limit_for_recall(probabilities: NDArray[np.float64], *, recall: float, most: float) -> float:
@@ -111,24 +102,21 @@ def _rows(
 ) -> _Rows:
     features: list[NDArray[np.float64]] = [np.empty((0, len(FEATURES)))]
     correct: list[bool] = []
-    cosines: list[float] = []
     index: list[int] = []
     texts: dict[str, int] = {}
     for i, (question, read) in enumerate(zip(questions, reads, strict=True)):
         without = i if i < in_past else None
         features.append(feature_rows(read.candidates, read.signals, past, without=without))
         correct.extend(candidate.ref in question.refs for candidate in read.candidates)
-        cosines.extend(candidate.dense_score for candidate in read.candidates)
         index.extend([i] * len(read.candidates))
         texts.setdefault(question.text, i)
-    found = np.vstack(features)
-    known = ~np.isnan(found)
-    typical = np.where(known, found, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    all_features = np.vstack(features)
+    known = ~np.isnan(all_features)
+    typical = np.where(known, all_features, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return _Rows(
-        np.where(known, found, typical),
+        np.where(known, all_features, typical),
         typical,
         np.array(correct, dtype=np.bool_),
-        np.array(cosines, dtype=np.float64),
         np.array(index, dtype=np.intp),
         np.array([texts[questions[i].text] for i in index], dtype=np.intp),
     )
@@ -164,7 +152,7 @@ def _forest(features: NDArray[np.float64], correct: NDArray[np.bool_], seed: int
 
 def _flattened(fitted: ExtraTreesClassifier) -> Forest:
     """The fitted trees as flat arrays that need no scikit-learn."""
-    grown = [one.tree_ for one in fitted.estimators_]
+    grown = [estimator.tree_ for estimator in fitted.estimators_]
     sizes = np.array([tree.node_count for tree in grown])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     shifts = np.repeat(starts, sizes)

@@ -114,8 +114,8 @@ def _without_words(passages: Sequence[Passage], text: str) -> list[Passage]:
 
 def _read_again(text: str, read: Read, index: KnowledgeIndex, *, without: frozenset[str]) -> Read:
     """The read with what is found when some answers are hidden."""
-    found = index.search(text, read.signals.vector, top_k=TOP_K + len(without))
-    rest = [candidate for candidate in found if candidate.ref not in without]
+    candidates = index.search(text, read.signals.vector, top_k=TOP_K + len(without))
+    rest = [candidate for candidate in candidates if candidate.ref not in without]
     return replace(read, candidates=tuple(rest[:TOP_K]))
 
 

@@ -10,7 +10,6 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import DataError
 from model.interfaces import Reader
 from model.model_set import ModelSet
-from model.types import Passage
 from training.confidence import experience
 from training.confidence.calibration import (
     OWN_KNOWLEDGE,
@@ -42,7 +41,8 @@ def train_answering(
     The questions are those of `data`. Where they are not the business's own, what `index` holds is asked
     too, see `calibrate`. The figures of the heads stay; those of the answers are of held-out decisions.
     """
-    progress(f"calibrating on {len(data.questions)} questions" + _and_knowledge(data, index))
+    knowledge = "" if data.own_questions else f" and {len(index.refs())} answers of the home"
+    progress(f"calibrating on {len(data.questions)} questions{knowledge}")
     models = refit(champion, data, encoder, index, head_encoders=head_encoders, seed=seed)
     return _as_trained(
         champion,
@@ -84,12 +84,12 @@ def _as_trained(
     champion: ModelSet, models: ModelSet, fitted_with: Mapping[str, str | int | float]
 ) -> TrainedSet:
     """The set under a version of its own: the champion's figures of heads, new ones of answers."""
-    kept = {
+    of_heads = {
         name: value
         for name, value in champion.card.get("metrics", {}).items()
         if not name.startswith(_ANSWERS)
     }
-    metrics = {**kept, **answer_figures(models.calibration)}
+    metrics = {**of_heads, **answer_figures(models.calibration)}
     parameters = {
         **champion.card.get("parameters", {}),
         "answering.champion": champion.version,
@@ -113,7 +113,7 @@ def refit(
 
     Its card says what it was calibrated on.
     """
-    examined = None if data.own_questions else _knowledge(index)
+    knowledge = None if data.own_questions else {ref: index.passages_of(ref) for ref in index.refs()}
     calibrated = calibrate(
         models,
         data,
@@ -121,16 +121,8 @@ def refit(
         calibration_index(data, encoder),
         head_encoders=head_encoders,
         seed=seed,
-        knowledge=examined,
+        knowledge=knowledge,
     )
     on = OWN_QUESTIONS if data.own_questions else OWN_KNOWLEDGE
     parameters = {**models.card.get("parameters", {}), "calibrated_on": on}
     return replace(calibrated, card={**models.card, "parameters": parameters})
-
-
-def _knowledge(index: KnowledgeIndex) -> dict[str, tuple[Passage, ...]]:
-    return {ref: index.passages_of(ref) for ref in index.refs()}
-
-
-def _and_knowledge(data: TrainingData, index: KnowledgeIndex) -> str:
-    return "" if data.own_questions else f" and {len(index.refs())} answers of the home"

@@ -95,13 +95,13 @@ def scrubbed(
     cleaned = []
     for example in examples:
         person = example.person
-        found = scrub(
+        clean = scrub(
             example.text,
             names=(*(person.names if person else ()), *agent_names),
             customer_ids=person.customer_ids if person else (),
         )
-        counts.update(found.counts)
-        cleaned.append(replace(example, text=found.text))
+        counts.update(clean.counts)
+        cleaned.append(replace(example, text=clean.text))
     return cleaned, {kind: counts[kind] for kind in KINDS if counts[kind]}
 
 
@@ -155,20 +155,21 @@ def _configs(examples: Iterable[Example]) -> list[Config]:
 
 
 def _numbers(examples: Sequence[Example], splitting: Splitting) -> dict[str, Any]:  # fields of Summary
-    counts = {config: dict.fromkeys(SPLITS, 0) for config in _configs(examples)}
-    labels: dict[Config, dict[str, dict[Split, int]]] = {config: {} for config in counts}
-    sources: dict[Config, Counter[str]] = {config: Counter() for config in counts}
+    labels: dict[Config, dict[str, dict[Split, int]]] = {config: {} for config in _configs(examples)}
+    sources: dict[Config, Counter[str]] = {config: Counter() for config in labels}
     for example, split in zip(examples, splitting.splits, strict=True):
-        counts[example.config][split] += 1
         by_split = labels[example.config].setdefault(example.label, dict.fromkeys(SPLITS, 0))
         by_split[split] += 1
         sources[example.config][example.source] += 1
     sizes = Counter(splitting.groups.tolist())
     times = [example.asked_at for example in examples if example.asked_at is not None]
     return {
-        "counts": counts,
-        "labels": {config: dict(sorted(labels[config].items())) for config in labels},
-        "sources": {config: dict(sorted(sources[config].items())) for config in sources},
+        "counts": {
+            config: {split: sum(counts[split] for counts in by_label.values()) for split in SPLITS}
+            for config, by_label in labels.items()
+        },
+        "labels": {config: dict(sorted(by_label.items())) for config, by_label in labels.items()},
+        "sources": {config: dict(sorted(counts.items())) for config, counts in sources.items()},
         "groups": len(sizes),
         "largest_group": max(sizes.values()),
         "too_large": splitting.too_large,
@@ -183,8 +184,8 @@ def _label_problems(
     for example, split in zip(examples, splitting.splits, strict=True):
         if example.config == "intents":
             seen[split].add(example.label)
-    found = [
+    problems = [
         about_labels("label_only_in_test", "intents", (seen["test"] | seen["validation"]) - seen["train"]),
         about_labels("class_without_rows", "intents", intents - set().union(*seen.values())),
     ]
-    return [problem for problem in found if problem.count]
+    return [problem for problem in problems if problem.count]

@@ -1,5 +1,6 @@
 """Writes the data card: a README that the Hugging Face hub and `load_dataset` understand."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,15 +15,12 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 _LARGEST = "n>1M"
 
 _ABOUT: Mapping[Config, str] = {
-    "intents": "What the customer wants. From the store: the bot's own reading of a question whose "
-    "answer the "
-    "customer said helped; no person looked at the label itself. From files and the hub: the label "
+    "intents": "What the customer wants. From the store: the bot's own reading of a question whose answer "
+    "the customer said helped; no person looked at the label itself. From files and the hub: the label "
     "given there.",
-    "questions": "Which answers resolve a question (`refs`) and which do not (`rejected_refs`). "
-    "`how` says how "
-    "that is known: `confirmed` by the customer; `picked` by the customer when the bot asked back; a "
-    "`person` "
-    "answered (with the learned answer where one was approved from the reply, else with no ref); an "
+    "questions": "Which answers resolve a question (`refs`) and which do not (`rejected_refs`). `how` says "
+    "how that is known: `confirmed` by the customer; `picked` by the customer when the bot asked back; a "
+    "`person` answered (with the learned answer where one was approved from the reply, else with no ref); an "
     "`approved_phrasing` of a learned answer; `unresolved`, only rejected answers are known.",
     "handoffs": "`needed_person`: a person answered after the bot handed over, for the `reason` named; "
     "`resolved_by_bot`: the customer said that the bot's answer helped.",
@@ -72,7 +70,7 @@ class Summary:
             "groups": self.groups,
             "largest_group": self.largest_group,
             "groups_kept_in_train": self.too_large,
-            "time_range": [one.isoformat() for one in self.times] if self.times else None,
+            "time_range": [time.isoformat() for time in self.times] if self.times else None,
             "scrubbed": dict(self.scrubbed),
             "data_problems": [problem.as_json() for problem in self.problems],
             "left_out": dict(self.left_out),
@@ -108,7 +106,7 @@ def data_card(summary: Summary, name: str) -> str:
 def _front_matter(summary: Summary, name: str) -> str:
     lines = [
         "---",
-        f"pretty_name: {_quoted(name)}",
+        f"pretty_name: {json.dumps(name, ensure_ascii=False)}",
         "license: unknown",
         "task_categories:",
         "- text-classification",
@@ -149,34 +147,27 @@ def _configuration(summary: Summary, config: Config) -> str:
 
 
 def _splitting(summary: Summary) -> str:
-    shares = summary.shares
-    times = summary.times
+    shares, times = summary.shares, summary.times
     span = (
-        f"Times run from {times[0].isoformat()} to {times[1].isoformat()}. "
-        if times
-        else "No row has a time. "
+        f"Times run from {times[0].isoformat()} to {times[1].isoformat()}." if times else "No row has a time."
     )
     return (
-        f"{summary.size} rows in {summary.groups} groups, the largest of {summary.largest_group}. A "
-        f"group holds all "
-        "rows of a conversation, of a customer, of a text (case, spacing and outer marks ignored), "
-        "and texts with a "
-        f"cosine of at least {summary.same_above:g}; it stays in one split, over all configurations. {span}"
-        f"Groups with a time: the newest {shares.test:.0%} of rows are test, those before them "
-        f"({shares.validation:.0%}) "
-        f"validation. Groups without: drawn at random, label by label, seed {summary.seed}. "
-        f"Groups kept in train because they are larger than a whole split: {summary.too_large}."
+        f"{summary.size} rows in {summary.groups} groups, the largest of {summary.largest_group}. A group "
+        "holds all rows of a conversation, of a customer, of a text (case, spacing and outer marks ignored), "
+        f"and texts with a cosine of at least {summary.same_above:g}; it stays in one split, over all "
+        f"configurations. {span} Groups with a time: the newest {shares.test:.0%} of rows are test, those "
+        f"before them ({shares.validation:.0%}) validation. Groups without: drawn at random, label by label, "
+        f"seed {summary.seed}. Groups kept in train because they are larger than a whole split: "
+        f"{summary.too_large}."
     )
 
 
 def _personal_data(summary: Summary) -> str:
-    found = ", ".join(f"{kind} {count}" for kind, count in summary.scrubbed.items()) or "none"
+    replaced = ", ".join(f"{kind} {count}" for kind, count in summary.scrubbed.items()) or "none"
     return (
-        "Replaced by their kind in square brackets, with the number of places: "
-        f"{found}. Names are those of the customer and of agents, and of whoever introduced "
-        f"themselves; other names, "
-        "addresses in languages other than English, German and French, and what a story tells of a "
-        "person may remain: "
+        f"Replaced by their kind in square brackets, with the number of places: {replaced}. Names are those "
+        "of the customer and of agents, and of whoever introduced themselves; other names, addresses in "
+        "languages other than English, German and French, and what a story tells of a person may remain: "
         "read before you share."
     )
 
@@ -188,7 +179,3 @@ def _gaps(summary: Summary) -> str:
         "- Customers who rate or confirm are not all customers: outcomes are known of those who said so."
     )
     return "\n".join(lines)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

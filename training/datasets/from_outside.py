@@ -1,15 +1,13 @@
 """Labelled texts from JSONL and CSV files, and from the Hugging Face hub, as examples of intents."""
 
-import json
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eval.data.problems import CheckedFile, Problem, read_checked
+from eval.data.problems import CheckedFile, Problem, check_rows, read_checked
 from model.errors import DataError
 from training.datasets.examples import Example, Person
 
@@ -52,17 +50,29 @@ def read_hub(hub: HubName, load: Load | None = None) -> OutsideExamples:
     Numbers of classes are turned into their names. Raises `DataError` when the hub cannot be reached, has no
     such data set, or when columns or the split are missing.
     """
-    rows, names = _loaded(hub, load or _load_dataset())
-    missing = [column for column in (hub.text, hub.label) if rows and column not in rows[0]]
+    try:
+        splits = (load or _load_dataset())(hub.name, *([hub.config] if hub.config else []))
+    except Exception as error:  # the library raises whatever its many readers raise
+        raise DataError(_reason(hub, error)) from error
+    if hub.split not in splits:
+        raise DataError(
+            f"{hub.name} has no split {hub.split!r}; take one of {sorted(splits)} with --hub-split"
+        )
+    split = splits[hub.split]
+    missing = [column for column in (hub.text, hub.label) if len(split) and column not in split.column_names]
     if missing:
         raise DataError(
-            f"{hub.name} has no column {missing[0]!r}, its columns are {sorted(rows[0])}; "
+            f"{hub.name} has no column {missing[0]!r}, its columns are {sorted(split.column_names)}; "
             "name them with --text-column and --label-column"
         )
-    with tempfile.TemporaryDirectory() as scratch:  # through a file, so that its rows are checked alike
-        path = Path(scratch) / f"{hub.split}.jsonl"
-        path.write_text("".join(_line(row, hub, names) for row in rows), encoding="utf-8")
-        return _examples(f"hub:{hub.name}", path, read_checked(path))
+    names = getattr(split.features.get(hub.label), "names", None) or ()
+    lines = []
+    for line, row in enumerate(split, start=1):
+        label = row[hub.label]
+        is_class = isinstance(label, int) and 0 <= label < len(names)
+        lines.append((line, {"text": row[hub.text], "label": names[label] if is_class else label}))
+    path = Path(f"{hub.split}.jsonl")
+    return _examples(f"hub:{hub.name}", path, check_rows(lines, path))
 
 
 def _examples(source: str, path: Path, checked: CheckedFile) -> OutsideExamples:
@@ -99,45 +109,22 @@ def _time(value: Any, where: str) -> datetime | None:  # JSON
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _loaded(hub: HubName, load: Load) -> tuple[list[Mapping[str, Any]], list[str] | None]:
-    """The rows, and the names of the classes where the labels are numbers."""
-    try:
-        found = load(hub.name, hub.config) if hub.config else load(hub.name)
-    except Exception as error:  # the library raises whatever its many readers raise
-        raise DataError(_reason(hub, error)) from error
-    if hub.split not in found:
-        raise DataError(
-            f"{hub.name} has no split {hub.split!r}; take one of {sorted(found)} with --hub-split"
-        )
-    split = found[hub.split]
-    feature = split.features.get(hub.label)
-    return [dict(row) for row in split], getattr(feature, "names", None)
-
-
 def _reason(hub: HubName, error: Exception) -> str:
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None and cause not in chain:
         chain.append(cause)
     if any(
-        isinstance(one, ConnectionError | TimeoutError) or "Connect" in type(one).__name__ for one in chain
+        isinstance(cause, ConnectionError | TimeoutError) or "Connect" in type(cause).__name__
+        for cause in chain
     ):
         return (
-            f"{hub.name} cannot be loaded: the hub cannot be reached. Check the connection, or "
-            f"download the data "
-            "set elsewhere and give its folder to --hub"
+            f"{hub.name} cannot be loaded: the hub cannot be reached. Check the connection, or download the "
+            "data set elsewhere and give its folder to --hub"
         )
     first = (str(error).splitlines() or [""])[0][:300]
     return (
         f"{hub.name} cannot be loaded from the hub ({type(error).__name__}: {first}); check name and --config"
     )
-
-
-def _line(row: Mapping[str, Any], hub: HubName, names: Iterable[str] | None) -> str:
-    label = row.get(hub.label)
-    named = list(names) if names is not None else None
-    if named is not None and isinstance(label, int) and 0 <= label < len(named):
-        label = named[label]
-    return json.dumps({"text": row.get(hub.text), "label": label}, default=str) + "\n"
 
 
 def _load_dataset() -> Load:

@@ -1,5 +1,4 @@
-"""Turns the store into examples: questions by what resolved them, intents, handoffs, ratings; "
-"scrubs nothing."""
+"""Turns the store into examples: questions, intents, handoffs and ratings; scrubs nothing."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -55,9 +54,9 @@ class _Reader:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._intents = set(session.scalars(select(Intent.name)))
-        self._articles = {one.slug: one for one in session.scalars(select(Article))}
+        self._articles = {article.slug: article for article in session.scalars(select(Article))}
         answers = select(LearnedAnswer).options(selectinload(LearnedAnswer.phrasings))
-        self._answers = {one.id: one for one in session.scalars(answers.order_by(LearnedAnswer.id))}
+        self._answers = {answer.id: answer for answer in session.scalars(answers.order_by(LearnedAnswer.id))}
         approved = select(Proposal).where(Proposal.status == "approved").order_by(Proposal.id)
         self._approved = list(session.scalars(approved))
         self.left_out: Counter[str] = Counter()
@@ -77,9 +76,9 @@ class _Reader:
         or imported the answer: they stay together, and with the conversation it was learned from.
         """
         said_in = {
-            (one.learned_answer_id, folded(text)): one.conversation_id
-            for one in self._approved
-            for text in _drafted(one)
+            (proposal.learned_answer_id, folded(text)): proposal.conversation_id
+            for proposal in self._approved
+            for text in _drafted(proposal)
         }
         for answer in self._answers.values():
             if answer.status != "approved":
@@ -104,7 +103,8 @@ class _Reader:
         def example(config: Config, source: str, **fields: Any) -> Example:  # JSON
             return replace(_example(config, thread, turn.text, fields, source=source), asked_at=turn.asked_at)
 
-        refs, how = self._resolution(turn)
+        how = "confirmed" if turn.confirmed else "picked"
+        refs = self._living(turn.confirmed or ((turn.picked,) if turn.picked else ()))
         rejected = self._living(turn.rejected)
         refs = [ref for ref in refs if ref not in rejected or how == "confirmed"]
         if refs or rejected:
@@ -123,25 +123,24 @@ class _Reader:
         elif turn.handed_over is not None and answered_by_person(thread, turn, until):
             yield example("handoffs", "person", label="needed_person", reason=turn.handed_over)
 
-    def _resolution(self, turn: Turn) -> tuple[list[str], str]:
-        if turn.confirmed:
-            return self._living(turn.confirmed), "confirmed"
-        return self._living((turn.picked,) if turn.picked else ()), "picked"
-
     def _persons_answers(self, thread: Thread) -> Iterator[Example]:
         """What agents answered, with the learned answer when their reply became one."""
-        learned = {one.message_id: one.learned_answer_id for one in self._approved}
+        learned = {proposal.message_id: proposal.learned_answer_id for proposal in self._approved}
         for reply in agent_replies(thread):
             exchange = read_exchange(self._session, reply)
             if not exchange.customer_messages:
                 continue
-            ids = filter(None, (learned.get(one.id) for one in exchange.replies))
+            ids = filter(None, (learned.get(sent.id) for sent in exchange.replies))
             fields = {
-                "refs": self._living(tuple(learned_answer_ref(one) for one in ids)),
+                "refs": self._living(tuple(learned_answer_ref(answer_id) for answer_id in ids)),
                 "how": "person",
                 "rejected_refs": [],
             }
-            asked = [one for one in thread.messages if one.author == "customer" and one.id < reply.id]
+            asked = [
+                message
+                for message in thread.messages
+                if message.author == "customer" and message.id < reply.id
+            ]
             text = "\n".join(exchange.customer_messages)
             example = _example("questions", thread, text, fields, source="person")
             yield replace(example, asked_at=asked[-1].created_at if asked else reply.created_at)
@@ -157,22 +156,17 @@ class _Reader:
             for message in thread.messages
             if message.author == "customer" and not message.payload.get("choice")
         ]
-        for config, text in (("sentiment", rating.comment), ("csat", "\n".join(own))):
+        texts: dict[Config, str] = {"sentiment": rating.comment, "csat": "\n".join(own)}
+        for config, text in texts.items():
             if text.strip():
-                named: Config = "sentiment" if config == "sentiment" else "csat"
-                made = _example(named, thread, text, fields, source="rating")
-                yield replace(made, asked_at=rating.created_at)
+                example = _example(config, thread, text, fields, source="rating")
+                yield replace(example, asked_at=rating.created_at)
 
     def _living(self, refs: tuple[str, ...]) -> list[str]:
         """The refs as they are called today, without repeats; counts those that answer no more."""
-        found: list[str] = []
-        for ref in refs:
-            today = self._today(ref)
-            if today is None:
-                self.left_out[GONE] += 1
-            elif today not in found:
-                found.append(today)
-        return found
+        names_today = [self._today(ref) for ref in refs]
+        self.left_out += Counter({GONE: names_today.count(None)})  # a count of 0 is left out
+        return list(dict.fromkeys(name for name in names_today if name is not None))
 
     def _today(self, ref: str) -> str | None:
         for _ in range(len(self._answers) + len(self._articles) + 1):  # chains may not be endless
@@ -190,24 +184,18 @@ class _Reader:
         return None
 
 
-def _merged_questions(examples: list[Example]) -> Iterator[Example]:
+def _merged_questions(examples: list[Example]) -> list[Example]:
     """One row for each text of a conversation: refs joined, what is known surest first."""
-    places: dict[tuple[str, str], int] = {}
-    merged: list[Example] = []
-    for one in examples:
-        key = (one.conversation_id or "", normalised(one.text))
-        if one.config != "questions" or one.conversation_id is None:
-            merged.append(one)
-        elif key in places:
-            merged[places[key]] = _merged(merged[places[key]], one)
-        else:
-            places[key] = len(merged)
-            merged.append(one)
-    yield from merged
+    merged: dict[object, Example] = {}
+    for place, example in enumerate(examples):
+        is_question = example.config == "questions" and example.conversation_id is not None
+        key = (example.conversation_id, normalised(example.text)) if is_question else place
+        merged[key] = _merged(merged[key], example) if key in merged else example
+    return list(merged.values())
 
 
 def _merged(first: Example, second: Example) -> Example:
-    surest = min(first, second, key=lambda one: HOW.index(one.fields["how"]))
+    surest = min(first, second, key=lambda example: HOW.index(example.fields["how"]))
     refs = list(dict.fromkeys([*first.fields["refs"], *second.fields["refs"]]))
     rejected = dict.fromkeys([*first.fields["rejected_refs"], *second.fields["rejected_refs"]])
     how = surest.fields["how"]

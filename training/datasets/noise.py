@@ -57,8 +57,6 @@ class Noise:
     n_judged: int
     n_too_few: int
     """Rows of labels with fewer than `FEWEST` rows: not judged."""
-    joint: NDArray[np.int64]
-    """The confident joint, `(n_labels, n_labels)`: given label by confident label."""
     estimated_share: float
     """Share of judged rows that carry a wrong label, by the joint calibrated to the labels' counts."""
 
@@ -96,16 +94,15 @@ def find_noise(
     return Noise(
         suspects=tuple(
             Suspect(
-                int(held_out.judged[one]),
-                held_out.labels[given[one]],
-                held_out.labels[suggested[one]],
-                float(margins[one]),
+                int(held_out.judged[place]),
+                held_out.labels[given[place]],
+                held_out.labels[suggested[place]],
+                float(margins[place]),
             )
-            for one in listed
+            for place in listed
         ),
         n_judged=len(given),
         n_too_few=len(labels) - len(given),
-        joint=joint,
         estimated_share=estimated_noise(joint, np.bincount(given, minlength=len(joint))),
     )
 
@@ -148,21 +145,21 @@ def held_out_probabilities(
         )
     names = all_names[enough]
     given = np.searchsorted(enough, all_given[judged])
-    said = np.asarray([normalised(texts[place]) for place in judged.tolist()], dtype=str)
-    _, groups = np.unique(said, return_inverse=True)
+    normal_texts = np.asarray([normalised(texts[place]) for place in judged.tolist()], dtype=str)
+    _, groups = np.unique(normal_texts, return_inverse=True)
     folds = min(FOLDS, int(np.bincount(given).min()))
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     probabilities = np.zeros((len(judged), len(names)))
     for train, test in track(list(splitter.split(given, given, groups)), doing="Fitting folds"):
         counts = np.bincount(given[train], minlength=len(names))
         known = train[counts[given[train]] >= 2]  # all texts of a small label may be held out at once
-        head = fit_head(features[judged[known]], [str(names[one]) for one in given[known]], seed=seed)
+        head = fit_head(features[judged[known]], [str(names[number]) for number in given[known]], seed=seed)
         columns = np.searchsorted(names, np.asarray(head.labels, dtype=str))
         probabilities[np.ix_(test, columns)] = head.probabilities(features[judged[test]])
     return HeldOut(tuple(map(str, names)), given, probabilities, judged)
 
 
-def flipped(labels: Sequence[str], share: float, seed: int) -> tuple[list[str], NDArray[np.intp]]:
+def with_flipped_labels(labels: Sequence[str], share: float, seed: int) -> tuple[list[str], NDArray[np.intp]]:
     """The labels with that share of them, rounded, each replaced by another at random; and where."""
     rng = np.random.default_rng(seed)
     names = sorted(set(labels))
@@ -182,8 +179,8 @@ def flip_figures(noise: Noise, places: NDArray[np.intp], top: int) -> dict[str, 
     precision is understated.
     """
     wrong = set(places.tolist())
-    hits = [one.row in wrong for one in noise.suspects]
-    found: dict[str, Any] = {"n_flipped": len(wrong), "n_listed": len(hits), "n_found": sum(hits)}
+    hits = [suspect.row in wrong for suspect in noise.suspects]
+    figures: dict[str, Any] = {"n_flipped": len(wrong), "n_listed": len(hits), "n_found": sum(hits)}
     first = hits[: len(wrong)]
     for key, right, of in (
         ("precision", sum(hits), len(hits)),
@@ -191,5 +188,5 @@ def flip_figures(noise: Noise, places: NDArray[np.intp], top: int) -> dict[str, 
         ("precision_at_flipped", sum(first), len(first)),
         ("precision_top", sum(hits[:top]), len(hits[:top])),
     ):
-        found |= figure(key, right / of if of else None, wilson(right, of) if of else None)
-    return found
+        figures |= figure(key, right / of if of else None, wilson(right, of) if of else None)
+    return figures

@@ -1,6 +1,6 @@
 """Puts examples into train, validation and test so that nothing is asked again across them; drops none."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,9 +33,8 @@ class Shares:
     def __post_init__(self) -> None:
         if min(self.validation, self.test) < 0 or self.validation + self.test >= 1:
             raise ConfigurationError(
-                f"shares are {self.validation} for validation and {self.test} for test; give two of "
-                f"at least 0 "
-                "that leave something to train on"
+                f"shares are {self.validation} for validation and {self.test} for test; give two of at least "
+                "0 that leave something to train on"
             )
 
 
@@ -71,63 +70,50 @@ def split_examples(
     wanted = shares or Shares()
     times = _newest(examples, groups)
     timed = {group: time for group, time in times.items() if time is not None}
-    sizes = Counter(groups.tolist())
-    placed: dict[int, Split] = {}
-    too_large = _by_time(timed, sizes, wanted, placed)
-    _at_random([one for one in times if one not in timed], examples, groups, wanted, seed, placed)
-    return Splitting(groups, tuple(placed[group] for group in groups.tolist()), too_large)
+    split_of, too_large = _by_time(timed, Counter(groups.tolist()), wanted)
+    timeless = [group for group in times if group not in timed]
+    split_of |= _at_random(timeless, examples, groups, wanted, seed)
+    return Splitting(groups, tuple(split_of[group] for group in groups.tolist()), too_large)
 
 
 def group_examples(
-    examples: Sequence[Example],
-    encoder: Encoder,
-    *,
-    same_above: float = SAME_ABOVE,
-    track: Track = untracked,
+    examples: Sequence[Example], encoder: Encoder, *, same_above: float = SAME_ABOVE, track: Track = untracked
 ) -> NDArray[np.int64]:
     """The group number of each example, `(n_examples,)`."""
     texts = [normalised(example.text) for example in examples]
-    distinct = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    distinct = list(dict.fromkeys(texts))
     pairs: list[tuple[int, int]] = []
     first: dict[str, int] = {}
     for place, (example, text) in enumerate(zip(examples, texts, strict=True)):
-        for key in (*_keys(example), f"text:{text}"):
-            pairs.append((first.setdefault(key, place), place))
-    links = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    near = near_pairs(_encoded(list(distinct), encoder, track), same_above)
+        keys = [*example.keys, f"text:{text}"]
+        if example.conversation_id is not None:
+            keys.append(f"conversation:{example.conversation_id}")
+        if example.person is not None:
+            keys.append(f"person:{example.person.id}")
+        pairs += [(first.setdefault(key, place), place) for key in keys]
+    starts = track(range(0, len(distinct), _BLOCK), doing="Encoding texts")
+    parts = [encoder.encode(distinct[start : start + _BLOCK]) for start in starts]
+    vectors = np.concatenate(parts) if parts else np.empty((0, encoder.dim), np.float32)
     places = np.array([first[f"text:{text}"] for text in distinct], dtype=np.int64)
-    both = np.concatenate([links, places[near]])
+    links = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    both = np.concatenate([links, places[near_pairs(vectors, same_above)]])
     size = len(examples)
     graph = coo_array((np.ones(len(both), bool), (both[:, 0], both[:, 1])), shape=(size, size))
-    _, found = connected_components(graph, directed=False)
+    _, components = connected_components(graph, directed=False)
     order: dict[int, int] = {}
-    return np.array([order.setdefault(one, len(order)) for one in found.tolist()], dtype=np.int64)
+    return np.array(
+        [order.setdefault(component, len(order)) for component in components.tolist()], dtype=np.int64
+    )
 
 
 def near_pairs(vectors: Vectors, limit: float) -> NDArray[np.int64]:
-    """Pairs `(n_pairs, 2)` of rows of unit vectors whose cosine is at least `limit`, the smaller "
-    "row first."""
-    found = [np.empty((0, 2), dtype=np.int64)]
+    """Pairs `(n_pairs, 2)` of rows of unit vectors with a cosine of at least `limit`, smaller row first."""
+    pairs = [np.empty((0, 2), dtype=np.int64)]
     for start in range(0, len(vectors), _BLOCK):
         rows, columns = np.nonzero(vectors[start : start + _BLOCK] @ vectors[start:].T >= limit)
         upper = columns > rows
-        found.append(np.stack([rows[upper], columns[upper]], axis=1) + start)
-    return np.concatenate(found)
-
-
-def _encoded(texts: Sequence[str], encoder: Encoder, track: Track) -> Vectors:
-    starts = range(0, len(texts), _BLOCK)
-    parts = [encoder.encode(texts[at : at + _BLOCK]) for at in track(starts, doing="Encoding texts")]
-    return np.concatenate(parts) if parts else np.empty((0, encoder.dim), np.float32)
-
-
-def _keys(example: Example) -> list[str]:
-    keys = list(example.keys)
-    if example.conversation_id is not None:
-        keys.append(f"conversation:{example.conversation_id}")
-    if example.person is not None:
-        keys.append(f"person:{example.person.id}")
-    return keys
+        pairs.append(np.stack([rows[upper], columns[upper]], axis=1) + start)
+    return np.concatenate(pairs)
 
 
 def _newest(examples: Sequence[Example], groups: NDArray[np.int64]) -> dict[int, datetime | None]:
@@ -140,9 +126,8 @@ def _newest(examples: Sequence[Example], groups: NDArray[np.int64]) -> dict[int,
     return newest
 
 
-def _by_time(
-    times: dict[int, datetime], sizes: Counter[int], shares: Shares, placed: dict[int, Split]
-) -> int:
+def _by_time(times: dict[int, datetime], sizes: Counter[int], shares: Shares) -> tuple[dict[int, Split], int]:
+    """The split of each group, and how many stay in train for their size."""
     total = sum(sizes[group] for group in times)
     room: dict[Split, int] = {
         "test": round(total * shares.test),
@@ -150,48 +135,40 @@ def _by_time(
     }
     largest = dict(room)
     open_splits: list[Split] = ["test", "validation"]
+    split_of: dict[int, Split] = {}
     too_large = 0
-    for group in sorted(times, key=lambda one: (times[one], one), reverse=True):
+    for group in sorted(times, key=lambda group: (times[group], group), reverse=True):
         while open_splits and room[open_splits[0]] <= 0:
             open_splits.pop(0)
-        if not open_splits:
-            placed[group] = "train"
-        elif sizes[group] > largest[open_splits[0]]:
-            placed[group] = "train"
+        split_of[group] = "train"
+        if open_splits and sizes[group] > largest[open_splits[0]]:
             too_large += 1
-        else:
-            placed[group] = open_splits[0]
+        elif open_splits:
+            split_of[group] = open_splits[0]
             room[open_splits[0]] -= sizes[group]
-    return too_large
+    return split_of, too_large
 
 
 def _at_random(
-    names: Sequence[int],
-    examples: Sequence[Example],
-    groups: NDArray[np.int64],
-    shares: Shares,
-    seed: int,
-    placed: dict[int, Split],
-) -> None:
-    """By the most frequent label of each group: as many of a label's rows as the shares say, rounded."""
-    wanted = set(names)
-    labels: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    timeless: Sequence[int], examples: Sequence[Example], groups: NDArray[np.int64], shares: Shares, seed: int
+) -> dict[int, Split]:
+    """By the labels of each group: as many of a label's rows as the shares say, rounded."""
+    labels: dict[int, Counter[str]] = {group: Counter() for group in timeless}
     for group, example in zip(groups.tolist(), examples, strict=True):
-        if group in wanted:
+        if group in labels:
             labels[group][f"{example.config}:{example.label}"] += 1
-    rows: Counter[str] = Counter()
-    for counted in labels.values():
-        rows.update(counted)
-    room = {
+    rows = sum(labels.values(), Counter[str]())
+    room: dict[Split, dict[str, int]] = {
         "test": {label: round(count * shares.test) for label, count in rows.items()},
         "validation": {label: round(count * shares.validation) for label, count in rows.items()},
     }
-    order = np.random.default_rng(seed).permutation(len(names))
-    for group in (names[place] for place in order):
-        placed[group] = "train"
-        for split in ("test", "validation"):
-            if all(room[split][label] >= count for label, count in labels[group].items()):
-                placed[group] = "test" if split == "test" else "validation"
+    split_of: dict[int, Split] = dict.fromkeys(timeless, "train")
+    for place in np.random.default_rng(seed).permutation(len(timeless)):
+        group = timeless[place]
+        for split, left in room.items():
+            if all(left[label] >= count for label, count in labels[group].items()):
+                split_of[group] = split
                 for label, count in labels[group].items():
-                    room[split][label] -= count
+                    left[label] -= count
                 break
+    return split_of

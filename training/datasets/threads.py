@@ -51,8 +51,8 @@ def read_threads(session: Session) -> list[Thread]:
     """All conversations of the store, the oldest first."""
     asked = select(Conversation).options(joinedload(Conversation.contact))
     conversations = session.scalars(asked.order_by(Conversation.created_at, Conversation.id)).all()
-    said = select(Message).where(Message.kind == "message", Message.author != "system")
-    messages = _by_conversation(session.scalars(said.order_by(Message.id)))
+    spoken = select(Message).where(Message.kind == "message", Message.author != "system")
+    messages = _by_conversation(session.scalars(spoken.order_by(Message.id)))
     decisions = _by_conversation(session.scalars(select(DecisionRecord).order_by(DecisionRecord.id)))
     rated = session.execute(
         select(Message.decision_id, Feedback.helpful)
@@ -60,33 +60,33 @@ def read_threads(session: Session) -> list[Thread]:
         .where(Message.decision_id.is_not(None))
     )
     helpful = {row.decision_id: row.helpful for row in rated}
-    ratings = {one.conversation_id: one for one in session.scalars(select(CsatRating))}
+    ratings = {rating.conversation_id: rating for rating in session.scalars(select(CsatRating))}
     return [
         Thread(
-            conversation=one,
-            person=_person(one),
-            messages=tuple(messages[one.id]),
-            decisions=tuple(decisions[one.id]),
-            helpful={row.id: helpful[row.id] for row in decisions[one.id] if row.id in helpful},
-            rating=ratings.get(one.id),
+            conversation=conversation,
+            person=_person(conversation),
+            messages=tuple(messages[conversation.id]),
+            decisions=tuple(decisions[conversation.id]),
+            helpful={row.id: helpful[row.id] for row in decisions[conversation.id] if row.id in helpful},
+            rating=ratings.get(conversation.id),
         )
-        for one in conversations
+        for conversation in conversations
     ]
 
 
 def turns(thread: Thread) -> list[Turn]:
     """The questions of a conversation, in order; smalltalk and what was said to people are none."""
     messages = {message.id: message for message in thread.messages}
-    found: list[Turn] = []
-    spoken = (one for one in thread.decisions if one.kind not in ("silent", "smalltalk"))
-    for message_id, group in groupby(spoken, key=lambda one: one.message_id):
+    questions: list[Turn] = []
+    spoken = (decision for decision in thread.decisions if decision.kind not in ("silent", "smalltalk"))
+    for message_id, group in groupby(spoken, key=lambda decision: decision.message_id):
         records = list(group)
         turn = _turn(records, messages.get(message_id), thread.helpful)
-        if turn.picked and found and found[-1].asked_back:
-            found[-1] = _joined(found[-1], turn)
+        if turn.picked and questions and questions[-1].asked_back:
+            questions[-1] = _joined(questions[-1], turn)
         elif not turn.picked:  # a choice says nothing without the question before it
-            found.append(turn)
-    return found
+            questions.append(turn)
+    return questions
 
 
 def answered_by_person(thread: Thread, turn: Turn, until: int | None) -> bool:
@@ -111,8 +111,10 @@ def agent_replies(thread: Thread) -> list[Message]:
 def _turn(records: Sequence[DecisionRecord], message: Message | None, helpful: Mapping[int, bool]) -> Turn:
     """One question; a retry after an answer that did not help is the same question."""
     choice = message.payload.get("choice") if message else None
-    handed_over = [one.reasons[-1] if one.reasons else "" for one in records if one.kind == "handoff"]
-    said = [(one.answer_ref, helpful.get(one.id)) for one in records if one.answer_ref]
+    handed_over = [
+        record.reasons[-1] if record.reasons else "" for record in records if record.kind == "handoff"
+    ]
+    answers = [(record.answer_ref, helpful.get(record.id)) for record in records if record.answer_ref]
     return Turn(
         text=records[0].question,
         intent=records[0].intent,
@@ -120,8 +122,8 @@ def _turn(records: Sequence[DecisionRecord], message: Message | None, helpful: M
         last_message_id=records[0].message_id,
         asked_back=records[-1].kind == "clarify",
         picked=choice if isinstance(choice, str) else None,
-        confirmed=tuple(ref for ref, helped in said if ref and helped is True),
-        rejected=tuple(ref for ref, helped in said if ref and helped is False),
+        confirmed=tuple(ref for ref, helped in answers if ref and helped is True),
+        rejected=tuple(ref for ref, helped in answers if ref and helped is False),
         handed_over=handed_over[-1] if handed_over else None,
     )
 
@@ -148,7 +150,7 @@ def _person(conversation: Conversation) -> Person:
 
 
 def _by_conversation(rows: Iterable[T]) -> defaultdict[str, list[T]]:
-    found: defaultdict[str, list[T]] = defaultdict(list)
+    by_conversation: defaultdict[str, list[T]] = defaultdict(list)
     for row in rows:
-        found[row.conversation_id].append(row)
-    return found
+        by_conversation[row.conversation_id].append(row)
+    return by_conversation

@@ -4,7 +4,6 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,15 +75,24 @@ class TrainingData:
             )
         ]
         dialogues = [
-            [one.id, one.text, one.kind, [turn.text for turn in one.before]] for one in self.dialogues
+            [dialogue.id, dialogue.text, dialogue.kind, [turn.text for turn in dialogue.before]]
+            for dialogue in self.dialogues
         ]
-        moods = [[one.id, one.outcome, one.at, [turn.text for turn in one.turns]] for one in self.moods]
+        moods = [
+            [
+                conversation.id,
+                conversation.outcome,
+                conversation.at,
+                [turn.text for turn in conversation.turns],
+            ]
+            for conversation in self.moods
+        ]
         asked = (*self.questions, *self.only_past)
         questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]
-        told = [parts, questions, articles, learned, dialogues, moods, *self.unlabelled]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        content = [parts, questions, articles, learned, dialogues, moods, *self.unlabelled]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def company_data(folder: Path) -> TrainingData:
@@ -95,11 +103,14 @@ def company_data(folder: Path) -> TrainingData:
     """
     infos = read_company(folder).intent_infos()
     intents = _rows(folder / "training" / "intents.jsonl")
-    _check_intents(intents, infos)
+    unknown = {row.label for row in intents} - set(infos)
+    if unknown:
+        raise DataError(
+            f"training/intents.jsonl has labels that company.toml does not name: {sorted(unknown)}"
+        )
     own_questions = folder / "calibration" / "questions.jsonl"
-    general = general_data()
     data = replace(
-        general,
+        general_data(),
         intents=intents,
         intent_infos=infos,
         sentiment=_texts(folder, "sentiment"),
@@ -136,7 +147,9 @@ def general_data() -> TrainingData:
         smalltalk=(*_texts(None, "smalltalk"), *_matters(NONE)),
         out_of_scope=(),
         questions=tuple(read_labelled_questions(GENERAL_FOLDER / "calibration" / "questions.jsonl")),
-        articles=_general_articles(),
+        articles=tuple(
+            ArticleDocument(**row) for _, row in read_json_lines(GENERAL_FOLDER / "articles.jsonl")
+        ),
         learned_answers=_learned_answers(GENERAL_FOLDER / "learned_answers.jsonl"),
         own_questions=False,
         follow_ups=_texts(None, "follow_ups"),
@@ -156,12 +169,12 @@ def general_wording() -> TrainingData:
     )
 
 
-def kept_folder(settings: Settings) -> Path | None:
+def remembered_folder(settings: Settings) -> Path | None:
     """The company folder that the home was last trained with, as it was then; `None` without one."""
     return settings.company_folder if settings.company_folder.is_dir() else None
 
 
-def keep_folder(settings: Settings, folder: Path) -> None:
+def remember_folder(settings: Settings, folder: Path) -> None:
     """Remember the labelled data of a company folder in the home, instead of those remembered so far."""
     if folder.resolve() == settings.company_folder.resolve():
         return
@@ -196,7 +209,7 @@ def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:
     Labels without an entry in `infos` have no team and may be answered by the bot.
     """
     rows = tuple(read_checked(path).texts)
-    known = {label: infos.get(label, IntentInfo(None, False)) for label in _labels(rows)}
+    known = {row.label: infos.get(row.label, IntentInfo(None, False)) for row in rows}
     return replace(general_data(), intents=rows, intent_infos=known)
 
 
@@ -234,16 +247,13 @@ def stored_questions(session: Session) -> tuple[str, ...]:
 
 def published_articles(folder: Path) -> tuple[ArticleDocument, ...]:
     """The articles of a folder, named by file alone, without the superseded ones."""
-    return tuple(one for one in read_source(folder, flat_slugs=True).articles if not one.superseded_by)
+    return tuple(
+        article for article in read_source(folder, flat_slugs=True).articles if not article.superseded_by
+    )
 
 
 def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
     return read_source(path).question_answers if path.is_file() else ()
-
-
-def _general_articles() -> tuple[ArticleDocument, ...]:
-    rows = read_json_lines(GENERAL_FOLDER / "articles.jsonl")
-    return tuple(ArticleDocument(**row) for _, row in rows)
 
 
 def _texts(folder: Path | None, name: str) -> tuple[LabelledText, ...]:
@@ -252,15 +262,3 @@ def _texts(folder: Path | None, name: str) -> tuple[LabelledText, ...]:
 
 def _rows(path: Path) -> tuple[LabelledText, ...]:
     return tuple(read_checked(path).texts) if path.is_file() else ()
-
-
-def _check_intents(rows: Sequence[LabelledText], infos: Iterable[str]) -> None:
-    unknown = _labels(rows) - set(infos)
-    if unknown:
-        raise DataError(
-            f"training/intents.jsonl has labels that company.toml does not name: {sorted(unknown)}"
-        )
-
-
-def _labels(rows: Sequence[LabelledText]) -> set[str]:
-    return {row.label for row in rows}

@@ -12,25 +12,25 @@ from typing import Any
 
 import numpy as np
 
+from eval.home import open_encoder
 from eval.promotion.gates import Gate, failures
 from eval.report.tracking import log_run, numbers
 from eval.results import Track, untracked
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
 from model.files import rename_durably
-from serving.runtime.encoders import encoder_folder_in_service
 from serving.settings import Settings
 from training.datasets.training_data import TrainingData
 from training.encoder.adaptation_checks import (
-    Beside,
     Check,
+    EncoderComparison,
     beir_needs,
     general_needs,
     wording_rows,
 )
 from training.encoder.export import ensure_encoder, export_model, load_torch
 from training.encoder.need_sources import gather_needs
-from training.encoder.needs import Needs, Split, is_held_out, share_of, split
+from training.encoder.needs import Asked, Needs, Split, is_held_out, share_of, split
 from training.encoder.pair_training import AdaptationOptions, GeneralTexts, adapt
 from training.encoder.pairs import Pairs, make_pairs
 from training.heads.model_set import Progress, train_model_set
@@ -95,7 +95,9 @@ def adapt_and_register(
     """
     own = _own_encoder(settings)
     needs = gather_needs(settings, data, from_store=from_store)
-    others = _others(needs, also)
+    general = general_needs(needs)
+    others = {"general questions": general} if general else {}  # read before anything is trained, so that
+    others |= {f"also {path.name}": beir_needs(path) for path in also}  # a bad file costs no time
     parts = split(needs, seed=options.seed)
     progress(f"looking for hard negatives among {len(parts.training.knowledge)} answers")
     pairs = make_pairs(parts.training, own, rng=np.random.default_rng(options.seed))
@@ -103,14 +105,18 @@ def adapt_and_register(
     work = settings.models_folder / ".adapting"
     _train(settings, own, pairs, _general_texts(parts, options.seed), options, work, track)
     progress("measuring gain and cost")
-    found = _judged(settings, work, needs, parts, others, seed=options.seed, track=track)
-    if not found.failed:
-        texts = unseen(_heads_data(settings, data), pairs.texts, seed=options.seed)
-        registered = _register(settings, found, texts, work, options.seed, progress)
-        found = replace(found, registered=registered)
-    _log(settings.home, found, data, needs, pairs, options)
+    adaptation = _judged(settings, work, needs, parts.held_out, others, options.seed, track)
+    if not adaptation.failed:
+        is_company = data is not None and (data / "company.toml").is_file()
+        heads_data = gather(settings, data if is_company else None, from_store=False)
+        unread = unseen(heads_data, pairs.texts, seed=options.seed)
+        registered = _register(settings, adaptation, unread, work, options.seed, progress)
+        adaptation = replace(adaptation, registered=registered)
+    params: dict[str, object] = {"data": data or "default", "data_sha256": needs.sha256}
+    params |= {"pairs": len(pairs.sure), "weak_pairs": len(pairs.weak), **asdict(options)}
+    _log(settings.home, adaptation, params)
     shutil.rmtree(work, ignore_errors=True)
-    return found
+    return adaptation
 
 
 def unseen(data: TrainingData, seen: frozenset[str], *, seed: int) -> TrainingData:
@@ -120,14 +126,18 @@ def unseen(data: TrainingData, seen: frozenset[str], *, seed: int) -> TrainingDa
     answers through. Of the questions that nothing answers as large a share is kept as of the others. What
     calibrates nothing stays known as the business's past.
     """
-    answerable = [one for one in data.questions if one.refs]
-    kept = {one.id for one in answerable if one.text not in seen}
-    share = len(kept) / max(1, len(answerable))
-    kept |= {one.id for one in data.questions if not one.refs and share_of(one.text, seed=seed) < share}
+    answerable = [question for question in data.questions if question.refs]
+    unread = {question.id for question in answerable if question.text not in seen}
+    share = len(unread) / max(1, len(answerable))
+    unread |= {
+        question.id
+        for question in data.questions
+        if not question.refs and share_of(question.text, seed=seed) < share
+    }
     return replace(
         data,
-        questions=tuple(one for one in data.questions if one.id in kept),
-        only_past=tuple(one for one in data.questions if one.id not in kept),
+        questions=tuple(question for question in data.questions if question.id in unread),
+        only_past=tuple(question for question in data.questions if question.id not in unread),
     )
 
 
@@ -142,42 +152,26 @@ def _own_encoder(settings: Settings) -> OnnxEncoder:
     return own
 
 
-def _others(needs: Needs, also: Sequence[Path]) -> dict[str, Needs]:
-    """What must not be lost, by name; read before anything is trained, so that a bad file costs no time."""
-    general = general_needs(needs)
-    return {
-        **({"general questions": general} if general else {}),
-        **{f"also {path.name}": beir_needs(path) for path in also},
-    }
-
-
 def _judged(
     settings: Settings,
     work: Path,
     needs: Needs,
-    parts: Split,
+    held_out: Sequence[Asked],
     others: Mapping[str, Needs],
-    *,
     seed: int,
     track: Track,
 ) -> Adaptation:
     """The adapted encoder in `work` beside the one in service."""
-    before = OnnxEncoder.load(encoder_folder_in_service(settings), threads=settings.encoder_threads)
+    before = open_encoder(settings)
     adapted = OnnxEncoder.load(work / "encoder", threads=settings.encoder_threads)
-    beside = Beside(before, adapted, track)
+    comparison = EncoderComparison(before, adapted, track)
     wording = wording_rows() | ({"intent": needs.alike} if needs.alike else {})
     checks = {
-        "business": beside.gain(needs, parts.held_out),
-        **{name: beside.cost(name, asked) for name, asked in others.items()},
-        **beside.wording(wording, seed=seed),
+        "business": comparison.gain(needs, held_out),
+        **{name: comparison.cost(name, asked) for name, asked in others.items()},
+        **comparison.wording(wording, seed=seed),
     }
     return Adaptation(adapted.fingerprint, before.fingerprint, checks, None)
-
-
-def _heads_data(settings: Settings, data: Path | None) -> TrainingData:
-    """What the heads are refitted on: the company folder, or what the home was made with."""
-    is_company = data is not None and (data / "company.toml").is_file()
-    return gather(settings, data if is_company else None, from_store=False)
 
 
 def _train(
@@ -203,59 +197,38 @@ def _general_texts(parts: Split, seed: int) -> list[str]:
     """General messages and the business's titles: none that any check is measured on."""
     rows = wording_rows()
     texts = [row.text for name in sorted(rows) for row in rows[name] if not is_held_out(row.text, seed=seed)]
-    titles = [one.title for passages in parts.training.knowledge.values() for one in passages if one.title]
+    titles = [
+        passage.title
+        for passages in parts.training.knowledge.values()
+        for passage in passages
+        if passage.title
+    ]
     unique = list(dict.fromkeys((*titles, *texts)))
     order = np.random.default_rng(seed).permutation(len(unique))[:_MOST_GENERAL]
     return [unique[i] for i in order]
 
 
 def _register(
-    settings: Settings,
-    found: Adaptation,
-    texts: TrainingData,
-    work: Path,
-    seed: int,
-    progress: Progress,
+    settings: Settings, adaptation: Adaptation, data: TrainingData, work: Path, seed: int, progress: Progress
 ) -> RegisteredSet:
     """Heads and confidence refitted on the adapted encoder, which is moved to its place first."""
-    place = settings.models_folder / "encoders" / found.encoder
+    place = settings.models_folder / "encoders" / adaptation.encoder
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         rename_durably(work / "encoder", place)
     encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
-    trained = train_model_set(texts, encoder, seed=seed, progress=progress)
-    report = found.report()
-    metrics = {
-        **trained.metrics,
-        **{f"adaptation.{name}": one for name, one in numbers(_means(report)).items()},
-    }
+    trained = train_model_set(data, encoder, seed=seed, progress=progress)
+    report = adaptation.report()
+    means = numbers({"gain": report["gain"]["gain"], **report["elsewhere"]})
+    metrics = {**trained.metrics, **{f"adaptation.{name}": value for name, value in means.items()}}
     models = replace(trained.models, card={**trained.models.card, "adaptation": report})
     return register(settings.home, replace(trained, models=models, metrics=metrics))
 
 
-def _means(report: Mapping[str, Any]) -> dict[str, Any]:  # JSON
-    return {"gain": report["gain"]["gain"], **report["elsewhere"]}
-
-
-def _log(
-    home: Path,
-    found: Adaptation,
-    data: Path | None,
-    needs: Needs,
-    pairs: Pairs,
-    options: AdaptationOptions,
-) -> None:
-    params = {
-        "data": data or "default",
-        "data_sha256": needs.sha256,
-        "encoder": found.encoder,
-        "before": found.before,
-        "pairs": len(pairs.sure),
-        "weak_pairs": len(pairs.weak),
-        **asdict(options),
-    }
-    report = found.report()
-    passed = {gate.name: gate.outcome == "passed" for gate in found.gates}
+def _log(home: Path, adaptation: Adaptation, params: Mapping[str, object]) -> None:
+    report = adaptation.report()
+    passed = {gate.name: gate.outcome == "passed" for gate in adaptation.gates}
     metrics = {"gain": report["gain"], "elsewhere": report["elsewhere"], "gate_passed": passed}
-    items = [{"check": name, **item} for name, check in found.checks.items() for item in check.items]
-    log_run(home, EXPERIMENT, params=params, metrics=metrics, items=items)
+    items = [{"check": name, **item} for name, check in adaptation.checks.items() for item in check.items]
+    encoders = {"encoder": adaptation.encoder, "before": adaptation.before}
+    log_run(home, EXPERIMENT, params={**params, **encoders}, metrics=metrics, items=items)

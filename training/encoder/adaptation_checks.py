@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from eval.data.beir import read_beir
+from eval.data.beir import Query, read_beir
 from eval.data.labelled import LabelledText
 from eval.metrics.intervals import Interval
 from eval.promotion import encoders
-from eval.promotion.encoders import Sought
 from eval.promotion.gates import Gate, gain_gate, loss_gate, paired_gate
-from eval.results import Track, untracked
+from eval.results import SuiteResult, Track, untracked
 from knowledge.index.chunking import article_passages
 from model.interfaces import Reader
 from model.refs import article_ref, ref_kind
@@ -40,7 +39,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class EncoderComparison:
     """The encoder in service and the one that asks to replace it."""
 
     before: Reader
@@ -52,20 +51,20 @@ class Beside:
 
         Passes when the mean reciprocal rank rises beyond chance and the first hits do not fall beyond it.
         """
-        figures, items = self._searched(needs, held_out)
         of = f"{len(held_out)} held-out questions of the business"
+        searched = self._searched(needs, held_out)
         gates = (
-            gain_gate("gain.mrr@10", *_gain(figures, "mrr@10"), of=of),
-            loss_gate("gain.hit@1", *_gain(figures, "hit@1"), of=of),
+            gain_gate("gain.mrr@10", *_gain(searched.figures, "mrr@10"), of=of),
+            loss_gate("gain.hit@1", *_gain(searched.figures, "hit@1"), of=of),
         )
-        return Check(figures, gates, items)
+        return Check(searched.figures, gates, searched.items)
 
     def cost(self, name: str, needs: Needs) -> Check:
         """What other questions lose, by a name for people; fails when a figure falls beyond chance."""
-        figures, items = self._searched(needs, needs.asked)
         of = f"{len(needs.asked)} questions of {name}"
-        gates = [loss_gate(f"{name}.{key}", *_gain(figures, key), of=of) for key in encoders.METRICS]
-        return Check(figures, tuple(gates), items)
+        searched = self._searched(needs, needs.asked)
+        gates = (loss_gate(f"{name}.{key}", *_gain(searched.figures, key), of=of) for key in encoders.METRICS)
+        return Check(searched.figures, tuple(gates), searched.items)
 
     def wording(self, rows_by_name: Mapping[str, Sequence[LabelledText]], *, seed: int) -> dict[str, Check]:
         """By head: one fitted on each encoder, asked the texts that neither head nor encoder has seen."""
@@ -85,14 +84,11 @@ class Beside:
             )
         return checks
 
-    def _searched(
-        self, needs: Needs, asked: Sequence[Asked]
-    ) -> tuple[Mapping[str, Any], tuple[Mapping[str, Any], ...]]:  # JSON
-        questions = [Sought(one.text, one.refs) for one in asked]
-        found = encoders.run(
-            needs.knowledge, questions, before=self.before, after=self.after, track=self.track
-        )
-        return found.figures, found.items
+    def _searched(self, needs: Needs, asked: Sequence[Asked]) -> SuiteResult:
+        queries = [
+            Query(question.text, question.text, dict.fromkeys(question.refs, 1.0)) for question in asked
+        ]
+        return encoders.run(needs.knowledge, queries, before=self.before, after=self.after, track=self.track)
 
 
 def general_needs(needs: Needs) -> Needs | None:
@@ -107,7 +103,7 @@ def beir_needs(folder: Path) -> Needs:
     """The test questions of a BEIR folder and its articles."""
     data = read_beir(folder)
     return Needs(
-        {article_ref(one.slug): tuple(article_passages(one)) for one in data.articles},
+        {article_ref(article.slug): tuple(article_passages(article)) for article in data.articles},
         tuple(Asked(query.text, frozenset(query.gains)) for query in data.queries),
     )
 

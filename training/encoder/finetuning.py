@@ -3,15 +3,13 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from operator import itemgetter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from eval.progress import progress
 from eval.results import Track, untracked
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.files import rename_durably
@@ -20,7 +18,7 @@ from model.heads.out_of_scope import ScopeDetector, clearness
 from model.types import Reading, Vectors
 from training.encoder.export import DEFAULT_ENCODER, export_model, load_torch
 from training.encoder.torch_texts import fastest_device
-from training.encoder.tuning import TUNING, TuningOptions, tune
+from training.encoder.tuning import TuningOptions, tune
 from training.heads.blending import fit_parts
 from training.heads.linear import FittedHead, Recipe, best_log_loss
 
@@ -40,28 +38,17 @@ class FinetunedTexts:
     encoder: OnnxEncoder
     folder: Path
     """Where the encoder was exported to."""
-    head: Head
-    """On the encoder's features; calibrated."""
-    held_out: NDArray[np.intp]
-    """Positions of the texts held out."""
-    held_out_scores: NDArray[np.float64]
-    """Of those, before softmax and temperature, `(n_held_out, n_labels)`."""
+    fitted: FittedHead
+    """On the encoder's features; its held-out scores are NaN for the texts that were not held out."""
     held_out_strangeness: NDArray[np.float64]
-    """Out-of-scope scores of those, as `model.heads.out_of_scope` gives them, `(n_held_out,)`."""
+    """Out-of-scope scores of those held out, as `model.heads.out_of_scope` gives them, `(n_held_out,)`."""
     known_vectors: Vectors
     """Of all texts, by the tuned encoder, `(n_texts, dim)`."""
-    strength: float
-    """The inverse regularisation of the head's linear part."""
-    lower: float
-    """Weight of the lower layers in it."""
-    kernel_share: float
-    """Share of the kernel in the head, in [0, 1]."""
 
-    def as_fitted(self) -> FittedHead:
-        """The head with its held-out scores; NaN for the texts that were not held out."""
-        scores = np.full((len(self.known_vectors), len(self.head.labels)), np.nan)
-        scores[self.held_out] = self.held_out_scores
-        return FittedHead(self.head, self.strength, scores, self.lower, self.kernel_share)
+    @property
+    def head(self) -> Head:
+        """The head, calibrated."""
+        return self.fitted.head
 
 
 Finetune = Callable[[Sequence[str], Sequence[str]], FinetunedTexts]
@@ -74,7 +61,6 @@ def finetune(
     *,
     encoders_folder: Path,
     options: TuningOptions,
-    origin: str = DEFAULT_ENCODER,
     checkpoints: Path | None = None,
     track: Track = untracked,
 ) -> FinetunedTexts:
@@ -89,52 +75,32 @@ def finetune(
     The encoder is written to `encoders_folder`, in a folder named by its fingerprint, once its export gave
     the same vectors as torch.
     """
+
+    def tuned_on(rows: NDArray[np.intp]) -> OnnxEncoder:
+        some = [texts[i] for i in rows], [labels[i] for i in rows]
+        return _tuned(*some, encoders_folder, options, checkpoints, track)
+
     many = len(texts) >= _MANY_TEXTS
     rest, held_out = _split(labels, _HELD_OUT_OF_MANY if many else _HELD_OUT_OF_FEW, options.seed)
-    first = _tuned(texts, labels, rest, encoders_folder, options, origin, checkpoints, track)
-    reading = first.read(texts)
+    encoder = tuned_on(rest)
+    reading = encoder.read(texts)
     recipe, share, head = _best_head(reading, labels, rest, held_out, options.seed)
-    scores = head.scores(reading.features[held_out])
-    strangeness = ScopeDetector(reading.vectors[rest]).score(reading.vectors[held_out], clearness(scores))
-    final, final_reading = first, reading
+    scores = np.full((len(texts), len(head.labels)), np.nan)
+    scores[held_out] = head.scores(reading.features[held_out])
+    detector = ScopeDetector(reading.vectors[rest])
+    strangeness = detector.score(reading.vectors[held_out], clearness(scores[held_out]))
     if not many:
-        shutil.rmtree(encoders_folder / first.fingerprint, ignore_errors=True)
-        final = _tuned(
-            texts, labels, np.arange(len(texts)), encoders_folder, options, origin, checkpoints, track
-        )
-        final_reading = final.read(texts)
-    [parts] = fit_parts(final_reading.features, labels, (recipe,), seed=options.seed)
+        shutil.rmtree(encoders_folder / encoder.fingerprint, ignore_errors=True)
+        encoder = tuned_on(np.arange(len(texts)))
+        reading = encoder.read(texts)
+    [parts] = fit_parts(reading.features, labels, (recipe,), seed=options.seed)
+    final = parts.blend(share=share, temperature=head.temperature)
     return FinetunedTexts(
-        encoder=final,
-        folder=encoders_folder / final.fingerprint,
-        head=parts.blend(share=share, temperature=head.temperature),
-        held_out=held_out,
-        held_out_scores=scores,
+        encoder=encoder,
+        folder=encoders_folder / encoder.fingerprint,
+        fitted=FittedHead(final, recipe.strength, scores, recipe.lower, share),
         held_out_strangeness=strangeness,
-        known_vectors=final_reading.vectors,
-        strength=recipe.strength,
-        lower=recipe.lower,
-        kernel_share=share,
-    )
-
-
-def tune_texts(
-    texts: Sequence[str],
-    labels: Sequence[str],
-    *,
-    kind: str,
-    encoders_folder: Path,
-    checkpoints: Path,
-    seed: int,
-) -> FinetunedTexts:
-    """`finetune` with the options of a kind of `TUNING`, a bar on terminals, and a state to go on from."""
-    return finetune(
-        texts,
-        labels,
-        encoders_folder=encoders_folder,
-        options=replace(TUNING[kind], seed=seed),
-        checkpoints=checkpoints,
-        track=progress,
+        known_vectors=reading.vectors,
     )
 
 
@@ -151,25 +117,22 @@ def _split(labels: Sequence[str], share: float, seed: int) -> tuple[NDArray[np.i
 def _tuned(
     texts: Sequence[str],
     labels: Sequence[str],
-    rows: NDArray[np.intp],
     encoders_folder: Path,
     options: TuningOptions,
-    origin: str,
     checkpoints: Path | None,
     track: Track,
 ) -> OnnxEncoder:
-    """The encoder of `origin` tuned on the rows, exported and loaded from its folder."""
-    model = load_torch(origin).to(fastest_device())
-    kept = [texts[i] for i in rows], [labels[i] for i in rows]
-    tune(model, *kept, options=options, checkpoints=checkpoints, track=track)
+    """The default encoder tuned to the texts, exported and loaded from its folder."""
+    model = load_torch(DEFAULT_ENCODER).to(fastest_device())
+    tune(model, texts, labels, options=options, checkpoints=checkpoints, track=track)
     model.to("cpu")  # which exports, and will serve
     encoders_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tuned-", dir=encoders_folder) as scratch:
-        export_model(model, Path(scratch) / "encoder", name=f"{origin}, tuned", spoken=options.spoken)
-        fingerprint = OnnxEncoder.load(Path(scratch) / "encoder").fingerprint
-        folder = encoders_folder / fingerprint
+        exported = Path(scratch) / "encoder"
+        export_model(model, exported, name=f"{DEFAULT_ENCODER}, tuned", spoken=options.spoken)
+        folder = encoders_folder / OnnxEncoder.load(exported).fingerprint
         if not folder.exists():
-            rename_durably(Path(scratch) / "encoder", folder)
+            rename_durably(exported, folder)
     if checkpoints is not None:
         shutil.rmtree(checkpoints, ignore_errors=True)
     return OnnxEncoder.load(folder)
@@ -180,17 +143,14 @@ def _best_head(
 ) -> tuple[Recipe, float, Head]:
     """The head on the features of the rest that makes the labels of the held-out texts most likely.
 
-    With its recipe and its kernel's share.
-
-    Folds of the rest would choose nothing sound: the encoder was tuned to them.
+    With its recipe and its kernel's share. Folds of the rest would choose nothing sound: the encoder was
+    tuned to them.
     """
     fitted = fit_parts(reading.features[rest], [labels[i] for i in rest], _RECIPES, seed=seed)
     features = reading.features[held_out]
     classes = np.searchsorted(fitted[0].labels, np.asarray(labels)[held_out])
-    tried = []
+    candidates = []
     for recipe, parts in zip(_RECIPES, fitted, strict=True):
         share, temperature = parts.best_on(features, classes)
-        head = parts.blend(share=share, temperature=temperature)
-        tried.append((best_log_loss(head.scores(features), classes), recipe, share, head))
-    _, recipe, share, head = min(tried, key=itemgetter(0))
-    return recipe, share, head
+        candidates.append((recipe, share, parts.blend(share=share, temperature=temperature)))
+    return min(candidates, key=lambda candidate: best_log_loss(candidate[2].scores(features), classes))

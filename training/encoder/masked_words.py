@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from eval.results import Track, untracked
 from training.encoder.checkpoints import Checkpoints
-from training.encoder.torch_loop import descend
+from training.encoder.torch_loop import train_steps
 from training.encoder.torch_texts import batches_of, in_half_precision, states, tokens_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def read_texts(
     epochs: int,
     max_tokens: int,
     seed: int,
-    kept: Checkpoints | None = None,
+    state: Checkpoints | None = None,
     track: Track = untracked,
 ) -> None:
     """Trains all weights of the model in place on texts without labels (Gururangan et al. 2020).
@@ -60,7 +60,9 @@ def read_texts(
         torch.nn.functional.cross_entropy(scores.float(), words[guessed]).backward()  # type: ignore[no-untyped-call]
 
     optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6, fused=True)
-    descend(optimiser, backward, steps=len(batches), seed=seed, kept=kept, track=track, doing="Reading texts")
+    train_steps(
+        optimiser, backward, steps=len(batches), seed=seed, state=state, track=track, doing="Reading texts"
+    )
 
 
 def _mask(model: "SentenceTransformer", tokens: "BatchEncoding") -> "torch.Tensor":

@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 
 from eval.data.beir import read_beir
 from eval.data.labelled import LabelledQuestion, read_labelled_questions, read_labelled_texts
+from eval.home import open_store
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importing.source import read_source
 from model.errors import DataError
 from model.refs import article_ref, learned_answer_ref
 from serving.articles import repository as stored_articles
-from serving.db.session import Database
 from serving.db.tables import DecisionRecord, Feedback, Message, now
 from serving.learned_answers import repository as stored_learned
 from serving.settings import Settings
-from training.datasets.training_data import kept_folder, published_articles
+from training.datasets.training_data import published_articles, remembered_folder
 from training.encoder.needs import BY_LABEL, Asked, Needs, Sources, needs_of, share_of
 
 
@@ -30,19 +30,14 @@ def gather_needs(settings: Settings, data: Path | None, *, from_store: bool) -> 
     need. A home that was never trained on a company folder has only its store. What both hold is taken once.
     Raises `DataError` when there is nothing.
     """
-    database = Database(settings.database_url)
-    database.migrate()
-    try:
-        with database.reading() as session:
-            folder = data or kept_folder(settings)
-            found = read_sources(folder) if folder else Sources()
-            if from_store or folder is None:
-                found = merged(stored_sources(session), found)
-    finally:
-        database.close()
-    if not found.articles and not found.learned:
+    folder = data or remembered_folder(settings)
+    sources = read_sources(folder) if folder else Sources()
+    if from_store or folder is None:
+        with open_store(settings) as session:
+            sources = merged(stored_sources(session), sources)
+    if not sources.articles and not sources.learned:
         raise DataError("nothing is known to adapt to; import articles, or name a folder with --data")
-    return needs_of(found)
+    return needs_of(sources)
 
 
 def read_sources(path: Path) -> Sources:
@@ -64,7 +59,9 @@ def question_sources(
     Every second question is spared: the confidence needs some that no encoder has seen.
     """
     asked = (
-        Asked(one.text, one.refs, spared=share_of(one.text, seed=0) < 0.5) for one in questions if one.refs
+        Asked(question.text, question.refs, spared=share_of(question.text, seed=0) < 0.5)
+        for question in questions
+        if question.refs
     )
     return Sources(tuple(articles), tuple(learned), tuple(asked))
 
@@ -85,7 +82,7 @@ def stored_sources(session: Session) -> Sources:
         for row in stored_learned.find_in_use(session, now())
     ]
     articles = [stored_articles.document_of(row) for row in stored_articles.list_published(session)]
-    known = {article_ref(one.slug) for one in articles}
+    known = {article_ref(article.slug) for article in articles}
     asked = [
         Asked(text, frozenset({ref}))
         for ref, texts in confirmed.items()
@@ -97,11 +94,14 @@ def stored_sources(session: Session) -> Sources:
 
 def merged(first: Sources, second: Sources) -> Sources:
     """Both; of an article or learned answer that both hold, the first one's words."""
-    slugs = {one.slug for one in first.articles}
-    questions = {one.question.casefold() for one in first.learned}
+    slugs = {article.slug for article in first.articles}
+    questions = {answer.question.casefold() for answer in first.learned}
     return Sources(
-        (*first.articles, *(one for one in second.articles if one.slug not in slugs)),
-        (*first.learned, *(one for one in second.learned if one.question.casefold() not in questions)),
+        (*first.articles, *(article for article in second.articles if article.slug not in slugs)),
+        (
+            *first.learned,
+            *(answer for answer in second.learned if answer.question.casefold() not in questions),
+        ),
         (*second.asked, *first.asked),  # where a text is in both, the file's labels count
         (*first.alike, *second.alike),
     )
@@ -110,12 +110,12 @@ def merged(first: Sources, second: Sources) -> Sources:
 def _company_folder(folder: Path) -> Sources:
     articles, learned = folder / "articles", folder / "learned_answers.jsonl"
     questions, intents = folder / "calibration" / "questions.jsonl", folder / "training" / "intents.jsonl"
-    found = question_sources(
+    sources = question_sources(
         published_articles(articles) if articles.is_dir() else (),
         read_source(learned).question_answers if learned.is_file() else (),
         read_labelled_questions(questions) if questions.is_file() else (),
     )
-    return replace(found, alike=tuple(read_labelled_texts(intents)) if intents.is_file() else ())
+    return replace(sources, alike=tuple(read_labelled_texts(intents)) if intents.is_file() else ())
 
 
 def _beir_folder(folder: Path) -> Sources:
@@ -124,10 +124,10 @@ def _beir_folder(folder: Path) -> Sources:
         judged = read_beir(folder, judgements="train")
         asked = (Asked(query.text, frozenset(query.gains)) for query in judged.queries)
         return Sources(judged.articles, (), tuple(asked))
-    found = read_source(folder / "corpus.jsonl")
-    if found.refusals:
-        raise DataError(f"{found.refusals[0].path}: {found.refusals[0].reason}")
-    return Sources(found.articles)
+    corpus = read_source(folder / "corpus.jsonl")
+    if corpus.refusals:
+        raise DataError(f"{corpus.refusals[0].path}: {corpus.refusals[0].reason}")
+    return Sources(corpus.articles)
 
 
 def _labelled_file(path: Path) -> Sources:
@@ -150,8 +150,8 @@ def _confirmed(session: Session) -> dict[str, list[str]]:
         .where(Feedback.helpful.is_(True), DecisionRecord.answer_ref.is_not(None))
         .order_by(DecisionRecord.id)
     )
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    questions: defaultdict[str, list[str]] = defaultdict(list)
     for ref, question in rows:
         if ref is not None:
-            found[ref].append(question)
-    return dict(found)
+            questions[ref].append(question)
+    return dict(questions)

@@ -53,8 +53,10 @@ class Needs:
     @property
     def sha256(self) -> str:
         """Digest of every text and what belongs to it."""
-        known = {ref: [one.search_text for one in passages] for ref, passages in self.knowledge.items()}
-        asked = [[one.text, sorted(one.refs), one.spared] for one in self.asked]
+        known = {
+            ref: [passage.search_text for passage in passages] for ref, passages in self.knowledge.items()
+        }
+        asked = [[question.text, sorted(question.refs), question.spared] for question in self.asked]
         alike = [[row.text, row.label] for row in self.alike]
         return hashlib.sha256(json.dumps([known, asked, alike], sort_keys=True).encode()).hexdigest()
 
@@ -68,32 +70,42 @@ class Split:
     held_out: tuple[Asked, ...]
 
 
-def needs_of(found: Sources) -> Needs:
+def needs_of(sources: Sources) -> Needs:
     """Every answer with its passages, and the questions asked for it, each text once.
 
     Every second phrasing of a learned answer is searched, the others are asked. Where nobody has asked
     anything, the titles of articles are asked, and searched are their texts without title.
     """
-    learned = {learned_answer_ref(number): (one, _phrasings(one)) for number, one in enumerate(found.learned)}
+    learned = {
+        learned_answer_ref(number): (answer, _phrasings(answer))
+        for number, answer in enumerate(sources.learned)
+    }
     knowledge: dict[str, tuple[Passage, ...]] = {
-        ref: tuple(learned_answer_passages(number, one.question, one.answer, (one.question, *phrasings[::2])))
-        for number, (ref, (one, phrasings)) in enumerate(learned.items())
+        ref: tuple(
+            learned_answer_passages(
+                number, answer.question, answer.answer, (answer.question, *phrasings[::2])
+            )
+        )
+        for number, (ref, (answer, phrasings)) in enumerate(learned.items())
     }
     rewordings = (
-        Asked(text, frozenset({ref}), spared=not one.key.startswith(BY_LABEL))
-        for ref, (one, phrasings) in learned.items()
+        Asked(text, frozenset({ref}), spared=not answer.key.startswith(BY_LABEL))
+        for ref, (answer, phrasings) in learned.items()
         for text in phrasings[1::2]
     )
-    slugs = {article_ref(one.slug) for one in found.articles}
+    slugs = {article_ref(article.slug) for article in sources.articles}
     asked = _once(
-        (*(replace(one, refs=one.refs & slugs) for one in found.asked if one.refs & slugs), *rewordings)
+        (
+            *(replace(asked, refs=asked.refs & slugs) for asked in sources.asked if asked.refs & slugs),
+            *rewordings,
+        )
     )
     if not asked:
-        return _titles_asked(found.articles, knowledge, found.alike)
+        return _titles_asked(sources.articles, knowledge, sources.alike)
     articles: dict[str, tuple[Passage, ...]] = {
-        article_ref(one.slug): tuple(article_passages(one)) for one in found.articles
+        article_ref(article.slug): tuple(article_passages(article)) for article in sources.articles
     }
-    return Needs({**articles, **knowledge}, asked, found.alike)
+    return Needs({**articles, **knowledge}, asked, sources.alike)
 
 
 def split(needs: Needs, *, seed: int) -> Split:
@@ -103,10 +115,10 @@ def split(needs: Needs, *, seed: int) -> Split:
     when the business learns more. Raises `DataError` when too few questions are held out, or left.
     """
     away = {ref for ref, passages in needs.knowledge.items() if is_held_out(_name(ref, passages), seed=seed)}
-    held_out = tuple(one for one in needs.asked if one.refs & away)
+    held_out = tuple(question for question in needs.asked if question.refs & away)
     training = Needs(
         {ref: passages for ref, passages in needs.knowledge.items() if ref not in away},
-        tuple(one for one in needs.asked if not one.refs & away),
+        tuple(question for question in needs.asked if not question.refs & away),
         tuple(row for row in needs.alike if not is_held_out(row.text, seed=seed)),
     )
     if len(held_out) < FEWEST_HELD_OUT or not training.asked:
@@ -127,19 +139,19 @@ def share_of(name: str, *, seed: int) -> float:
     return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8]) / 2**64
 
 
-def _phrasings(one: QuestionAnswer) -> list[str]:
+def _phrasings(answer: QuestionAnswer) -> list[str]:
     """Other ways to ask, each once."""
-    texts = {text.casefold(): text for text in reversed(one.phrasings)}
-    texts.pop(one.question.casefold(), None)
+    texts = {text.casefold(): text for text in reversed(answer.phrasings)}
+    texts.pop(answer.question.casefold(), None)
     return list(reversed(texts.values()))
 
 
 def _once(asked: Iterable[Asked]) -> tuple[Asked, ...]:
     """Each text once, the first time it is asked."""
-    found: dict[str, Asked] = {}
-    for one in asked:
-        found.setdefault(one.text.casefold(), one)
-    return tuple(found.values())
+    first_asked: dict[str, Asked] = {}
+    for question in asked:
+        first_asked.setdefault(question.text.casefold(), question)
+    return tuple(first_asked.values())
 
 
 def _titles_asked(
@@ -148,15 +160,15 @@ def _titles_asked(
     alike: tuple[LabelledText, ...],
 ) -> Needs:
     untitled: dict[str, tuple[Passage, ...]] = {
-        article_ref(one.slug): tuple(
-            passage for passage in article_passages(replace(one, title="")) if passage.search_text
+        article_ref(article.slug): tuple(
+            passage for passage in article_passages(replace(article, title="")) if passage.search_text
         )
-        for one in articles
+        for article in articles
     }
     asked = (
-        Asked(one.title, frozenset({article_ref(one.slug)}))
-        for one in articles
-        if one.title and untitled[article_ref(one.slug)]
+        Asked(article.title, frozenset({article_ref(article.slug)}))
+        for article in articles
+        if article.title and untitled[article_ref(article.slug)]
     )
     return Needs({**untitled, **knowledge}, _once(asked), alike)
 

@@ -19,7 +19,7 @@ from model.errors import ConfigurationError
 from model.types import Vectors
 from training.encoder.checkpoints import Checkpoints
 from training.encoder.pairs import Pair, Pairs, hard_negative
-from training.encoder.torch_loop import descend
+from training.encoder.torch_loop import train_steps
 from training.encoder.torch_texts import pooled
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 _MAX_TOKENS = 64
 """Longer texts are cut in training: time grows with the longest, and what a passage is about comes first."""
+_TEMPERATURE = 0.05
+_WEAK_WEIGHT = 0.3
+"""What a batch of two texts of one intent counts."""
+_KEEP_TEXTS = 16
+"""General texts a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +43,22 @@ class AdaptationOptions:
     batch_size: int = 32
     learning_rate: float = 5e-5
     """Greatest, after a tenth of the steps; it falls to 0 along a line."""
-    temperature: float = 0.05
-    weak_weight: float = 0.3
-    """What a batch of two texts of one intent counts."""
     keep_weight: float = 5.0
     """What the distance of general texts from where they were counts: 1 - cosine, on average."""
-    keep_texts: int = 16
-    """General texts a step."""
     seed: int = 0
     checkpoint_seconds: float = 120.0
     """How often the state is kept; half a second's work."""
 
     def __post_init__(self) -> None:
         """Raises `ConfigurationError` for an option out of range."""
-        for name in ("epochs", "batch_size", "learning_rate", "temperature"):
-            if getattr(self, name) <= 0:
-                raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be above 0")
+        if self.epochs < 1 or self.learning_rate <= 0:
+            raise ConfigurationError(
+                f"epochs is {self.epochs}, learning_rate {self.learning_rate}; both must be above 0"
+            )
         if self.batch_size < 2:
-            raise ConfigurationError("batch_size is 1; the other texts of a batch are what it learns from")
+            raise ConfigurationError(
+                f"batch_size is {self.batch_size}; the other texts of a batch are what it learns from"
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,11 +71,13 @@ class GeneralTexts:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    pairs: tuple[Pair, ...]
-    negatives: tuple[tuple[str, str], ...]
-    """Text and ref."""
+    anchors: list[str]
+    others: list[str]
+    """What the anchors are held against: the positive of each, in their order, then the negatives."""
+    needs: list[frozenset[str]]
+    """What each of the others is about."""
     weight: float
-    kept: tuple[int, ...]
+    general_rows: list[int]
 
 
 def adapt(
@@ -91,31 +96,20 @@ def adapt(
     """
     import torch
 
-    trainable = _trainable(model)
-    steps = _steps(pairs, general, options)
+    model.eval()  # no dropout: the same steps give the same weights
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_("embeddings" not in name)
+    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trainable, lr=options.learning_rate, weight_decay=0.01)
+    steps = _steps(pairs, general, options)
     key = _key(model.tokenizer.name_or_path, pairs, general, options)
-    kept = Checkpoints(checkpoints, key=key, every_seconds=options.checkpoint_seconds)
+    state = Checkpoints(checkpoints, key=key, every_seconds=options.checkpoint_seconds)
 
     def backward(number: int) -> None:
         _loss(model, steps[number], general, options).backward()  # type: ignore[no-untyped-call]
 
-    descend(
-        optimiser,
-        backward,
-        steps=len(steps),
-        seed=options.seed,
-        kept=kept,
-        track=track,
-        doing="Adapting the encoder",
-    )
-
-
-def _trainable(model: "SentenceTransformer") -> "list[torch.nn.Parameter]":
-    model.eval()  # no dropout: the same steps give the same weights
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_("embeddings" not in name)
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+    count, doing = len(steps), "Adapting the encoder"
+    train_steps(optimiser, backward, steps=count, seed=options.seed, state=state, track=track, doing=doing)
 
 
 def _steps(pairs: Pairs, general: GeneralTexts, options: AdaptationOptions) -> list[_Step]:
@@ -124,8 +118,8 @@ def _steps(pairs: Pairs, general: GeneralTexts, options: AdaptationOptions) -> l
     steps = []
     for _ in range(options.epochs):
         epoch = [
-            _step(batch, weight, general, options, rng)
-            for group, weight in ((pairs.sure, 1.0), (pairs.weak, options.weak_weight))
+            _step(batch, weight, general, rng)
+            for group, weight in ((pairs.sure, 1.0), (pairs.weak, _WEAK_WEIGHT))
             for batch in _batches(group, options.batch_size, rng)
         ]
         steps += [epoch[i] for i in rng.permutation(len(epoch))]
@@ -141,17 +135,17 @@ def _batches(pairs: Sequence[Pair], size: int, rng: np.random.Generator) -> Iter
             yield batch
 
 
-def _step(
-    batch: tuple[Pair, ...],
-    weight: float,
-    general: GeneralTexts,
-    options: AdaptationOptions,
-    rng: np.random.Generator,
-) -> _Step:
-    drawn = [hard_negative(pair, rng) for pair in batch]
-    count = min(options.keep_texts, len(general.texts))
-    kept = tuple(int(i) for i in rng.choice(len(general.texts), count, replace=False)) if count else ()
-    return _Step(batch, tuple((one.search_text, one.ref) for one in drawn if one is not None), weight, kept)
+def _step(batch: tuple[Pair, ...], weight: float, general: GeneralTexts, rng: np.random.Generator) -> _Step:
+    negatives = [hard_negative(pair, rng) for pair in batch]
+    count = min(_KEEP_TEXTS, len(general.texts))
+    general_rows = rng.choice(len(general.texts), count, replace=False).tolist() if count else []
+    return _Step(
+        anchors=[pair.anchor for pair in batch],
+        others=[pair.positive for pair in batch] + [passage.search_text for passage in negatives if passage],
+        needs=[pair.needs for pair in batch] + [frozenset({passage.ref}) for passage in negatives if passage],
+        weight=weight,
+        general_rows=general_rows,
+    )
 
 
 def _loss(
@@ -159,13 +153,21 @@ def _loss(
 ) -> "torch.Tensor":
     import torch
 
-    anchors = pooled(model, [pair.anchor for pair in step.pairs], max_tokens=_MAX_TOKENS)
-    held_against = [pair.positive for pair in step.pairs] + [text for text, _ in step.negatives]
-    others = pooled(model, held_against, max_tokens=_MAX_TOKENS)
-    loss = step.weight * _ranking_loss(anchors, others, _same_need(step), options.temperature)
-    if step.kept:
-        now = pooled(model, [general.texts[i] for i in step.kept], max_tokens=_MAX_TOKENS)
-        then = torch.from_numpy(general.vectors[list(step.kept)])
+    anchors = pooled(model, step.anchors, max_tokens=_MAX_TOKENS)
+    others = pooled(model, step.others, max_tokens=_MAX_TOKENS)
+    same_need = torch.tensor(  # or the anchor itself
+        [
+            [
+                not own.isdisjoint(need) or anchor == text
+                for need, text in zip(step.needs, step.others, strict=True)
+            ]
+            for anchor, own in zip(step.anchors, step.needs, strict=False)
+        ]
+    )
+    loss = step.weight * _ranking_loss(anchors, others, same_need, _TEMPERATURE)
+    if step.general_rows:
+        now = pooled(model, [general.texts[row] for row in step.general_rows], max_tokens=_MAX_TOKENS)
+        then = torch.from_numpy(general.vectors[step.general_rows])
         loss = loss + options.keep_weight * (1 - (now * then).sum(1)).mean()
     return loss
 
@@ -189,28 +191,11 @@ def _ranking_loss(
     return (forth + back) / 2
 
 
-def _same_need(step: _Step) -> "torch.Tensor":
-    """Which texts held against an anchor are about a need of its own, or are the anchor itself."""
-    import torch
-
-    texts = [pair.positive for pair in step.pairs] + [text for text, _ in step.negatives]
-    needs = [pair.needs for pair in step.pairs] + [frozenset({ref}) for _, ref in step.negatives]
-    return torch.tensor(
-        [
-            [
-                not pair.needs.isdisjoint(other) or pair.anchor == text
-                for other, text in zip(needs, texts, strict=True)
-            ]
-            for pair in step.pairs
-        ]
-    )
-
-
 def _key(name: str, pairs: Pairs, general: GeneralTexts, options: AdaptationOptions) -> str:
     """Digest of everything that the weights depend on."""
     digest = hashlib.sha256(json.dumps([name, asdict(options), list(general.texts)]).encode())
     digest.update(np.ascontiguousarray(general.vectors).tobytes())
     for pair in (*pairs.sure, *pairs.weak):
-        negatives = [one.key for one in pair.negatives]
+        negatives = [passage.key for passage in pair.negatives]
         digest.update(json.dumps([pair.anchor, pair.positive, sorted(pair.needs), negatives]).encode())
     return digest.hexdigest()

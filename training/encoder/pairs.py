@@ -48,23 +48,23 @@ def make_pairs(needs: Needs, encoder: Encoder, *, rng: np.random.Generator) -> P
     A question goes with the passage of its answers that is nearest to it; its negatives are the passages
     nearest to it that are of none of them. Questions spared for calibration are left out.
     """
-    passages = [one for ref in sorted(needs.knowledge) for one in needs.knowledge[ref]]
-    asked = [one for one in needs.asked if not one.spared]
-    vectors = encoder.encode([one.search_text for one in passages])
-    questions = encoder.encode([one.text for one in asked])
-    found = [
+    passages = [question for ref in sorted(needs.knowledge) for question in needs.knowledge[ref]]
+    asked = [question for question in needs.asked if not question.spared]
+    vectors = encoder.encode([question.search_text for question in passages])
+    questions = encoder.encode([question.text for question in asked])
+    question_pairs = [
         pair
-        for one, scores in zip(asked, questions @ vectors.T, strict=True)
-        if (pair := _question_pair(one.text, one.refs, passages, scores)) is not None
+        for question, scores in zip(asked, questions @ vectors.T, strict=True)
+        if (pair := _question_pair(question.text, question.refs, passages, scores)) is not None
     ]
     by_need: defaultdict[frozenset[str], list[str]] = defaultdict(list)
-    for one in asked:
-        by_need[one.refs].append(one.text)
+    for question in asked:
+        by_need[question.refs].append(question.text)
     for ref, known in needs.knowledge.items():
         if known and known[0].kind == "learned_answer":
-            by_need[frozenset({ref})].extend(one.search_text for one in known)
+            by_need[frozenset({ref})].extend(question.search_text for question in known)
     return Pairs(
-        sure=(*found, *_two_by_two(by_need, rng), *_title_pairs(needs)),
+        sure=(*question_pairs, *_two_by_two(by_need, rng), *_title_pairs(needs)),
         weak=tuple(_two_by_two(_by_intent(needs), rng)),
     )
 
@@ -103,10 +103,10 @@ def _two_by_two(by_need: defaultdict[frozenset[str], list[str]], rng: np.random.
 def _title_pairs(needs: Needs) -> Iterator[Pair]:
     """An article's title with its headings, and the text below them."""
     for ref, passages in needs.knowledge.items():
-        for one in passages:
-            above = "\n".join(part for part in (one.title, *one.heading_path) if part)
-            if one.kind == "article" and above and one.search_text != one.title:
-                yield Pair(above, plain_text(one.text), frozenset({ref}))
+        for passage in passages:
+            above = "\n".join(part for part in (passage.title, *passage.heading_path) if part)
+            if passage.kind == "article" and above and passage.search_text != passage.title:
+                yield Pair(above, plain_text(passage.text), frozenset({ref}))
 
 
 def _by_intent(needs: Needs) -> defaultdict[frozenset[str], list[str]]:

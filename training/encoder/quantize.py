@@ -11,11 +11,13 @@ _INTEGER_PRODUCTS = 4
 """ONNX Runtime's accuracy level that multiplies in 8-bit integers; lower levels are slower than no cut."""
 
 
-def cut_weights(path: Path) -> None:
+def quantize_weights(path: Path) -> None:
     """Replace the matrices of the graph at `path` by 8-bit ones, a scale for each 32 weights of a column.
 
     Activations are cut to 8 bits too, row by row as they come, so a text's vector does not depend on the
-    texts beside it. Embeddings, norms and biases stay as they are.
+    texts beside it. Embeddings, norms and biases stay as they are. What the exporter noted of the code that
+    each node came from goes: with its paths and line numbers the same weights would be another file, and so
+    have another fingerprint, wherever the project lies elsewhere.
     """
     import onnx
 
@@ -26,6 +28,9 @@ def cut_weights(path: Path) -> None:
         onnx.load(path), bits=8, block_size=_BLOCK, is_symmetric=True, accuracy_level=_INTEGER_PRODUCTS
     )
     cutter.process()
+    graph = cutter.model.model.graph
+    for part in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        part.ClearField("metadata_props")
     onnx.save(cutter.model.model, path)
 
 

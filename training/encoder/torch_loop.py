@@ -15,42 +15,42 @@ _TIDY_EVERY = 100
 """Steps after which freed memory goes back to the system."""
 
 
-def descend(
+def train_steps(
     optimiser: "torch.optim.AdamW",
     backward: Callable[[int], None],
     *,
     steps: int,
     seed: int,
-    kept: Checkpoints | None,
+    state: Checkpoints | None,
     track: Track,
     doing: str,
 ) -> None:
     """Takes the steps that are not done yet: all of them, or those after the state that is kept.
 
     `backward` gets the number of a step and leaves gradients; they are clipped to a norm of 1. The rates of
-    the optimiser's groups are their greatest (`pace`). Randomness within a step is drawn by seed and number,
-    so that a training that goes on ends at the very weights of one that was never interrupted.
+    the optimiser's groups are their greatest (`rate_share`). Randomness within a step is drawn by seed and
+    number, so that a training that goes on ends at the very weights of one that was never interrupted.
     """
     import torch
 
     rates = [float(group["lr"]) for group in optimiser.param_groups]
-    trainable = [one for group in optimiser.param_groups for one in group["params"]]
-    begin = kept.restore(trainable, optimiser) if kept else 0
+    trainable = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    begin = state.restore(trainable, optimiser) if state else 0
     for number in track(range(begin, steps), doing=doing):
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * pace(number, steps)
+            group["lr"] = rate * rate_share(number, steps)
         torch.manual_seed(seed * 1_000_003 + number)
         optimiser.zero_grad(set_to_none=True)
         backward(number)
         torch.nn.utils.clip_grad_norm_(trainable, 1.0)
         optimiser.step()
-        if kept:
-            kept.keep(number + 1, trainable, optimiser, last=number + 1 == steps)
+        if state:
+            state.keep(number + 1, trainable, optimiser, last=number + 1 == steps)
         if number % _TIDY_EVERY == _TIDY_EVERY - 1:
             _give_back_memory()
 
 
-def pace(number: int, of: int) -> float:
+def rate_share(number: int, of: int) -> float:
     """Share of the learning rate at a step: rises over the first tenth of the steps, then falls to 0."""
     warm = max(1, of // 10)
     return (number + 1) / warm if number < warm else (of - number) / max(1, of - warm)

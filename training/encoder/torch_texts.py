@@ -59,8 +59,8 @@ def tokens_of(model: "SentenceTransformer", texts: Sequence[str], *, max_tokens:
 def states(model: "SentenceTransformer", tokens: "BatchEncoding") -> "torch.Tensor":
     """What the last layer makes of each token, `(n_texts, n_tokens, dim)`, in single precision."""
     with in_half_precision(model):
-        found: torch.Tensor = model[0].auto_model(**tokens).last_hidden_state
-    return found.float()
+        hidden: torch.Tensor = model[0].auto_model(**tokens).last_hidden_state
+    return hidden.float()
 
 
 def in_half_precision(model: "SentenceTransformer") -> "torch.autocast":
@@ -80,12 +80,12 @@ def vectors_of(model: "SentenceTransformer", texts: Sequence[str], *, max_tokens
 
     model.eval()
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-    found = np.empty((len(texts), int(model.get_embedding_dimension() or 0)), dtype=np.float32)
+    vectors = np.empty((len(texts), int(model.get_embedding_dimension() or 0)), dtype=np.float32)
     with torch.inference_mode():
         for start in range(0, len(order), _BATCH):
             rows = order[start : start + _BATCH]
-            found[rows] = pooled(model, [texts[i] for i in rows], max_tokens=max_tokens).cpu().numpy()
-    return found
+            vectors[rows] = pooled(model, [texts[i] for i in rows], max_tokens=max_tokens).cpu().numpy()
+    return vectors
 
 
 def _bfloat16_is_fast(device: str) -> bool:

@@ -13,7 +13,7 @@ from model.errors import ConfigurationError, DataError
 from model.heads.tweet_text import spoken_text
 from training.encoder.checkpoints import Checkpoints
 from training.encoder.masked_words import read_texts
-from training.encoder.torch_loop import descend
+from training.encoder.torch_loop import train_steps
 from training.encoder.torch_texts import batches_of, pooled, vectors_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _SCALE = 20.0
 """Multiplies the cosine to a label's direction: cosines alone are too alike to tell labels apart."""
+_HEAD_LEARNING_RATE = 1e-3
+_CONTRAST_TEMPERATURE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,9 @@ class TuningOptions:
     """Of the last layer, after a tenth of the steps; it falls to 0 along a line."""
     layer_decay: float = 0.85
     """Each layer learns at this share of the one above it (Howard & Ruder 2018)."""
-    head_learning_rate: float = 1e-3
-    cross_entropy_weight: float = 1.0
-    """Of the cross-entropy in the loss."""
-    contrastive_weight: float = 1.0
-    """Of the supervised contrastive loss beside it; 0 leaves it out."""
-    contrastive_temperature: float = 0.1
-    views: int = 2
-    """How often a text stands in its batch, each time under another dropout (Gao et al. 2021)."""
+    contrastive: bool = True
+    """Whether a supervised contrastive loss stands beside the cross-entropy; each text is then twice in its
+    batch, each time under another dropout (Gao et al. 2021)."""
     balanced: bool = False
     """Whether labels weigh alike in the cross-entropy, however many texts they have."""
     words: bool = False
@@ -51,7 +48,7 @@ class TuningOptions:
     without reading: .938 and .934 with 8,000 training texts, .904 and .904 with 2,310, .839 and .842 with
     770."""
     reading_epochs: int = 20
-    """How often the words of texts are guessed before labels are learned (`masked_words`)."""
+    """How often the words of texts are guessed before labels are learned (`masked_words`); 0 for never."""
     averaged: bool = True
     """Whether what comes out is the mean of the weights from before, those that have read, if they have, and
     those that know the labels: it knows them and forgets less (Wortsman et al. 2022)."""
@@ -68,26 +65,14 @@ class TuningOptions:
 
     def __post_init__(self) -> None:
         """Raises `ConfigurationError` for an option out of range."""
-        for name in ("epochs", "learning_rate", "head_learning_rate", "contrastive_temperature"):
-            if getattr(self, name) <= 0:
-                raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be above 0")
-        weights = self.cross_entropy_weight, self.contrastive_weight
-        if min(weights) < 0 or max(weights) == 0:
-            raise ConfigurationError(
-                f"cross_entropy_weight is {weights[0]}, contrastive_weight {weights[1]}; "
-                "neither may be below 0, and one must be above"
-            )
-        for name in ("reading_epochs", "adversarial"):
-            if getattr(self, name) < 0:
-                raise ConfigurationError(f"{name} is {getattr(self, name)}; it may not be below 0")
+        least: dict[str, float] = {"epochs": 1, "batch_size": 2, "reading_epochs": 0, "adversarial": 0}
+        for name, value in least.items():
+            if getattr(self, name) < value:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be at least {value:g}")
+        if self.learning_rate <= 0:
+            raise ConfigurationError(f"learning_rate is {self.learning_rate}; it must be above 0")
         if self.adversarial and not self.words:
             raise ConfigurationError("adversarial steps are taken in word embeddings; set words as well")
-        if self.views not in (1, 2):
-            raise ConfigurationError(f"views is {self.views}; it must be 1 or 2")
-        if self.batch_size < 2 or self.max_tokens < 4:
-            raise ConfigurationError(
-                f"batch_size is {self.batch_size}, max_tokens {self.max_tokens}; at least 2 and 4 are needed"
-            )
 
 
 TUNING: Mapping[str, TuningOptions] = {
@@ -95,8 +80,7 @@ TUNING: Mapping[str, TuningOptions] = {
     "sentiment": TuningOptions(
         epochs=3,
         layer_decay=0.9,
-        contrastive_weight=0.0,
-        views=1,
+        contrastive=False,
         balanced=True,
         words=True,
         reading_epochs=0,
@@ -132,31 +116,18 @@ def tune(
         raise DataError(f"tuning needs texts of two labels at least, got {sorted(set(labels))}")
     if options.spoken:
         texts = [spoken_text(text) for text in texts]
-
-    def kept(stage: str, labels: Sequence[str]) -> Checkpoints | None:
-        if checkpoints is None:
-            return None
-        key = _key(model, texts, labels, options)
-        return Checkpoints(checkpoints / stage, key=key, every_seconds=options.checkpoint_seconds)
-
-    def read() -> None:
-        read_texts(
-            model,
-            texts,
-            epochs=options.reading_epochs,
-            max_tokens=options.max_tokens,
-            seed=options.seed,
-            kept=kept("words", ()),
-            track=track,
-        )
-
-    def learn() -> None:
-        _learn(model, texts, labels, options, kept("labels", labels), track)
-
-    reads = options.reading_epochs and len(texts) >= options.least_to_read
-    for number, stage in enumerate([read, learn] if reads else [learn], start=1):
+    reads = bool(options.reading_epochs) and len(texts) >= options.least_to_read
+    for number, stage in enumerate(("words", "labels") if reads else ("labels",), start=1):
         before = {name: weights.clone() for name, weights in model.state_dict().items()}
-        stage()
+        state = None
+        if checkpoints is not None:
+            key = _key(model, texts, labels if stage == "labels" else (), options)
+            state = Checkpoints(checkpoints / stage, key=key, every_seconds=options.checkpoint_seconds)
+        if stage == "words":
+            how = {"epochs": options.reading_epochs, "max_tokens": options.max_tokens, "seed": options.seed}
+            read_texts(model, texts, **how, state=state, track=track)
+        else:
+            _learn(model, texts, labels, options, state, track)
         if options.averaged:
             _mix(model, before, number / (number + 1))
     model.eval()
@@ -177,7 +148,7 @@ def _learn(
     texts: Sequence[str],
     labels: Sequence[str],
     options: TuningOptions,
-    kept: Checkpoints | None,
+    state: Checkpoints | None,
     track: Track,
 ) -> None:
     """The stage that learns labels."""
@@ -189,31 +160,26 @@ def _learn(
     batches = batches_of(texts, size=options.batch_size, epochs=options.epochs, seed=options.seed)
 
     def backward(number: int) -> None:
-        rows = batches[number] * options.views
-        several, true = [texts[i] for i in rows], targets[rows]
+        rows = batches[number] * (2 if options.contrastive else 1)
+        batch, true = [texts[i] for i in rows], targets[rows]
         model.train()
-        vectors = pooled(model, several, max_tokens=options.max_tokens)
+        vectors = pooled(model, batch, max_tokens=options.max_tokens)
         head.loss(vectors, true).backward()  # type: ignore[no-untyped-call]
         if options.adversarial:
-            with _made_worse(model, options.adversarial):
-                others = pooled(model, several, max_tokens=options.max_tokens)
+            with _adversarial_words(model, options.adversarial):
+                others = pooled(model, batch, max_tokens=options.max_tokens)
                 loss = head.loss(others, true) + head.divergence(vectors, others)
                 loss.backward()  # type: ignore[no-untyped-call]
 
-    optimiser = _optimiser(model, head, options)
-    descend(
-        optimiser,
-        backward,
-        steps=len(batches),
-        seed=options.seed,
-        kept=kept,
-        track=track,
-        doing="Tuning the encoder",
-    )
+    groups = _layer_groups(model, options)
+    groups.append({"params": [head.directions, head.bias], "lr": _HEAD_LEARNING_RATE, "weight_decay": 0.0})
+    optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6)
+    steps, doing = len(batches), "Tuning the encoder"
+    train_steps(optimiser, backward, steps=steps, seed=options.seed, state=state, track=track, doing=doing)
 
 
 @contextmanager
-def _made_worse(model: "SentenceTransformer", length: float) -> Iterator[None]:
+def _adversarial_words(model: "SentenceTransformer", length: float) -> Iterator[None]:
     """Word embeddings moved this far against the gradient that they hold, for as long as it lasts."""
     import torch
 
@@ -245,7 +211,7 @@ class _Head:
         sums = torch.zeros(n_labels, vectors.shape[1], device=model.device).index_add_(0, targets, vectors)
         self.directions = torch.nn.Parameter(torch.nn.functional.normalize(sums, dim=1))
         self.bias = torch.nn.Parameter(torch.zeros(n_labels, device=model.device))
-        self._options = options
+        self._contrastive = options.contrastive
         counts = torch.bincount(targets, minlength=n_labels).float()
         self._weights = counts.sum() / (n_labels * counts) if options.balanced else None
 
@@ -257,23 +223,22 @@ class _Head:
         return _SCALE * vectors @ directions.T + self.bias
 
     def loss(self, vectors: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
-        """What is brought down: cross-entropy, and the contrastive loss where it has a weight."""
+        """What is brought down: cross-entropy, and the contrastive loss where that is wanted."""
         import torch
 
-        options = self._options
-        entropy = torch.nn.functional.cross_entropy(self.scores(vectors), targets, weight=self._weights)
-        loss: torch.Tensor = options.cross_entropy_weight * entropy
-        if not options.contrastive_weight:
+        loss: torch.Tensor = torch.nn.functional.cross_entropy(
+            self.scores(vectors), targets, weight=self._weights
+        )
+        if not self._contrastive:
             return loss
-        apart = contrastive_loss(vectors, targets, options.contrastive_temperature)
-        return loss + options.contrastive_weight * apart
+        return loss + contrastive_loss(vectors, targets, _CONTRAST_TEMPERATURE)
 
     def divergence(self, vectors: "torch.Tensor", others: "torch.Tensor") -> "torch.Tensor":
         """How far what is said of `others` is from what is said of `vectors`: mean Kullback-Leibler, nats."""
         import torch
 
-        said, other = (self.scores(one).log_softmax(dim=1) for one in (vectors, others))
-        return torch.nn.functional.kl_div(other, said.detach(), log_target=True, reduction="batchmean")
+        expected, other = (self.scores(batch).log_softmax(dim=1) for batch in (vectors, others))
+        return torch.nn.functional.kl_div(other, expected.detach(), log_target=True, reduction="batchmean")
 
 
 def contrastive_loss(vectors: "torch.Tensor", targets: "torch.Tensor", temperature: float) -> "torch.Tensor":
@@ -297,22 +262,18 @@ def contrastive_loss(vectors: "torch.Tensor", targets: "torch.Tensor", temperatu
     return -means.mean()
 
 
-def _optimiser(model: "SentenceTransformer", head: _Head, options: TuningOptions) -> "torch.optim.AdamW":
-    """With the greatest rate of each of its groups: the layers from above, then the head."""
-    import torch
-
-    network = model[0].auto_model
-    layers = [network.embeddings, *network.encoder.layer]
-    for parameter in network.parameters():
-        parameter.requires_grad_(False)
-    groups: list[dict[str, Any]] = []  # torch's own layout
-    for above, layer in enumerate(reversed(layers if options.words else layers[1:])):
-        layer.requires_grad_(True)
-        rate = options.learning_rate * options.layer_decay**above
-        groups.append({"params": list(layer.parameters()), "lr": rate, "weight_decay": 0.01})
-    of_head = [head.directions, head.bias]
-    groups.append({"params": of_head, "lr": options.head_learning_rate, "weight_decay": 0.0})
-    return torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6)
+def _layer_groups(model: "SentenceTransformer", options: TuningOptions) -> list[dict[str, Any]]:  # of torch
+    """The layers that are tuned, from above, each with its greatest learning rate; the others are frozen."""
+    network = model[0].auto_model.requires_grad_(False)
+    layers = [*([network.embeddings] if options.words else []), *network.encoder.layer]
+    return [
+        {
+            "params": list(layer.requires_grad_(True).parameters()),
+            "lr": options.learning_rate * options.layer_decay**above,
+            "weight_decay": 0.01,
+        }
+        for above, layer in enumerate(reversed(layers))
+    ]
 
 
 def _key(

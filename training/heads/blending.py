@@ -132,9 +132,9 @@ def best_blend(
     Scores are `(n_texts, n_labels)`; rows with NaN are left out. The log loss is convex in the two weights
     that share and temperature stand for, so the least is found from anywhere.
     """
-    held_out = ~np.isnan(linear[:, 0])
-    parts = np.stack([linear[held_out], evidence(kernel[held_out])])
-    true = classes[held_out]
+    scored = ~np.isnan(linear[:, 0])
+    parts = np.stack([linear[scored], evidence(kernel[scored])])
+    true = classes[scored]
     rows = np.arange(len(true))
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

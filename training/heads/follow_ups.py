@@ -35,14 +35,16 @@ def fit_context_dependence(
     """The second head, on what the first said of each dialogue's last message without having seen it."""
     says = first.head.as_probabilities(first.held_out_scores[: len(dialogues)])
     alone = says[:, first.head.labels.index(ALONE)]
-    vectors = encoder.encode([text for dialogue in dialogues for text in (dialogue.text, _joined(dialogue))])
+    vectors = encoder.encode(
+        [text for candidate in dialogues for text in (candidate.text, _joined(candidate))]
+    )
     inputs = []
     for i, dialogue in enumerate(dialogues):
         vector, joined = vectors[2 * i], vectors[2 * i + 1]
         candidates = retriever.search(dialogue.text, vector, top_k=TOP_K)
         best = max((candidate.dense_score for candidate in candidates), default=0.0)
         inputs.append(context_inputs(float(alone[i]), cosine=float(vector @ joined), best_dense=best))
-    labels = [LEANS if dialogue.kind in CONTEXT_DEPENDENT_KINDS else ALONE for dialogue in dialogues]
+    labels = [LEANS if candidate.kind in CONTEXT_DEPENDENT_KINDS else ALONE for candidate in dialogues]
     return fit_head(np.stack(inputs), labels, seed=seed)
 
 
@@ -54,5 +56,5 @@ def _label(dialogue: Dialogue) -> str:
 
 def _joined(dialogue: Dialogue) -> str:
     """The last message with the customer's words before it."""
-    said = said_before([Turn(turn.author, turn.text) for turn in dialogue.before])
-    return f"{said}\n{dialogue.text}"
+    before = said_before([Turn(turn.author, turn.text) for turn in dialogue.before])
+    return f"{before}\n{dialogue.text}"

@@ -1,4 +1,4 @@
-"""Fits a kernel head for two labels: a support vector machine on the chief directions; saves nothing."""
+"""Fits a kernel head for two labels, and finds the chief directions that kernels compare texts in."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
+from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from model.errors import DataError
 from model.heads.head import Head, Kernel, Linear
 from training.heads.linear import FittedHead, folds_of, numbered, temperature_of
-from training.heads.principal_directions import DIRECTIONS, chief_directions
 
+DIRECTIONS = 256
+"""Of the features of four layers these keep nine tenths of the variance, in a sixth of the time."""
 GAMMA = 0.5
 """With features whose squared length is 4."""
 STRENGTH = 10.0
@@ -55,3 +57,15 @@ def _held_out_scores(seen: NDArray[np.float32], classes: NDArray[np.intp], seed:
 def _fitted(seen: NDArray[np.float32], classes: NDArray[np.intp]) -> SVC:
     with threadpool_limits(1):
         return SVC(C=STRENGTH, gamma=GAMMA, class_weight="balanced").fit(seen, classes)
+
+
+def chief_directions(inputs: NDArray[np.float32], directions: int, *, seed: int) -> NDArray[np.float32]:
+    """The principal directions of `(n_texts, n_inputs)`, as rows `(n_directions, n_inputs)`.
+
+    At most as many as there are texts or inputs. Inputs are not to be centred before they are projected:
+    a kernel of distances needs no centre.
+    """
+    count = min(directions, *inputs.shape)
+    with threadpool_limits(1):
+        _, _, rows = randomized_svd(inputs - inputs.mean(axis=0), count, n_iter=3, random_state=seed)
+    return np.ascontiguousarray(rows, dtype=np.float32)

@@ -91,7 +91,9 @@ def cross_fitted_head(
     """
     names, classes = numbered(labels)
     folds = folds_of(classes)
-    scored = [held_out_scores(_scaled(inputs, one), classes, one.strength, folds, seed) for one in recipes]
+    scored = [
+        held_out_scores(_scaled(inputs, recipe), classes, recipe.strength, folds, seed) for recipe in recipes
+    ]
     best = int(np.argmin([best_log_loss(scores, classes) for scores in scored]))
     recipe = recipes[best]
     head = Head(names, fit_linear(inputs, classes, recipe), temperature_of(scored[best], classes))
@@ -109,8 +111,8 @@ def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
     names, classes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
     counts = np.bincount(classes, minlength=len(names))
     if len(names) < 2 or counts.min() < 2:
-        found = dict(zip(map(str, names), counts.tolist(), strict=True))
-        raise DataError(f"a head needs two labels with two texts each, got {found}")
+        texts_by_label = dict(zip(map(str, names), counts.tolist(), strict=True))
+        raise DataError(f"a head needs two labels with two texts each, got {texts_by_label}")
     return tuple(map(str, names)), classes
 
 
@@ -167,10 +169,10 @@ def best_log_loss(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> flo
 
 def temperature_of(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> float:
     """The temperature at which the scored texts' labels are most likely."""
-    found: Any = minimize_scalar(  # SciPy's result object is untyped
+    least: Any = minimize_scalar(  # SciPy's result object is untyped
         lambda log_t: _log_loss(scores, classes, float(np.exp(log_t))), bounds=(-3, 3), method="bounded"
     )
-    return float(np.exp(found.x))
+    return float(np.exp(least.x))
 
 
 def _log_loss(scores: NDArray[np.float64], classes: NDArray[np.intp], temperature: float) -> float:

@@ -98,7 +98,7 @@ def train_model_set(
         progress("tuning an encoder to the intents")
         rows = labelled["intent"]
         own = finetune([row.text for row in rows], [row.label for row in rows])
-        fitted["intent"] = own.as_fitted()
+        fitted["intent"] = own.fitted
         scope, scope_limit = own.known_vectors, threshold_keeping(own.held_out_strangeness)
     heads = {name: one.head for name, one in fitted.items()}
     limits = {
@@ -192,8 +192,8 @@ def _unlabelled_features(
 ) -> NDArray[np.float32] | None:
     """Features of the unlabelled texts to learn from, `(n_texts, n_inputs)`; `None` when there are none."""
     texts = without_known(data.unlabelled, (row.text for row in intents))
-    kept = [texts[i] for i in chosen(len(texts), beside=len(intents), seed=seed)]
-    return encoder.read(kept).features if kept else None
+    some = [texts[i] for i in chosen(len(texts), beside=len(intents), seed=seed)]
+    return encoder.read(some).features if some else None
 
 
 def _moods(data: TrainingData, encoder: Reader, sentences: Reading, *, seed: int) -> FittedMoods:
@@ -276,6 +276,20 @@ def _parameters(
         parameters[f"{name}.kernel_share"] = one.kernel_share
         parameters[f"{name}.guessed"] = one.guessed
     return parameters | package_versions()
+
+
+def with_new_part(champion: ModelSet, part: str, trained: TrainedSet) -> TrainedSet:
+    """The champion with one part trained anew, under a version of its own, its card brought up to date.
+
+    Figures and parameters of the other parts stay as they were; the card names the champion under
+    `replaced_in` and the part under `replaced_part`.
+    """
+    metrics = {**champion.card.get("metrics", {}), **trained.metrics}
+    origin = {"replaced_in": champion.version, "replaced_part": part}
+    parameters = {**champion.card.get("parameters", {}), **trained.parameters, **origin}
+    card = {**champion.card, "metrics": metrics, "parameters": parameters}
+    models = replace(trained.models, version=new_version(), card=card)
+    return TrainedSet(models, metrics, trained.confusion, parameters)
 
 
 def new_version() -> str:

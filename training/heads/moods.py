@@ -76,7 +76,7 @@ def fit_moods(
     temperature is found, and the limit: the least that at most `FALSE_ALARMS` of the calm ones reach. Raises
     `DataError` for fewer than two conversations of either kind with a turn before the event.
     """
-    turns = _turns([one for one in conversations if one.before_event], encoder)
+    turns = _turns([conversation for conversation in conversations if conversation.before_event], encoder)
     rows = zip(sentences.features, sentences.vectors, strict=True)
     alone = np.stack([unhappy_inputs(features, vector[None, :]) for features, vector in rows])
     scores = np.empty((len(turns.unhappy), 2))
@@ -106,22 +106,25 @@ def limit_for_false_alarms(highest: NDArray[np.float64], *, most: float = FALSE_
 
 
 def _turns(conversations: Sequence[MoodConversation], encoder: Reader) -> _Turns:
-    kinds = [one.is_calm for one in conversations]
+    kinds = [conversation.is_calm for conversation in conversations]
     if min(sum(kinds), len(kinds) - sum(kinds)) < 2:
         raise DataError(
             f"there are {sum(kinds)} calm and {len(kinds) - sum(kinds)} unhappy conversations in which the "
             "customer says something before the event, and two of each are needed to tell them apart; give "
             "more in calibration/moods.jsonl, or leave the file out"
         )
-    said = [[one.turns[place].text for place in one.before_event] for one in conversations]
-    reading = encoder.read([text for texts in said for text in texts])
+    texts_by_conversation = [
+        [conversation.turns[place].text for place in conversation.before_event]
+        for conversation in conversations
+    ]
+    reading = encoder.read([text for texts in texts_by_conversation for text in texts])
     inputs, begin = [], 0
-    for texts in said:
+    for texts in texts_by_conversation:
         for turn in range(begin, begin + len(texts)):
             seen = reading.vectors[max(begin, turn - MOST_EARLIER) : turn + 1]
             inputs.append(unhappy_inputs(reading.features[turn], seen))
         begin += len(texts)
-    counts = np.array([len(texts) for texts in said])
+    counts = np.array([len(texts) for texts in texts_by_conversation])
     return _Turns(
         inputs=np.stack(inputs),
         conversation=np.repeat(np.arange(len(counts)), counts),

@@ -8,8 +8,8 @@ from scipy.linalg.blas import ssymm
 from scipy.linalg.lapack import spotrf, spotri, spotrs
 
 from model.heads.head import Kernel, Linear, likenesses
+from training.heads.kernel import DIRECTIONS, chief_directions
 from training.heads.linear import layer_weights
-from training.heads.principal_directions import DIRECTIONS, chief_directions
 
 LOWER = 0.4
 """What the features of the lower layers are multiplied with."""
@@ -96,8 +96,8 @@ def _factor(seen: NDArray[np.float32], classes: NDArray[np.intp], n_labels: int)
     kernel[np.diag_indices(len(kernel))] += (PENALTY * counts[classes] / counts.mean()).astype(np.float32)
     factor, failed = spotrf(kernel, lower=1, overwrite_a=1)
     _check(failed)
-    found: NDArray[np.float32] = factor
-    return found
+    lower_triangle: NDArray[np.float32] = factor
+    return lower_triangle
 
 
 def _check(failed: int) -> None:

@@ -5,16 +5,14 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval.data.labelled import SENTIMENTS, LabelledText, read_labelled_texts
 from eval.metrics import ConfusionMatrix, confusion_matrix, macro_f1, macro_recall
-from eval.metrics.intervals import Rows, bootstrap, wilson
 from eval.report.tracking import numbers, package_versions
-from eval.results import Track, figure, untracked
+from eval.results import Figure, Track, untracked
 from eval.suites.classifiers import read_all
 from knowledge import GENERAL_FOLDER
 from model.errors import DataError
@@ -23,7 +21,7 @@ from model.model_set import ModelSet
 from training.encoder.finetuning import Finetune
 from training.heads.blending import cross_fitted_sentiment
 from training.heads.linear import FittedHead
-from training.registry.replacing import NewPart
+from training.heads.model_set import TrainedSet
 
 _FEWEST = 2
 _HEAD = "sentiment"
@@ -66,10 +64,11 @@ def sentiment_data(
     once: dict[str, LabelledText] = {}
     for row in clear:
         once.setdefault(_folded(row.text), row)
-    sentences = (_general_sentences() if general is None else general) if with_general else ()
+    if general is None:
+        general = read_labelled_texts(GENERAL_FOLDER / "training" / "sentiment.jsonl", labels=SENTIMENTS)
     data = SentimentData(
         tuple(once.values()),
-        tuple(row for row in sentences if _folded(row.text) not in labels),
+        tuple(row for row in general if with_general and _folded(row.text) not in labels),
         duplicates=len(clear) - len(once),
         contradictory=len(rows) - len(clear),
     )
@@ -85,7 +84,7 @@ def train_sentiment(
     seed: int = 0,
     finetune: Finetune | None = None,
     track: Track = untracked,
-) -> NewPart:
+) -> TrainedSet:
     """The champion with a sentiment head fitted on `data`, and its held-out figures.
 
     With `finetune` the head has an encoder of its own, tuned along.
@@ -96,21 +95,23 @@ def train_sentiment(
     labels = [row.label for row in rows]
     others = {name: one for name, one in champion.head_encoders.items() if name != _HEAD}
     if finetune is not None:
-        found = finetune([row.text for row in rows], labels)
-        fitted, own = found.as_fitted(), {_HEAD: found.encoder.fingerprint}
+        tuned = finetune([row.text for row in rows], labels)
+        fitted, own = tuned.fitted, {_HEAD: tuned.encoder.fingerprint}
     else:
         texts = [row.text for row in rows]
         features = read_all(encoder, texts, track, doing=f"Encoding {len(texts)} messages").features
         fitted, own = cross_fitted_sentiment(features, labels, seed=seed), {}
     metrics, confusion = _figures(fitted, labels, n_of_file=len(data.rows))
-    return NewPart(
+    return TrainedSet(
         models=replace(
             champion, heads={**champion.heads, _HEAD: fitted.head}, head_encoders={**others, **own}
         ),
         metrics=metrics,
         parameters={
             "sentiment.seed": seed,
-            "sentiment.data_sha256": _sha256(rows),
+            "sentiment.data_sha256": hashlib.sha256(
+                json.dumps([[row.text, row.label] for row in rows]).encode()
+            ).hexdigest(),
             "sentiment.texts": len(rows),
             "sentiment.general_texts": len(data.general_rows),
             "sentiment.duplicates": data.duplicates,
@@ -147,19 +148,15 @@ def _figures(
 def _quality(name: str, true: NDArray[np.intp], predicted: NDArray[np.intp]) -> dict[str, float]:
     rng = np.random.default_rng(0)
 
-    def resampled(key: str, of: Callable[[ConfusionMatrix], float | None]) -> dict[str, Any]:  # JSON
-        def statistic(rows: Rows) -> float | None:
-            return of(confusion_matrix(true[rows], predicted[rows]))
+    def resampled(of: Callable[[ConfusionMatrix], float | None]) -> Figure:
+        return Figure.resampled(lambda at: of(confusion_matrix(true[at], predicted[at])), len(true), rng)
 
-        return figure(key, statistic(np.arange(len(true))), bootstrap(statistic, len(true), rng=rng))
-
-    right = int((true == predicted).sum())
     return numbers(
         {
             f"{name}.n": len(true),
-            **figure(f"{name}.accuracy", right / len(true), wilson(right, len(true))),
-            **resampled(f"{name}.macro_recall", macro_recall),
-            **resampled(f"{name}.macro_f1", macro_f1),
+            **Figure.share(int((true == predicted).sum()), len(true)).under(f"{name}.accuracy"),
+            **resampled(macro_recall).under(f"{name}.macro_recall"),
+            **resampled(macro_f1).under(f"{name}.macro_f1"),
         }
     )
 
@@ -169,14 +166,6 @@ def _check_labels(rows: Iterable[LabelledText]) -> None:
     few = {label: counts[label] for label in SENTIMENTS if counts[label] < _FEWEST}
     if few:
         raise DataError(f"each sentiment needs {_FEWEST} messages, but there are {few}; give more rows")
-
-
-def _general_sentences() -> list[LabelledText]:
-    return read_labelled_texts(GENERAL_FOLDER / "training" / "sentiment.jsonl", labels=SENTIMENTS)
-
-
-def _sha256(rows: Sequence[LabelledText]) -> str:
-    return hashlib.sha256(json.dumps([[row.text, row.label] for row in rows]).encode()).hexdigest()
 
 
 def _folded(text: str) -> str:

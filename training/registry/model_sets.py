@@ -18,16 +18,6 @@ from training.registry.registered_sets import REGISTERED_NAME, VERSION_TAG, Regi
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = [
-    "REGISTERED_NAME",
-    "RegisteredSet",
-    "list_sets",
-    "put_into_service",
-    "register",
-    "settle_aliases",
-    "tag_set",
-]
-
 EXPERIMENT = "heads"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -96,19 +86,21 @@ def settle_aliases(home: Path) -> None:
     if not (home / "models").is_dir():  # nothing to settle, and no folder is made to find out
         return
     with changing_registry(home / "models"):
-        for one in list_sets(home):
-            if one.in_service and CHAMPION not in one.aliases:
-                open_client(home).set_registered_model_alias(REGISTERED_NAME, CHAMPION, str(one.number))
-            if one.in_service and CHALLENGER in one.aliases:
+        for registered in list_sets(home):
+            if registered.in_service and CHAMPION not in registered.aliases:
+                open_client(home).set_registered_model_alias(
+                    REGISTERED_NAME, CHAMPION, str(registered.number)
+                )
+            if registered.in_service and CHALLENGER in registered.aliases:
                 open_client(home).delete_registered_model_alias(REGISTERED_NAME, CHALLENGER)
 
 
 def _end_open_runs(client: "MlflowClient", experiment: str) -> None:
     """Marks the experiment's runs that never ended as killed; no other registration runs now."""
-    found = client.get_experiment_by_name(experiment)
-    if found is None:
+    found_experiment = client.get_experiment_by_name(experiment)
+    if found_experiment is None:
         return
-    runs = client.search_runs([found.experiment_id], filter_string="attributes.status = 'RUNNING'")
+    runs = client.search_runs([found_experiment.experiment_id], filter_string="attributes.status = 'RUNNING'")
     for run in runs:
         client.set_terminated(run.info.run_id, status="KILLED")
 

@@ -5,7 +5,6 @@ before it and, where a crash left them saying something else, put right from it 
 """
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,13 +12,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from eval.data.labelled import (
-    LabelledQuestion,
-    own_or_general,
-    read_labelled_questions,
-    read_mood_conversations,
-)
-from eval.home import champion_version
+from eval.data.labelled import own_or_general, read_labelled_questions, read_mood_conversations
+from eval.home import champion_version, open_store
 from eval.promotion.comparison import Comparison, Contender, HeldOut, compare, folder_bytes
 from eval.report.tracking import log_run
 from eval.results import Track, untracked
@@ -27,10 +21,9 @@ from eval.suites.sentiment import read_sentiments
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import encoder_of, load_model_set
-from serving.db.session import Database
 from serving.db.tables import RegressionCase
 from serving.settings import Settings
-from training.datasets.training_data import kept_folder
+from training.datasets.training_data import remembered_folder
 from training.encoder.export import ensure_encoder
 from training.registry.locks import promoting
 from training.registry.model_sets import CHALLENGER, put_into_service, settle_aliases, tag_set
@@ -136,7 +129,7 @@ def roll_back(settings: Settings) -> Rollback:
     with promoting(settings.models_folder):
         settle_aliases(settings.home)
         champion = champion_version(settings.models_folder)
-        by_version = {one.version: one for one in list_sets(settings.home)}
+        by_version = {candidate.version: candidate for candidate in list_sets(settings.home)}
         replaced = by_version.get(champion)
         previous = by_version.get(replaced.tags.get(PREVIOUS_TAG, "")) if replaced else None
         if replaced is None or previous is None:
@@ -159,7 +152,7 @@ def _compared(
     most_past: int,
     track: Track,
 ) -> Comparison:
-    found = compare(
+    comparison = compare(
         settings,
         champion=champion,
         challenger=challenger,
@@ -167,25 +160,31 @@ def _compared(
         most_past=most_past,
         track=track,
     )
-    _log(settings.home, found, data)
-    return found
+    gates = [gate for gate in comparison.gates if gate.outcome != "skipped"]
+    metrics: dict[str, Any] = {  # JSON
+        **comparison.figures,
+        "flips": comparison.flips.figures,
+        "gate_passed": {gate.name: gate.outcome == "passed" for gate in gates},
+    }
+    params = {"champion": comparison.champion, "challenger": comparison.challenger, "data": data or "default"}
+    log_run(settings.home, EXPERIMENT, params=params, metrics=metrics, items=comparison.items)
+    return comparison
 
 
 def _challenger(home: Path, version: str | None) -> RegisteredSet:
     """The set asked for, or the one with the alias."""
     settle_aliases(home)
-    sets = list_sets(home)
-    if version is None:
-        found = [one for one in sets if CHALLENGER in one.aliases]
-        if not found:
-            raise NotFoundError("there is no challenger; train one: firstlast train heads")
+    for registered in list_sets(home):
+        names = registered.aliases if version is None else (registered.version, str(registered.number))
+        if (CHALLENGER if version is None else version) in names:
+            break
     else:
-        found = [one for one in sets if version in (one.version, str(one.number))]
-        if not found:
-            raise NotFoundError(f"no model set {version!r}; see: firstlast models list")
-    if found[0].in_service:
-        raise ConflictError(f"model set {found[0].version} is the champion already; name another one")
-    return found[0]
+        if version is None:
+            raise NotFoundError("there is no challenger; train one: firstlast train heads")
+        raise NotFoundError(f"no model set {version!r}; see: firstlast models list")
+    if registered.in_service:
+        raise ConflictError(f"model set {registered.version} is the champion already; name another one")
+    return registered
 
 
 def _contender(settings: Settings, version: str, *, beside: Contender | None = None) -> Contender:
@@ -215,36 +214,24 @@ def replace_starting_set(settings: Settings, registered: RegisteredSet) -> Regis
     with promoting(settings.models_folder):
         champion = champion_version(settings.models_folder)
         intents = _contender(settings, champion).models.intents
-        with closing(Database(settings.database_url)) as database, database.reading() as session:
+        with open_store(settings) as session:
             taught = session.scalar(select(RegressionCase.id).limit(1)) is not None
         if intents or taught:
             return registered
         put_into_service(settings.home, registered.number, registered.version)
         tag_set(settings.home, registered.number, _promotion_tags(champion, (), None))
-    return next(one for one in list_sets(settings.home) if one.number == registered.number)
+    return next(candidate for candidate in list_sets(settings.home) if candidate.number == registered.number)
 
 
 def _held_out(settings: Settings, data: Path | None) -> HeldOut:
-    folder = data or kept_folder(settings)
-    questions = _held_out_questions(folder, must_exist=data is not None) if folder else ()
+    folder = data or remembered_folder(settings)
+    path = folder / "test" / "questions.jsonl" if folder else None
+    has_questions = path is not None and path.is_file()
+    if data is not None and not has_questions:
+        raise DataError(f"{path} does not exist; put questions there that no model set was trained on")
+    questions = read_labelled_questions(path) if path is not None and has_questions else ()
     moods, sentiments = (own_or_general(folder, f"test/{name}.jsonl") for name in ("moods", "sentiment"))
     return HeldOut(questions, read_mood_conversations(moods), read_sentiments(sentiments))
-
-
-def _held_out_questions(folder: Path, *, must_exist: bool) -> Sequence[LabelledQuestion]:
-    path = folder / "test" / "questions.jsonl"
-    if not path.is_file():
-        if not must_exist:
-            return ()
-        raise DataError(f"{path} does not exist; put questions there that no model set was trained on")
-    return read_labelled_questions(path)
-
-
-def _log(home: Path, found: Comparison, data: Path | None) -> None:
-    passed = {gate.name: gate.outcome == "passed" for gate in found.gates if gate.outcome != "skipped"}
-    metrics: dict[str, Any] = {**found.figures, "flips": found.flips.figures, "gate_passed": passed}  # JSON
-    params = {"champion": found.champion, "challenger": found.challenger, "data": data or "default"}
-    log_run(home, EXPERIMENT, params=params, metrics=metrics, items=found.items)
 
 
 def _promotion_tags(previous: str, failed: Sequence[str], override: Override | None) -> dict[str, str]:

@@ -44,12 +44,12 @@ def list_sets(home: Path) -> list[RegisteredSet]:
         with closing(
             sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
         ) as registry:
-            found = _read_sets(registry, read_pointer(home / "models"))
+            sets = _read_sets(registry, read_pointer(home / "models"))
     except sqlite3.DatabaseError as error:
         raise ArtifactError(
             f"the registry {path} cannot be read ({error}); restore it, or move it away and train again"
         ) from error
-    return sorted(found, key=lambda one: -one.number)
+    return sorted(sets, key=lambda registered: -registered.number)
 
 
 def _read_sets(registry: sqlite3.Connection, champion: str | None) -> list[RegisteredSet]:

@@ -37,7 +37,7 @@ def unused_folders(models_folder: Path) -> list[UnusedFolder]:
     limit = time.time() - _YOUNG_SECONDS
     return [
         UnusedFolder(folder, folder_bytes(folder))
-        for folder in [*(one for one in encoders if one.name not in needed), *left]
+        for folder in [*(folder for folder in encoders if folder.name not in needed), *left]
         if folder.is_dir() and _changed_at(folder) < limit
     ]
 
@@ -45,10 +45,10 @@ def unused_folders(models_folder: Path) -> list[UnusedFolder]:
 def remove_unused_folders(models_folder: Path) -> list[UnusedFolder]:
     """Remove them; what was removed. No set is registered meanwhile."""
     with changing_registry(models_folder):
-        found = unused_folders(models_folder)
-        for one in found:
-            shutil.rmtree(one.folder)
-    return found
+        unused = unused_folders(models_folder)
+        for folder in unused:
+            shutil.rmtree(folder.folder)
+    return unused
 
 
 def _changed_at(folder: Path) -> float:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
+from eval.data.beir import Query
 from eval.metrics.intervals import Interval
-from eval.promotion.encoders import Sought, run
+from eval.promotion.encoders import run
 from eval.promotion.gates import gain_gate, loss_gate
 from knowledge.index.chunking import learned_answer_passages
 from model.types import Passage, Vector, Vectors
@@ -36,8 +37,8 @@ KNOWLEDGE: dict[str, Sequence[Passage]] = {
     for number, text in enumerate(KNOWN)
 }
 QUESTIONS = [
-    Sought("something red", frozenset({"learned_answer:0"})),
-    Sought("something green", frozenset({"learned_answer:1"})),
+    Query("red", "something red", {"learned_answer:0": 1.0}),
+    Query("green", "something green", {"learned_answer:1": 1.0}),
 ]
 BEFORE = TableEncoder("before", {**KNOWN, "something red": 80.0, "something green": 80.0})
 AFTER = TableEncoder("after", {**KNOWN, "something red": 10.0, "something green": 80.0})

@@ -20,8 +20,6 @@ CALM = Understanding(None, 0.0, {}, 0.0, 0.0, 0.0, None, "neutral", 0.0, 0.0, 0.
 SAMPLE = CalibrationSample(
     confidences=np.repeat([0.9, 0.5], 400),
     correct=np.array([True] * 400 + [True, False] * 200),
-    cosines=np.repeat([0.8, 0.4], 400),
-    nearest_correct=np.array([True] * 400 + [True, False] * 200),
 )
 """400 right ones, then 400 of which half are wrong: at 1, 2 and 5 % the first 400 are proven, and no more."""
 RULES = Rules(SAMPLE, PolicySettings(), confidence_level=0.9)
@@ -76,13 +74,6 @@ def test_the_thresholds_of_the_calibration_decide_about_the_questions(risk: str)
     assert found["wrong_among_answered_interval"] == pytest.approx([0.0084, 0.9057], abs=5e-5)
 
 
-def test_plain_similarity_answers_with_the_nearest_at_a_threshold_found_by_the_same_rule() -> None:
-    found = budgets.figures(ASKED, RULES, n=5)["plain_similarity"]["0.02"]
-    # four cosines reach .8: of the first, the nearest is the wrong one, and so is the second's only one
-    assert (found["threshold"], found["guaranteed"]) == (0.8, True)
-    assert (found["n_answered"], found["n_wrong"]) == (4, 2)
-
-
 def test_without_enough_for_a_proof_the_proof_answers_only_what_a_person_approved() -> None:
     few = replace(SAMPLE, confidences=np.full(30, 0.99), correct=np.ones(30, bool))
     found = budgets.figures(ASKED, Rules(few, PolicySettings(), 0.9), n=5)["at_risk"]["0.02"]
@@ -107,11 +98,6 @@ def test_a_long_curve_is_thinned_with_both_ends_kept() -> None:
     assert (curve[0]["coverage"], curve[-1]["coverage"]) == (0.002, 1.0)
 
 
-def test_a_sample_without_cosines_has_no_plain_similarity() -> None:
-    bare = CalibrationSample(SAMPLE.confidences, SAMPLE.correct)
-    assert budgets.figures(ASKED, Rules(bare, PolicySettings(), 0.9), n=5)["plain_similarity"] is None
-
-
 def test_when_nothing_is_answered_there_is_no_wrong_share() -> None:
     found = budgets.figures(ASKED[4:], RULES, n=1)
     assert found["at_risk"]["0.05"]["n_answered"] == 0
@@ -122,6 +108,6 @@ def test_when_nothing_is_answered_there_is_no_wrong_share() -> None:
 def test_figures_are_json_and_the_chart_can_be_drawn(tmp_path: Path) -> None:
     assert json.dumps(budgets.figures(ASKED, RULES, n=5), allow_nan=False)
     chart = budgets.chart(ASKED, RULES, n=5)
-    assert [curve.name for curve in chart.curves] == ["confidence", "plain similarity"]
+    assert [curve.name for curve in chart.curves] == ["confidence"]
     (path,) = write_charts(tmp_path, {"risk_coverage": chart})
     assert path.read_bytes()[:4] == b"\x89PNG"

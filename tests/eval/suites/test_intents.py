@@ -75,6 +75,12 @@ def test_texts_of_foreign_words_are_told_from_all_others(word_encoder: WordEncod
     assert measured(word_encoder, threshold=0.7).figures["oos_recall_at_95"] == 0.0
 
 
+def test_a_text_that_scores_the_threshold_is_kept_in_scope(word_encoder: WordEncoder) -> None:
+    highest = max(item["out_of_scope_score"] for item in measured(word_encoder).items)
+    figures = measured(word_encoder, threshold=highest).figures
+    assert (figures["oos_recall_at_95"], figures["in_scope_kept"]) == (0.0, 1.0)
+
+
 def test_every_mean_has_its_interval(word_encoder: WordEncoder) -> None:
     figures = measured(word_encoder).figures
     for key in ("accuracy", "macro_f1", "ece", "oos_auroc", "oos_recall_at_95", "in_scope_kept"):
@@ -123,7 +129,7 @@ def test_the_labels_most_often_taken_for_another_are_listed(word_encoder: WordEn
 
 def test_draws_are_told_together(word_encoder: WordEncoder) -> None:
     once = measured(word_encoder)
-    together = intents.measured_together([once, once])
+    together = intents.mean_over_draws([once, once])
     assert together.figures["accuracy"] == 0.5
     assert [item["draw"] for item in together.items] == [0] * 6 + [1] * 6
     assert [one["count"] for one in together.figures["confusions"]] == [2, 2]

@@ -96,23 +96,7 @@ def test_warnings_false_alarms_and_turns_before_by_hand(resolver: Resolver) -> N
     assert 0.3 < low < 4 / 5 < high < 1
 
 
-def test_the_simplest_rule_is_measured_beside_it(resolver: Resolver) -> None:
-    simplest = mood.run(ALL, resolver=resolver).figures["last_message_negative"]
-    assert (simplest["false_alarms"], simplest["warned"]) == (1 / 2, 4 / 5)
-    assert simplest["turns_before"] == pytest.approx((2 + 3 + 2 + 3) / 4)
-
-
-def test_levels_are_compared_at_few_false_alarms(resolver: Resolver) -> None:
-    figures = mood.run(ALL, resolver=resolver).figures["at_5_percent"]
-    # HELPED sinks to -.64 and rises to .948: beyond that only ENDLESS is left
-    assert figures["trigger"] == 1 / 5
-    assert figures["mood"] == 1 / 5
-    assert figures["last_message"] == 0.0  # ENDLESS is no more awful in any message than HELPED
-    calm_at_ease = mood.run([CALM, ASKS, LEAVES], resolver=resolver).figures["at_5_percent"]
-    assert calm_at_ease["trigger"] == calm_at_ease["last_message"] == 1 / 2
-
-
-def test_the_items_say_where_and_why_and_the_chart_shows_all_levels(resolver: Resolver) -> None:
+def test_the_items_say_where_and_why(resolver: Resolver) -> None:
     result = mood.run(ALL, resolver=resolver)
     repeats = result.items[5]
     assert (repeats["warned_at"], repeats["reason"], repeats["turns_before"]) == (2, "unhappy", 2)
@@ -120,10 +104,6 @@ def test_the_items_say_where_and_why_and_the_chart_shows_all_levels(resolver: Re
     # log odds 4 * (.707 - 1) + 7 * .2698, 4 * (.354 - 1) + 7 * .1619, 4 * (.236 - 1) + 7 * .0971
     assert repeats["unhappy"] == pytest.approx([0, 0.672, 0.190, 0.085], abs=1e-3)
     assert (result.items[0]["warned_at"], result.items[1]["turns_before"]) == (None, None)
-    trigger = result.charts["mood_warning"].curves[0]
-    assert trigger.name == "trigger"
-    assert list(trigger.xs) == sorted(trigger.xs)
-    assert trigger.ys[-1] == 1.0
 
 
 def test_a_warning_in_the_turn_of_the_event_is_too_late_only_where_a_person_is_asked_for(

@@ -10,7 +10,7 @@ import pytest
 from eval.suites.wants_person import Messages, read_wishes
 from tests.eval.eval_parts import WordEncoder
 from training.commands import eval_wants_person
-from training.commands.eval_wants_person import best_limit, taught_without_its_fold
+from training.commands.eval_wants_person import best_limit, cross_fitted_wishes
 
 ENCODER = WordEncoder(["human", "agent", "yellow", "pump"])
 ROWS = [
@@ -34,7 +34,7 @@ def test_a_fold_is_asked_of_a_head_that_never_saw_it(
 
     monkeypatch.setattr(eval_wants_person, "cross_fitted_kernel_head", counting)
     rows = read_wishes(jsonl("rows.jsonl", ROWS))
-    judged = taught_without_its_fold(rows, Messages.read(rows, ENCODER), ENCODER, seed=0)
+    judged = cross_fitted_wishes(rows, Messages.read(rows, ENCODER), ENCODER, seed=0)
     assert taught[0] - taught[1] == 1  # without fold 0 seven of its rows are left, without fold 1 six
     assert len(set(judged.limits[:6])) == len(set(judged.limits[6:])) == 1
     assert judged.probabilities[0] > judged.probabilities[3]

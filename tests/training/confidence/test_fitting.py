@@ -81,12 +81,6 @@ def test_the_sample_holds_one_held_out_decision_a_question(fitted: FittedConfide
     assert sample.confidences[sample.correct].min() > sample.confidences[~sample.correct].max()
 
 
-def test_the_sample_holds_the_cosine_of_each_questions_nearest_candidate(fitted: FittedConfidence) -> None:
-    # even questions: .9 less .001 each, right; odd ones: .4 plus .001 each, wrong
-    assert fitted.sample.cosines[:4] == pytest.approx([0.9, 0.401, 0.898, 0.403])
-    assert fitted.sample.nearest_correct.tolist() == [True, False] * 30
-
-
 def test_a_text_and_its_hidden_twin_are_judged_by_models_that_saw_neither() -> None:
     """Twins differ in their label alone: who had seen one twin would be sure of the other, and be wrong."""
     questions, reads = [], []

@@ -115,7 +115,7 @@ def test_the_command_registers_a_challenger_with_its_held_out_figures(home: Path
     )
     encoder = OnnxEncoder.load(Settings.load(home).encoder_folder)
     kept = load_model_set(home / "models" / shown["model"], encoder_fingerprint=encoder.fingerprint)
-    assert len(kept.calibration.cosines) == len(kept.calibration.nearest_correct) == 24
+    assert len(kept.calibration.confidences) == len(kept.calibration.correct) == 24
 
 
 def test_a_file_is_no_company_folder(home: Path, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from training.datasets.noise import (
     estimated_noise,
     find_noise,
     flip_figures,
-    flipped,
     held_out_probabilities,
+    with_flipped_labels,
 )
 from training.heads.linear import fit_head
 
@@ -92,16 +92,16 @@ def test_one_label_alone_cannot_be_judged() -> None:
 
 def test_flipped_labels_are_others_at_known_places() -> None:
     labels = ["a", "b", "c"] * 20
-    changed, places = flipped(labels, 0.1, seed=0)
+    changed, places = with_flipped_labels(labels, 0.1, seed=0)
     assert len(places) == 6
     assert [i for i in range(60) if changed[i] != labels[i]] == places.tolist()
-    assert flipped(labels, 0.1, seed=0)[0] == changed
+    assert with_flipped_labels(labels, 0.1, seed=0)[0] == changed
     assert labels == ["a", "b", "c"] * 20
 
 
 def test_what_was_found_is_counted_with_intervals() -> None:
     suspects = tuple(Suspect(row, "a", "b", -0.5) for row in (7, 1, 9, 2))
-    noise = Noise(suspects, 10, 0, np.zeros((2, 2), np.int64), 0.0)
+    noise = Noise(suspects, 10, 0, 0.0)
     figures = flip_figures(noise, np.array([1, 7, 8]), top=2)
     assert (figures["n_flipped"], figures["n_listed"], figures["n_found"]) == (3, 4, 2)
     assert figures["precision"] == 0.5
@@ -113,5 +113,5 @@ def test_what_was_found_is_counted_with_intervals() -> None:
 
 
 def test_nothing_listed_has_no_precision() -> None:
-    figures = flip_figures(Noise((), 10, 0, np.zeros((2, 2), np.int64), 0.0), np.array([1]), top=5)
+    figures = flip_figures(Noise((), 10, 0, 0.0), np.array([1]), top=5)
     assert (figures["precision"], figures["precision_interval"], figures["recall"]) == (None, None, 0.0)

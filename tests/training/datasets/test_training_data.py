@@ -24,7 +24,7 @@ from training.datasets.training_data import (
     company_data,
     general_data,
     intents_file,
-    keep_folder,
+    remember_folder,
     stored_data,
     stored_questions,
 )
@@ -113,7 +113,7 @@ def test_a_home_remembers_the_folder_it_was_trained_with_as_it_was_then(
     assert gather(settings, None, from_store=False).sha256 == general_data().sha256
     with database.session() as session:
         apply_company(session, read_company(folder))
-    keep_folder(settings, folder)
+    remember_folder(settings, folder)
     expected = company_data(folder)
     write_jsonl(folder / "training" / "intents.jsonl", [{"text": "later words", "label": "complaint"}])
     assert gather(settings, None, from_store=False) == expected
@@ -121,7 +121,7 @@ def test_a_home_remembers_the_folder_it_was_trained_with_as_it_was_then(
         put_entry(session, CompanyIntent(name="opening_hours", title="Hours", human_only=True), author="me")
     infos = gather(settings, None, from_store=False).intent_infos
     assert infos["opening_hours"] == IntentInfo(None, human_only=True)
-    keep_folder(settings, folder)
+    remember_folder(settings, folder)
     assert texts(gather(settings, None, from_store=False)) == [("later words", "complaint")]
     assert [path.name for path in settings.home.iterdir() if path.name.startswith(".")] == []
     database.close()

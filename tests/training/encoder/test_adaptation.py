@@ -21,7 +21,7 @@ from tests.training.promotion_parts import good_set
 from tests.training.training_parts import Counted, interrupted_after
 from training.encoder import adaptation
 from training.encoder.adaptation import adapt_and_register
-from training.encoder.adaptation_checks import Beside, Check
+from training.encoder.adaptation_checks import Check, EncoderComparison
 from training.encoder.export import bundled_weights_folder, export_model, load_torch
 from training.encoder.pair_training import AdaptationOptions, GeneralTexts, _ranking_loss, adapt
 from training.encoder.pairs import Pair, Pairs
@@ -160,8 +160,8 @@ def test_the_state_of_another_adaptation_is_never_taken_up(
 
 
 def test_options_that_cannot_work_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="temperature is 0"):
-        AdaptationOptions(temperature=0)
+    with pytest.raises(ConfigurationError, match="epochs is 0, learning_rate 5e-05; both must be above 0"):
+        AdaptationOptions(epochs=0)
     with pytest.raises(ConfigurationError, match="batch_size is 1"):
         AdaptationOptions(batch_size=1)
 
@@ -219,7 +219,7 @@ def test_an_adaptation_that_gains_nothing_is_refused_and_leaves_only_its_figures
 def test_an_adaptation_that_gains_is_registered_on_its_own_encoder_with_its_report(
     made_once: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gained(self: Beside, *_: object) -> Check:
+    def gained(self: EncoderComparison, *_: object) -> Check:
         figures = {"n": 30, "gain": {"mrr@10": 0.1, "mrr@10_interval": [0.05, 0.15]}}
         return Check(figures, (Gate("gain.mrr@10", "passed", "as if it had"),))
 
@@ -231,7 +231,7 @@ def test_an_adaptation_that_gains_is_registered_on_its_own_encoder_with_its_repo
         work.parent.mkdir()
         copy_encoder(settings.encoder_folder.absolute(), settings.models_folder, "adapted").rename(work)
 
-    monkeypatch.setattr(Beside, "gain", gained)
+    monkeypatch.setattr(EncoderComparison, "gain", gained)
     monkeypatch.setattr(adaptation, "_train", adapted)
     monkeypatch.setattr(adaptation, "train_model_set", trained)
     found = run(made_once)

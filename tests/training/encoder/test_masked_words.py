@@ -25,7 +25,7 @@ def read(
     kept: Checkpoints | None = None, track: Track = untracked, *, epochs: int = 4
 ) -> SentenceTransformer:
     model = load_torch(DEFAULT_ENCODER)
-    read_texts(model, TEXTS, epochs=epochs, max_tokens=64, seed=3, kept=kept, track=track)
+    read_texts(model, TEXTS, epochs=epochs, max_tokens=64, seed=3, state=kept, track=track)
     return model
 
 

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
 from training.encoder.export import _PROBES, _check_likeness
-from training.encoder.quantize import cut_weights
+from training.encoder.quantize import quantize_weights
 
 
 def product(weights: np.ndarray, path: Path) -> Path:
@@ -40,7 +40,7 @@ def test_a_matrix_in_8_bits_is_smaller_and_says_nearly_the_same(tmp_path: Path) 
     weights, x = rng.normal(size=(384, 384)).astype(np.float32), rng.normal(size=(5, 384)).astype(np.float32)
     path = product(weights, tmp_path / "product.onnx")
     before = path.stat().st_size
-    cut_weights(path)
+    quantize_weights(path)
     assert path.stat().st_size < 0.3 * before
     got, expected = outputs(path, x), x @ weights
     assert np.abs(got - expected).max() < 0.02 * np.abs(expected).max()
@@ -51,7 +51,7 @@ def test_cutting_weights_turns_no_log_on(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(root, "handlers", [])
     monkeypatch.setattr(root, "level", logging.WARNING)
     monkeypatch.delitem(sys.modules, "onnxruntime.quantization.matmul_nbits_quantizer", raising=False)
-    cut_weights(product(np.eye(64, dtype=np.float32), tmp_path / "product.onnx"))
+    quantize_weights(product(np.eye(64, dtype=np.float32), tmp_path / "product.onnx"))
     assert root.handlers == []
     assert root.level == logging.WARNING
 
@@ -59,10 +59,19 @@ def test_cutting_weights_turns_no_log_on(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_row_does_not_depend_on_those_beside_it(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     path = product(rng.normal(size=(64, 8)).astype(np.float32), tmp_path / "product.onnx")
-    cut_weights(path)
+    quantize_weights(path)
     x = rng.normal(size=(3, 64)).astype(np.float32) * np.array([[1], [100], [0.01]], np.float32)
     alone = np.concatenate([outputs(path, row[None]) for row in x])
     np.testing.assert_allclose(outputs(path, x), alone, rtol=1e-5)
+
+
+def test_where_the_code_lay_that_exported_a_graph_is_not_kept_in_it(tmp_path: Path) -> None:
+    path = product(np.eye(64, dtype=np.float32), tmp_path / "product.onnx")
+    graph = onnx.load(path)
+    graph.graph.node[0].metadata_props.add(key="stack_trace", value='File "/home/ida/export.py", line 7')
+    onnx.save(graph, path)
+    quantize_weights(path)
+    assert b"/home/ida" not in path.read_bytes()
 
 
 def test_an_encoder_that_the_cut_changes_is_refused_with_its_cosine(encoder_folder: Path) -> None:

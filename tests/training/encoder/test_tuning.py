@@ -71,8 +71,8 @@ def test_texts_without_any_other_of_their_label_lose_nothing() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [QUICK, replace(QUICK, contrastive_weight=0), replace(QUICK, cross_entropy_weight=0)],
-    ids=["both", "cross-entropy alone", "contrastive alone"],
+    [QUICK, replace(QUICK, contrastive=False)],
+    ids=["both", "cross-entropy alone"],
 )
 def test_each_loss_draws_the_texts_of_a_label_together_and_apart_from_others(options: TuningOptions) -> None:
     before, after = vectors_of(load_torch(DEFAULT_ENCODER), TEXTS, max_tokens=64), tuned(options)
@@ -183,8 +183,9 @@ def test_a_tuned_head_comes_with_an_encoder_exported_under_its_fingerprint(
         found.encoder.encode(["#LeavesAreYellow 😡"]).tolist()
         != found.encoder.encode(["Leaves Are Yellow pouting face"]).tolist()
     )
-    assert len(found.held_out) == 3  # a fifth of twelve texts and two names, rounded up
-    assert found.held_out_scores.shape == (3, 2)
+    held_out = ~np.isnan(found.fitted.held_out_scores[:, 0])
+    assert held_out.sum() == 3  # a fifth of twelve texts and two names, rounded up
+    assert found.fitted.held_out_scores.shape == (14, 2)
     strange = found.held_out_strangeness
     assert ((strange > 0) & (strange <= 1)).all()
 
@@ -266,14 +267,11 @@ def test_a_single_label_is_refused() -> None:
     ("wrong", "message"),
     [
         ({"epochs": 0}, "epochs is 0"),
-        ({"views": 3}, "views is 3"),
         ({"batch_size": 1}, "batch_size is 1"),
         ({"learning_rate": -1.0}, "learning_rate is -1"),
         ({"adversarial": -0.5}, "adversarial is -0.5"),
         ({"adversarial": 0.5}, "set words as well"),
-        ({"reading_epochs": -1}, "reading_epochs is -1; it may not be below 0"),
-        ({"contrastive_weight": -0.5}, "contrastive_weight -0.5; neither may be below 0"),
-        ({"cross_entropy_weight": 0, "contrastive_weight": 0}, "one must be above"),
+        ({"reading_epochs": -1}, "reading_epochs is -1; it must be at least 0"),
     ],
 )
 def test_options_that_cannot_work_are_refused(wrong: dict[str, float], message: str) -> None:

@@ -20,9 +20,9 @@ from serving.settings import Settings
 from tests.training.promotion_parts import make_home
 from training.encoder.finetuning import finetune
 from training.encoder.tuning import TuningOptions
+from training.heads.model_set import TrainedSet
 from training.heads.sentiment import sentiment_data, train_sentiment
 from training.registry.registered_sets import list_sets
-from training.registry.replacing import NewPart
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
 
@@ -162,7 +162,7 @@ def champion(home: Path, encoder: OnnxEncoder) -> ModelSet:
 
 
 @pytest.fixture(scope="module")
-def tuned(champion: ModelSet, encoder: OnnxEncoder, encoders_folder: Path) -> NewPart:
+def tuned(champion: ModelSet, encoder: OnnxEncoder, encoders_folder: Path) -> TrainedSet:
     """A sentiment head with an encoder of its own, tuned to the rows as they are spoken."""
     options = TuningOptions(epochs=1, batch_size=4, spoken=True)
     tune = partial(finetune, encoders_folder=encoders_folder, options=options)
@@ -171,7 +171,7 @@ def tuned(champion: ModelSet, encoder: OnnxEncoder, encoders_folder: Path) -> Ne
 
 
 def test_a_tuned_sentiment_head_comes_with_its_encoder_and_leaves_the_others(
-    champion: ModelSet, encoders_folder: Path, tuned: NewPart
+    champion: ModelSet, encoders_folder: Path, tuned: TrainedSet
 ) -> None:
     fingerprint = tuned.models.head_encoders["sentiment"]
     kept = [path.name for path in encoders_folder.iterdir()]
@@ -180,7 +180,9 @@ def test_a_tuned_sentiment_head_comes_with_its_encoder_and_leaves_the_others(
     assert tuned.metrics["sentiment.n"] == 3  # a fifth of twelve, rounded up
 
 
-def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(encoders_folder: Path, tuned: NewPart) -> None:
+def test_an_encoder_tuned_on_spoken_texts_reads_all_texts_so(
+    encoders_folder: Path, tuned: TrainedSet
+) -> None:
     own = OnnxEncoder.load(encoders_folder / tuned.models.head_encoders["sentiment"])
     written, said = own.encode(["#LeavesAreYellow 😡", "Leaves Are Yellow pouting face"])
     np.testing.assert_allclose(written, said, atol=1e-5)

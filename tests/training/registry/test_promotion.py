@@ -35,7 +35,7 @@ from tests.training.promotion_parts import (
     touchy_set,
     write_questions,
 )
-from training.datasets.training_data import keep_folder
+from training.datasets.training_data import remember_folder
 from training.heads.model_set import TrainedSet
 from training.registry import model_sets, promotion
 from training.registry.model_sets import register, settle_aliases
@@ -343,7 +343,7 @@ def test_a_folder_without_held_out_questions_is_named(home: Home, tmp_path: Path
 def test_questions_whose_answers_the_home_does_not_know_are_refused(home: Home) -> None:
     """As those of the folder it was trained with are, asked by default, in a home without its articles."""
     home.add("v2")
-    keep_folder(home.settings, DEMO_FOLDER)
+    remember_folder(home.settings, DEMO_FOLDER)
     with pytest.raises(DataError, match="the home knows none of the"):
         promotion.compare_sets(home.settings, most_past=10)
 

@@ -7,7 +7,7 @@ import numpy as np
 from eval.metrics import confusion_matrix
 from model.heads.head import Head, Linear
 from tests.training.training_parts import trained_set
-from training.registry.replacing import NewPart, with_new_part
+from training.heads.model_set import TrainedSet, with_new_part
 
 
 def test_the_new_set_keeps_everything_but_the_part_and_its_figures() -> None:
@@ -22,7 +22,7 @@ def test_the_new_set_keeps_everything_but_the_part_and_its_figures() -> None:
     labels = ("negative", "neutral", "positive")
     head = Head(labels, Linear(np.ones((3, 4), np.float32), np.zeros(3, np.float32)))
     confusion = {"sentiment": confusion_matrix(["neutral"], ["neutral"])}
-    part = NewPart(
+    part = TrainedSet(
         replace(champion, heads={**champion.heads, "sentiment": head}),
         metrics={"sentiment.accuracy": 0.8},
         parameters={"sentiment.texts": 20},
