@@ -235,6 +235,11 @@ def test_an_unknown_email_costs_the_work_of_a_wrong_password() -> None:
     assert passwords.verify_password("correct horse battery", stored) is True
 
 
+def test_a_password_longer_than_any_may_be_is_wrong_whatever_its_hash() -> None:
+    for chars, right in ((1_000, True), (1_001, False), (1_002, False)):
+        assert passwords.verify_password("x" * chars, passwords._HASHER.hash("x" * chars)) is right
+
+
 def test_times_in_tokens_are_what_the_settings_say(customer: Customer, client: TestClient) -> None:
     made = client.post("/v1/customers/token").json()
     left = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
