@@ -67,6 +67,7 @@ ROOMS: Mapping[str, Room] = {
             "tests/serving/bot/test_handoff_words.py",
             "tests/serving/bot/test_picks.py",
             "tests/serving/bot/test_replay.py",
+            "tests/serving/bot/test_leases.py",
             "tests/serving/bot/test_running_worker.py",
             "tests/serving/bot/test_housekeeping.py",
         ),

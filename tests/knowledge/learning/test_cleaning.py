@@ -53,6 +53,7 @@ from knowledge.privacy.detection import without_name
         ("- Card 4111 1111 1111 1111 is no secret\n- second", "- Card […] is no secret\n- second"),
         ("Do this:\n\n1. Open the app.\n2. Tap **Skip**.", "Do this:\n\n1. Open the app.\n2. Tap **Skip**."),
         ("Is the light red? Then replace the pump.", "Is the light red? Then replace the pump."),
+        ("It is made of steel. It needs no hub.", "It is made of steel. It needs no hub."),
         ("No, we do not ship there.", "No, we do not ship there."),
         ("当然可以。请打开应用程序，然后选择跳过。", "当然可以。请打开应用程序，然后选择跳过。"),
     ],

@@ -190,7 +190,7 @@ def test_an_undone_approval_is_no_longer_found_and_can_be_decided_anew(stand: St
 
     undone = decide(stand, "undo", pending)
 
-    assert undone.status == "undone"
+    assert (undone.status, undone.learned_answer_id) == ("undone", None)
     assert undone.question == "Can I water the garden with rain water?"
     assert stand.best("rain water") is None
     assert stand.learned(learned_id).status == "retired"
@@ -467,6 +467,7 @@ def test_an_editor_changes_retires_and_restores_a_learned_answer(stand: Stand) -
     with stand.database.session() as session:
         service.edit(session, learned_id, question="Is rain water fine?", agent_id="ben")
     assert texts_of(stand, learned_id) == ["Can I use rain water?", "is rain ok", "Is rain water fine?"]
+    assert stand.learned(learned_id).approved_by == "ben"
     before = changes(stand)
     with stand.database.session() as session:
         service.edit(session, learned_id, question="Is rain water fine?")
@@ -474,7 +475,11 @@ def test_an_editor_changes_retires_and_restores_a_learned_answer(stand: Stand) -
 
     with stand.database.session() as session:
         service.edit(session, learned_id, phrasings=["rain?"])
+    assert stand.learned(learned_id).approved_by == "ben"  # a program's edit takes nobody's name away
+    edited_at = stand.learned(learned_id).updated_at
+    with stand.database.session() as session:
         service.retire(session, learned_id)
+    assert stand.learned(learned_id).updated_at > edited_at
     assert texts_of(stand, learned_id) == ["Is rain water fine?", "rain?"]
     assert stand.best("rain?") is None
 

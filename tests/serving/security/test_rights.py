@@ -112,6 +112,9 @@ def test_a_token_that_is_expired_tampered_foreign_or_unsigned_is_refused(
         assert client.get("/v1/conversations", headers=bearer(token)).status_code == 401, token[:80]
     fine = signed(runtime, **good, exp=soon)
     assert client.get("/v1/conversations", headers=bearer(fine)).status_code == 200
+    for scheme in ("Basic", "Token"):
+        headers = {"Authorization": f"{scheme} {fine}"}
+        assert client.get("/v1/conversations", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "fl_abc"])
