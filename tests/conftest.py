@@ -27,8 +27,16 @@ _MADE_FROM = (
     *("serving/learned_answers", "serving/transfer"),
 )
 
+_LONGEST = ("end_to_end/test_newcomer.py", "training/encoder/test_tuning.py", "model/test_demo.py")
+"""Begun first, so that no process is still at one of them when the others have nothing left to do."""
+
 hypothesis_settings.register_profile("untimed", deadline=None)  # a busy machine is no counterexample
 hypothesis_settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, all others in their order."""
+    items.sort(key=lambda item: not item.nodeid.partition("::")[0].endswith(_LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,6 +22,7 @@ from eval.promotion.gates import (
     time_gate,
 )
 from eval.promotion.regression import CaseItem
+from eval.promotion.speed import Timing
 from eval.results import Track, figures_json, percentiles, untracked
 from eval.suites import answers, mood, sentiment
 from eval.suites.answers import Answered
@@ -172,6 +173,7 @@ def compare(
     challenger: Contender,
     held_out: HeldOut,
     most_past: int,
+    timing: Timing = Timing(),
     track: Track = untracked,
 ) -> Comparison:
     """Both sets on today's knowledge of the home: what was held out, cases, past decisions, speed, size.
@@ -200,7 +202,7 @@ def compare(
     )
     texts = [question.text for question in questions] or [decision.turn.question.text for decision in past]
     timed_texts = (texts or [case.text for case in cases])[:_MOST_TIMED]
-    timed = speed.run(timed_texts, before, after, track=track)
+    timed = speed.run(timed_texts, before, after, timing=timing, track=track)
     old, new = (
         Side(
             version=one.models.version,

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ ITEMS_FILE = "items.jsonl"
 FIGURES_FILE = "figures.json"
 _FORBIDDEN = re.compile(r"[^\w\-. :/]")
 _MAX_PARAM_CHARS = 6000
+_MOST_AT_ONCE = 100
+"""Parameters that MLflow takes in one call, and as many metrics."""
 _PACKAGES = ("firstlast", "scikit-learn", "onnxruntime", "numpy")
 
 
@@ -41,10 +44,12 @@ def log_run(
     """
     client = open_client(home)
     run_id = start_run(client, home, experiment)
-    for name, value in {**params, **package_versions()}.items():
-        client.log_param(run_id, _safe(name), str(value)[:_MAX_PARAM_CHARS])
-    for name, number in numbers(metrics).items():
-        client.log_metric(run_id, name, number)
+    log_figures(
+        client,
+        run_id,
+        params={_safe(name): value for name, value in {**params, **package_versions()}.items()},
+        metrics=numbers(metrics),
+    )
     with tempfile.TemporaryDirectory() as folder:
         write_items(Path(folder) / ITEMS_FILE, items)
         (Path(folder) / FIGURES_FILE).write_text(json.dumps(metrics, default=str), encoding="utf-8")
@@ -52,6 +57,23 @@ def log_run(
         client.log_artifacts(run_id, folder)
     client.set_terminated(run_id)
     return run_id
+
+
+def log_figures(
+    client: "MlflowClient", run_id: str, *, params: Mapping[str, object], metrics: Mapping[str, float]
+) -> None:
+    """Writes a run's parameters and metrics, by names that MLflow accepts.
+
+    In few transactions: one a figure took a third of the time that comparing two small sets takes.
+    """
+    from mlflow.entities import Metric, Param
+
+    moment = int(time.time() * 1000)
+    texts = [Param(name, str(value)[:_MAX_PARAM_CHARS]) for name, value in params.items()]
+    figures = [Metric(name, number, moment, 0) for name, number in metrics.items()]
+    for begin in range(0, max(len(texts), len(figures)), _MOST_AT_ONCE):
+        part = slice(begin, begin + _MOST_AT_ONCE)
+        client.log_batch(run_id, metrics=figures[part], params=texts[part])
 
 
 def package_versions() -> dict[str, str]:

@@ -77,15 +77,41 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
 
 
 def slow_text(work: Callable[[str], object], chars: int = CHARS) -> str | None:
-    """How a hostile text begins that takes longer than it may; short texts come first: they fail sooner."""
-    for length, most_seconds in ((FEW_CHARS, SECONDS_FOR_FEW), (chars, SECONDS)):
-        for text in hostile(length):
-            started = time.thread_time()
-            work(text)
-            seconds = time.thread_time() - started
-            if seconds > most_seconds:
-                return f"{length} characters beginning with {text[:20]!r} took {seconds:.1f} s"
+    """How a hostile text begins that takes longer than it may.
+
+    Short texts come first: they fail sooner, and where a short one takes so little that `chars` would be
+    read in time even if time grew with the square of the length, the long one is spared.
+    """
+    growth = (chars / FEW_CHARS) ** 2
+    for short, long in zip(hostile(FEW_CHARS), hostile(chars), strict=True):
+        seconds = seconds_for(work, short)
+        if seconds > SECONDS_FOR_FEW:
+            return f"{FEW_CHARS} characters beginning with {short[:20]!r} took {seconds:.1f} s"
+        if seconds * growth > SECONDS and (seconds := seconds_for(work, long)) > SECONDS:
+            return f"{chars} characters beginning with {long[:20]!r} took {seconds:.1f} s"
     return None
+
+
+def seconds_for(work: Callable[[str], object], text: str) -> float:
+    """Processor time of this thread."""
+    started = time.thread_time()
+    work(text)
+    return time.thread_time() - started
+
+
+def test_a_pattern_whose_time_grows_with_the_square_of_the_length_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(globals(), "SECONDS", 1e-3)  # so that finding it out takes no longer
+    found = slow_text(re.compile(r"\s+please").search, 2 * FEW_CHARS)
+    assert found is not None
+    assert found.startswith(f"{2 * FEW_CHARS} characters beginning with {' ' * 20!r} took")
+
+
+def test_long_texts_are_spared_where_short_ones_take_next_to_nothing() -> None:
+    lengths: list[int] = []
+    assert slow_text(lambda text: lengths.append(len(text))) is None
+    assert max(lengths) == FEW_CHARS + len("_\x00")
 
 
 def test_there_are_patterns_to_try() -> None:

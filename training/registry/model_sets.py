@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.metrics.classification import ConfusionMatrix
-from eval.report.tracking import open_client, start_run
+from eval.report.tracking import log_figures, open_client, start_run
 from model.model_set import encoders_of, read_pointer, save_model_set, write_pointer
 from training.heads.model_set import TrainedSet
 from training.registry.locks import changing_registry
@@ -108,11 +108,8 @@ def _end_open_runs(client: "MlflowClient", experiment: str) -> None:
 def _log_run(client: "MlflowClient", home: Path, experiment: str, trained: TrainedSet, folder: Path) -> str:
     """A finished MLflow run with parameters, metrics, confusion matrices and the set's files."""
     run_id = start_run(client, home, experiment, name=trained.models.version)
-    client.log_param(run_id, "encoders", ", ".join(sorted(encoders_of(folder))))
-    for key, parameter in trained.parameters.items():
-        client.log_param(run_id, key, parameter)
-    for key, metric in trained.metrics.items():
-        client.log_metric(run_id, key, metric)
+    encoders = ", ".join(sorted(encoders_of(folder)))
+    log_figures(client, run_id, params={"encoders": encoders, **trained.parameters}, metrics=trained.metrics)
     client.log_artifacts(run_id, str(folder), "model_set")
     with tempfile.TemporaryDirectory() as scratch:
         for name, matrix in trained.confusion.items():

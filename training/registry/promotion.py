@@ -15,6 +15,7 @@ from sqlalchemy import select
 from eval.data.labelled import own_or_general, read_labelled_questions, read_mood_conversations
 from eval.home import champion_version, open_store
 from eval.promotion.comparison import Comparison, Contender, HeldOut, compare, folder_bytes
+from eval.promotion.speed import Timing
 from eval.report.tracking import log_run
 from eval.results import Track, untracked
 from eval.suites.sentiment import read_sentiments
@@ -72,6 +73,7 @@ def compare_sets(
     *,
     data: Path | None = None,
     most_past: int,
+    timing: Timing = Timing(),
     track: Track = untracked,
 ) -> Comparison:
     """The set of this version or number, by default the challenger, beside the champion; kept in MLflow.
@@ -84,7 +86,7 @@ def compare_sets(
     challenger, champion = _challenger(settings.home, version), champion_version(settings.models_folder)
     old = _contender(settings, champion)
     new = _contender(settings, challenger.version, beside=old)
-    return _compared(settings, old, new, data=data, most_past=most_past, track=track)
+    return _compared(settings, old, new, data=data, most_past=most_past, timing=timing, track=track)
 
 
 def promote(
@@ -94,6 +96,7 @@ def promote(
     override: Override | None = None,
     data: Path | None = None,
     most_past: int,
+    timing: Timing = Timing(),
     track: Track = untracked,
 ) -> Promotion:
     """Compare, and put the set into service if no gate fails, or if `override` says so all the same.
@@ -108,7 +111,9 @@ def promote(
         comparison: Comparison | None = None
         try:
             old = _contender(settings, previous, beside=new)
-            comparison = _compared(settings, old, new, data=data, most_past=most_past, track=track)
+            comparison = _compared(
+                settings, old, new, data=data, most_past=most_past, timing=timing, track=track
+            )
         except ArtifactError:
             if override is None:
                 raise
@@ -150,6 +155,7 @@ def _compared(
     *,
     data: Path | None,
     most_past: int,
+    timing: Timing,
     track: Track,
 ) -> Comparison:
     comparison = compare(
@@ -158,6 +164,7 @@ def _compared(
         challenger=challenger,
         held_out=_held_out(settings, data),
         most_past=most_past,
+        timing=timing,
         track=track,
     )
     gates = [gate for gate in comparison.gates if gate.outcome != "skipped"]

@@ -25,6 +25,10 @@ from knowledge.privacy.detection import without_name
         ("Hi,\n\nyes, you can skip a box.\n\nBest, Tom", "Yes, you can skip a box."),
         ("yes, you can skip a box.", "yes, you can skip a box."),
         ("You can skip a box.\nTom, Tuckleaf support", "You can skip a box."),
+        (
+            "You can skip a box.\nTom, who grows our seedlings in Ghent, answers calls on weekdays.",
+            "You can skip a box.\nTom, who grows our seedlings in Ghent, answers calls on weekdays.",
+        ),
         ("Thanks!\n\nHi Anna,\nYou can skip a box.\n\nCheers,\nTom", "You can skip a box."),
         ("You can skip a box.\n> my earlier words\nOn Monday, Anna wrote:\nfoo", "You can skip a box."),
         ("I have refunded your order 4411. Refunds take 5 days.", "Refunds take 5 days."),
@@ -49,6 +53,7 @@ from knowledge.privacy.detection import without_name
         ("- Card 4111 1111 1111 1111 is no secret\n- second", "- Card […] is no secret\n- second"),
         ("Do this:\n\n1. Open the app.\n2. Tap **Skip**.", "Do this:\n\n1. Open the app.\n2. Tap **Skip**."),
         ("Is the light red? Then replace the pump.", "Is the light red? Then replace the pump."),
+        ("It is made of steel. It needs no hub.", "It is made of steel. It needs no hub."),
         ("No, we do not ship there.", "No, we do not ship there."),
         ("当然可以。请打开应用程序，然后选择跳过。", "当然可以。请打开应用程序，然后选择跳过。"),
     ],
@@ -74,6 +79,8 @@ def test_what_holds_for_the_next_customer_stays(reply: str, kept: str) -> None:
         "What is your e-mail address?",
         "Which plan are you on?",
         "Your replacement is on its way.",
+        "I checked and it works again.",  # three words say nothing to others
+        "I checked and the lamp you have is covered for 3 years.",
     ],
 )
 def test_case_work_stalling_and_questions_back_teach_nothing(reply: str) -> None:

@@ -171,3 +171,49 @@ def test_a_customer_is_answered_while_the_housekeeping_works(
             lambda: all(bot_texts(customer, one) == ["We ship **daily**."] for one in asked)
         )
         let_go.set()
+
+
+def test_housekeeping_is_done_once_however_often_the_worker_is_woken(
+    customer: Customer, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+
+    def keep_house(_worker: AnswerWorker, *, rest_seconds: float) -> None:
+        rests.append(rest_seconds)
+
+    monkeypatch.setattr(AnswerWorker, "keep_house", keep_house)
+    conversation_id = customer.start()
+    heard = Heard(runtime)
+    with running(runtime):
+        for answers in (1, 2, 3):
+            customer.say(conversation_id, f"hello {answers}")
+            assert heard.wait_until(lambda: len(bot_texts(customer, conversation_id)) == answers)  # noqa: B023
+    assert rests == [50.0]  # of the 60 seconds until this process does it again, nobody does it in 50
+
+
+def test_housekeeping_comes_again_after_its_interval_though_nothing_wakes_the_worker(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.bot.worker._HOUSEKEEPING_SECONDS", 0.1)
+    monkeypatch.setattr("serving.bot.worker._LONGEST_PAUSE_SECONDS", 3600.0)
+    done = threading.Semaphore(0)
+    monkeypatch.setattr(AnswerWorker, "keep_house", lambda _worker, *, rest_seconds: done.release())
+    with running(runtime):
+        for _ in range(3):
+            assert done.acquire(timeout=PATIENCE_SECONDS)
+
+
+def test_a_sleeping_worker_is_woken_by_what_a_customer_says(
+    customer: Customer, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.bot.worker._HOUSEKEEPING_SECONDS", 3600.0)
+    monkeypatch.setattr("serving.bot.worker._LONGEST_PAUSE_SECONDS", 3600.0)
+    housekeeping = threading.Event()
+    monkeypatch.setattr(AnswerWorker, "keep_house", lambda _worker, *, rest_seconds: housekeeping.set())
+    conversation_id = customer.start()
+    heard = Heard(runtime)
+    with running(runtime):
+        assert housekeeping.wait(PATIENCE_SECONDS)
+        threading.Event().wait(0.2)  # it sleeps by now; where it does not yet, it has no need to be woken
+        customer.say(conversation_id, "do you ship?")
+        assert heard.wait_until(lambda: bot_texts(customer, conversation_id) == ["We ship **daily**."])

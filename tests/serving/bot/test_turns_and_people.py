@@ -1,6 +1,7 @@
 """Whose turn it is: what closing, a failing bot, an answer in between and a handover do to a conversation."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -93,6 +94,24 @@ def test_small_talk_between_two_questions_is_no_answer_to_the_first(
     conversation_id = customer.start()
     say(customer, runtime, conversation_id, "unclear", "hello", "unclear")
     assert bot_kinds(customer, conversation_id) == ["clarify", "smalltalk", "handoff"]
+
+
+def test_whoever_was_not_helped_is_handed_over_rather_than_given_small_talk(
+    customer: Customer, runtime: Runtime
+) -> None:
+    conversation_id = customer.start()
+    say(customer, runtime, conversation_id, "do you ship?")
+    answer = customer.messages(conversation_id)[-1]["id"]
+    customer.post(f"/v1/conversations/{conversation_id}/feedback", {"message_id": answer, "helpful": False})
+    worker = AnswerWorker(
+        runtime.database,
+        runtime.settings,
+        lambda question: runtime.resolver.resolve(replace(question, text="hello")),
+        runtime.metrics,
+    )
+    worker.run_once()
+    assert bot_kinds(customer, conversation_id) == ["answer", "handoff"]
+    assert customer.conversation(conversation_id)["handoff_reason"] == "no_other_answer"
 
 
 def test_a_conversation_that_comes_back_from_people_may_be_asked_back_again(

@@ -50,6 +50,10 @@ def texts_of(stand: Stand, learned_id: int) -> list[str]:
     return [phrasing.text for phrasing in stand.learned(learned_id).phrasings]
 
 
+def origins_of(stand: Stand, learned_id: int) -> list[str]:
+    return [phrasing.origin for phrasing in stand.learned(learned_id).phrasings]
+
+
 def cases(stand: Stand) -> list[tuple[int, str, bool]]:
     with stand.database.reading() as session:
         found = repository.regression_cases(session, now())
@@ -188,7 +192,7 @@ def test_an_undone_approval_is_no_longer_found_and_can_be_decided_anew(stand: St
 
     undone = decide(stand, "undo", pending)
 
-    assert undone.status == "undone"
+    assert (undone.status, undone.learned_answer_id) == ("undone", None)
     assert undone.question == "Can I water the garden with rain water?"
     assert stand.best("rain water") is None
     assert stand.learned(learned_id).status == "retired"
@@ -269,6 +273,7 @@ def test_a_correction_takes_the_place_of_the_old_answer_and_keeps_it(stand: Stan
     assert (stand.learned(old).status, stand.learned(old).superseded_by_id) == ("superseded", made)
     assert stand.learned(old).answer == "Yes."
     assert texts_of(stand, made) == ["can i use rain water?", "is rain ok"]
+    assert origins_of(stand, made)[1] == "agent"  # the old wording is still the editor's
     assert stand.best("is rain ok") == f"learned_answer:{made}"
     assert f"learned_answer:{old}" not in stand.index.refs()
     assert {row_id for row_id, _, _ in cases(stand)} == {made}
@@ -353,6 +358,29 @@ def test_one_question_cannot_get_two_answers_unnoticed(stand: Stand, pending: in
         stand.approve(twin)
 
     assert proposal_of(stand, twin).status == "pending"
+
+
+@on_sqlite
+@pytest.mark.parametrize("written", ["before", "after"])
+def test_a_correction_cannot_take_the_question_of_yet_another_answer(
+    stand: Stand, message: int, written: str
+) -> None:
+    def learn_the_other() -> None:
+        stand.learn("Is tap water ok?", "Yes, always.")
+
+    if written == "before":
+        learn_the_other()
+    known = stand.learn("Can I use rain water?", "Yes.")
+    if written == "after":
+        learn_the_other()
+    correction = stand.drafted(
+        message, kind="correction", answer="No.", phrasings=[], similar_ref=f"learned_answer:{known}"
+    )
+
+    with pytest.raises(ConflictError, match="already answers this question differently"):
+        stand.approve(correction, question="is tap water OK?")
+
+    assert stand.learned(known).status == "approved"
 
 
 def test_undo_is_refused_once_the_learned_answer_was_edited(stand: Stand, pending: int) -> None:
@@ -440,6 +468,7 @@ def test_an_editor_changes_retires_and_restores_a_learned_answer(stand: Stand) -
     with stand.database.session() as session:
         service.edit(session, learned_id, question="Is rain water fine?", agent_id="ben")
     assert texts_of(stand, learned_id) == ["Can I use rain water?", "is rain ok", "Is rain water fine?"]
+    assert stand.learned(learned_id).approved_by == "ben"
     before = changes(stand)
     with stand.database.session() as session:
         service.edit(session, learned_id, question="Is rain water fine?")
@@ -447,7 +476,11 @@ def test_an_editor_changes_retires_and_restores_a_learned_answer(stand: Stand) -
 
     with stand.database.session() as session:
         service.edit(session, learned_id, phrasings=["rain?"])
+    assert stand.learned(learned_id).approved_by == "ben"  # a program's edit takes nobody's name away
+    edited_at = stand.learned(learned_id).updated_at
+    with stand.database.session() as session:
         service.retire(session, learned_id)
+    assert stand.learned(learned_id).updated_at > edited_at
     assert texts_of(stand, learned_id) == ["Is rain water fine?", "rain?"]
     assert stand.best("rain?") is None
 

@@ -81,6 +81,16 @@ def storable(text: str) -> str:
 
 
 @on_sqlite
+@pytest.mark.parametrize(("words", "is_proposed"), [(100, True), (250, False)])
+def test_a_question_longer_than_any_may_be_is_not_proposed(
+    stand: Stand, words: int, is_proposed: bool
+) -> None:
+    asked = "Can I water " + "these " * words + "plants with rain water?"  # 1,000 characters are allowed
+    reply = stand.say(("customer", asked), ("agent", ANSWER))
+    assert (propose(stand, reply) is not None) is is_proposed
+
+
+@on_sqlite
 def test_a_reply_without_a_question_before_it_is_not_learned_from(stand: Stand) -> None:
     reply = stand.say(("agent", ANSWER))
 

@@ -112,6 +112,9 @@ def test_a_token_that_is_expired_tampered_foreign_or_unsigned_is_refused(
         assert client.get("/v1/conversations", headers=bearer(token)).status_code == 401, token[:80]
     fine = signed(runtime, **good, exp=soon)
     assert client.get("/v1/conversations", headers=bearer(fine)).status_code == 200
+    for scheme in ("Basic", "Token"):
+        headers = {"Authorization": f"{scheme} {fine}"}
+        assert client.get("/v1/conversations", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "fl_abc"])
@@ -233,6 +236,11 @@ def test_an_unknown_email_costs_the_work_of_a_wrong_password() -> None:
     assert nobody.split("$")[:4] == stored.split("$")[:4]  # the same algorithm, version, memory and rounds
     assert passwords.verify_password("nobody has this password", None) is False
     assert passwords.verify_password("correct horse battery", stored) is True
+
+
+def test_a_password_longer_than_any_may_be_is_wrong_whatever_its_hash() -> None:
+    for chars, right in ((1_000, True), (1_001, False), (1_002, False)):
+        assert passwords.verify_password("x" * chars, passwords._HASHER.hash("x" * chars)) is right
 
 
 def test_times_in_tokens_are_what_the_settings_say(customer: Customer, client: TestClient) -> None:

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,18 +14,20 @@ import pytest
 from sqlalchemy import delete
 
 from eval.promotion.comparison import Comparison
+from eval.promotion.speed import Timing
 from eval.promotion.tables import as_tables
 from eval.report.tracking import open_client
 from knowledge import DEMO_FOLDER
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import read_pointer
-from model.types import IntentInfo
+from model.types import IntentInfo, Reading
 from serving.db.session import Database
 from serving.db.tables import RegressionCase
 from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.training.promotion_parts import (
+    ONCE_ALIKE,
     QUESTIONS,
     feeling_set,
     good_set,
@@ -52,9 +54,10 @@ from pathlib import Path
 from model.errors import ConflictError
 from serving.settings import Settings
 from training.registry.promotion import promote
+from tests.training.promotion_parts import ONCE_ALIKE
 settings = Settings.load(Path(sys.argv[1]))
 try:
-    promote(settings, sys.argv[3], data=Path(sys.argv[2]), most_past=10)
+    promote(settings, sys.argv[3], data=Path(sys.argv[2]), most_past=10, timing=ONCE_ALIKE)
 except ConflictError as error:
     sys.exit(str(error))
 """
@@ -74,11 +77,15 @@ class Home:
     def add(self, version: str, make: Make = good_set) -> None:
         register(self.path, make(version, self.encoder))
 
-    def compare(self, version: str | None = None) -> Comparison:
-        return promotion.compare_sets(self.settings, version, data=self.questions, most_past=10)
+    def compare(self, version: str | None = None, timing: Timing = ONCE_ALIKE) -> Comparison:
+        return promotion.compare_sets(
+            self.settings, version, data=self.questions, most_past=10, timing=timing
+        )
 
     def promote(self, version: str | None = None, override: Override | None = None) -> Promotion:
-        return promotion.promote(self.settings, version, override=override, data=self.questions, most_past=10)
+        return promotion.promote(
+            self.settings, version, override=override, data=self.questions, most_past=10, timing=ONCE_ALIKE
+        )
 
     def aliases(self) -> dict[str, tuple[str, ...]]:
         return {one.version: one.aliases for one in list_sets(self.path)}
@@ -213,6 +220,27 @@ def test_a_set_that_reads_the_sentiment_of_other_messages_right_is_no_worse(home
     assert outcomes(home.compare())["sentiment_right"] == "passed"  # 5 lost, 5 won
 
 
+@pytest.mark.parametrize(("slower", "outcome"), [(1.0, "passed"), (1.5, "failed")])
+def test_a_set_whose_encoder_takes_longer_for_the_same_questions_is_refused(
+    home: Home, encoder_folder: Path, monkeypatch: pytest.MonkeyPatch, slower: float, outcome: str
+) -> None:
+    """By a clock that only reading moves: a second a text, and `slower` with the challenger's encoder."""
+    place = copy_encoder(encoder_folder, home.settings.models_folder, "another")
+    register(home.path, good_set("v2", OnnxEncoder.load(place, threads=1)))
+    seconds, read = 0.0, OnnxEncoder.read
+
+    def read_in_time(encoder: OnnxEncoder, texts: Sequence[str]) -> Reading:
+        nonlocal seconds
+        seconds += len(texts) * (slower if encoder.fingerprint == "another" else 1.0)
+        return read(encoder, texts)
+
+    monkeypatch.setattr(OnnxEncoder, "read", read_in_time)
+    compared = home.compare(timing=Timing(lambda: seconds, least_pairs=1, least_rounds=1))
+    assert outcomes(compared)["p50_ms"] == outcome
+    champion, challenger = compared.figures["champion"], compared.figures["challenger"]
+    assert challenger["p50_ms"] == pytest.approx(slower * champion["p50_ms"])
+
+
 def test_a_set_that_grew_by_more_than_a_tenth_is_refused(home: Home) -> None:
     home.add("v2", lambda version, encoder: good_set(version, encoder, spare_bytes=100_000))
     assert home.promote().failed == ("size_mb",)
@@ -328,7 +356,7 @@ def test_without_held_out_questions_the_rest_is_compared_and_that_is_said(
 ) -> None:
     monkeypatch.setattr("eval.data.labelled.GENERAL_FOLDER", home.questions)  # has fewer conversations
     home.add("v2", handing_over_set)
-    found = promotion.compare_sets(home.settings, most_past=10)
+    found = promotion.compare_sets(home.settings, most_past=10, timing=ONCE_ALIKE)
     assert found.notes[0].startswith("no held-out questions")
     assert outcomes(found)["answered_right"] == outcomes(found)["risk_budget"] == "skipped"
     assert [gate.name for gate in found.failed] == ["regression_cases"]
@@ -345,7 +373,7 @@ def test_questions_whose_answers_the_home_does_not_know_are_refused(home: Home) 
     home.add("v2")
     remember_folder(home.settings, DEMO_FOLDER)
     with pytest.raises(DataError, match="the home knows none of the"):
-        promotion.compare_sets(home.settings, most_past=10)
+        promotion.compare_sets(home.settings, most_past=10, timing=ONCE_ALIKE)
 
 
 def with_intents(version: str, encoder: OnnxEncoder) -> TrainedSet:
@@ -409,7 +437,14 @@ def test_of_two_promotions_at_once_one_is_refused_and_the_other_ends_as_if_alone
         return things
 
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(promotion.promote, home.settings, data=home.questions, most_past=10, track=slowly)
+        first = pool.submit(
+            promotion.promote,
+            home.settings,
+            data=home.questions,
+            most_past=10,
+            timing=ONCE_ALIKE,
+            track=slowly,
+        )
         assert comparing.wait(60)
         for second in (home.promote, lambda: roll_back(home.settings)):
             with pytest.raises(ConflictError, match=r"another promotion or rollback in .* is running"):
