@@ -29,8 +29,10 @@ class ExtractiveGenerator:
     """Learned answers verbatim; of an article, the passage that fits the question best."""
 
     def answer(self, question: str, sources: Sequence[Source]) -> str:  # noqa: ARG002  the Protocol's shape
-        """The first source's text, Markdown; empty for no source."""
-        return sources[0].excerpt.strip() if sources else ""
+        """The sources' texts in order, Markdown, each under its title when there are several; else empty."""
+        if len(sources) == 1:
+            return sources[0].excerpt.strip()
+        return "\n\n".join(f"**{source.title}**\n\n{source.excerpt.strip()}" for source in sources)
 
 
 def smalltalk_reply(kind: str) -> str:

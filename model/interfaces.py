@@ -43,6 +43,10 @@ class Retriever(Protocol):
         """At most `top_k` candidates, one per answer, best first; ties by `ref`."""
         ...
 
+    def text_of(self, ref: str, text: str, vector: Vector) -> Candidate | None:
+        """This answer as a candidate, with the text of it that fits best; `None` when it is not known."""
+        ...
+
 
 class Generator(Protocol):
     """Writes the words of an answer from its sources."""

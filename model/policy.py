@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from model.reasons import Reason
 from model.types import DecisionKind, Question, ScoredCandidate, Understanding
@@ -31,6 +32,8 @@ class PolicySettings:
     same_question_lead: float = 0.1
     """How far such a learned answer must be ahead of every other candidate, in cosine."""
     most_choices: int = 3
+    choices_a_question: int = 2
+    """Choices for each question of a message that asks several."""
     most_clarifications: int = 1
     unhappy: float = NEVER
     """At or above this probability that the conversation ends unhappily a person helps."""
@@ -47,6 +50,8 @@ class Verdict:
     kind: DecisionKind
     reasons: tuple[str, ...]
     chosen: tuple[ScoredCandidate, ...] = ()
+    offered: tuple[ScoredCandidate, ...] = ()
+    """What may be picked beside an answer: it answers one of several questions."""
 
 
 def early_verdict(
@@ -54,12 +59,18 @@ def early_verdict(
 ) -> Verdict | None:
     """The verdict when the rules for people have the word, whatever is confident; else `None`.
 
-    In this order: a person already owns the conversation; the customer wants one; the customer, the matter
-    or the mood calls for one. On a matter that only people handle, nothing but an answer which a person let
+    In this order: a person already owns the conversation; the customer picked one of the answers offered, a
+    click that says nothing else; the customer wants a person; the customer, the matter or the mood calls for
+    one. On a matter that only people handle, nothing but an answer which a person let
     the bot give to this very question is given, and only to a customer whom no other rule sends to people.
     """
     if question.owned_by_person:
         return Verdict("silent", (Reason.OWNED_BY_PERSON,))
+    picked = [
+        scored for scored in _fresh(question, candidates) if scored.candidate.ref == question.chosen_ref
+    ]
+    if picked:
+        return Verdict("answer", (Reason.CHOSEN_BY_CUSTOMER,), (picked[0],))
     if read.wants_person >= settings.wants_person:
         return Verdict("handoff", (Reason.WANTS_PERSON,))
     if _is_set(question.contact, settings.high_touch_attribute):
@@ -83,9 +94,6 @@ def verdict(
 ) -> Verdict:
     """What to do with `candidates`, most confident first, when no person is due yet."""
     fresh = _fresh(question, candidates)
-    chosen = [one for one in fresh if one.candidate.ref == question.chosen_ref]
-    if chosen:
-        return Verdict("answer", (Reason.CHOSEN_BY_CUSTOMER,), (chosen[0],))
     in_passing = read.human_only_in_passing >= settings.human_only_in_passing
     if fresh and fresh[0].confidence >= threshold and not in_passing:
         return Verdict("answer", (Reason.ABOVE_THRESHOLD,), (fresh[0],))
@@ -100,6 +108,66 @@ def verdict(
         choices = tuple(one for one in fresh if one.confidence >= settings.least_choice)
         return Verdict("clarify", (reason, Reason.PLAUSIBLE), choices[: settings.most_choices])
     return Verdict("handoff", (reason, Reason.ASKED_BACK_ALREADY) if question.clarifications else (reason,))
+
+
+def several_verdict(
+    question: Question,
+    by_question: Sequence[Sequence[ScoredCandidate]],
+    *,
+    threshold: float,
+    settings: PolicySettings,
+) -> Verdict | None:
+    """What to do with a message that asks several questions, from the candidates of each, best first.
+
+    They are answered when all are sure enough: a part of a message says less than a message. Otherwise there
+    is something to pick for each, and for the others still when the customer picked for one. `None` when
+    nothing is to be had: the message is then taken as a whole.
+    """
+    fresh = [_fresh(question, candidates) for candidates in by_question]
+    all_sure = all(candidates and candidates[0].confidence >= threshold for candidates in fresh)
+    best = [candidates[0] if all_sure else None for candidates in fresh]
+    for place, picked in _picked(question, fresh).items():
+        best[place] = picked
+    given = tuple(answer for answer in best if answer is not None)
+    given_refs = {answer.candidate.ref for answer in given}
+    waiting = [
+        [
+            candidate
+            for candidate in candidates
+            if candidate.confidence >= settings.least_choice and candidate.candidate.ref not in given_refs
+        ][: settings.choices_a_question]
+        for candidates, answer in zip(fresh, best, strict=True)
+        if answer is None
+    ]
+    offered = {
+        candidate.candidate.ref: candidate for row in zip_longest(*waiting) for candidate in row if candidate
+    }
+    choices = tuple(offered.values())
+    if given:
+        reason = Reason.CHOSEN_BY_CUSTOMER if question.chosen_ref in given_refs else Reason.ABOVE_THRESHOLD
+        return Verdict("answer", (reason, Reason.SEVERAL_QUESTIONS), given, choices)
+    if choices and question.clarifications < settings.most_clarifications:
+        return Verdict(
+            "clarify", (Reason.BELOW_THRESHOLD, Reason.PLAUSIBLE, Reason.SEVERAL_QUESTIONS), choices
+        )
+    return None
+
+
+def _picked(
+    question: Question, by_question: Sequence[Sequence[ScoredCandidate]]
+) -> Mapping[int, ScoredCandidate]:
+    """The answer that the customer picked, by place of the questions it is for.
+
+    These are the one it fits best, and each whose best candidate it is.
+    """
+    fitting = {
+        place: (rank, candidate)
+        for place, candidates in enumerate(by_question)
+        for rank, candidate in enumerate(candidates)
+        if candidate.candidate.ref == question.chosen_ref
+    }
+    first = min(fitting, key=lambda place: (fitting[place][0], -fitting[place][1].confidence), default=None)
+    return {place: found for place, (rank, found) in fitting.items() if rank == 0 or place == first}
 
 
 def mood_reason(question: Question, read: Understanding, settings: PolicySettings) -> Reason | None:

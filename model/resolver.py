@@ -11,10 +11,12 @@ from model.errors import ArtifactError
 from model.generation import NONE, OUT_OF_SCOPE, ExtractiveGenerator, smalltalk_reply
 from model.interfaces import Generator, Reader, Retriever
 from model.model_set import ModelSet
-from model.policy import NEVER, PolicySettings, Verdict, early_verdict, verdict
+from model.policy import NEVER, PolicySettings, Verdict, early_verdict, several_verdict, verdict
+from model.reasons import Reason
 from model.types import (
     Candidate,
     Decision,
+    Passage,
     Question,
     Reading,
     ScoredCandidate,
@@ -29,16 +31,22 @@ from model.understanding.follow_up import (
     given_refs,
     in_context,
     named_choice,
+    picked_question,
     said_by_customer,
     sentences,
     weighed_candidates,
     weighed_understanding,
 )
-from model.understanding.message import understand
+from model.understanding.message import understand, without_smalltalk
 from model.understanding.mood import UNHAPPY_HEAD
+from model.understanding.several_questions import split_questions
 
 TOP_K = 10
 CLARIFYING_QUESTION = "I want to get this right. Is it one of these?"
+IN_DOUBT_QUESTION = "I can show you one of these, or bring in a person. Which would you like?"
+REMAINING_QUESTION = "And for your other question, is it one of these?"
+_OPEN_TO_ANSWERS = frozenset({Reason.ABOVE_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.CHOSEN_BY_CUSTOMER})
+"""Verdicts with one of these reasons are on what is known, not on who should answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ class Resolver:
             policy or PolicySettings(),
             wants_person=models.limits["wants_person"],
             human_only=models.limits["human_only"],
+            human_only_in_passing=models.limits["human_only_in_passing"],
             unhappy=models.limits.get(UNHAPPY_HEAD, NEVER),
         )
         self._encoder = encoder
@@ -108,9 +117,17 @@ class Resolver:
         self._generator = generator or ExtractiveGenerator()
 
     def resolve(self, question: Question) -> Decision:
-        """The decision for one message of a conversation, with its trace."""
+        """The decision for one message of a conversation, with its trace.
+
+        A pick among choices is answered for what the customer had asked: the choice's title says only which
+        answer they want.
+        """
         started = time.perf_counter()
+        asked = picked_question(question)
+        question = replace(question, text=asked or question.text)
         read = self.read(question)
+        if asked is not None:
+            read = replace(read, understanding=replace(read.understanding, mood=question.mood))
         before = time.perf_counter()
         scored = tuple(self._scored(read))
         question = _as_read(question, read)
@@ -118,6 +135,7 @@ class Resolver:
         found = early_verdict(question, read.understanding, scored, self.policy) or verdict(
             question, read.understanding, scored, threshold=self.threshold.value, settings=self.policy
         )
+        found = self._several(question, found) or found
         answer, sources, choices = self._words(question, read.understanding, found)
         finished = time.perf_counter()
         return Decision(
@@ -142,12 +160,18 @@ class Resolver:
         )
 
     def read(self, question: Question) -> Read:
-        """What the message says and which answers may fit, before anything is decided."""
+        """What the message says and which answers may fit, before anything is decided.
+
+        Greetings, thanks and the like around the matter are passed over: politeness changes no decision.
+        """
         started = time.perf_counter()
         parts = sentences(question.text)
         joined = in_context(question)
         texts = [question.text, *([joined] if joined else []), *parts]
         reading = self._encoder.read(texts)
+        rest = without_smalltalk(self.models, parts, reading.features[len(texts) - len(parts) :])
+        if rest is not None:
+            return self.read(replace(question, text=rest))
         message = _Message(
             question, len(parts), reading, self._own_readings(texts), self._said_before(question, reading)
         )
@@ -155,7 +179,7 @@ class Resolver:
         understanding = self._understood(message, 0)
         signals = _signals(question.text, understanding, reading.vectors[0])
         headed = time.perf_counter()
-        candidates = tuple(self._retriever.search(question.text, signals.vector, top_k=TOP_K))
+        candidates = self._candidates(question, signals)
         read = Read(understanding, signals, candidates, {})
         if joined:
             read = self._read_in_context(message, read, joined)
@@ -167,6 +191,14 @@ class Resolver:
                 "retrieve": _milliseconds(headed, time.perf_counter()),
             },
         )
+
+    def _candidates(self, question: Question, signals: QuestionSignals) -> tuple[Candidate, ...]:
+        """What may fit, and the answer that the customer picked, which they saw among what did before."""
+        found = self._retriever.search(question.text, signals.vector, top_k=TOP_K)
+        if question.chosen_ref is not None and all(c.ref != question.chosen_ref for c in found):
+            picked = self._retriever.text_of(question.chosen_ref, question.text, signals.vector)
+            found += [picked] if picked else []
+        return tuple(found)
 
     def _own_readings(self, texts: Sequence[str]) -> Mapping[str, Reading]:
         """What the heads with an encoder of their own read, by head; each encoder runs once."""
@@ -189,6 +221,7 @@ class Resolver:
             mood=message.question.mood,
             own={name: message.of_text(reading, row) for name, reading in message.own.items()},
             said_before=message.said_before,
+            asks="?" in message.question.text,
             infos=message.question.intents,
         )
 
@@ -228,15 +261,37 @@ class Resolver:
         joined = self.models.answering.score(read.in_context.candidates, read.in_context.signals)
         return weighed_candidates(alone, joined, read.in_context.share)
 
+    def _several(self, question: Question, whole: Verdict) -> Verdict | None:
+        """The verdict on each question of a message that asks several; `None` where the whole one stands.
+
+        That is so when people are due, and when a matter for them is mentioned in passing.
+        """
+        if not _OPEN_TO_ANSWERS & set(whole.reasons):
+            return None
+        questions = split_questions(question.text)
+        if not questions:
+            return None
+        reads = [self.read(Question(text, intents=question.intents)) for text in questions]
+        return several_verdict(
+            question,
+            [self._scored(read) for read in reads],
+            threshold=self.threshold.value,
+            settings=self.policy,
+        )
+
     def _words(
         self, question: Question, read: Understanding, found: Verdict
     ) -> tuple[str, tuple[Source, ...], tuple[Source, ...]]:
         """The reply's text, the sources it rests on, and the choices it offers."""
         if found.kind == "answer":
             sources = as_sources(found.chosen)
-            return self._generator.answer(question.text, sources), sources, ()
+            words = self._generator.answer(question.text, sources)
+            if found.offered:
+                words = f"{words}\n\n{REMAINING_QUESTION}"
+            return words, sources, as_sources(found.offered)
         if found.kind == "clarify":
-            return CLARIFYING_QUESTION, (), as_sources(found.chosen)
+            in_doubt = Reason.HUMAN_ONLY_IN_PASSING in found.reasons
+            return IN_DOUBT_QUESTION if in_doubt else CLARIFYING_QUESTION, (), as_sources(found.chosen)
         if found.kind == "smalltalk" and read.smalltalk is not None:
             return smalltalk_reply(read.smalltalk), (), ()
         return "", (), ()
@@ -300,18 +355,47 @@ def _signals(text: str, read: Understanding, vector: Vector) -> QuestionSignals:
 
 
 def as_sources(chosen: Sequence[ScoredCandidate]) -> tuple[Source, ...]:
-    """The candidates as sources, in the order given."""
+    """The candidates as sources, in the order given, those of one answer as one.
+
+    Each shows the two texts of its answer that fit best. Given the right article, the best one alone held
+    the facts in 129 of 220 questions to the sample company and in 74 of 97 to two public help centres, both
+    together in 166 and 82.
+    """
+    passages: dict[str, list[Passage]] = {}
+    for candidate in (scored.candidate for scored in chosen):
+        shown = passages.setdefault(candidate.ref, [])
+        shown.append(candidate.passage)
+        if candidate.next_passage is not None:
+            shown.append(candidate.next_passage)
     return tuple(
         Source(
-            ref=one.candidate.ref,
-            kind=one.candidate.passage.kind,
-            title=one.candidate.passage.title,
-            heading_path=one.candidate.passage.heading_path,
-            url=one.candidate.passage.url,
-            excerpt=one.candidate.passage.text,
+            ref=texts[0].ref,
+            kind=texts[0].kind,
+            title=texts[0].title,
+            heading_path=texts[0].heading_path,
+            url=texts[0].url,
+            excerpt=_excerpt(texts),
         )
-        for one in chosen
+        for texts in passages.values()
     )
+
+
+def _excerpt(passages: Sequence[Passage]) -> str:
+    """The passages in the order they have in their answer, each once and under its heading."""
+    parts: list[str] = []
+    heading: str | None = None
+    for passage in sorted({passage.key: passage for passage in passages}.values(), key=_place):
+        own = passage.heading_path[-1] if passage.heading_path else None
+        if own is not None and own != heading:
+            parts.append(f"**{own}**")
+        heading = own
+        parts.append(passage.text)
+    return "\n\n".join(parts)
+
+
+def _place(passage: Passage) -> int:
+    """Where the passage stands in its answer: keys end in its number."""
+    return int(passage.key.rpartition("#")[2])
 
 
 def _milliseconds(start: float, end: float) -> float:

@@ -53,7 +53,8 @@ class Passage:
     heading_path: tuple[str, ...]
     """Headings above the piece, outermost first; empty for a learned answer."""
     text: str
-    """What a customer is shown, Markdown: the piece itself, or the whole learned answer."""
+    """What a customer is shown, Markdown: the piece itself, or the whole learned answer; empty for a passage
+    that an answer is found by and that says nothing, such as an article's title."""
     search_text: str
     """What is embedded and matched: the piece with its title and headings, or the phrasing."""
     url: str
@@ -64,9 +65,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An answer considered for a question, with the passage that spoke for it best."""
+    """An answer considered for a question, with the text of it that fits the question best."""
 
     passage: Passage
+    """What would be shown."""
     dense_score: float
     """Greatest cosine similarity to the question over the answer's passages, in [-1, 1]."""
     second_score: float
@@ -87,6 +89,8 @@ class Candidate:
     """Share of the vote of the 8 nearest passages, each with the fourth power of its cosine, in [0, 1]."""
     passages: int = 1
     """How many passages lead to the answer."""
+    next_passage: Passage | None = None
+    """The text of the same answer that fits next best, which may be shown with it."""
 
     @property
     def ref(self) -> Ref:
@@ -122,7 +126,9 @@ class Turn:
     author: Author
     text: str
     offered: tuple[Offered, ...] = ()
-    """Of a bot's message: the one answer it gave, or the several it asked the customer to choose from."""
+    """Of a bot's message: the answers that it asked the customer to choose from."""
+    given: tuple[Offered, ...] = ()
+    """Of a bot's message: the answers that it gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +216,7 @@ class Decision:
     sources: tuple[Source, ...]
     """What the answer rests on, best first; empty unless `kind` is `answer`."""
     choices: tuple[Source, ...]
-    """What the customer may pick from; empty unless `kind` is `clarify`."""
+    """What the customer may pick from: of `clarify`, and of an `answer` to only one of several questions."""
     confidence: float
     """Confidence of the best candidate; 0 when there is none."""
     threshold: float

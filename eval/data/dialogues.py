@@ -77,9 +77,10 @@ def history_of(dialogue: Dialogue, answers: Mapping[str, Offered]) -> tuple[Turn
             raise DataError(
                 f"dialogue {dialogue.id}: {unknown[0]!r} is not known; import the knowledge it is about"
             )
-        offered = tuple(answers[ref] for ref in turn.refs)
-        text = turn.text or "\n".join(answer.title for answer in offered)
-        turns.append(Turn(turn.author, text, offered))
+        shown = tuple(answers[ref] for ref in turn.refs)
+        text = turn.text or "\n".join(answer.title for answer in shown)
+        is_answer = len(shown) == 1
+        turns.append(Turn(turn.author, text, () if is_answer else shown, shown if is_answer else ()))
     return tuple(turns)
 
 

@@ -21,6 +21,7 @@ from eval.results import Figure, SuiteResult, Track, untracked
 from eval.suites.answers import AnsweringResolver
 from model.errors import DataError
 from model.types import Decision, Offered, Question, Turn
+from model.understanding.follow_up import given_refs
 
 Arm = Literal["with_history", "without_history"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
@@ -142,7 +143,7 @@ def _asked(
         error = repr(raised)
         _log.error("dialogue_failed", id=dialogue.id, arm=arm, exception=type(raised).__name__)
     right = frozenset(answers[ref].ref for ref in dialogue.refs if ref in answers)
-    given_before = {turn.offered[0].ref for turn in history if len(turn.offered) == 1}
+    given_before = given_refs(history)
     ref = decision.sources[0].ref if decision and decision.sources else None
     choices = tuple(choice.ref for choice in decision.choices) if decision else ()
     best = ref or _best(decision)

@@ -12,7 +12,7 @@ from knowledge.markdown import inline_text, parse, plain_text
 from model.refs import article_ref, learned_answer_ref
 from model.types import Passage
 
-CHUNKER_VERSION = "2"
+CHUNKER_VERSION = "3"
 """Raised whenever the same document would be cut or described differently: old snapshots turn stale."""
 
 TARGET_WORDS = 120
@@ -32,21 +32,29 @@ _LONGEST_MARKUP = 2000
 _LINK_ITEM = re.compile(r"\A\s*(?:[-*+]|\d+[.)])\s+\[[^\[\]]+\](?:\([^()]*\)|\[[^\[\]]*\])\s*")
 _LABEL = re.compile(r"\[([^\[\]]+)\]")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
+_ANNOUNCES = re.compile(
+    r"\A\W*+(?:(?:in|on) (?:this|the following) (?:article|page|guide|section|post|tutorial|topic)\b"
+    r"|(?:this|the following) (?:help )?(?:article|page|guide|section|post|tutorial|topic|document)\b"
+    r"[^.]{0,80}?\b(?:explains?|describes?|covers?|shows?|walks?|lists?|outlines?|tells?|contains|provides|gives|helps"
+    r"|goes|will|is about|is for)\b"
+    r"|(?:read on|keep reading|learn (?:how|more|about))\b)",
+    re.IGNORECASE,
+)
+"""How a sentence begins that says what an article is about instead of saying it."""
 
 
 def article_passages(document: ArticleDocument) -> list[Passage]:
-    """Passages of the article: its title alone with the opening text, then pieces of about 120 words.
+    """Passages of the article: its title, which says nothing itself, then pieces of about 120 words.
 
     Every word of the body is in the `text` of a piece or in a heading path, apart from lists of nothing but
     links ("Related articles"), which answer nothing; they stay where the article holds nothing else. A body
     without text yields the title passage only. An article that another one has superseded yields none: it
-    must not be found.
+    must not be found. What merely announces the article is left out of what is shown.
     """
     if document.superseded_by is not None:
         return []
     chunks = list(_chunks(document))
     chunks = [chunk for chunk in chunks if not _only_links(chunk.text)] or chunks
-    opening = chunks[0].text if chunks else document.title
     ref = article_ref(document.slug)
     title_passage = Passage(
         key=f"{ref}#0",
@@ -54,7 +62,7 @@ def article_passages(document: ArticleDocument) -> list[Passage]:
         kind="article",
         title=document.title,
         heading_path=(),
-        text=opening,
+        text="" if chunks else document.title,
         search_text=document.title,
         url=document.url,
     )
@@ -63,7 +71,7 @@ def article_passages(document: ArticleDocument) -> list[Passage]:
             title_passage,
             key=f"{ref}#{number}",
             heading_path=chunk.heading_path,
-            text=chunk.text,
+            text=_without_announcement(chunk.text),
             search_text="\n".join((document.title, *chunk.heading_path, plain_text(chunk.text))).strip(),
         )
         for number, chunk in enumerate(chunks, start=1)
@@ -164,6 +172,15 @@ def _chunks(document: ArticleDocument) -> Iterator[_Chunk]:
         words += size
     if gathered:
         yield _chunk(gathered, with_definitions)
+
+
+def _without_announcement(text: str) -> str:
+    """The text without sentences that merely announce it at its beginning ("This page explains …")."""
+    paragraph, gap, rest = text.partition("\n\n")
+    sentences = split_sentences(paragraph)
+    while sentences and _ANNOUNCES.match(sentences[0]):
+        sentences = sentences[1:]
+    return join_sentences(sentences) + gap + rest if sentences else rest
 
 
 def _only_links(text: str) -> bool:

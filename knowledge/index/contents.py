@@ -46,14 +46,16 @@ class _Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Speaker:
-    """The passage that speaks for an answer, among those of it that are not hidden."""
+class _Spoken:
+    """The text that speaks for an answer, among the passages of it that are not hidden."""
 
     passage: Passage
-    second: float
-    """Second greatest cosine."""
+    second_score: float
+    """Second greatest cosine of all its passages."""
     passages: int
     """How many there are."""
+    next_passage: Passage | None
+    """The text that fits next best."""
 
 
 class Contents:
@@ -138,6 +140,25 @@ class Contents:
             coverage=self._coverage(terms, hidden)[pool],
         )
         return self._candidates(compared, vector, by_word, hidden, top_k=top_k)
+
+    def text_of(self, ref: str, text: str, vector: Vector) -> Candidate | None:
+        """The answer as a candidate for the question, whatever else fits better; `None` when not held."""
+        if ref not in self._numbers:
+            return None
+        terms = list(dict.fromkeys(tokenise(text)))[:_MAX_QUESTION_TERMS]
+        number = self._numbers[ref]
+        by_word = self._lexical.scores(terms)
+        slots = np.asarray(self._slots[ref], dtype=np.int64)
+        pool = np.asarray([number], dtype=np.int64)
+        compared = _Pool(
+            numbers=pool,
+            dense=np.asarray([self._cosines(slots, vector).max()]),
+            whole=self._wholes(pool, vector, set()),
+            votes=np.zeros(1, dtype=np.float32),
+            lexical=np.asarray([by_word[slots].max()]),
+            coverage=self._coverage(terms, set())[pool],
+        )
+        return self._candidates(compared, vector, by_word, set(), top_k=1)[0]
 
     def _hold(self, ref: str, entry: Entry) -> int:
         if ref not in self._slots:
@@ -242,12 +263,12 @@ class Contents:
         dense_ranks, lexical_ranks = ranks(pool.dense), ranks(pool.lexical)
         places: list[int] = descending(fused)[:top_k].tolist()
         groups = [self._shown(number, hidden) for number in pool.numbers[places].tolist()]
-        speakers = self._speakers(groups, vector, by_word)
+        spoken = self._spoken(groups, vector, by_word)
         return [
             Candidate(
-                passage=speaker.passage,
+                passage=found.passage,
                 dense_score=float(pool.dense[place]),
-                second_score=speaker.second,
+                second_score=found.second_score,
                 lexical_score=float(pool.lexical[place]),
                 fused_score=float(fused[place]),
                 coverage=float(pool.coverage[place]),
@@ -255,27 +276,31 @@ class Contents:
                 lexical_rank=int(lexical_ranks[place]) if pool.lexical[place] > 0 else len(fused) + 1,
                 whole_score=float(pool.whole[place]),
                 vote=float(pool.votes[place]),
-                passages=speaker.passages,
+                passages=found.passages,
+                next_passage=found.next_passage,
             )
-            for place, speaker in zip(places, speakers, strict=True)
+            for place, found in zip(places, spoken, strict=True)
         ]
 
-    def _speakers(self, groups: Sequence[list[int]], vector: Vector, by_word: Scores) -> Iterator[_Speaker]:
-        """Of each answer's slots the passage that fits the question best, with how many there are.
+    def _spoken(self, groups: Sequence[list[int]], vector: Vector, by_word: Scores) -> Iterator[_Spoken]:
+        """Of each answer's slots the text that fits best, and the next best; the first of equals.
 
-        The first of equals; an answer of one passage has its only cosine twice.
+        Passages that say nothing speak only for an answer that has no others. An answer of one passage has
+        its only cosine twice.
         """
         slots = np.asarray([slot for group in groups for slot in group], dtype=np.int64)
         cosines = self._cosines(slots, vector)
         fitting = np.round(fuse(cosines, by_word[slots]).astype(np.float64), 6)
         begin = 0
         for group in groups:
-            end = begin + len(group)
-            best = group[int(np.argmax(fitting[begin:end]))]
-            own = cosines[begin:end]
-            second = float(np.sort(own)[-min(2, len(group))])
-            yield _Speaker(self._passages[best], second, len(group))
-            begin = end
+            own = slice(begin, begin + len(group))
+            begin += len(group)
+            second = float(np.sort(cosines[own])[-min(2, len(group))])
+            texts = [place for place, slot in enumerate(group) if self._passages[slot].text]
+            order = sorted(texts or range(len(group)), key=lambda place, fits=fitting[own]: -fits[place])
+            best, *others = (self._passages[group[place]] for place in order)
+            other = next((passage for passage in others if passage.text != best.text), None)
+            yield _Spoken(best, second, len(group), other)
 
 
 def _top(scores: Scores, wanted: int, *, above: float) -> list[int]:

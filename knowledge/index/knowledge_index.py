@@ -61,6 +61,11 @@ class KnowledgeIndex:
         with self._lock.reading():
             return self._contents.search(text, vector, top_k=top_k)
 
+    def text_of(self, ref: str, text: str, vector: Vector) -> Candidate | None:
+        """The answer as a candidate for the question, whatever else fits better; `None` when not known."""
+        with self._lock.reading():
+            return self._contents.text_of(ref, text, vector)
+
     def search_without_itself(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
         """As `search`, as if no passage had been embedded from this very text.
 
@@ -134,16 +139,17 @@ class KnowledgeIndex:
 
 
 def _entries(passages: Sequence[Passage], vectors: Mapping[str, Vector]) -> list[Entry]:
-    return [
-        Entry(passage, vectors[passage.search_text], count_terms(passage.search_text)) for passage in passages
-    ]
+    return [_entry(passage, vectors[passage.search_text]) for passage in passages]
+
+
+def _entry(passage: Passage, vector: Vector) -> Entry:
+    return Entry(passage, vector, count_terms(passage.search_text))
 
 
 def _grouped(snapshot: snapshots.Snapshot) -> dict[str, list[Entry]]:
     entries: dict[str, list[Entry]] = {}
     for passage, vector in zip(snapshot.passages, snapshot.vectors, strict=True):
-        entry = Entry(passage, vector, count_terms(passage.search_text))
-        entries.setdefault(passage.ref, []).append(entry)
+        entries.setdefault(passage.ref, []).append(_entry(passage, vector))
     return entries
 
 

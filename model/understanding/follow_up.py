@@ -27,7 +27,7 @@ _SURE = 0.9
 _HALF = 0.5
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
-_MOST_SENTENCES = 6
+MOST_SENTENCES = 6
 _FEWEST_WORDS = 5
 """Shorter words of the customer are read with those before them. On the sample company's calibration
 dialogues 3 to 5 found the same right answers, 0 and 6 one fewer."""
@@ -87,9 +87,33 @@ def named_choice(question: Question) -> Offered | None:
     return asked.offered[place] if place < len(asked.offered) else None
 
 
+def picked_question(question: Question) -> str | None:
+    """What the customer had asked before picking an answer to it by a click; `None` without such a pick.
+
+    It is what they said before the bot offered that answer, back to what the bot said before. Where that
+    was a pick too, it is what they had asked before that one.
+    """
+    if question.chosen_ref is None:
+        return None
+    lines: list[str] = []
+    picked = question.chosen_ref
+    for turn in reversed(question.history):
+        offered = {offer.ref: offer.title for offer in turn.offered}
+        if turn.author == "bot" and picked in offered:
+            lines = []
+        elif turn.author != "customer" and lines:
+            earlier = next((offer.ref for offer in turn.offered if [offer.title] == lines), None)
+            if earlier is None:
+                break
+            picked, lines = earlier, []
+        elif turn.author == "customer":
+            lines.insert(0, turn.text)
+    return "\n".join(lines) or None
+
+
 def given_refs(history: Sequence[Turn]) -> frozenset[str]:
     """The answers that the bot has given, without those it only offered to choose from."""
-    return frozenset(turn.offered[0].ref for turn in history if len(turn.offered) == 1)
+    return frozenset(answer.ref for turn in history for answer in turn.given)
 
 
 def said_by_customer(question: Question) -> list[str]:
@@ -103,7 +127,7 @@ def sentences(text: str) -> list[str]:
     A wish in passing ("… forget it, let me talk to someone") is clearer in its own sentence.
     """
     parts = [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
-    return parts[-_MOST_SENTENCES:] if len(parts) > 1 else []
+    return parts[-MOST_SENTENCES:] if len(parts) > 1 else []
 
 
 @dataclass(frozen=True, slots=True)

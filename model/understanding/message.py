@@ -1,6 +1,6 @@
 """Reads a message with the heads: intent, team, sentiment, wish for a person, smalltalk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -10,6 +10,7 @@ from model.generation import NONE, OUT_OF_SCOPE
 from model.heads.out_of_scope import clearness
 from model.model_set import ModelSet
 from model.types import IntentInfo, Reading, SentimentLabel, Understanding, Vector, Vectors
+from model.understanding.follow_up import MOST_SENTENCES
 from model.understanding.mood import UNHAPPY, UNHAPPY_HEAD, unhappy_inputs, updated_mood
 
 PERSON = "person"
@@ -17,6 +18,11 @@ PERSON = "person"
 
 NO_PERSON = "no"
 """Label of everything else."""
+
+_ASKED_IN_SMALLTALK = frozenset({"bot_identity", "how_are_you"})
+_SURELY_SMALLTALK = 0.9
+_NEGATIVE = -0.7
+"""Sentiment of a complaint; "bye" and "lol" sound a little sad too."""
 
 
 def understand(
@@ -28,6 +34,7 @@ def understand(
     mood: float,
     own: Mapping[str, Reading] | None = None,
     said_before: Vectors | None = None,
+    asks: bool = False,
     infos: Mapping[str, IntentInfo] | None = None,
 ) -> Understanding:
     """What one message says, from its vector `(dim,)` and features `(feature_dim,)`.
@@ -38,7 +45,8 @@ def understand(
     `sentence_features`, shape `(n_sentences, feature_dim)`, are its sentences': the wish for a person, and
     a matter for people in passing, are the strongest of the whole and of its sentences. `said_before`, shape
     `(n_messages, dim)`, are the vectors of the customer's messages before it, oldest first. `infos` has the
-    intents whose team or human-only flag has changed since the training, or may have.
+    intents whose team or human-only flag has changed since the training, or may have. `asks` says that the
+    message has a question mark.
     """
     heads = models.heads
     known = {**models.intents, **(infos or {})}
@@ -69,10 +77,33 @@ def understand(
         wants_person=_wants_person(
             models, read["wants_person"].features if "wants_person" in read else texts
         ),
-        smalltalk=_smalltalk(genres, limit=models.limits["smalltalk"]),
+        smalltalk=_smalltalk(
+            genres,
+            limit=models.limits["smalltalk"],
+            is_statement=not asks,
+            is_negative=score <= _NEGATIVE,
+        ),
         genre_probabilities=genres,
         unhappy=_unhappy(models, features, vector, said_before),
     )
+
+
+def without_smalltalk(
+    models: ModelSet, sentences: Sequence[str], features: NDArray[np.float32]
+) -> str | None:
+    """The sentences without those that are surely smalltalk; `None` where none or nothing else is.
+
+    `features` are theirs, shape `(n_sentences, feature_dim)`. A long message, of which these are the last
+    sentences only, is left as it is.
+    """
+    if not 1 < len(sentences) < MOST_SENTENCES:
+        return None
+    head = models.heads["smalltalk"]
+    kinds = [place for place, name in enumerate(head.labels) if name not in (NONE, OUT_OF_SCOPE)]
+    is_smalltalk = head.probabilities(features)[:, kinds].sum(axis=1) >= _SURELY_SMALLTALK
+    if not is_smalltalk.any() or is_smalltalk.all():
+        return None
+    return " ".join(text for text, drop in zip(sentences, is_smalltalk, strict=True) if not drop)
 
 
 def _unhappy(
@@ -131,8 +162,12 @@ def _wants_person(models: ModelSet, features: NDArray[np.float32]) -> float:
     return float(head.probabilities(features)[:, head.labels.index(PERSON)].max())
 
 
-def _smalltalk(genres: Mapping[str, float], *, limit: float) -> str | None:
+def _smalltalk(
+    genres: Mapping[str, float], *, limit: float, is_statement: bool, is_negative: bool
+) -> str | None:
+    """The kind of smalltalk; none in a question, unless it is one that smalltalk asks, nor in a complaint."""
     kinds = {name: share for name, share in genres.items() if name not in (NONE, OUT_OF_SCOPE)}
     if sum(kinds.values()) < limit:
         return None
-    return max(kinds, key=kinds.__getitem__)
+    kind = max(kinds, key=kinds.__getitem__)
+    return kind if not is_negative and (is_statement or kind in _ASKED_IN_SMALLTALK) else None

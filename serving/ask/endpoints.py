@@ -44,7 +44,11 @@ def suggest(runtime: CurrentRuntime, q: Annotated[str, Query(max_length=1_000)] 
 
 
 def _turn(turn: TurnIn) -> Turn:
-    return Turn(turn.author, turn.text, tuple(Offered(one.ref, one.title) for one in turn.offered))
+    offered, given = (
+        tuple(Offered(answer.ref, answer.title) for answer in answers)
+        for answers in (turn.offered, turn.given)
+    )
+    return Turn(turn.author, turn.text, offered, given)
 
 
 def _attributes(runtime: Runtime, principal: Principal) -> dict[str, Any]:  # JSON attributes

@@ -15,11 +15,12 @@ class OfferedIn(BaseModel):
 
 
 class TurnIn(BaseModel):
-    """One earlier message; a bot's with the answer it gave, or those it offered to choose from."""
+    """One earlier message; a bot's with the answers it gave, and those it offered to choose from."""
 
     author: Literal["customer", "bot", "agent"]
     text: LongText
     offered: Annotated[list[OfferedIn], Field(max_length=10)] = []
+    given: Annotated[list[OfferedIn], Field(max_length=10)] = []
 
 
 class AskBody(BaseModel):

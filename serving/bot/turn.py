@@ -8,6 +8,7 @@ between, a reply is neither lost nor doubled.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -215,13 +216,12 @@ def _turn(message: Message) -> Turn:
         case "agent":
             return Turn("agent", message.text)
         case _:
-            return Turn("bot", message.text, _offered(message))
+            return Turn("bot", message.text, _answers(message, "choices"), _answers(message, "sources"))
 
 
-def _offered(message: Message) -> tuple[Offered, ...]:
-    """The answer that the bot's message gave, or those it offered to choose from."""
-    shown = message.payload.get("sources") or message.payload.get("choices") or []
-    return tuple(Offered(one["ref"], one["title"]) for one in shown)
+def _answers(message: Message, key: Literal["choices", "sources"]) -> tuple[Offered, ...]:
+    """The answers that the bot's message offered to choose from, or gave."""
+    return tuple(Offered(answer["ref"], answer["title"]) for answer in message.payload.get(key) or [])
 
 
 def _clarifications(decisions: Sequence[DecisionRecord]) -> int:
@@ -267,7 +267,7 @@ def _reply(session: Session, conversation: Conversation, record: DecisionRecord,
     payload: dict[str, object] = {"kind": decision.kind}
     if decision.kind == "answer":
         payload["sources"] = sources_json(decision.sources)
-    if decision.kind == "clarify":
+    if decision.choices:
         payload["choices"] = [{"ref": choice.ref, "title": choice.title} for choice in decision.choices]
     text = decision.answer or _CLARIFYING_WORDS
     message = Message(

@@ -32,6 +32,7 @@ REASON_WORDS: Mapping[str, str] = {
     Reason.OWNED_BY_PERSON: "A person answers here already",
     Reason.APPROVED_QUESTION: "A person approved the answer to this question",
     Reason.PLAUSIBLE: "An answer was plausible, but not sure enough",
+    Reason.SEVERAL_QUESTIONS: "The message asks several questions; each was looked at for itself",
     Reason.UNHAPPY: "The conversation is not going well for the customer",
     Reason.UNKNOWN: "The reason was not recorded",
     Reason.RELEASED_QUESTION: "Normally for people, but a person let the bot answer this question",

@@ -201,7 +201,7 @@ def _checked_text(text: str, settings: Settings) -> str:
 
 def _offered(session: Session, conversation_id: str, ref: str) -> str:
     decisions = repository.decisions_newest_first(session, conversation_id, limit=20)
-    asked_back = [decision.id for decision in decisions if decision.kind == "clarify"]
+    asked_back = [decision.id for decision in decisions if decision.kind in {"clarify", "answer"}]
     for message in repository.bot_messages_of(session, asked_back).values():
         if ref in {choice.get("ref") for choice in message.payload.get("choices") or ()}:
             return ref

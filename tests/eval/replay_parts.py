@@ -37,7 +37,13 @@ def trusting(encoder: WordEncoder) -> ModelSet:
         intents={},
         answering=answering(stump("dense_score", limit=0.75, below=0.3, above=0.95)),
         calibration=CalibrationSample(np.full(200, 0.9), np.ones(200, dtype=bool)),
-        limits={"wants_person": 0.5, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 1.0},
+        limits={
+            "wants_person": 0.5,
+            "human_only": 0.5,
+            "human_only_in_passing": 0.5,
+            "smalltalk": 0.5,
+            "out_of_scope": 1.0,
+        },
     )
 
 

@@ -132,7 +132,13 @@ def model_set(version: str = "v1") -> ModelSet:
             ),
         ),
         calibration=CalibrationSample(np.array([0.9, 1 / 3]), np.array([True, False])),
-        limits={"wants_person": 0.4, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 0.6},
+        limits={
+            "wants_person": 0.4,
+            "human_only": 0.5,
+            "human_only_in_passing": 0.5,
+            "smalltalk": 0.5,
+            "out_of_scope": 0.6,
+        },
         card={"metrics": {"intent.accuracy": 0.95}, "note": "schön"},
         head_encoders={"sentiment": "encoder-b"},
     )

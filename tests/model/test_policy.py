@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from model.policy import PolicySettings, Verdict, early_verdict, verdict
+from model.policy import PolicySettings, Verdict, early_verdict, several_verdict, verdict
 from model.types import Question, ScoredCandidate, Understanding
 from tests.model.parts import scored, understanding
 
@@ -143,8 +143,8 @@ def test_a_matter_for_people_in_one_sentence_is_asked_back_on_rather_than_answer
 
 def test_what_the_customer_chose_is_answered_all_the_same() -> None:
     chosen = Question("this one", chosen_ref="article:good")
-    got = late([GOOD], question=chosen, read=understanding(human_only_in_passing=0.9))
-    assert got.reasons == ("chosen_by_customer",)
+    got = early(chosen, understanding(human_only_in_passing=0.9), [GOOD])
+    assert got == Verdict("answer", ("chosen_by_customer",), (GOOD,))
 
 
 def test_a_low_mood_goes_to_a_person() -> None:
@@ -246,17 +246,73 @@ def test_when_all_answers_were_tried_nothing_is_found() -> None:
 
 def test_the_customers_choice_is_given_whatever_its_confidence() -> None:
     chosen = Question("Poor", chosen_ref="article:poor", clarifications=1)
-    assert late([GOOD, POOR], question=chosen) == Verdict("answer", ("chosen_by_customer",), (POOR,))
+    assert early(chosen, CALM, [GOOD, POOR]) == Verdict("answer", ("chosen_by_customer",), (POOR,))
+
+
+def test_a_pick_is_a_click_and_says_nothing_that_calls_for_a_person() -> None:
+    chosen = Question("Why is my account locked?", chosen_ref="article:good", mood=-0.9)
+    angry = understanding(wants_person=0.9, mood=-0.9, human_only_probability=0.9)
+    assert early(chosen, angry, [GOOD]) == Verdict("answer", ("chosen_by_customer",), (GOOD,))
+    owned = replace(chosen, owned_by_person=True)
+    assert early(owned, angry, [GOOD]) == Verdict("silent", ("owned_by_person",))
 
 
 def test_a_choice_that_is_not_among_the_candidates_is_passed_over() -> None:
     chosen = Question("Gone", chosen_ref="article:gone")
+    assert early(chosen, CALM, [GOOD]) is None
     assert late([GOOD], question=chosen) == Verdict("answer", ("above_threshold",), (GOOD,))
 
 
 def test_a_choice_that_did_not_help_before_is_not_given_again() -> None:
     chosen = Question("Good", chosen_ref="article:good", tried_refs=frozenset({"article:good"}))
+    assert early(chosen, CALM, [GOOD]) is None
     assert late([GOOD], question=chosen).kind == "handoff"
+
+
+def several(
+    *by_question: Sequence[ScoredCandidate], question: Question = Question("this, and that?")
+) -> Verdict | None:
+    return several_verdict(question, by_question, threshold=0.8, settings=SETTINGS)
+
+
+OTHER = scored("article:other", 0.95)
+
+
+def test_each_of_two_questions_that_is_sure_is_answered() -> None:
+    assert several([GOOD, FAIR], [OTHER, POOR]) == Verdict(
+        "answer", ("above_threshold", "several_questions"), (GOOD, OTHER)
+    )
+
+
+def test_when_one_is_not_sure_there_is_something_to_pick_for_each() -> None:
+    assert several([GOOD], [FAIR, POOR]) == Verdict(
+        "clarify", ("below_threshold", "plausible", "several_questions"), (GOOD, FAIR, POOR)
+    )
+    assert several([GOOD], []) is not None
+
+
+def test_when_neither_is_sure_the_choices_take_turns_two_for_each() -> None:
+    first, second, third = (scored(f"article:{n}", 0.5 - n / 10) for n in range(3))
+    got = several([first, second, third], [FAIR, POOR])
+    assert got is not None
+    assert (got.kind, got.chosen) == ("clarify", (first, FAIR, second, POOR))
+    again = Question("this, and that?", clarifications=1)
+    assert several([first], [FAIR], question=again) is None
+
+
+def test_a_pick_answers_the_question_it_fits_best_and_the_other_may_be_picked_next() -> None:
+    picked = Question("this, and that?", chosen_ref="article:fair", clarifications=1)
+    assert several([POOR, FAIR], [FAIR, OTHER], question=picked) == Verdict(
+        "answer", ("chosen_by_customer", "several_questions"), (FAIR,), (POOR,)
+    )
+
+
+def test_one_article_may_be_picked_for_both_questions() -> None:
+    picked = Question("this, and that?", chosen_ref="article:fair", clarifications=1)
+    elsewhere = replace(FAIR, confidence=0.3)
+    got = several([FAIR, POOR], [elsewhere, POOR], question=picked)
+    assert got is not None
+    assert (got.chosen, got.offered) == ((FAIR, elsewhere), ())
 
 
 def test_the_limits_can_be_set() -> None:

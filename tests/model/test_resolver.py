@@ -128,9 +128,74 @@ def test_the_customers_choice_is_answered(resolver: Resolver) -> None:
     assert (got.reasons, refs(got)) == (("chosen_by_customer",), ["article:gift-cards"])
 
 
+def test_a_pick_is_answered_for_what_was_asked_first(encoder: OnnxEncoder) -> None:
+    """The title says which answer is wanted, and fits its beginning best; the question is elsewhere in it."""
+    index = KnowledgeIndex(encoder)
+    body = (
+        "Gift cards come by e-mail.\n\n## Sending one\n\n"
+        + "Gift cards are sent as a gift by e-mail to a friend. " * 12
+        + "\n\n## When it runs out\n\nIt is valid for three years."
+    )
+    index.put({"article:gift-cards": article_passages(ArticleDocument("gift-cards", "Gift cards", body))})
+    asked = "until when is it valid, how many years?"
+    offer = Turn("bot", "Is it one of these?", (GIFT_CARD, LOUD_PUMP))
+    got = Resolver(encoder, models(encoder), index).resolve(
+        Question("Gift cards", (Turn("customer", asked), offer), chosen_ref=GIFT_CARD.ref, clarifications=1)
+    )
+    assert (got.kind, got.reasons) == ("answer", ("chosen_by_customer",))
+    assert got.candidates[0].candidate.passage.text == "It is valid for three years."
+    assert "**When it runs out**" in got.answer
+
+
+def test_a_pick_says_nothing_about_wanting_a_person(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
+    history = (Turn("customer", "is it valid"), Turn("bot", "One of these?", (GIFT_CARD, LOUD_PUMP)))
+    eager = Resolver(encoder, models(encoder, wants_person=True), index)
+    got = eager.resolve(Question("Gift cards", history, chosen_ref=GIFT_CARD.ref))
+    assert (got.kind, refs(got)) == ("answer", [GIFT_CARD.ref])
+    assert eager.resolve(Question("Gift cards", history)).kind == "handoff"
+
+
+def test_a_pick_leaves_the_mood_as_it_was(resolver: Resolver) -> None:
+    history = (Turn("customer", "is it valid"), Turn("bot", "One of these?", (GIFT_CARD, LOUD_PUMP)))
+    got = resolver.resolve(Question("Gift cards", history, chosen_ref=GIFT_CARD.ref, mood=-0.4))
+    assert got.understanding.mood == -0.4
+
+
+def test_politeness_around_a_question_changes_nothing(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
+    """The head takes what is nearer to a thank-you than to a noise for a greeting."""
+    thanks, noise = encoder.read(["Thank you very much in advance!", "why is my pump so loud?"]).features
+    polite = replace(
+        models(encoder),
+        heads={
+            **models(encoder).heads,
+            "smalltalk": Head(
+                ("greeting", "none", "out_of_scope"),
+                Linear(
+                    30 * np.stack([thanks, noise, np.zeros_like(noise)]), np.array([0, 0, -99], np.float32)
+                ),
+            ),
+        },
+    )
+    resolver = Resolver(encoder, polite, index)
+    plain = resolver.read(Question("why is my pump so loud?"))
+    dressed = resolver.read(Question("why is my pump so loud? Thank you very much in advance!"))
+    assert [found.ref for found in dressed.candidates] == [found.ref for found in plain.candidates]
+    assert dressed.signals.words == plain.signals.words
+    assert resolver.read(Question("Thank you very much in advance! Thanks again!")).signals.words == 8
+
+
+def test_two_questions_get_two_answers_each_with_its_source(resolver: Resolver) -> None:
+    got = resolver.resolve(Question("Why is my pump so loud? And how do I skip a box?"))
+    assert (got.kind, refs(got)) == ("answer", ["article:loud-pump", "article:skip-a-box"])
+    assert got.reasons == ("above_threshold", "several_questions")
+    assert "Fill the tank" in got.answer
+    assert "tap Skip" in got.answer
+    assert got.choices == ()
+
+
 GIFT_CARD = Offered("article:gift-cards", "Gift cards")
 LOUD_PUMP = Offered("article:loud-pump", "The pump is loud")
-AFTER_GIFT_CARDS = (Turn("customer", "I have a gift card"), Turn("bot", "Lovely.", (GIFT_CARD,)))
+AFTER_GIFT_CARDS = (Turn("customer", "I have a gift card"), Turn("bot", "Lovely.", given=(GIFT_CARD,)))
 
 
 def test_a_follow_up_is_searched_with_what_it_leans_on(resolver: Resolver) -> None:
@@ -155,7 +220,7 @@ def test_a_new_subject_is_searched_by_itself(encoder: OnnxEncoder, index: Knowle
 def test_in_the_words_that_did_not_work_the_same_answer_is_not_given_again(
     encoder: OnnxEncoder, index: KnowledgeIndex
 ) -> None:
-    history = (Turn("customer", "why is my pump so loud?"), Turn("bot", "Fill the tank.", (LOUD_PUMP,)))
+    history = (Turn("customer", "why is my pump so loud?"), Turn("bot", "Fill the tank.", given=(LOUD_PUMP,)))
     helped = Resolver(encoder, models(encoder), index).resolve(Question("is my pump still loud?", history))
     got = Resolver(encoder, models(encoder, says="unhelped"), index).resolve(
         Question("my pump is still so loud", history)

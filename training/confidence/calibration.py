@@ -29,6 +29,8 @@ OWN_KNOWLEDGE = "general questions and the home's own knowledge"
 _PERSON_RECALL = 1.0
 _HUMAN_ONLY_RECALL = 0.98
 """Shares of the calibration questions for people that the limits must catch."""
+_FALSE_ALARMS = 0.01
+"""Share of plain questions that may go to people because their matter seems to be for them."""
 
 
 def calibrate(
@@ -54,7 +56,7 @@ def calibrate(
     resolver = Resolver(encoder, models, index, head_encoders=head_encoders)
     questions = [*data.questions, *held_out_phrasings(data)]
     reads = [resolver.read(Question(question.text)) for question in questions]
-    limits = _limits(models, questions, reads)
+    limits = limits_of(models, questions, reads)
     past = PastQuestions.none()
     if data.own_questions:
         vectors = np.stack([read.signals.vector for read in reads[: len(data.questions)]])
@@ -73,7 +75,7 @@ def calibrate(
         return (
             understood.wants_person < limits["wants_person"]
             and understood.human_only_probability < limits["human_only"]
-            and understood.human_only_in_passing < resolver.policy.human_only_in_passing
+            and understood.human_only_in_passing < limits["human_only_in_passing"]
         )
 
     in_past = len(data.questions)
@@ -120,10 +122,14 @@ def answer_figures(sample: CalibrationSample) -> dict[str, float]:
     return figures
 
 
-def _limits(
+def limits_of(
     models: ModelSet, questions: Sequence[LabelledQuestion], reads: Sequence[Read]
 ) -> dict[str, float]:
-    """The limits of the set, with those of the wish for a person and of sensitive matters found anew."""
+    """The limits of the set, with those of the wish for a person and of matters for people found anew.
+
+    A matter is surely for people (`human_only`) where at most 1 % of the plain questions come; it may be for
+    them (`human_only_in_passing`: the bot asks) where 98 % of the real ones do. None is above a half.
+    """
     for_people = [
         (question, read.understanding)
         for question, read in zip(questions, reads, strict=True)
@@ -131,9 +137,21 @@ def _limits(
     ]
     asking = [one.wants_person for question, one in for_people if question.intent is None]
     sensitive = [
-        one.human_only_probability for question, one in for_people if question.intent in models.intents
+        one.human_only_probability
+        for question, one in for_people
+        if question.intent
+        and question.intent in models.intents
+        and models.intents[question.intent].human_only
     ]
+    plain = [
+        read.understanding.human_only_probability
+        for question, read in zip(questions, reads, strict=True)
+        if question.kind in ("answerable", "out_of_scope")
+    ]
+    doubtful = limit_for_recall(np.array(sensitive), recall=_HUMAN_ONLY_RECALL, most=HIGHEST_LIMIT)
+    rarely_plain = float(np.quantile(plain, 1 - _FALSE_ALARMS)) if plain else HIGHEST_LIMIT
     return dict(models.limits) | {
         "wants_person": limit_for_recall(np.array(asking), recall=_PERSON_RECALL, most=HIGHEST_LIMIT),
-        "human_only": limit_for_recall(np.array(sensitive), recall=_HUMAN_ONLY_RECALL, most=HIGHEST_LIMIT),
+        "human_only": max(doubtful, min(rarely_plain, HIGHEST_LIMIT)),
+        "human_only_in_passing": doubtful,
     }

@@ -128,3 +128,6 @@ class _WithoutItself:
 
     def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
         return self.index.search_without_itself(text, vector, top_k=top_k)
+
+    def text_of(self, ref: str, text: str, vector: Vector) -> Candidate | None:
+        return self.index.text_of(ref, text, vector)

@@ -115,7 +115,7 @@ def company_data(folder: Path) -> TrainingData:
         intent_infos=infos,
         sentiment=_texts(folder, "sentiment"),
         wants_person=(*_texts(folder, "wants_person"), *_matters(NO_PERSON)),
-        smalltalk=_texts(folder, "smalltalk"),
+        smalltalk=(*_texts(folder, "smalltalk"), *_matters(NONE)),
         out_of_scope=_texts(folder, _OUT_OF_SCOPE),
         follow_ups=_texts(folder, "follow_ups"),
         dialogues=tuple(read_dialogues(own_or_general(folder, "calibration/dialogues.jsonl"))),

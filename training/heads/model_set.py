@@ -104,6 +104,7 @@ def train_model_set(
     limits = {
         "wants_person": HIGHEST_LIMIT,
         "human_only": HIGHEST_LIMIT,
+        "human_only_in_passing": HIGHEST_LIMIT,
         "smalltalk": SMALLTALK_LIMIT,
         "out_of_scope": scope_limit,
     }

@@ -74,6 +74,7 @@ def resolver() -> Resolver:
         limits={
             "wants_person": 0.5,
             "human_only": 0.5,
+            "human_only_in_passing": 0.5,
             "smalltalk": 0.5,
             "out_of_scope": 1.0,
             "unhappy": 0.5,

@@ -3,6 +3,7 @@
 import re
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,7 +27,7 @@ def words(count: int, word: str = "word") -> str:
     return " ".join([word] * count)
 
 
-def test_the_first_passage_is_the_title_alone_with_the_opening_text() -> None:
+def test_the_first_passage_is_the_title_which_says_nothing_itself() -> None:
     first, second = cut("Open **here**.")
     assert first == Passage(
         key="article:s#0",
@@ -34,7 +35,7 @@ def test_the_first_passage_is_the_title_alone_with_the_opening_text() -> None:
         kind="article",
         title="Title",
         heading_path=(),
-        text="Open **here**.",
+        text="",
         search_text="Title",
         url="https://h.example",
     )
@@ -45,10 +46,25 @@ def test_an_empty_body_yields_the_title_passage_alone() -> None:
     assert [(p.search_text, p.text) for p in cut("\n \n---\n")] == [("Title", "Title")]
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("This article explains how to pay. Pay by card.", "Pay by card."),
+        ("In this guide you will find all fees.\n\nPaying costs 2 euros.", "Paying costs 2 euros."),
+        ("Pay by card. This article explains how.", "Pay by card. This article explains how."),
+        ("This card expires in May.", "This card expires in May."),
+    ],
+)
+def test_what_only_announces_the_article_is_searched_but_not_shown(body: str, shown: str) -> None:
+    passage = cut(body)[1]
+    assert passage.text == shown
+    assert passage.search_text.split("\n", 1)[1].split() == body.split()
+
+
 def test_a_list_of_links_alone_is_not_searched() -> None:
     related = "## Related\n\n* [Refunds](/help/refunds)\n* [Prices](/help/prices)"
     texts = [p.text for p in cut(f"Pay by card.\n\n{related}")]
-    assert texts == ["Pay by card.", "Pay by card."]
+    assert texts == ["", "Pay by card."]
     told = "## Related\n\n* [Refunds](/help/refunds) take 5 days"
     assert cut(f"Pay by card.\n\n{told}")[-1].text.endswith("take 5 days")
     assert cut(related)[-1].heading_path == ("Related",)

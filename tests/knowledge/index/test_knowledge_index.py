@@ -358,3 +358,45 @@ def test_passages_vote_with_the_fourth_power_of_their_cosine(two_answers: Search
     assert first.vote == pytest.approx((votes[0] + votes[1]) / sum(votes), abs=1e-4)
     assert second.vote == pytest.approx(votes[2] / sum(votes), abs=1e-4)
     assert (first.passages, second.passages) == (2, 1)
+
+
+CARE = ArticleDocument(
+    "care",
+    "Caring for the lamp",
+    "\n\n".join(
+        f"## {heading}\n\n{text}"
+        for heading, text in (
+            ("Cleaning", "Wipe the glass with a dry cloth once a month."),
+            ("Changing the bulb", "Unscrew the ring, pull the bulb out and push the new one in."),
+            ("Warranty", "The warranty is three years from the day of delivery."),
+        )
+    ),
+)
+
+
+def test_an_answer_speaks_by_its_text_that_fits_best_and_never_by_its_title(encoder: OnnxEncoder) -> None:
+    index = KnowledgeIndex(encoder)
+    index.put(passages(CARE, PODS))
+    for text, heading in (
+        ("Caring for the lamp: how long is the warranty?", "Warranty"),
+        ("how do I swap the bulb", "Changing the bulb"),
+    ):
+        best = index.search(text, encoder.encode_one(text), top_k=1)[0]
+        assert best.passage.heading_path == (heading,)
+        assert best.next_passage is not None
+        assert best.next_passage.text not in ("", best.passage.text)
+
+
+def test_an_answer_asked_for_by_name_is_a_candidate_whatever_fits_better(encoder: OnnxEncoder) -> None:
+    index = KnowledgeIndex(encoder)
+    index.put(passages(CARE, PODS, WIFI))
+    text = "how do I swap the bulb"
+    vector = encoder.encode_one(text)
+    found = {candidate.ref: candidate for candidate in index.search(text, vector, top_k=3)}
+    for ref in ("article:care", "article:pods"):
+        named = index.text_of(ref, text, vector)
+        assert named is not None
+        assert named.passage == found[ref].passage
+        assert named.dense_score == pytest.approx(found[ref].dense_score, abs=1e-6)
+        assert named.coverage == pytest.approx(found[ref].coverage, abs=1e-6)
+    assert index.text_of("article:gone", text, vector) is None

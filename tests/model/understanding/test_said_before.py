@@ -7,6 +7,7 @@ from model.understanding.follow_up import (
     given_refs,
     in_context,
     named_choice,
+    picked_question,
     said_before,
     said_by_customer,
     sentences,
@@ -84,14 +85,33 @@ def test_a_place_beyond_the_last_choice_names_none() -> None:
 
 
 def test_a_place_names_nothing_unless_the_bot_just_offered_choices() -> None:
-    answered = Turn("bot", "Open the app.", (PAUSE,))
+    answered = Turn("bot", "Open the app.", given=(PAUSE,))
     assert named_choice(Question("1", (*asked("I am going away"), answered))) is None
     assert named_choice(Question("1", (OFFER, *asked("hm")))) is None
     assert named_choice(Question("1")) is None
 
 
+def test_a_pick_stands_for_what_was_asked_before_the_choices_were_offered() -> None:
+    history = (
+        *asked("hello"),
+        Turn("bot", "Hello!"),
+        *asked("I am going away in May", "do I still pay"),
+        OFFER,
+    )
+    question = Question(PAUSE.title, history, chosen_ref=PAUSE.ref)
+    assert picked_question(question) == "I am going away in May\ndo I still pay"
+    assert picked_question(Question(PAUSE.title, history)) is None
+
+
+def test_a_second_pick_stands_for_the_same_question() -> None:
+    answer = Turn("bot", "Open Plan. And for your other question?", (SKIP,), (PAUSE,))
+    history = (*asked("how do I pause, and how do I skip"), OFFER, *asked(PAUSE.title), answer)
+    second = Question(SKIP.title, history, chosen_ref=SKIP.ref)
+    assert picked_question(second) == "how do I pause, and how do I skip"
+
+
 def test_answers_given_are_told_from_answers_only_offered() -> None:
-    history = (OFFER, Turn("bot", "Open the app.", (PAUSE,)), Turn("bot", "Hello!"))
+    history = (OFFER, Turn("bot", "Open the app.", given=(PAUSE,)), Turn("bot", "Hello!"))
     assert given_refs(history) == {"article:pause"}
 
 

@@ -71,8 +71,9 @@ def test_what_a_person_approved_is_answered_to_the_next_customer_though_the_matt
     assert (reasons, words) == (["released_question"], SCHOOLS_REPLY)
 
     for other in ("I want to cancel my subscription", "we need an offer for 25 gardens for our school"):
-        _, reasons, _ = ask(company, people, other)
-        assert reasons == ["human_only_intent"]
+        _, reasons, words = ask(company, people, other)
+        assert reasons[0] in ("human_only_intent", "human_only_in_passing")
+        assert words != SCHOOLS_REPLY
 
 
 def test_an_approved_answer_about_something_near_does_not_answer_a_cancellation(

@@ -287,10 +287,14 @@ def test_the_resolver_is_told_which_answers_the_bots_messages_gave_and_offered(
     with runtime.database.reading() as session:
         turn = answering.read_turn(session, conversation_id, runtime.settings)
     assert turn is not None
-    assert [(one.author, [answer.ref for answer in one.offered]) for one in turn.question.history] == [
-        ("customer", []),
-        ("bot", ["learned_answer:1"]),
-        ("customer", []),
-        ("bot", ["article:refund-policy", "learned_answer:1"]),
+    told = [
+        (turn.author, [answer.ref for answer in turn.given], [answer.ref for answer in turn.offered])
+        for turn in turn.question.history
     ]
-    assert turn.question.history[1].offered[0].title == "1"
+    assert told == [
+        ("customer", [], []),
+        ("bot", ["learned_answer:1"], []),
+        ("customer", [], []),
+        ("bot", [], ["article:refund-policy", "learned_answer:1"]),
+    ]
+    assert turn.question.history[1].given[0].title == "1"

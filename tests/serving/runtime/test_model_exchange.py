@@ -46,7 +46,13 @@ def save_set(
         intents={},
         answering=answering(stump("dense_score", limit=0.5, below=0.1, above=0.9)),
         calibration=CalibrationSample(np.array([0.5]), np.array([True])),
-        limits={"wants_person": 0.5, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 1.0},
+        limits={
+            "wants_person": 0.5,
+            "human_only": 0.5,
+            "human_only_in_passing": 0.5,
+            "smalltalk": 0.5,
+            "out_of_scope": 1.0,
+        },
     )
     save_model_set(saved, models / version)
 

@@ -78,8 +78,10 @@ export function tailNodes(session, items, actions) {
   const payload = (last?.state === "sent" && last.author === "bot" && last.payload) || {};
   const nodes = [];
   if (session.typing) nodes.push(typingNode());
-  else if (status === "bot" && payload.kind === "clarify") nodes.push(choicesNode(payload.choices ?? [], actions));
-  else if (status === "bot" && payload.kind === "answer") nodes.push(answerActions(last, actions));
+  else if (status === "bot") {
+    if (payload.kind === "answer") nodes.push(answerActions(last, actions));
+    if (payload.kind === "clarify" || payload.choices?.length) nodes.push(choicesNode(payload.choices ?? [], actions));
+  }
   if (status === "waiting") nodes.push(queueNode(session.conversation));
   const ended = status === "closed" || payload.feedback === true;
   if (ended && session.rating === null) nodes.push(ratingNode(actions));
