@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from eval.data.facts import Facts, facts_of, holds
 from knowledge import GENERAL_FOLDER
 from knowledge.json_lines import read_json_lines, text_of
 from model.errors import DataError
@@ -39,6 +40,12 @@ class LabelledQuestion:
     intent: str | None
     refs: frozenset[str]
     """The answers that resolve it, `article:<slug>`; empty unless `kind` is `answerable`."""
+    facts: Facts = ()
+    """What a text of theirs must hold to answer it; where nobody wrote that down, every text of them does."""
+
+    def is_answered_by(self, ref: str, text: str) -> bool:
+        """Whether this text of this answer is what the customer needs."""
+        return ref in self.refs and holds(text, self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,10 @@ def read_mood_conversations(path: Path) -> list[MoodConversation]:
 
 
 def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
-    """Rows `{"id", "text", "kind", "intent", "articles"}` of a JSONL file. Raises `DataError`."""
+    """Rows `{"id", "text", "kind", "intent", "articles", "facts"}` of a JSONL file.
+
+    `facts` may be left out, see `eval.data.facts`. Raises `DataError`.
+    """
     return [_question(row, where) for where, row in read_json_lines(path)]
 
 
@@ -118,6 +128,7 @@ def _question(row: dict[str, Any], where: str) -> LabelledQuestion:  # JSON
         kind=cast(QuestionKind, kind),
         intent=row.get("intent"),
         refs=frozenset(article if ":" in article else article_ref(article) for article in articles),
+        facts=facts_of(row.get("facts", []), where),
     )
 
 

@@ -72,6 +72,8 @@ class AnsweredItem:
     milliseconds: float | None
     error: str | None
     """Of a question that failed: the exception."""
+    words_are_right: bool | None
+    """Of an answer: whether its words hold the facts; `None` where nobody wrote them down."""
 
     @property
     def best_is_right(self) -> bool | None:
@@ -95,6 +97,8 @@ class AnswerFigures:
 
     - `answered_right` … `failed`: shares of all questions, adding up to 1.
     - `wrong_among_answered`: with the exact interval; `None` when nothing was answered.
+    - `words_right_among_answered`: of the answers to questions with facts, and to questions that nothing
+      answers, those whose words answer; an answer is right above when it is the right article.
     - `coverage_in_hindsight`: the greatest share of all questions that could have been answered within the
       risk, by a threshold chosen on these very questions: what better calibration could still win.
     - `best_right`: share of the answerable questions whose most confident candidate is right.
@@ -113,6 +117,7 @@ class AnswerFigures:
     failed: Figure
     n_answered: int
     wrong_among_answered: Figure
+    words_right_among_answered: Figure
     coverage_in_hindsight: float
     best_right: Figure
     intent_right: Figure
@@ -232,7 +237,16 @@ def _item(question: LabelledQuestion, decision: Decision | None, error: str | No
         reasons=decision.reasons if decision else (),
         milliseconds=decision.milliseconds.get("total") if decision else None,
         error=error,
+        words_are_right=_words_are_right(question, decision, ref),
     )
+
+
+def _words_are_right(question: LabelledQuestion, decision: Decision | None, ref: str | None) -> bool | None:
+    if decision is None or decision.kind != "answer" or ref is None:
+        return None
+    if question.kind == "answerable" and not question.facts:
+        return None
+    return question.is_answered_by(ref, decision.answer)
 
 
 def _outcome(question: LabelledQuestion, decision: Decision | None, ref: str | None) -> Outcome:
@@ -246,6 +260,7 @@ def _outcome(question: LabelledQuestion, decision: Decision | None, ref: str | N
 
 def _figures(items: Sequence[AnsweredItem], threshold: RiskThreshold) -> AnswerFigures:
     n, counts = len(items), Counter(item.outcome for item in items)
+    words = [item.words_are_right for item in items if item.words_are_right is not None]
     wrong, answered = counts["answered_wrong"], counts["answered_wrong"] + counts["answered_right"]
     best = [item.best_is_right for item in items if item.best_is_right is not None]
     intents = [item.intent_is_right for item in items if item.intent_is_right is not None]
@@ -262,6 +277,7 @@ def _figures(items: Sequence[AnsweredItem], threshold: RiskThreshold) -> AnswerF
         failed=Figure.share(counts["failed"], n),
         n_answered=answered,
         wrong_among_answered=Figure.promise(wrong, answered),
+        words_right_among_answered=Figure.share(sum(words), len(words)),
         coverage_in_hindsight=_coverage_in_hindsight(items, risk=threshold.risk),
         best_right=Figure.share(sum(best), len(best)),
         intent_right=Figure.share(sum(intents), len(intents)),

@@ -255,6 +255,42 @@ def test_a_refitted_confidence_answers_in_place_of_the_champions(
     assert figures["n_answered"] == 0
 
 
+def test_the_words_of_a_help_centre_are_judged_with_the_homes_champion(
+    run: Run, home: Path, encoder_folder: Path, jsonl: Callable[..., Path], tmp_path: Path
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))
+    centre = tmp_path / "centre"
+    centre.mkdir()
+    (centre / "fees.md").write_text("# What it costs\n\nA parcel costs 4 euros.\n", encoding="utf-8")
+    (centre / "post.md").write_text("# When it arrives\n\nA parcel takes three days.\n", encoding="utf-8")
+    asked = {"kind": "answerable", "centre": "shop", "articles": ["fees"]}
+    questions = jsonl(
+        "questions",
+        [
+            asked | {"id": "1", "question": "what does a parcel cost?", "facts": [["4 euros"]]},
+            asked | {"id": "2", "question": "what does a parcel cost?", "facts": [["5 euros"]]},
+            asked | {"id": "3", "question": "hi", "facts": [["x"]], "centre": "bank", "articles": ["vault"]},
+        ],
+    )
+    result = run("words", "--data", centre, "--questions", questions, "--json")
+    figures = last_line(result)
+    assert (figures["n"], figures["n_answered"]) == (2, 2)
+    assert figures["answered_words_right"] == figures["answered_words_wrong"] == 0.5
+    assert "1 questions to another help centre are not asked" in result.stderr
+
+
+def test_taught_answers_are_asked_in_other_words(
+    run: Run, home: Path, encoder_folder: Path, jsonl: Callable[..., Path]
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))
+    taught = {"id": "n", "question": "Do you ship to Norway?", "answer": "Yes."}
+    rows = [taught | {"rewordings": ["do you post to norway"], "lookalikes": ["zebra crossing"]}]
+    data = jsonl("taught", rows)
+    figures = last_line(run("taught", "--data", data, "--json"))
+    # the champion answers whatever is near enough
+    assert (figures["rewordings_answered"], figures["look_alikes_answered"]) == (1.0, 0.0)
+
+
 def test_a_share_to_remove_that_leaves_nothing_ends_with_status_2(run: Run) -> None:
     result = run("answers", "--remove", "1")
     assert result.exit_code == 2
@@ -442,7 +478,13 @@ def _save_champion(home: Path, encoder: OnnxEncoder) -> None:
         intents={},
         answering=answering(stump("dense_score", limit=0.25, below=0.1, above=0.9)),
         calibration=CalibrationSample(np.full(200, 0.5), np.ones(200, dtype=bool)),
-        limits={"wants_person": 0.5, "human_only": 0.5, "smalltalk": 0.5, "out_of_scope": 1.0},
+        limits={
+            "wants_person": 0.5,
+            "human_only": 0.5,
+            "human_only_in_passing": 0.5,
+            "smalltalk": 0.5,
+            "out_of_scope": 1.0,
+        },
     )
     save_model_set(models, home / "models" / "trusting")
     write_pointer(home / "models", "trusting")

@@ -1,0 +1,78 @@
+"""`firstlast eval words` and `firstlast eval taught`: are the words shown the ones that answer?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.commands.shared import Measured, RiskOption, budget_of, check_exist, measurement
+from eval.data.retrieval_sets import article_refs
+from eval.data.words import questions_of_centre, read_taught_answers, read_words_questions
+from eval.home import open_resolver
+from eval.progress import progress
+from eval.suites import retrieval, taught, words
+from knowledge.importing.source import read_source
+from knowledge.index.knowledge_index import KnowledgeIndex
+from model.encoder.onnx_encoder import OnnxEncoder
+from model.resolver import Resolver
+from serving.runtime.loading import resolver_of
+from serving.settings import Settings
+from training.commands.eval_answers import RefitOption
+from training.commands.measuring import made_encoder
+from training.pipeline import refit_to
+
+FolderOption = Annotated[Path, typer.Option("--data", help="The help centre: a folder that `import` takes.")]
+WordsOption = Annotated[
+    Path, typer.Option("--questions", help="Questions with the facts that an answer must hold, JSONL.")
+]
+TaughtOption = Annotated[
+    Path, typer.Option("--data", help="Learned answers with rewordings and look-alikes, JSONL.")
+]
+
+
+@measurement("words")
+def words_command(
+    settings: Settings,
+    data: FolderOption,
+    questions: WordsOption,
+    risk: RiskOption = None,
+    refit: RefitOption = False,
+) -> Measured:
+    """Whether the words shown answer, at once or after a pick, on a help centre with questions of its own."""
+    budget = budget_of(risk, settings)
+    check_exist(data, questions)
+    passages = article_refs(read_source(data).articles)
+    asked, elsewhere = questions_of_centre(read_words_questions(questions), passages)
+    if elsewhere:
+        typer.echo(f"{elsewhere} questions to another help centre are not asked", err=True)
+    encoder = made_encoder(settings)
+    index = retrieval.index_of(passages, encoder, track=progress)
+    resolver = _resolver(settings, encoder, index, risk=budget, refit=refit)
+    result = words.run(asked, resolver=resolver, track=progress)
+    params = {"data": data, "questions": questions, "risk": budget, "refit": refit}
+    return Measured(result, params, (data, questions))
+
+
+@measurement("taught")
+def taught_command(
+    settings: Settings, data: TaughtOption, risk: RiskOption = None, refit: RefitOption = False
+) -> Measured:
+    """Whether a taught question is known in other words, and told from what only looks like it."""
+    budget = budget_of(risk, settings)
+    check_exist(data)
+    answers = read_taught_answers(data)
+    encoder = made_encoder(settings)
+    resolver = _resolver(settings, encoder, taught.taught_index(answers, encoder), risk=budget, refit=refit)
+    result = taught.run(answers, resolver=resolver, track=progress)
+    return Measured(result, {"data": data, "risk": budget, "refit": refit}, (data,))
+
+
+def _resolver(
+    settings: Settings, encoder: OnnxEncoder, index: KnowledgeIndex, *, risk: float, refit: bool
+) -> Resolver:
+    """The home's champion on this knowledge, with its confidence fitted to it first if asked."""
+    resolver = open_resolver(settings, encoder, risk=risk, retriever=index)
+    if not refit:
+        return resolver
+    models = refit_to(resolver.models, encoder, index, head_encoders=resolver.head_encoders)
+    return resolver_of(models, settings, encoder, index, risk=risk)
