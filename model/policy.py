@@ -130,6 +130,7 @@ def several_verdict(
         best[place] = picked
     given = tuple(answer for answer in best if answer is not None)
     given_refs = {answer.candidate.ref for answer in given}
+    picked_before = _picked_before(question)
     waiting = [
         [
             candidate
@@ -138,6 +139,9 @@ def several_verdict(
         ][: settings.choices_a_question]
         for candidates, answer in zip(fresh, best, strict=True)
         if answer is None
+    ]
+    waiting = [
+        row for row in waiting if picked_before.isdisjoint(candidate.candidate.ref for candidate in row)
     ]
     offered = {
         candidate.candidate.ref: candidate for row in zip_longest(*waiting) for candidate in row if candidate
@@ -151,6 +155,13 @@ def several_verdict(
             "clarify", (Reason.BELOW_THRESHOLD, Reason.PLAUSIBLE, Reason.SEVERAL_QUESTIONS), choices
         )
     return None
+
+
+def _picked_before(question: Question) -> frozenset[str]:
+    """What a customer who picks was given before: the questions that it was offered for are served."""
+    if question.chosen_ref is None:
+        return frozenset()
+    return frozenset(answer.ref for turn in question.history for answer in turn.given)
 
 
 def _picked(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from model.policy import PolicySettings, Verdict, early_verdict, several_verdict, verdict
-from model.types import Question, ScoredCandidate, Understanding
+from model.types import Offered, Question, ScoredCandidate, Turn, Understanding
 from tests.model.parts import scored, understanding
 
 SETTINGS = PolicySettings()
@@ -305,6 +305,14 @@ def test_a_pick_answers_the_question_it_fits_best_and_the_other_may_be_picked_ne
     assert several([POOR, FAIR], [FAIR, OTHER], question=picked) == Verdict(
         "answer", ("chosen_by_customer", "several_questions"), (FAIR,), (POOR,)
     )
+
+
+def test_when_the_other_question_has_had_its_pick_nothing_is_left_to_pick() -> None:
+    before = (Turn("bot", "Here.", given=(Offered("article:fair", "Fair"),)),)
+    picked = Question("this, and that?", before, chosen_ref="article:other", clarifications=1)
+    got = several([FAIR, POOR], [OTHER], question=picked)
+    assert got is not None
+    assert (got.chosen, got.offered) == ((OTHER,), ())
 
 
 def test_one_article_may_be_picked_for_both_questions() -> None:
