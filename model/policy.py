@@ -95,12 +95,14 @@ def verdict(
     """What to do with `candidates`, most confident first, when no person is due yet."""
     fresh = _fresh(question, candidates)
     in_passing = read.human_only_in_passing >= settings.human_only_in_passing
-    if fresh and fresh[0].confidence >= threshold and not in_passing:
+    is_sure = bool(fresh) and fresh[0].confidence >= threshold
+    looks_alike = is_sure and fresh[0].candidate.looks_alike
+    if is_sure and not in_passing and not looks_alike:
         return Verdict("answer", (Reason.ABOVE_THRESHOLD,), (fresh[0],))
     approved = [one for one in fresh if _is_approved_question(one, settings)]
     if approved:
         return Verdict("answer", (Reason.APPROVED_QUESTION,), (approved[0],))
-    reason = _reason(fresh, in_passing=in_passing)
+    reason = Reason.LOOKS_ALIKE if looks_alike else _reason(fresh, in_passing=in_passing)
     if read.smalltalk is not None:
         return Verdict("smalltalk", (reason, f"smalltalk_{read.smalltalk}"))
     plausible = bool(fresh) and fresh[0].confidence >= settings.clarify
@@ -124,7 +126,10 @@ def several_verdict(
     nothing is to be had: the message is then taken as a whole.
     """
     fresh = [_fresh(question, candidates) for candidates in by_question]
-    all_sure = all(candidates and candidates[0].confidence >= threshold for candidates in fresh)
+    all_sure = all(
+        candidates and candidates[0].confidence >= threshold and not candidates[0].candidate.looks_alike
+        for candidates in fresh
+    )
     best = [candidates[0] if all_sure else None for candidates in fresh]
     for place, picked in _picked(question, fresh).items():
         best[place] = picked
@@ -206,6 +211,7 @@ def _is_approved_question(one: ScoredCandidate, settings: PolicySettings) -> boo
     """Whether a person approved this answer for the very question, in these or very near words."""
     return (
         one.candidate.passage.kind == "learned_answer"
+        and not one.candidate.looks_alike
         and one.candidate.dense_score >= settings.same_question
         and one.features["dense_margin"] >= settings.same_question_lead
     )

@@ -15,6 +15,8 @@ class Reason(StrEnum):
     """As before, on a matter that only people handle."""
 
     BELOW_THRESHOLD = "below_threshold"
+    LOOKS_ALIKE = "looks_alike"
+    """The best answer was approved for a question that this one only looks like."""
     NOTHING_FOUND = "nothing_found"
     HUMAN_ONLY_IN_PASSING = "human_only_in_passing"
     PLAUSIBLE = "plausible"

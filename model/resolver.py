@@ -45,7 +45,9 @@ TOP_K = 10
 CLARIFYING_QUESTION = "I want to get this right. Is it one of these?"
 IN_DOUBT_QUESTION = "I can show you one of these, or bring in a person. Which would you like?"
 REMAINING_QUESTION = "And for your other question, is it one of these?"
-_OPEN_TO_ANSWERS = frozenset({Reason.ABOVE_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.CHOSEN_BY_CUSTOMER})
+_OPEN_TO_ANSWERS = frozenset(
+    {Reason.ABOVE_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.LOOKS_ALIKE, Reason.CHOSEN_BY_CUSTOMER}
+)
 """Verdicts with one of these reasons are on what is known, not on who should answer."""
 
 

@@ -89,6 +89,9 @@ class Candidate:
     """Share of the vote of the 8 nearest passages, each with the fourth power of its cosine, in [0, 1]."""
     passages: int = 1
     """How many passages lead to the answer."""
+    looks_alike: bool = False
+    """Whether the question only looks like the one that a learned answer was approved for: a number, an
+    opposite or a negation differs."""
     next_passage: Passage | None = None
     """The text of the same answer that fits next best, which may be shown with it."""
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from knowledge.index.dense import DenseIndex, Numbers
 from knowledge.index.fusion import Scores, descending, fuse, fuse_answers, ranks
 from knowledge.index.lexical import LexicalIndex, tokenise
+from knowledge.index.look_alikes import looks_alike
 from model.types import Candidate, Passage, Vector, Vectors
 
 POOL_ANSWERS = 30
@@ -56,6 +57,7 @@ class _Spoken:
     """How many there are."""
     next_passage: Passage | None
     """The text that fits next best."""
+    looks_alike: bool
 
 
 class Contents:
@@ -139,7 +141,7 @@ class Contents:
             lexical=lexical[pool],
             coverage=self._coverage(terms, hidden)[pool],
         )
-        return self._candidates(compared, vector, by_word, hidden, top_k=top_k)
+        return self._candidates(compared, text, vector, by_word, hidden, top_k=top_k)
 
     def text_of(self, ref: str, text: str, vector: Vector) -> Candidate | None:
         """The answer as a candidate for the question, whatever else fits better; `None` when not held."""
@@ -158,7 +160,7 @@ class Contents:
             lexical=np.asarray([by_word[slots].max()]),
             coverage=self._coverage(terms, set())[pool],
         )
-        return self._candidates(compared, vector, by_word, set(), top_k=1)[0]
+        return self._candidates(compared, text, vector, by_word, set(), top_k=1)[0]
 
     def _hold(self, ref: str, entry: Entry) -> int:
         if ref not in self._slots:
@@ -256,14 +258,14 @@ class Contents:
         return np.minimum(covered / np.float32(total), np.float32(1.0)) if total else covered
 
     def _candidates(
-        self, pool: _Pool, vector: Vector, by_word: Scores, hidden: Set[int], *, top_k: int
+        self, pool: _Pool, text: str, vector: Vector, by_word: Scores, hidden: Set[int], *, top_k: int
     ) -> list[Candidate]:
         """Candidates of the pool's `top_k` greatest fused scores."""
         fused = fuse_answers(pool.dense, pool.whole, pool.lexical, pool.coverage)
         dense_ranks, lexical_ranks = ranks(pool.dense), ranks(pool.lexical)
         places: list[int] = descending(fused)[:top_k].tolist()
         groups = [self._shown(number, hidden) for number in pool.numbers[places].tolist()]
-        spoken = self._spoken(groups, vector, by_word)
+        spoken = self._spoken(groups, text, vector, by_word)
         return [
             Candidate(
                 passage=found.passage,
@@ -278,11 +280,14 @@ class Contents:
                 vote=float(pool.votes[place]),
                 passages=found.passages,
                 next_passage=found.next_passage,
+                looks_alike=found.looks_alike,
             )
             for place, found in zip(places, spoken, strict=True)
         ]
 
-    def _spoken(self, groups: Sequence[list[int]], vector: Vector, by_word: Scores) -> Iterator[_Spoken]:
+    def _spoken(
+        self, groups: Sequence[list[int]], text: str, vector: Vector, by_word: Scores
+    ) -> Iterator[_Spoken]:
         """Of each answer's slots the text that fits best, and the next best; the first of equals.
 
         Passages that say nothing speak only for an answer that has no others. An answer of one passage has
@@ -300,7 +305,7 @@ class Contents:
             order = sorted(texts or range(len(group)), key=lambda place, fits=fitting[own]: -fits[place])
             best, *others = (self._passages[group[place]] for place in order)
             other = next((passage for passage in others if passage.text != best.text), None)
-            yield _Spoken(best, second, len(group), other)
+            yield _Spoken(best, second, len(group), other, looks_alike(text, best))
 
 
 def _top(scores: Scores, wanted: int, *, above: float) -> list[int]:

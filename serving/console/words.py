@@ -32,6 +32,7 @@ REASON_WORDS: Mapping[str, str] = {
     Reason.OWNED_BY_PERSON: "A person answers here already",
     Reason.APPROVED_QUESTION: "A person approved the answer to this question",
     Reason.PLAUSIBLE: "An answer was plausible, but not sure enough",
+    Reason.LOOKS_ALIKE: "The question differs from the known one in a number, an opposite or a negation",
     Reason.SEVERAL_QUESTIONS: "The message asks several questions; each was looked at for itself",
     Reason.UNHAPPY: "The conversation is not going well for the customer",
     Reason.UNKNOWN: "The reason was not recorded",

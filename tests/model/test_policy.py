@@ -315,6 +315,20 @@ def test_when_the_other_question_has_had_its_pick_nothing_is_left_to_pick() -> N
     assert (got.chosen, got.offered) == ((OTHER,), ())
 
 
+ALIKE = replace(GOOD, candidate=replace(GOOD.candidate, looks_alike=True))
+
+
+def test_the_answer_to_a_question_that_only_looks_the_same_is_offered_and_not_given() -> None:
+    assert late([ALIKE, FAIR]) == Verdict("clarify", ("looks_alike", "plausible"), (ALIKE, FAIR))
+    near = learned()
+    other = replace(near, candidate=replace(near.candidate, looks_alike=True))
+    assert late([other]).kind != "answer"
+    assert early(SPONSORED, FOR_PEOPLE, [other]) == TO_PEOPLE
+    got = several([ALIKE], [OTHER])
+    assert got is not None
+    assert (got.kind, got.chosen) == ("clarify", (ALIKE, OTHER))
+
+
 def test_one_article_may_be_picked_for_both_questions() -> None:
     picked = Question("this, and that?", chosen_ref="article:fair", clarifications=1)
     elsewhere = replace(FAIR, confidence=0.3)
