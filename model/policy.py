@@ -95,14 +95,12 @@ def verdict(
     """What to do with `candidates`, most confident first, when no person is due yet."""
     fresh = _fresh(question, candidates)
     in_passing = read.human_only_in_passing >= settings.human_only_in_passing
-    is_sure = bool(fresh) and fresh[0].confidence >= threshold
-    looks_alike = is_sure and fresh[0].candidate.looks_alike
-    if is_sure and not in_passing and not looks_alike:
+    if _is_sure(fresh, threshold) and not in_passing:
         return Verdict("answer", (Reason.ABOVE_THRESHOLD,), (fresh[0],))
     approved = [one for one in fresh if _is_approved_question(one, settings)]
     if approved:
         return Verdict("answer", (Reason.APPROVED_QUESTION,), (approved[0],))
-    reason = Reason.LOOKS_ALIKE if looks_alike else _reason(fresh, in_passing=in_passing)
+    reason = _reason(fresh, threshold, in_passing=in_passing)
     if read.smalltalk is not None:
         return Verdict("smalltalk", (reason, f"smalltalk_{read.smalltalk}"))
     plausible = bool(fresh) and fresh[0].confidence >= settings.clarify
@@ -126,10 +124,7 @@ def several_verdict(
     nothing is to be had: the message is then taken as a whole.
     """
     fresh = [_fresh(question, candidates) for candidates in by_question]
-    all_sure = all(
-        candidates and candidates[0].confidence >= threshold and not candidates[0].candidate.looks_alike
-        for candidates in fresh
-    )
+    all_sure = all(_is_sure(candidates, threshold) for candidates in fresh)
     best = [candidates[0] if all_sure else None for candidates in fresh]
     for place, picked in _picked(question, fresh).items():
         best[place] = picked
@@ -200,10 +195,17 @@ def mood_reason(question: Question, read: Understanding, settings: PolicySetting
     return found
 
 
-def _reason(fresh: Sequence[ScoredCandidate], *, in_passing: bool) -> Reason:
+def _is_sure(fresh: Sequence[ScoredCandidate], threshold: float) -> bool:
+    """Whether the best candidate is sure enough, for a question that does not only look like its own."""
+    return bool(fresh) and fresh[0].confidence >= threshold and not fresh[0].candidate.looks_alike
+
+
+def _reason(fresh: Sequence[ScoredCandidate], threshold: float, *, in_passing: bool) -> Reason:
     """Why nothing is answered at once."""
     if not fresh:
         return Reason.NOTHING_FOUND
+    if fresh[0].confidence >= threshold and fresh[0].candidate.looks_alike:
+        return Reason.LOOKS_ALIKE
     return Reason.HUMAN_ONLY_IN_PASSING if in_passing else Reason.BELOW_THRESHOLD
 
 

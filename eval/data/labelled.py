@@ -1,6 +1,6 @@
 """Reads labelled texts, questions and conversations, strictly: a bad row refuses its file."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -105,6 +105,11 @@ def read_mood_conversations(path: Path) -> list[MoodConversation]:
     return conversations
 
 
+def article_refs_of(articles: Iterable[str]) -> frozenset[str]:
+    """The refs of articles that a row names by slug, or by ref as they are."""
+    return frozenset(article if ":" in article else article_ref(article) for article in articles)
+
+
 def read_labelled_questions(path: Path) -> list[LabelledQuestion]:
     """Rows `{"id", "text", "kind", "intent", "articles", "facts"}` of a JSONL file.
 
@@ -127,7 +132,7 @@ def _question(row: dict[str, Any], where: str) -> LabelledQuestion:  # JSON
         text=text_of(row, "text", where),
         kind=cast(QuestionKind, kind),
         intent=row.get("intent"),
-        refs=frozenset(article if ":" in article else article_ref(article) for article in articles),
+        refs=article_refs_of(articles),
         facts=facts_of(row.get("facts", []), where),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from eval.data.facts import Facts, facts_of
+from eval.data.labelled import article_refs_of
 from knowledge.json_lines import read_json_lines, text_of
 from model.errors import DataError
 
@@ -103,7 +104,7 @@ def _words_question(row: dict[str, Any], where: str) -> WordsQuestion:  # JSON
         id=text_of(row, "id", where),
         text=text_of(row, "question" if "question" in row else "text", where),
         kind=kind,
-        refs=frozenset(ref if ":" in ref else f"article:{ref}" for ref in articles),
+        refs=article_refs_of(articles),
         facts=facts,
         centre=str(row.get("centre", "")),
     )

@@ -10,6 +10,7 @@ from eval.results import Figure, SuiteResult, Track, figures_json, untracked
 from knowledge.index.chunking import learned_answer_passages
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Encoder
+from model.refs import learned_answer_ref
 from model.types import Question
 from serving.runtime.in_service import QuestionResolver
 
@@ -57,7 +58,7 @@ def taught_index(answers: Sequence[TaughtAnswer], encoder: Encoder) -> Knowledge
     index = KnowledgeIndex(encoder)
     index.put(
         {
-            _ref(number): learned_answer_passages(number, taught.question, taught.answer, ())
+            learned_answer_ref(number): learned_answer_passages(number, taught.question, taught.answer, ())
             for number, taught in enumerate(answers)
         }
     )
@@ -81,7 +82,7 @@ def run(
     for number, taught, text, is_rewording in track(asked, doing="Asking"):
         decision = resolver.resolve(Question(text))
         refs = [source.ref for source in (*decision.sources, *decision.choices)]
-        is_known = _ref(number) in refs and is_rewording
+        is_known = learned_answer_ref(number) in refs and is_rewording
         outcome: Outcome = "to_person"
         if decision.kind == "answer":
             outcome = "answered_right" if is_known else "answered_wrong"
@@ -113,7 +114,3 @@ def _figures(items: Sequence[TaughtItem]) -> TaughtFigures:
             "look_alikes": {outcome: look_alikes[outcome] for outcome in OUTCOMES},
         },
     )
-
-
-def _ref(number: int) -> str:
-    return f"learned_answer:{number}"

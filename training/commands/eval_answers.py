@@ -10,17 +10,15 @@ from eval.commands.shared import Measured, RiskOption, SeedOption, budget_of, me
 from eval.data.beir import chosen_for_removal, read_beir
 from eval.data.labelled import LabelledQuestion, read_labelled_questions
 from eval.data.retrieval_sets import article_refs
-from eval.home import check_answers_known, open_index, open_resolver
+from eval.home import check_answers_known, open_index
 from eval.progress import progress
 from eval.suites import answers, retrieval
 from knowledge import DEMO_FOLDER
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
 from serving.command_line import bad_usage
-from serving.runtime.loading import resolver_of
 from serving.settings import Settings
-from training.commands.measuring import made_encoder
-from training.pipeline import refit_to
+from training.commands.measuring import RefitOption, made_encoder, measured_resolver
 
 QuestionsOption = Annotated[
     Path | None, typer.Option("--data", help="BEIR folder to ask [the sample company's test questions].")
@@ -29,14 +27,6 @@ RemoveOption = Annotated[
     float,
     typer.Option("--remove", help="Share of the answers to take away first; their questions then have none."),
 ]
-RefitOption = Annotated[
-    bool,
-    typer.Option(
-        "--refit", help="First fit the confidence to this knowledge alone, as `train answering` would."
-    ),
-]
-
-
 _SAMPLE = DEMO_FOLDER / "test" / "questions.jsonl"
 
 
@@ -58,10 +48,7 @@ def answers_command(
     removed = chosen_for_removal(index.refs(), share=remove, rng=np.random.default_rng(seed))
     index.remove(removed)
     questions = answers.without_answers(questions, removed)
-    resolver = open_resolver(settings, encoder, risk=budget, retriever=index)
-    if refit:
-        models = refit_to(resolver.models, encoder, index, head_encoders=resolver.head_encoders)
-        resolver = resolver_of(models, settings, encoder, index, risk=budget)
+    resolver = measured_resolver(settings, encoder, index, risk=budget, refit=refit)
     result = answers.run(questions, resolver=resolver, rules=answers.rules_of(resolver), track=progress)
     params = {
         "data": data or "sample company",

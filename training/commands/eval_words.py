@@ -8,18 +8,11 @@ import typer
 from eval.commands.shared import Measured, RiskOption, budget_of, check_exist, measurement
 from eval.data.retrieval_sets import article_refs
 from eval.data.words import questions_of_centre, read_taught_answers, read_words_questions
-from eval.home import open_resolver
 from eval.progress import progress
 from eval.suites import retrieval, taught, words
 from knowledge.importing.source import read_source
-from knowledge.index.knowledge_index import KnowledgeIndex
-from model.encoder.onnx_encoder import OnnxEncoder
-from model.resolver import Resolver
-from serving.runtime.loading import resolver_of
 from serving.settings import Settings
-from training.commands.eval_answers import RefitOption
-from training.commands.measuring import made_encoder
-from training.pipeline import refit_to
+from training.commands.measuring import RefitOption, made_encoder, measured_resolver
 
 FolderOption = Annotated[Path, typer.Option("--data", help="The help centre: a folder that `import` takes.")]
 WordsOption = Annotated[
@@ -47,7 +40,7 @@ def words_command(
         typer.echo(f"{elsewhere} questions to another help centre are not asked", err=True)
     encoder = made_encoder(settings)
     index = retrieval.index_of(passages, encoder, track=progress)
-    resolver = _resolver(settings, encoder, index, risk=budget, refit=refit)
+    resolver = measured_resolver(settings, encoder, index, risk=budget, refit=refit)
     result = words.run(asked, resolver=resolver, track=progress)
     params = {"data": data, "questions": questions, "risk": budget, "refit": refit}
     return Measured(result, params, (data, questions))
@@ -62,17 +55,7 @@ def taught_command(
     check_exist(data)
     answers = read_taught_answers(data)
     encoder = made_encoder(settings)
-    resolver = _resolver(settings, encoder, taught.taught_index(answers, encoder), risk=budget, refit=refit)
+    index = taught.taught_index(answers, encoder)
+    resolver = measured_resolver(settings, encoder, index, risk=budget, refit=refit)
     result = taught.run(answers, resolver=resolver, track=progress)
     return Measured(result, {"data": data, "risk": budget, "refit": refit}, (data,))
-
-
-def _resolver(
-    settings: Settings, encoder: OnnxEncoder, index: KnowledgeIndex, *, risk: float, refit: bool
-) -> Resolver:
-    """The home's champion on this knowledge, with its confidence fitted to it first if asked."""
-    resolver = open_resolver(settings, encoder, risk=risk, retriever=index)
-    if not refit:
-        return resolver
-    models = refit_to(resolver.models, encoder, index, head_encoders=resolver.head_encoders)
-    return resolver_of(models, settings, encoder, index, risk=risk)

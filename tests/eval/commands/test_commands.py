@@ -249,7 +249,7 @@ def test_a_refitted_confidence_answers_in_place_of_the_champions(
         seen.append(index.refs())
         return replace(models, calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)))
 
-    monkeypatch.setattr("training.commands.eval_answers.refit_to", refit)
+    monkeypatch.setattr("training.commands.measuring.refit_to", refit)
     figures = last_line(run("answers", "--data", beir, "--refit", "--json"))
     assert seen == [{"article:leaves", "article:pump", "article:refund"}]
     assert figures["n_answered"] == 0
@@ -311,7 +311,7 @@ def test_without_data_the_sample_companys_questions_are_asked(
     import_article(home, ArticleDocument("skip-a-box", "How do I skip a box?", "Tap *Skip*."))
     questions = read_labelled_questions(DEMO_FOLDER / "test" / "questions.jsonl")
     rules = RuleResolver({question.text: ("handoff", ()) for question in questions})
-    monkeypatch.setattr("training.commands.eval_answers.open_resolver", lambda *_, **__: rules)
+    monkeypatch.setattr("training.commands.measuring.open_resolver", lambda *_, **__: rules)
     figures = last_line(run("answers", "--json"))
     assert figures["n"] == len(questions)
     assert figures["handed_over"] == 1.0
