@@ -64,6 +64,7 @@ ROOMS: Mapping[str, Room] = {
             "tests/serving/conversations/test_conversations.py",
             "tests/serving/bot/test_turns_and_people.py",
             "tests/serving/bot/test_turn.py",
+            "tests/serving/conversations/test_events.py",
             "tests/serving/bot/test_handoff_words.py",
             "tests/serving/bot/test_picks.py",
             "tests/serving/bot/test_replay.py",

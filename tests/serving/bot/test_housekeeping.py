@@ -66,6 +66,35 @@ def test_an_unquestioned_answer_becomes_an_assumed_resolution_after_the_window(
     ]
 
 
+def test_only_an_answer_that_nobody_came_back_to_counts_as_a_resolution(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    told: dict[str, str] = {}
+    for said in ("do you ship?", "do you ship? / hello", "do you ship? / unclear", "unclear", "hello"):
+        told[said] = customer.start()
+        for text in said.split(" / "):
+            customer.say(told[said], text)
+            runtime.worker.run_once()
+    for what in ("just now", "a month ago", "still due", "rated no", "stepped in"):
+        told[what] = customer.start()
+        customer.say(told[what], "do you ship?")
+        runtime.worker.run_once()
+    agent.say(told["stepped in"], "Yes, we do.")
+    answer = customer.messages(told["rated no"])[-1]["id"]
+    no = {"message_id": answer, "helpful": False}
+    customer.post(f"/v1/conversations/{told['rated no']}/feedback", no)
+    hours = {"just now": 23, "a month ago": 24 * 31 + 25}
+    with runtime.database.session() as session:
+        for what, conversation_id in told.items():
+            row = session.get_one(Conversation, conversation_id)
+            row.answer_due_at = now() if what == "still due" else None
+            row.updated_at = now() - timedelta(hours=hours.get(what, 25))
+    assert assume_resolutions(runtime.database, runtime.settings) == 2
+    resolved = [what for what, one in told.items() if customer.conversation(one)["resolution"] == "assumed"]
+    assert resolved == ["do you ship?", "do you ship? / hello"]
+    assert assume_resolutions(runtime.database, runtime.settings) == 0
+
+
 def test_what_a_customer_says_while_the_housekeeping_looks_is_not_overwritten(
     customer: Customer, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,6 +142,24 @@ def test_one_of_two_takes_the_work_until_it_is_given_back_or_runs_out(runtime: R
         assert session.get(WorkLease, "answer:x") is None
 
 
+def test_only_the_holders_own_leases_are_renewed_and_ended(runtime: Runtime) -> None:
+    moment = now()
+    with runtime.database.session() as session:
+        for work, holder in (("answer:1", "a"), ("answer:2", "b"), ("answer:3", "c"), ("answer:4", "b")):
+            assert repository.take_lease(session, work, holder, moment, seconds=6.0)
+        works = ["answer:1", "answer:2", "answer:3"]
+        repository.renew_leases(session, works, "b", moment + timedelta(seconds=9))
+        session.expire_all()
+        until = [session.get_one(WorkLease, f"answer:{number}").until for number in (1, 2, 3, 4)]
+        assert [(one - moment).total_seconds() for one in until] == [6, 9, 6, 6]
+        for work in works:
+            repository.end_lease(session, work, "b")
+        session.expire_all()
+        left = [number for number in (1, 2, 3, 4) if session.get(WorkLease, f"answer:{number}")]
+        assert left == [1, 3, 4]
+        session.rollback()
+
+
 def test_work_that_ends_in_an_error_is_given_back(runtime: Runtime) -> None:
     leases = Leases(runtime.database, seconds=6.0)
 

@@ -15,6 +15,7 @@ from serving.bot import turn as answering
 from serving.bot.worker import AnswerWorker
 from serving.db.tables import Conversation, DecisionRecord, Event, Message, Proposal, new_id, now
 from serving.runtime.assembly import Runtime
+from serving.runtime.metrics import Metrics
 from tests.serving.parts import AgentAtWork, Customer
 
 
@@ -113,6 +114,56 @@ def test_an_agent_who_answers_while_the_bot_thinks_has_the_word(
 
     assert worker_with(runtime, overtaken).answer(conversation_id) is False
     assert [m["author"] for m in customer.messages(conversation_id)] == ["customer", "agent"]
+
+
+def test_an_agent_who_answers_while_the_bot_fails_has_the_word(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = customer.start()
+    customer.say(conversation_id, "do you ship?")
+
+    def overtaken(_question: Question) -> Decision:
+        agent.say(conversation_id, "Yes, daily.")
+        raise ValueError("cannot think")
+
+    assert worker_with(runtime, overtaken).answer(conversation_id) is False
+    assert [m["author"] for m in customer.messages(conversation_id)] == ["customer", "agent"]
+
+
+def test_a_turn_that_nothing_was_said_before_ends_without_a_word(
+    customer: Customer, runtime: Runtime
+) -> None:
+    conversation_id = customer.start()
+    with runtime.database.session() as session:
+        session.get_one(Conversation, conversation_id).answer_due_at = now()
+    assert runtime.worker.answer(conversation_id) is False
+    assert customer.messages(conversation_id) == []
+    with runtime.database.reading() as session:
+        assert session.get_one(Conversation, conversation_id).answer_due_at is None
+
+
+def test_every_turn_in_a_conversation_is_counted_by_what_the_bot_did(
+    customer: Customer, runtime: Runtime
+) -> None:
+    first, second = customer.start(), customer.start()
+    metrics = Metrics()
+    worker = AnswerWorker(runtime.database, runtime.settings, runtime.resolver.resolve, metrics)
+    for conversation_id, text in (
+        (first, "hello"),
+        (first, "do you ship?"),
+        (first, "a person"),
+        (second, "boom"),
+    ):
+        customer.say(conversation_id, text)
+        worker.run_once()
+    counts = [
+        metrics.registry.get_sample_value(
+            "firstlast_decisions_total", {"kind": kind, "channel": "conversation"}
+        )
+        for kind in ("smalltalk", "answer", "handoff")
+    ]
+    assert counts == [1, 1, 1]  # a failure is no decision
+    assert metrics.registry.get_sample_value("firstlast_bot_failures_total") == 1
 
 
 def test_a_crash_while_storing_leaves_the_turn_due_and_nothing_half_written(
@@ -225,8 +276,8 @@ def test_learning_that_failed_is_tried_again_later_and_given_up_after_a_day(
     worker = AnswerWorker(
         runtime.database, runtime.settings, runtime.resolver.resolve, runtime.metrics, learn=fail
     )
-    worker.run_once()
-    worker.run_once()
+    assert worker.run_once() == 1
+    assert worker.run_once() == 0
     worker.learn_from(reply["id"])  # as a process would that saw it due before it failed here
     assert tried == [reply["id"]]
     with runtime.database.session() as session:
@@ -237,6 +288,24 @@ def test_learning_that_failed_is_tried_again_later_and_given_up_after_a_day(
         message.created_at = now() - timedelta(days=2)
     worker.run_once()
     assert tried == [reply["id"]] * 2
+    with runtime.database.reading() as session:
+        assert session.get_one(Message, reply["id"]).learning_due_at is None
+
+
+def test_a_failure_to_learn_does_not_bring_back_what_another_has_learned_meanwhile(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = handed_over(customer, runtime, "what about strawberries?")
+    reply = agent.say(conversation_id, "They grow well.")
+
+    def fail(_session: Session, _conversation_id: str, message_id: int) -> None:
+        with runtime.database.session() as session:
+            session.get_one(Message, message_id).learning_due_at = None
+        raise ValueError("cannot learn")
+
+    AnswerWorker(
+        runtime.database, runtime.settings, runtime.resolver.resolve, runtime.metrics, learn=fail
+    ).run_once()
     with runtime.database.reading() as session:
         assert session.get_one(Message, reply["id"]).learning_due_at is None
 

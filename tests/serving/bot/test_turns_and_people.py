@@ -7,10 +7,10 @@ import pytest
 
 from model.types import Decision, Question
 from serving.bot.worker import AnswerWorker
-from serving.db.tables import Conversation, DecisionRecord, Intent, Team
+from serving.db.tables import Conversation, DecisionRecord, Event, Intent, Team
 from serving.runtime.assembly import Runtime
 from serving.runtime.metrics import Metrics
-from tests.serving.parts import AgentAtWork, Customer
+from tests.serving.parts import AgentAtWork, Customer, RuleResolver
 
 
 def bot_kinds(customer: Customer, conversation_id: str) -> list[str]:
@@ -177,3 +177,142 @@ def test_without_a_decision_the_team_of_the_matter_comes_before_the_one_of_last_
         row.intent, row.team = intent, before
     customer.post(f"/v1/conversations/{conversation_id}/handoff", {})
     assert customer.conversation(conversation_id)["team"] == team
+
+
+def test_everything_that_happens_in_a_conversation_is_told_in_order(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = customer.start()
+    path = f"/v1/conversations/{conversation_id}"
+    told: list[list[str]] = []
+
+    def tell() -> None:
+        with runtime.database.reading() as session:
+            events = session.query(Event).filter_by(conversation_id=conversation_id).order_by(Event.id)
+            kinds = [event.kind for event in events]
+        told.append(kinds[sum(map(len, told)) :])
+
+    tell()
+    customer.say(conversation_id, "do you ship?")
+    tell()
+    runtime.worker.run_once()
+    tell()
+    answer = customer.messages(conversation_id)[-1]["id"]
+    customer.post(f"{path}/feedback", {"message_id": answer, "helpful": True})
+    tell()
+    customer.post(f"{path}/handoff", {})
+    tell()
+    agent.say(conversation_id, "A regular.", kind="note")
+    tell()
+    agent.say(conversation_id, "Hi, I am here.")
+    tell()
+    agent.post(f"{path}/close")
+    tell()
+    agent.post(f"{path}/close")  # which it is already
+    tell()
+    customer.say(conversation_id, "do you ship?")
+    tell()
+    agent.post(f"{path}/assign")
+    tell()
+    agent.post(f"{path}/assign")  # to whom it belongs already
+    tell()
+    assert told == [
+        ["status"],
+        ["message"],
+        ["message", "status"],
+        ["feedback", "status"],
+        ["message", "status"],
+        ["message"],
+        ["message", "status"],
+        ["status"],
+        [],
+        ["message", "status"],
+        ["status"],
+        [],
+    ]
+
+
+def test_what_a_customer_said_of_an_answer_is_told_with_its_message(
+    customer: Customer, runtime: Runtime
+) -> None:
+    conversation_id = customer.start()
+    say(customer, runtime, conversation_id, "do you ship?")
+    rated = {"message_id": customer.messages(conversation_id)[-1]["id"], "helpful": False}
+    customer.post(f"/v1/conversations/{conversation_id}/feedback", rated)
+    with runtime.database.reading() as session:
+        event = session.query(Event).filter_by(conversation_id=conversation_id, kind="feedback").one()
+    assert event.data == rated
+    assert event.agents_only is False
+
+
+def test_a_no_to_the_answer_brings_a_closed_conversation_back_to_the_bot(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = customer.start()
+    say(customer, runtime, conversation_id, "refund?")
+    answer = customer.messages(conversation_id)[-1]["id"]
+    agent.post(f"/v1/conversations/{conversation_id}/assign")
+    agent.post(f"/v1/conversations/{conversation_id}/close")
+    customer.post(f"/v1/conversations/{conversation_id}/feedback", {"message_id": answer, "helpful": False})
+    with runtime.database.reading() as session:
+        row = session.get_one(Conversation, conversation_id)
+        assert (row.status, row.agent_id, row.closed_at) == ("bot", None, None)
+    runtime.worker.run_once()
+    assert customer.messages(conversation_id)[-1]["text"] == "It takes 5 days."
+
+
+def test_a_no_leaves_the_conversation_to_the_agent_who_looks_after_it(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = customer.start()
+    say(customer, runtime, conversation_id, "refund?")
+    answer = customer.messages(conversation_id)[-1]["id"]
+    agent.post(f"/v1/conversations/{conversation_id}/assign")  # while the bot still answers
+    customer.post(f"/v1/conversations/{conversation_id}/feedback", {"message_id": answer, "helpful": False})
+    with runtime.database.reading() as session:
+        assert session.get_one(Conversation, conversation_id).agent_id == agent.id
+
+
+def test_whoever_asks_for_a_person_after_the_end_waits_for_any_of_the_team(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = customer.start()
+    say(customer, runtime, conversation_id, "person please")
+    agent.say(conversation_id, "Hi, I am here.")
+    agent.post(f"/v1/conversations/{conversation_id}/close")
+    customer.post(f"/v1/conversations/{conversation_id}/handoff", {})
+    with runtime.database.reading() as session:
+        row = session.get_one(Conversation, conversation_id)
+        assert (row.status, row.agent_id, row.team) == ("waiting", None, "billing")
+        assert (row.first_response_at, row.closed_at) == (None, None)
+        assert row.handed_over_at == row.updated_at
+
+
+def test_what_an_agent_has_answered_is_not_asked_of_the_bot(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork, resolver: RuleResolver
+) -> None:
+    conversation_id = customer.start()
+    customer.say(conversation_id, "do you ship?")
+    agent.say(conversation_id, "Yes, daily.")
+    agent.post(f"/v1/conversations/{conversation_id}/close")
+    say(customer, runtime, conversation_id, "refund?")
+    asked = resolver.questions[-1]
+    assert asked.text == "refund?"
+    assert [turn.text for turn in asked.history] == ["do you ship?", "Yes, daily."]
+
+
+def test_an_agent_finds_the_question_of_whoever_asks_for_a_person_at_once(
+    customer: Customer, runtime: Runtime
+) -> None:
+    for said, question in (
+        ([], ""),
+        (["where is it?", "hello?"], "where is it?\nhello?"),
+    ):
+        conversation_id = customer.start()
+        for text in said:
+            customer.say(conversation_id, text)
+        customer.post(f"/v1/conversations/{conversation_id}/handoff", {})
+        with runtime.database.reading() as session:
+            summary = session.get_one(Conversation, conversation_id).handoff_summary
+        assert summary is not None
+        assert summary["question"] == question
