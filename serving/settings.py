@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     high_touch_attribute: str = "high_touch"
     """Contact attribute that, when true, sends every question to a person."""
     encoder_threads: int | None = Field(default=None, ge=1)
-    """Threads one text is encoded with; all cores by default."""
+    """Threads one text is encoded with; by default as many as `OMP_NUM_THREADS` says, else all cores."""
 
     burst_milliseconds: int = Field(default=800, ge=0, le=60_000)
     """Messages a customer sends within this time of each other are answered together."""

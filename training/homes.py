@@ -87,10 +87,10 @@ def train_first_models(settings: Settings, folder: Path | None, *, progress: Pro
     if folder is not None and remembered_folder(settings) is None:
         remember_folder(settings, folder)
     if read_pointer(settings.models_folder) is None:
-        from training.pipeline import train_and_register  # heavy, and needed once only
+        from training.pipeline import train_first_set  # heavy, and needed once only
 
         data = company_data(folder) if folder else general_data()
-        train_and_register(settings, data, seed=0, progress=progress)
+        train_first_set(settings, data, progress=progress)
 
 
 def _make_home(settings: Settings, progress: Progress) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from eval.home import open_champion, open_encoder, open_index, open_store
+from eval.replay.caching_encoder import CachingEncoder
 from eval.results import Track, untracked
 from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.json_lines import read_texts
@@ -103,6 +104,21 @@ def train_and_register(
     trained = train_model_set(data, encoder, seed=seed, progress=progress, finetune=tuned)
     progress("registering the model set")
     return register(settings.home, trained)
+
+
+def train_first_set(settings: Settings, data: TrainingData, *, progress: Progress) -> RegisteredSet:
+    """Train and register the first set of a home, and index what its store knows already.
+
+    What `data` and the store both hold is read once.
+    """
+    encoder = open_encoder(settings)
+    knowledge_encoder = CachingEncoder(encoder)
+    trained = train_model_set(data, encoder, knowledge_encoder=knowledge_encoder, progress=progress)
+    progress("registering the model set")
+    registered = register(settings.home, trained)
+    progress("indexing the knowledge")
+    open_index(settings, knowledge_encoder)
+    return registered
 
 
 def home_finetune(settings: Settings, options: TuningOptions, *, track: Track = untracked) -> Finetune:

@@ -10,7 +10,7 @@ from knowledge.index.chunking import article_passages, learned_answer_passages
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.answering.past_questions import PastQuestions
 from model.answering.risk import risk_threshold
-from model.interfaces import Reader
+from model.interfaces import Encoder, Reader
 from model.model_set import CalibrationSample, ModelSet
 from model.refs import article_ref, learned_answer_ref
 from model.resolver import Read, Resolver
@@ -85,7 +85,7 @@ def calibrate(
     return replace(models, answering=confidence.model, calibration=confidence.sample, limits=limits)
 
 
-def calibration_index(data: TrainingData, encoder: Reader) -> KnowledgeIndex:
+def calibration_index(data: TrainingData, encoder: Encoder) -> KnowledgeIndex:
     """The articles of `data`, and its learned answers with every second phrasing, searchable."""
     index = KnowledgeIndex(encoder)
     index.put({article_ref(article.slug): article_passages(article) for article in data.articles})

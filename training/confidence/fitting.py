@@ -146,7 +146,8 @@ def _calibration(shares: NDArray[np.float64], correct: NDArray[np.bool_]) -> tup
 
 def _forest(features: NDArray[np.float64], correct: NDArray[np.bool_], seed: int, trees: int) -> Forest:
     # Every feature is tried at each node: several say nothing in a home without intents or a past.
-    fitted = ExtraTreesClassifier(trees, min_samples_leaf=3, max_features=None, random_state=seed)
+    # Each tree has a seed of its own: however many are grown at once, they are the same to the bit.
+    fitted = ExtraTreesClassifier(trees, min_samples_leaf=3, max_features=None, random_state=seed, n_jobs=-1)
     return _flattened(fitted.fit(features.astype(np.float32), correct))
 
 

@@ -17,7 +17,7 @@ from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.errors import DataError
 from model.generation import NONE, OUT_OF_SCOPE
 from model.heads.out_of_scope import ScopeDetector, clearness, guided_scores
-from model.interfaces import Reader
+from model.interfaces import Encoder, Reader
 from model.model_set import CalibrationSample, ModelSet
 from model.types import IntentInfo, Reading, Vectors
 from model.understanding.follow_up import CONTEXT_DEPENDENCE_HEAD, FOLLOW_UP_HEAD
@@ -69,11 +69,15 @@ def train_model_set(
     seed: int = 0,
     progress: Progress = lambda _: None,
     finetune: Finetune | None = None,
+    knowledge_encoder: Encoder | None = None,
 ) -> TrainedSet:
     """Heads on the frozen encoder, confidence on the calibration questions, limits on held-out data.
 
     Intents learn from `data.unlabelled` too. With `finetune` they have an encoder of their own instead, tuned
     to the labelled texts. Raises `DataError` for either without intents.
+
+    `knowledge_encoder` reads the articles and learned answers of `data` in place of `encoder`, for whoever
+    needs their vectors again: it is the same one, with a memory.
     """
     progress("reading the labelled texts")
     labelled = labelled_texts(data)
@@ -127,7 +131,7 @@ def train_model_set(
     )
     progress(f"calibrating on {len(data.questions)} questions")
     head_encoders = {own.encoder.fingerprint: own.encoder} if own else {}
-    index = calibration_index(data, encoder)
+    index = calibration_index(data, knowledge_encoder or encoder)
     if data.dialogues:
         dependence = fit_context_dependence(data.dialogues, fitted[FOLLOW_UP_HEAD], encoder, index, seed=seed)
         models = replace(models, heads={**heads, CONTEXT_DEPENDENCE_HEAD: dependence})

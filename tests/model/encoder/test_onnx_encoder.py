@@ -1,6 +1,7 @@
 """The encoder as serving runs it: unit vectors, in order, for any text, and clear words for a bad file."""
 
 import json
+import os
 import shutil
 import warnings
 from pathlib import Path
@@ -172,3 +173,22 @@ def test_an_encoder_is_found_by_its_fingerprint_beside_the_homes_own(
     assert find_encoder(tmp_path, "f00d") == other
     with pytest.raises(ArtifactError, match="has no encoder beef"):
         find_encoder(tmp_path, "beef")
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed", "used"),
+    [
+        (None, "3", 3),
+        (None, "3,1", 3),  # by level of nesting
+        (2, "3", 2),
+        (None, "", os.cpu_count()),
+        (None, "0", os.cpu_count()),
+        (None, "all", os.cpu_count()),
+    ],
+)
+def test_it_takes_the_threads_it_is_given_else_those_that_all_libraries_are_allowed_else_every_core(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, given: int | None, allowed: str, used: int
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", allowed)
+    encoder = OnnxEncoder.load(folder, threads=given)
+    assert encoder._session.get_session_options().intra_op_num_threads == used
