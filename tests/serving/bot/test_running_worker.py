@@ -101,6 +101,22 @@ def store_away_for_workers(engine: Engine, failing_statements: int) -> Iterator[
         event.remove(engine, "before_cursor_execute", fail)
 
 
+def test_a_worker_that_is_stopped_ends_the_answer_that_it_is_at(customer: Customer, runtime: Runtime) -> None:
+    conversation_id = customer.start()
+    thinking, let_go = threading.Event(), threading.Event()
+
+    def answer(question: Question) -> Decision:
+        thinking.set()
+        let_go.wait(PATIENCE_SECONDS)
+        return runtime.resolver.resolve(question)
+
+    with running(runtime, resolve=answer):
+        customer.say(conversation_id, "do you ship?")
+        assert thinking.wait(PATIENCE_SECONDS)
+        threading.Timer(0.3, let_go.set).start()  # by then the worker is being stopped
+    assert bot_texts(customer, conversation_id) == ["We ship **daily**."]
+
+
 def test_a_customer_is_answered_while_many_drafts_are_due(
     customer: Customer, runtime: Runtime, agent: AgentAtWork
 ) -> None:

@@ -232,6 +232,19 @@ def test_everything_that_happens_in_a_conversation_is_told_in_order(
     ]
 
 
+def test_what_a_customer_is_told_of_a_conversation_ends_before_the_notes(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = customer.start()
+    say(customer, runtime, conversation_id, "person please")
+    said = agent.say(conversation_id, "Hi, I am here.")
+    agent.say(conversation_id, "Has been rude before.", kind="note")
+    agent.post(f"/v1/conversations/{conversation_id}/close")
+    with runtime.database.reading() as session:
+        events = session.query(Event).filter_by(conversation_id=conversation_id).order_by(Event.id).all()
+    assert (events[-1].kind, events[-1].data["last_message_id"]) == ("status", said["id"])
+
+
 def test_what_a_customer_said_of_an_answer_is_told_with_its_message(
     customer: Customer, runtime: Runtime
 ) -> None:
