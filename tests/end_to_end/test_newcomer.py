@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from knowledge import DEMO_FOLDER
+from knowledge import DEMO_FOLDER, GENERAL_FOLDER
 from tests.end_to_end.server_process import ServerProcess
 
 pytestmark = pytest.mark.timeout(1500)  # a model set is trained
@@ -47,6 +47,10 @@ title = "Where the box is"
 team = "parcels"
 """
 INTENTS = ("refund_request", "invoice_request", "track_order")
+GENERAL_FILES = (
+    *("training/sentiment.jsonl", "training/wants_person.jsonl", "training/mood.jsonl"),
+    *("calibration/moods.jsonl", "calibration/dialogues.jsonl"),
+)
 ASKED = "I want my money back for this order"
 HANDED_OVER = (
     "This is something a person should look after. I am handing you over to our Money matters team; during "
@@ -56,18 +60,23 @@ HANDED_OVER = (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small company folder: three intents, a few questions, two folders of articles."""
+    """A small company folder: three intents, a few questions, two folders of articles.
+
+    Of the general data, on which the sample company is trained whole, it has a sixth.
+    """
     folder = tmp_path_factory.mktemp("bolt")
     (folder / "company.toml").write_text(COMPANY)
     for name in ("billing", "deliveries"):
         shutil.copytree(DEMO_FOLDER / "articles" / name, folder / "articles" / name)
     known = {path.stem for path in (folder / "articles").rglob("*.md")}
-    texts = rows_of("training/intents.jsonl")
-    write(folder / "training" / "intents.jsonl", [row for row in texts if row["label"] in INTENTS])
-    questions = [row for row in rows_of("calibration/questions.jsonl") if set(row["articles"]) <= known]
+    texts, asked = "training/intents.jsonl", "calibration/questions.jsonl"
+    write(folder / texts, [row for row in rows_of(DEMO_FOLDER / texts) if row["label"] in INTENTS])
+    questions = [row for row in rows_of(DEMO_FOLDER / asked) if set(row["articles"]) <= known]
     own = [row for row in questions if row["intent"] in INTENTS]
     others = [row for row in questions if row["intent"] is None][:60]
-    write(folder / "calibration" / "questions.jsonl", own + others)
+    write(folder / asked, own + others)
+    for name in GENERAL_FILES:
+        write(folder / name, rows_of(GENERAL_FOLDER / name)[::6])
     return folder
 
 
@@ -86,22 +95,43 @@ def home(folder: Path, encoder_folder: Path) -> Path:
     return home
 
 
-@pytest.fixture
-def server(home: Path) -> Iterator[ServerProcess]:
+@pytest.fixture(scope="module")
+def shop_key(home: Path) -> str:
+    key: str = firstlast(home, "keys", "add", "shop", "--scope", "ask,company:read")["key"]
+    return key
+
+
+@pytest.fixture(scope="module")
+def agent(home: Path) -> dict[str, Any]:
+    return firstlast(home, "agents", "add", "ada@bolt.example", "--team", "money", "--name", "Ada Bolt")
+
+
+@pytest.fixture(scope="module")
+def server(home: Path, shop_key: str, agent: dict[str, Any]) -> Iterator[ServerProcess]:
+    """The home's first server; shop and agent have their keys."""
     server = ServerProcess(home)
+    server.start()
     yield server
     server.stop()
 
 
-def test_a_message_lands_at_the_right_team_and_its_agent_sees_it_waiting(
-    home: Path, server: ServerProcess, new_profile: Callable[[], BrowserContext]
+def test_the_first_start_tells_of_its_index_and_of_nothing_that_looks_like_a_fault(
+    server: ServerProcess,
 ) -> None:
-    agent = firstlast(home, "agents", "add", "ada@bolt.example", "--team", "money", "--name", "Ada Bolt")
-    key = firstlast(home, "keys", "add", "shop", "--scope", "ask,company:read")["key"]
-    server.start()
+    said = server.said()
+    assert said.index("listening at http://") < said.index("is ready at http://")
+    assert "index_building" in said
+    assert not [line for line in said.splitlines() if "warning" in line or "error" in line]
 
+
+def test_a_message_lands_at_the_right_team_and_its_agent_sees_it_waiting(
+    server: ServerProcess,
+    shop_key: str,
+    agent: dict[str, Any],
+    new_profile: Callable[[], BrowserContext],
+) -> None:
     with httpx.Client(base_url=server.address, timeout=30) as shop:
-        shop.headers["Authorization"] = f"Bearer {key}"
+        shop.headers["Authorization"] = f"Bearer {shop_key}"
         teams = {team["name"]: team for team in shop.get("/v1/company").json()["teams"]}
         asked = shop.post("/v1/ask", json={"question": ASKED}).json()
         assert (asked["decision"], asked["intent"]) == ("handoff", "refund_request")
@@ -152,10 +182,10 @@ def firstlast(home: Path, *arguments: object) -> dict[str, Any]:
     return dict(json.loads(got.stdout.splitlines()[-1]))
 
 
-def rows_of(file: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (DEMO_FOLDER / file).read_text(encoding="utf-8").splitlines()]
+def rows_of(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -1,7 +1,5 @@
 """How the server starts, stops and what it needs, as a process."""
 
-import shutil
-
 import pytest
 
 from tests.end_to_end.people import signed_in_client
@@ -40,14 +38,3 @@ def test_the_server_is_ready_soon_small_and_ends_at_ctrl_c_while_people_are_conn
     print(f"ended {seconds:.2f} s after Ctrl-C")  # noqa: T201
     assert status == 0
     assert seconds < 60
-
-
-def test_the_first_start_tells_of_its_index_and_of_nothing_that_looks_like_a_fault(
-    server: ServerProcess,
-) -> None:
-    shutil.rmtree(server.home / "index", ignore_errors=True)
-    server.start()
-    said = server.said()
-    assert said.index("listening at http://") < said.index("is ready at http://")
-    assert "index_building" in said
-    assert not [line for line in said.splitlines() if "warning" in line or "error" in line]
