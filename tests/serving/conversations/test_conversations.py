@@ -236,6 +236,17 @@ def test_a_yes_confirms_the_resolution_and_thanks_do_not_undo_it(
     assert customer.conversation(conversation_id)["resolution"] == "confirmed"
 
 
+def test_after_a_yes_another_answer_is_no_resolution_yet(customer: Customer, runtime: Runtime) -> None:
+    conversation_id = customer.start()
+    customer.say(conversation_id, "do you ship?")
+    runtime.worker.run_once()
+    answer = customer.messages(conversation_id)[-1]["id"]
+    customer.post(f"/v1/conversations/{conversation_id}/feedback", {"message_id": answer, "helpful": True})
+    customer.say(conversation_id, "refund?")
+    runtime.worker.run_once()
+    assert customer.conversation(conversation_id)["resolution"] == "none"
+
+
 def test_only_the_bots_messages_of_this_conversation_can_be_rated(
     customer: Customer, runtime: Runtime
 ) -> None:
@@ -342,6 +353,28 @@ def test_agents_list_by_status_and_team_the_latest_first(
         "next": None,
     }
     assert agent.get("/v1/conversations?status=lost").status_code == 422
+
+
+def test_what_happens_in_a_conversation_brings_it_to_the_top_of_the_agents_list(
+    customer: Customer, agent: AgentAtWork, client: TestClient, runtime: Runtime
+) -> None:
+    conversation_id, later = customer.start(), customer.start()
+    colleague, path = AgentAtWork(client, runtime), f"/v1/conversations/{conversation_id}"
+    acts = {
+        "asked": lambda: customer.say(conversation_id, "do you ship?"),
+        "answered by the bot": lambda: runtime.worker.answer(conversation_id),
+        "answered by an agent": lambda: agent.say(conversation_id, "Yes, daily."),
+        "closed": lambda: agent.post(f"{path}/close"),
+        "handed over": lambda: customer.post(f"{path}/handoff", {}),
+        "assigned": lambda: agent.post(f"{path}/assign", {"agent_id": colleague.id}),
+    }
+    for what, act in acts.items():
+        with runtime.database.session() as session:
+            session.get_one(Conversation, conversation_id).updated_at = now() - timedelta(minutes=2)
+            session.get_one(Conversation, later).updated_at = now() - timedelta(minutes=1)
+        act()
+        listed = [row["id"] for row in agent.get("/v1/conversations").json()["conversations"]]
+        assert listed.index(conversation_id) < listed.index(later), what
 
 
 def test_a_customer_lists_own_conversations_newest_first(customer: Customer, client: TestClient) -> None:
