@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.db.tables import Conversation, DecisionRecord, Message, new_id, now
+from serving.db.tables import Contact, Conversation, DecisionRecord, Message, new_id, now
 from serving.runtime.assembly import Runtime
 from tests.serving.parts import AgentAtWork, Customer, RuleResolver
 
@@ -258,6 +258,44 @@ def test_only_the_bots_messages_of_this_conversation_can_be_rated(
     assert customer.post(feedback, {"message_id": own, "helpful": True}).status_code == 409
     elsewhere = customer.post(f"/v1/conversations/{other}/feedback", {"message_id": answer, "helpful": True})
     assert elsewhere.status_code == 404
+
+
+def test_all_messages_of_a_burst_are_asked_again_when_the_answer_did_not_help(
+    customer: Customer, runtime: Runtime, resolver: RuleResolver
+) -> None:
+    conversation_id = customer.start()
+    for text in ("one question", "about a refund"):
+        customer.say(conversation_id, text)
+    runtime.worker.run_once()
+    answer = customer.messages(conversation_id)[-1]["id"]
+    customer.post(f"/v1/conversations/{conversation_id}/feedback", {"message_id": answer, "helpful": False})
+    runtime.worker.run_once()
+    assert [question.text for question in resolver.questions[-2:]] == ["one question\nabout a refund"] * 2
+
+
+def test_a_choice_that_did_not_help_is_not_taken_again(
+    customer: Customer, runtime: Runtime, resolver: RuleResolver
+) -> None:
+    conversation_id = customer.start()
+    for text, more in (("unclear", {}), ("1", {"choice": "learned_answer:1"})):
+        customer.say(conversation_id, text, **more)
+        runtime.worker.run_once()
+    answer = customer.messages(conversation_id)[-1]["id"]
+    customer.post(f"/v1/conversations/{conversation_id}/feedback", {"message_id": answer, "helpful": False})
+    runtime.worker.run_once()
+    again = resolver.questions[-1]
+    assert (again.chosen_ref, again.tried_refs) == (None, {"learned_answer:1"})
+
+
+def test_whoever_writes_was_seen_just_then(customer: Customer, runtime: Runtime) -> None:
+    long_ago = now() - timedelta(days=9)
+    conversation_id = customer.start()
+    for act in (customer.start, lambda: customer.say(conversation_id, "hello")):
+        with runtime.database.session() as session:
+            session.get_one(Contact, customer.contact_id).last_seen_at = long_ago
+        act()
+        with runtime.database.reading() as session:
+            assert now() - session.get_one(Contact, customer.contact_id).last_seen_at < timedelta(days=1)
 
 
 def test_a_choice_offered_is_answered_and_one_not_offered_is_refused(
