@@ -63,25 +63,27 @@ def early_verdict(
     click that says nothing else; the customer wants a person; the customer, the matter or the mood calls for
     one. On a matter that only people handle, nothing but an answer which a person let
     the bot give to this very question is given, and only to a customer whom no other rule sends to people.
+    A mood that calls for a person is told before any other reason why one has the conversation.
     """
+    mood = mood_reason(question, read, settings)
+    upset = (mood,) if mood else ()
     if question.owned_by_person:
-        return Verdict("silent", (Reason.OWNED_BY_PERSON,))
+        return Verdict("silent", (*upset, Reason.OWNED_BY_PERSON))
     picked = [
         scored for scored in _fresh(question, candidates) if scored.candidate.ref == question.chosen_ref
     ]
     if picked:
         return Verdict("answer", (Reason.CHOSEN_BY_CUSTOMER,), (picked[0],))
     if read.wants_person >= settings.wants_person:
-        return Verdict("handoff", (Reason.WANTS_PERSON,))
+        return Verdict("handoff", (*upset, Reason.WANTS_PERSON))
     if _is_set(question.contact, settings.high_touch_attribute):
-        return Verdict("handoff", (Reason.HUMAN_ONLY_CUSTOMER,))
-    mood = mood_reason(question, read, settings)
+        return Verdict("handoff", (*upset, Reason.HUMAN_ONLY_CUSTOMER))
     if read.human_only_probability < settings.human_only:
-        return Verdict("handoff", (mood,)) if mood else None
+        return Verdict("handoff", upset) if upset else None
     released = _released(question, read, candidates, settings)
-    if released and mood is None:
+    if released and not upset:
         return Verdict("answer", (Reason.RELEASED_QUESTION,), (released[0],))
-    return Verdict("handoff", (Reason.HUMAN_ONLY_INTENT,))
+    return Verdict("handoff", (*upset, Reason.HUMAN_ONLY_INTENT))
 
 
 def verdict(

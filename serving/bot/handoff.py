@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from model.reasons import Reason
 from serving.conversations import repository
 from serving.conversations.log import log_message, log_status
-from serving.db.tables import Conversation, Message, Team, now
+from serving.db.tables import PRIORITIES, Conversation, Message, Priority, Team, now
 
 _OPENINGS: Mapping[str, str] = {
     Reason.WANTS_PERSON: "Of course.",
@@ -16,12 +16,16 @@ _OPENINGS: Mapping[str, str] = {
     Reason.HUMAN_ONLY_INTENT: "This is something a person should look after.",
     Reason.HUMAN_ONLY_IN_PASSING: "This is something a person should look after.",
     Reason.HUMAN_ONLY_CUSTOMER: "A person looks after this for you.",
-    Reason.MOOD_LOW: "I am sorry that this has been frustrating.",
-    Reason.MOOD_FALL: "I am sorry that this has been frustrating.",
-    Reason.UNHAPPY: "I am sorry that we are not getting anywhere.",
     Reason.NO_OTHER_ANSWER: "I am sorry that my answer did not help.",
     Reason.BOT_ERROR: "Something went wrong on my side, and I do not want to keep you waiting.",
 }
+_APOLOGIES: Mapping[str, str] = {
+    Reason.MOOD_LOW: "I am sorry that this has been so frustrating.",
+    Reason.MOOD_FALL: "I am sorry that I have let you down here.",
+    Reason.UNHAPPY: "I am sorry that we are not getting anywhere.",
+}
+"""What an upset customer is told first, whatever else is a reason."""
+_PRIORITY_OF: Mapping[str, Priority] = dict.fromkeys(_APOLOGIES, "high")
 _OPENING_OTHERWISE = "I do not have an answer to this that I am sure of."
 
 
@@ -48,6 +52,7 @@ def hand_over(session: Session, conversation: Conversation, handoff: Handoff) ->
     conversation.team = team.name if team else None
     conversation.agent_id = None
     conversation.handoff_reason = handoff.reasons[-1][:64]
+    conversation.priority = priority_of(handoff.reasons)
     conversation.handoff_summary = _summary(handoff, conversation.team)
     conversation.handed_over_at = conversation.updated_at = now()
     conversation.first_response_at = conversation.closed_at = None
@@ -59,17 +64,33 @@ def hand_over(session: Session, conversation: Conversation, handoff: Handoff) ->
     return message
 
 
+def priority_of(reasons: Sequence[str]) -> Priority:
+    """The greatest priority that one of the reasons gives a conversation."""
+    return max((_PRIORITY_OF.get(reason, "normal") for reason in reasons), key=_rank, default="normal")
+
+
+def raise_priority(session: Session, conversation: Conversation, reasons: Sequence[str]) -> None:
+    """Give a conversation that people have already the priority of these reasons, unless its own is greater.
+
+    What a customer writes while waiting may be more pressing than what they waited for.
+    """
+    priority = priority_of(reasons)
+    if conversation.is_with_people and _rank(priority) > _rank(conversation.priority):
+        conversation.priority = priority
+        log_status(session, conversation)
+
+
 def handoff_words(reasons: Sequence[str], team: Team | None) -> str:
     """What the customer is told: why, who will answer, and how long it usually takes when that is known."""
-    known = [_OPENINGS[reason] for reason in reasons if reason in _OPENINGS]
-    opening = known[-1] if known else _OPENING_OTHERWISE
     who = f"our {team.title} team" if team else "our team"
+    if priority_of(reasons) != "normal":
+        who = f"{who} and have asked them to look at this first"
     minutes = team.expected_wait_minutes if team else None
     if minutes is None:
-        return f"{opening} I am handing you over to {who}; someone will answer here."
+        return f"{_opening(reasons)} I am handing you over to {who}; someone will answer here."
     unit = "minute" if minutes == 1 else "minutes"
     return (
-        f"{opening} I am handing you over to {who}; during opening hours "
+        f"{_opening(reasons)} I am handing you over to {who}; during opening hours "
         f"an answer usually takes about {minutes} {unit}."
     )
 
@@ -85,6 +106,18 @@ def tried_answers(session: Session, conversation_id: str) -> list[dict[str, str]
         sources = messages[decision.id].payload.get("sources") or [{}]
         tried[decision.answer_ref] = str(sources[0].get("title", ""))
     return [{"ref": ref, "title": title} for ref, title in tried.items()]
+
+
+def _opening(reasons: Sequence[str]) -> str:
+    """An apology where one is due, else the words of the last reason that has any."""
+    apologies, openings = (
+        [words[reason] for reason in reasons if reason in words] for words in (_APOLOGIES, _OPENINGS)
+    )
+    return [_OPENING_OTHERWISE, *openings, *apologies][-1]
+
+
+def _rank(priority: Priority) -> int:
+    return PRIORITIES.index(priority)
 
 
 def _team(session: Session, conversation: Conversation, handoff: Handoff) -> Team | None:

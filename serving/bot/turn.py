@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from model.reasons import Reason
 from model.types import Decision, Offered, Question, Turn
 from serving.bot.decisions import decision_record, failure_record, sources_json
-from serving.bot.handoff import Handoff, hand_over, tried_answers
+from serving.bot.handoff import Handoff, hand_over, raise_priority, tried_answers
 from serving.bot.picks import learn_from_pick
 from serving.company.service import stored_infos
 from serving.conversations import repository
@@ -134,6 +134,7 @@ def store_decision(session: Session, turn: BotTurn, decision: Decision) -> bool:
     session.flush()
     conversation.mood = decision.understanding.mood
     if decision.kind == "silent":
+        raise_priority(session, conversation, decision.reasons)
         return True
     conversation.intent = decision.understanding.intent or conversation.intent
     conversation.updated_at = now()

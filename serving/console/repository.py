@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from serving.db.tables import Conversation, CsatRating, Intent, Message, Proposal
+from serving.db.tables import PRIORITIES, Conversation, CsatRating, Intent, Message, Proposal
 
 
 def list_inbox(
@@ -16,16 +16,23 @@ def list_inbox(
     agent_id: str | None = None,
     limit: int,
 ) -> list[Conversation]:
-    """Conversations with one of the statuses: who waits longest first, then the latest change."""
+    """Conversations with one of the statuses: those that wait first, the latest changed first of the others.
+
+    Of those that wait, the ones with a greater priority come first, then who waits longest.
+    """
     chosen = (
         select(Conversation)
         .options(joinedload(Conversation.contact), joinedload(Conversation.agent))
         .where(Conversation.status.in_(statuses))
     )
     if "waiting" in statuses:  # they are few: the others are read in the order of their index
-        waits = case((Conversation.status == "waiting", 0), else_=1)
+        urgency = case(
+            (Conversation.status != "waiting", -1),
+            *((Conversation.priority == name, rank) for rank, name in enumerate(PRIORITIES)),
+            else_=0,
+        )
         waiting_since = case((Conversation.status == "waiting", Conversation.handed_over_at), else_=None)
-        chosen = chosen.order_by(waits, waiting_since)
+        chosen = chosen.order_by(urgency.desc(), waiting_since)
     chosen = chosen.order_by(Conversation.updated_at.desc(), Conversation.id.desc())
     if team is not None:
         chosen = chosen.where(Conversation.team == team)

@@ -57,6 +57,7 @@ def environment() -> Environment:
         shorten=formatting.shorten,
         web_address=formatting.web_address,
         status=partial(words.in_words, words.STATUS_WORDS),
+        priority=partial(words.in_words, words.PRIORITY_WORDS),
         proposal_status=partial(words.in_words, words.PROPOSAL_STATUS_WORDS),
         learned_status=partial(words.in_words, words.LEARNED_STATUS_WORDS),
         source=words.source_words,

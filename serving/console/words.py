@@ -14,6 +14,8 @@ STATUS_WORDS: Mapping[str, str] = {
     "closed": "Closed",
 }
 
+PRIORITY_WORDS: Mapping[str, str] = {"normal": "Normal", "high": "High priority", "urgent": "Urgent"}
+
 REASON_WORDS: Mapping[str, str] = {
     Reason.ABOVE_THRESHOLD: "The bot was sure enough of an answer",
     Reason.AGENT_STEPPED_IN: "An agent stepped in",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from model.types import Author
-from serving.db.tables import ConversationStatus, MessageKind
+from serving.db.tables import ConversationStatus, MessageKind, Priority
 from serving.schemas import RowOut
 from serving.text import ClientId, LongText, SafeText, ShortText
 
@@ -127,6 +127,8 @@ class AgentConversationOut(ConversationOut):
 
     contact: ContactOut
     agent: AssignedAgentOut | None
+    priority: Priority
+    """How soon people should look at it: `high` where the customer is upset."""
     handoff_summary: dict[str, Any] | None
     pending_proposals: int
 

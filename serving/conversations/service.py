@@ -177,7 +177,7 @@ def close(session: Session, conversation: Conversation) -> None:
         return
     if conversation.status == "open" and conversation.first_response_at is not None:
         conversation.resolution = "human"
-    conversation.status = "closed"
+    conversation.status, conversation.priority = "closed", "normal"
     conversation.answer_due_at = None
     conversation.closed_at = conversation.updated_at = now()
     log_status(session, conversation)

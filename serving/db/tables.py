@@ -28,6 +28,10 @@ from model.types import Author, DecisionKind
 
 ConversationStatus = Literal["bot", "waiting", "open", "closed"]
 """`waiting`: handed over, nobody has answered; `open`: a person answers."""
+Priority = Literal["normal", "high", "urgent"]
+"""How soon people should look at a conversation: `high` where the customer is upset."""
+PRIORITIES: tuple[Priority, ...] = ("normal", "high", "urgent")
+"""From the least to the greatest."""
 Resolution = Literal["confirmed", "assumed", "durable", "human", "none"]
 MessageKind = Literal["message", "note"]
 """A note is visible to agents only."""
@@ -224,6 +228,7 @@ class Conversation(Table):
     intent: Mapped[str | None] = mapped_column(String(64))
     mood: Mapped[float] = mapped_column(default=0.0)
     handoff_reason: Mapped[str | None] = mapped_column(String(64))
+    priority: Mapped[Priority] = mapped_column(String(16), default="normal", server_default="normal")
     handoff_summary: Mapped[dict[str, Any] | None]
     """For the agent: `question`, `intent`, `team`, `mood`, `reasons`, `tried` (list of titles and refs)."""
     handed_over_at: Mapped[datetime | None]

@@ -65,7 +65,7 @@ def test_the_wish_for_a_person_counts_from_exactly_the_limit(probability: float,
 
 
 def test_the_wish_for_a_person_is_the_reason_before_any_rule() -> None:
-    read = understanding(wants_person=0.9, human_only_probability=0.9, mood=-0.9)
+    read = understanding(wants_person=0.9, human_only_probability=0.9)
     got = early(Question("agent", contact={"high_touch": True}), read)
     assert got is not None
     assert got.reasons == ("wants_person",)
@@ -83,8 +83,25 @@ def test_a_customer_who_is_not_high_touch_is_answered(value: object) -> None:
 
 
 def test_a_matter_for_people_alone_goes_to_people() -> None:
-    got = early(Question("I want my money back"), understanding(human_only_probability=0.5, mood=-0.9))
+    got = early(Question("I want my money back"), understanding(human_only_probability=0.5))
     assert got == Verdict("handoff", ("human_only_intent",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reads", "expected"),
+    [
+        ({}, {"wants_person": 0.9}, Verdict("handoff", ("mood_low", "wants_person"))),
+        ({"contact": {"high_touch": True}}, {}, Verdict("handoff", ("mood_low", "human_only_customer"))),
+        ({}, {"human_only_probability": 0.9}, Verdict("handoff", ("mood_low", "human_only_intent"))),
+        ({"owned_by_person": True}, {}, Verdict("silent", ("mood_low", "owned_by_person"))),
+    ],
+    ids=["wants a person", "high touch", "a matter for people", "owned by a person"],
+)
+def test_that_a_customer_is_upset_is_told_beside_what_else_brings_them_to_people(
+    changes: dict[str, object], reads: dict[str, object], expected: Verdict
+) -> None:
+    question = replace(Question("once more"), **changes)  # type: ignore[arg-type]
+    assert early(question, understanding(mood=-0.9, **reads)) == expected
 
 
 def test_on_a_matter_for_people_the_bot_gives_what_a_person_released_for_this_very_question() -> None:
@@ -123,7 +140,11 @@ def test_a_released_answer_that_did_not_help_is_not_given_again() -> None:
         ({"owned_by_person": True}, {}, Verdict("silent", ("owned_by_person",))),
         ({}, {"wants_person": 0.5}, Verdict("handoff", ("wants_person",))),
         ({"contact": {"high_touch": True}}, {}, Verdict("handoff", ("human_only_customer",))),
-        ({"mood": -0.5}, {"mood": -0.7, "sentiment_score": -0.9}, TO_PEOPLE),
+        (
+            {"mood": -0.5},
+            {"mood": -0.7, "sentiment_score": -0.9},
+            Verdict("handoff", ("mood_low", "human_only_intent")),
+        ),
     ],
     ids=["owned by a person", "wants a person", "high touch", "low mood"],
 )
@@ -253,8 +274,9 @@ def test_a_pick_is_a_click_and_says_nothing_that_calls_for_a_person() -> None:
     chosen = Question("Why is my account locked?", chosen_ref="article:good", mood=-0.9)
     angry = understanding(wants_person=0.9, mood=-0.9, human_only_probability=0.9)
     assert early(chosen, angry, [GOOD]) == Verdict("answer", ("chosen_by_customer",), (GOOD,))
-    owned = replace(chosen, owned_by_person=True)
-    assert early(owned, angry, [GOOD]) == Verdict("silent", ("owned_by_person",))
+    owned = early(replace(chosen, owned_by_person=True), angry, [GOOD])
+    assert owned is not None
+    assert owned.kind == "silent"
 
 
 def test_a_choice_that_is_not_among_the_candidates_is_passed_over() -> None:

@@ -64,7 +64,7 @@ RULES = (
 
 
 class RuleResolver:
-    """Decides by words: `person`, `boom`, `hello`, `unclear`, and the words of the rules."""
+    """Decides by words: `person`, `awful`, `boom`, `hello`, `unclear`, and the words of the rules."""
 
     def __init__(self) -> None:
         self.questions: list[Question] = []
@@ -72,12 +72,15 @@ class RuleResolver:
     def resolve(self, question: Question) -> Decision:
         self.questions.append(question)
         text = question.text.lower()
+        upset = ("mood_low",) if "awful" in text else ()
         if question.owned_by_person:
-            return decision("silent", reasons=("owned_by_person",))
+            return decision("silent", reasons=(*upset, "owned_by_person"))
         if "boom" in text:
             raise ValueError(f"cannot think about {question.text}")
         if "person" in text:
             return decision("handoff", reasons=("wants_person",))
+        if upset:
+            return decision("handoff", reasons=upset)
         for rule in RULES:
             for ref, words in rule.answers:
                 wanted = rule.word in text or question.chosen_ref == ref

@@ -119,7 +119,10 @@ function greetNew(list, old) {
   for (const row of arrived) row.classList.add("row--new");
   const elsewhere = arrived.filter((row) => !row.querySelector("[aria-current]"));
   if (elsewhere.length > 1) return announce(`${elsewhere.length} more customers wait for an answer.`);
-  for (const row of elsewhere) announce(`${row.dataset.name} ${row.dataset.status === "waiting" ? "waits for a person" : "wrote again"}.`);
+  for (const row of elsewhere) {
+    const urgent = row.dataset.priority === "urgent" ? "Urgent: " : "";
+    announce(`${urgent}${row.dataset.name} ${row.dataset.status === "waiting" ? "waits for a person" : "wrote again"}.`);
+  }
 }
 
 let typingEnds = 0;

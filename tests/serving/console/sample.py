@@ -142,6 +142,7 @@ def add_conversation(
     team: str = "deliveries",
     minutes_ago: float = 3,
     mood: float = 0.0,
+    priority: str = "normal",
 ) -> Conversation:
     """A conversation that the bot has handed over after an answer that did not help."""
     moment = now() - timedelta(minutes=minutes_ago)
@@ -155,6 +156,7 @@ def add_conversation(
         team=team,
         intent="swap_pods",
         mood=mood,
+        priority=priority,
         created_at=moment,
         updated_at=moment,
     )

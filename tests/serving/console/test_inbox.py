@@ -89,6 +89,25 @@ def test_the_longest_wait_stands_first_and_one_past_its_promise_is_marked(
     assert ">3 d</time>" in page
 
 
+def test_the_most_pressing_of_those_who_wait_stand_first_and_say_so(
+    runtime: Runtime, agent: TestClient
+) -> None:
+    usual = start(runtime, "waits long", minutes_ago=6000, team="billing")
+    high = start(runtime, "is upset", minutes_ago=1, team="billing", priority="high")
+    higher = start(runtime, "is upset for longer", minutes_ago=2, team="billing", priority="high")
+    urgent = start(runtime, "smells smoke", minutes_ago=0, team="billing", priority="urgent")
+    answered = start(runtime, "is served", status="open", team="billing", priority="urgent")
+
+    page = squeezed(agent.get("/inbox?team=billing").text)
+
+    places = [page.index(f'data-id="{each}"') for each in (urgent, higher, high, usual, answered)]
+    assert places == sorted(places)
+    assert '<span class="tag tag--bad">Urgent</span>' in page[places[0] : places[1]]
+    assert '<span class="tag tag--bad">High priority</span>' in page[places[1] : places[2]]
+    assert "priority" not in page[places[3] : places[4]].replace('data-priority="normal"', "")
+    assert '<span class="tag tag--bad">Urgent</span>' in agent.get(f"/inbox/{urgent}").text
+
+
 def test_the_list_can_be_narrowed_by_status_and_team(runtime: Runtime, agent: TestClient) -> None:
     waiting = start(runtime, "one", team="billing")
     with_bot = start(runtime, "two", status="bot", team="billing")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.db.tables import Contact, Conversation, DecisionRecord, Message, new_id, now
+from serving.db.tables import Contact, Conversation, DecisionRecord, Event, Message, new_id, now
 from serving.runtime.assembly import Runtime
 from tests.serving.parts import AgentAtWork, Customer, RuleResolver
 
@@ -91,7 +91,7 @@ def test_a_handoff_tells_why_to_whom_and_how_long(
         "reasons": ["wants_person"],
         "tried": [],
     }
-    assert seen["pending_proposals"] == 0
+    assert (seen["pending_proposals"], seen["priority"]) == (0, "normal")
 
 
 def test_while_a_person_owns_the_conversation_the_bot_is_silent_but_follows_the_mood(
@@ -109,6 +109,30 @@ def test_while_a_person_owns_the_conversation_the_bot_is_silent_but_follows_the_
     runtime.worker.run_once()
     assert customer.messages(conversation_id)[-1]["author"] == "customer"
     assert customer.conversation(conversation_id)["status"] == "open"
+
+
+def test_who_is_upset_comes_first_also_while_waiting_until_the_matter_ends(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    def priority() -> str:
+        shown: str = agent.get(f"/v1/conversations/{conversation_id}").json()["priority"]
+        return shown
+
+    conversation_id = customer.start()
+    seen: list[str] = []
+    for words in ("person please", "this is awful", "thank you"):
+        customer.say(conversation_id, words)
+        runtime.worker.run_once()
+        seen.append(priority())
+    assert seen == ["normal", "high", "high"]
+    with runtime.database.reading() as session:
+        events = session.query(Event).filter_by(conversation_id=conversation_id, kind="status").count()
+    assert events == 3  # started, handed over, more pressing
+    assert "priority" not in customer.conversation(conversation_id)
+    assert agent.post(f"/v1/conversations/{conversation_id}/close").json()["priority"] == "normal"
+    customer.say(conversation_id, "this is awful")
+    runtime.worker.run_once()
+    assert (priority(), customer.conversation(conversation_id)["handoff_reason"]) == ("high", "mood_low")
 
 
 def test_an_agents_first_reply_takes_the_conversation_and_closing_returns_it_to_the_bot(
