@@ -24,6 +24,8 @@ class Reason(StrEnum):
     """The message asks more than one, and each was looked at for itself."""
     ASKED_BACK_ALREADY = "asked_back_already"
 
+    DANGER = "danger"
+    """The customer's words tell of danger, by the business's list."""
     WANTS_PERSON = "wants_person"
     """The customer's words ask for a person; `customer_request` is the button."""
     CUSTOMER_REQUEST = "customer_request"

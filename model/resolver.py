@@ -285,6 +285,9 @@ class Resolver:
         self, question: Question, read: Understanding, found: Verdict
     ) -> tuple[str, tuple[Source, ...], tuple[Source, ...]]:
         """The reply's text, the sources it rests on, and the choices it offers."""
+        if found.kind == "handoff" and found.chosen:
+            sources = as_sources(found.chosen)
+            return self._generator.answer(question.text, sources), sources, ()
         if found.kind == "answer":
             sources = as_sources(found.chosen)
             words = self._generator.answer(question.text, sources)

@@ -7,6 +7,8 @@ from typing import Any, Literal, NewType
 import numpy as np
 from numpy.typing import NDArray
 
+from model.understanding.danger import NO_DANGER, DangerWords
+
 Vector = NDArray[np.float32]
 """One unit vector, shape `(dim,)`."""
 
@@ -164,6 +166,8 @@ class Question:
     intents: Mapping[str, IntentInfo] = field(default_factory=dict)
     """Team and human-only flag of intents, as the business has them now; what the model set was trained with
     counts for the others."""
+    danger: DangerWords = NO_DANGER
+    """What tells of danger, as the business has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +219,10 @@ class Decision:
 
     kind: DecisionKind
     answer: str
-    """The words of the reply, Markdown; empty for `silent`. A handoff's words are added by serving."""
+    """The words of the reply, Markdown; empty for `silent`. A handoff has words only on danger: what is
+    known to do at once. The others are added by serving."""
     sources: tuple[Source, ...]
-    """What the answer rests on, best first; empty unless `kind` is `answer`."""
+    """What the words rest on, best first; empty unless `kind` is `answer` or it is a handoff on danger."""
     choices: tuple[Source, ...]
     """What the customer may pick from: of `clarify`, and of an `answer` to only one of several questions."""
     confidence: float

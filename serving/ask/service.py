@@ -8,7 +8,7 @@ import structlog
 from model.errors import DataError
 from model.types import Candidate, Question, Turn
 from serving.bot.decisions import decision_json
-from serving.company.service import stored_infos
+from serving.company.service import stored_danger, stored_infos
 from serving.db.tables import new_id
 from serving.runtime.assembly import Runtime
 
@@ -31,9 +31,15 @@ def ask(
     if not text or len(text) > limit:
         raise DataError(f"question has {len(text):,} characters; use 1 to {limit:,}")
     with runtime.database.reading() as session:
-        intents = stored_infos(session)
+        intents, danger = stored_infos(session), stored_danger(session)
     decision = runtime.resolver.resolve(
-        Question(text=text, history=tuple(history), contact=dict(contact or {}), intents=intents)
+        Question(
+            text=text,
+            history=tuple(history),
+            contact=dict(contact or {}),
+            intents=intents,
+            danger=danger,
+        )
     )
     runtime.metrics.count_decision(decision, channel="ask")
     trace_id = new_id()

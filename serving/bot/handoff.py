@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,10 @@ _APOLOGIES: Mapping[str, str] = {
     Reason.UNHAPPY: "I am sorry that we are not getting anywhere.",
 }
 """What an upset customer is told first, whatever else is a reason."""
-_PRIORITY_OF: Mapping[str, Priority] = dict.fromkeys(_APOLOGIES, "high")
+_SAFETY_FIRST = (
+    "Your safety comes first: if anyone is hurt or in danger, call your local emergency number now."
+)
+_PRIORITY_OF: Mapping[str, Priority] = {**dict.fromkeys(_APOLOGIES, "high"), Reason.DANGER: "urgent"}
 _OPENING_OTHERWISE = "I do not have an answer to this that I am sure of."
 
 
@@ -42,6 +46,10 @@ class Handoff:
     decision_id: int | None = None
     tried: Sequence[Mapping[str, str]] = field(default=())
     """Answers given before, `ref` and `title` each."""
+    answer: str = ""
+    """What the customer is told before anything else, Markdown."""
+    sources: Sequence[Mapping[str, Any]] = field(default=())  # JSON objects
+    """What that rests on."""
 
 
 def hand_over(session: Session, conversation: Conversation, handoff: Handoff) -> Message:
@@ -109,7 +117,9 @@ def tried_answers(session: Session, conversation_id: str) -> list[dict[str, str]
 
 
 def _opening(reasons: Sequence[str]) -> str:
-    """An apology where one is due, else the words of the last reason that has any."""
+    """Safety before an apology where either is due, else the words of the last reason that has any."""
+    if Reason.DANGER in reasons:
+        return _SAFETY_FIRST
     apologies, openings = (
         [words[reason] for reason in reasons if reason in words] for words in (_APOLOGIES, _OPENINGS)
     )
@@ -145,10 +155,13 @@ def _words_message(conversation: Conversation, team: Team | None, handoff: Hando
     payload: dict[str, object] = {"kind": "handoff"}
     if team is not None and team.expected_wait_minutes is not None:
         payload["expected_wait_minutes"] = team.expected_wait_minutes
+    if handoff.sources:
+        payload["sources"] = list(handoff.sources)
+    words = handoff_words(handoff.reasons, team)
     return Message(
         conversation_id=conversation.id,
         author="bot",
-        text=handoff_words(handoff.reasons, team),
+        text=f"{handoff.answer}\n\n{words}" if handoff.answer else words,
         decision_id=handoff.decision_id,
         payload=payload,
     )

@@ -17,7 +17,7 @@ from model.types import Decision, Offered, Question, Turn
 from serving.bot.decisions import decision_record, failure_record, sources_json
 from serving.bot.handoff import Handoff, hand_over, raise_priority, tried_answers
 from serving.bot.picks import learn_from_pick
-from serving.company.service import stored_infos
+from serving.company.service import stored_danger, stored_infos
 from serving.conversations import repository
 from serving.conversations.log import log_message, log_status
 from serving.db.tables import Conversation, DecisionRecord, Message, now
@@ -139,7 +139,7 @@ def store_decision(session: Session, turn: BotTurn, decision: Decision) -> bool:
     conversation.intent = decision.understanding.intent or conversation.intent
     conversation.updated_at = now()
     if decision.kind == "handoff":
-        _hand_over(session, conversation, record)
+        _hand_over(session, conversation, record, decision)
         return True
     _reply(session, conversation, record, decision)
     asked = sum(one.author == "customer" for one in turn.question.history)
@@ -207,6 +207,7 @@ def _question(
         clarifications=_clarifications(decisions),
         chosen_ref=choice if isinstance(choice, str) and choice not in failed else None,
         intents=stored_infos(session),
+        danger=stored_danger(session),
     )
 
 
@@ -251,7 +252,10 @@ def _as_handoff(decision: Decision, reason: str) -> Decision:
     )
 
 
-def _hand_over(session: Session, conversation: Conversation, record: DecisionRecord) -> None:
+def _hand_over(
+    session: Session, conversation: Conversation, record: DecisionRecord, decision: Decision | None = None
+) -> None:
+    """Hand over for the reasons of the record, telling what the decision, if there is one, says first."""
     handoff = Handoff(
         reasons=record.reasons or (Reason.UNKNOWN,),
         question=record.question,
@@ -260,6 +264,8 @@ def _hand_over(session: Session, conversation: Conversation, record: DecisionRec
         mood=record.mood,
         decision_id=record.id,
         tried=tried_answers(session, conversation.id),
+        answer=decision.answer if decision else "",
+        sources=sources_json(decision.sources) if decision else (),
     )
     hand_over(session, conversation, handoff)
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from serving.agents.schemas import AgentOut
 from serving.company import accounts, repository, service
 from serving.company.accounts import AgentChanges
-from serving.company.file import Company, CompanyIntent, CompanyTeam, Name
+from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam, Name
 from serving.company.schemas import (
     AgentBody,
     AgentsOut,
@@ -36,7 +36,7 @@ KeysManager = Annotated[AgentPrincipal, Depends(agent_permitted("keys:manage"))]
 
 @router.get("/company", tags=["company"])
 def get_company(_reader: Reader, runtime: CurrentRuntime, session: DbSession) -> Company:
-    """Name, tagline, teams and intents."""
+    """Name, tagline, words of danger, teams and intents."""
     return service.read_stored_company(session, runtime.settings)
 
 
@@ -55,6 +55,19 @@ def rename_company(writer: Writer, body: ProfileBody, runtime: CurrentRuntime, s
     """Change the name or the tagline."""
     service.rename(session, name=body.name, tagline=body.tagline, author=author_of(writer))
     return service.read_stored_company(session, runtime.settings)
+
+
+@router.put("/company/danger", tags=["company"])
+def put_danger(writer: Writer, body: CompanyDanger, session: DbSession) -> CompanyDanger:
+    """Change the words that tell of danger; they hold from the next message on."""
+    service.change_danger(session, body, author=author_of(writer))
+    return body
+
+
+@router.delete("/company/danger", tags=["company"], status_code=204)
+def remove_danger(writer: Writer, session: DbSession) -> None:
+    """Take the general words of danger again."""
+    service.change_danger(session, None, author=author_of(writer))
 
 
 @router.get("/company/changes", tags=["company"])

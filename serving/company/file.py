@@ -7,10 +7,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from model.errors import DataError
 from model.types import IntentInfo
+from model.understanding.danger import DangerWords, checked_phrase
 from serving.text import SafeText
 
 COMPANY_FILE = "company.toml"
@@ -45,11 +54,29 @@ class CompanyIntent(_Entry):
     human_only: bool = False
 
 
+_Phrase = Annotated[SafeText, Field(max_length=100), AfterValidator(checked_phrase)]
+_Phrases = Annotated[tuple[_Phrase, ...], Field(max_length=500)]
+
+
+class CompanyDanger(_Entry):
+    """What customers say when something is dangerous; without any phrases nothing is."""
+
+    phrases: _Phrases
+    harmless: _Phrases = ()
+
+    @classmethod
+    def of(cls, words: DangerWords) -> Self:
+        """The entry that has these words."""
+        return cls(phrases=words.phrases, harmless=words.harmless)
+
+
 class Company(_Entry):
-    """Who serves which questions, and what only people handle."""
+    """Who serves which questions, what only people handle, and which words tell of danger."""
 
     name: Title
     tagline: Annotated[SafeText, Field(max_length=500)] = ""
+    danger: CompanyDanger | None = None
+    """`None` says nothing about it: the general phrases, or those that the store has already."""
     teams: tuple[CompanyTeam, ...] = ()
     intents: tuple[CompanyIntent, ...] = ()
 
@@ -94,7 +121,15 @@ def as_toml(company: Company) -> str:
             lines.append(f"team = {_quoted(intent.team)}")
         if intent.human_only:
             lines.append("human_only = true")
+    if company.danger is not None:
+        lines += ["", "[danger]"]
+        lines += _phrase_lines("phrases", company.danger.phrases)
+        lines += _phrase_lines("harmless", company.danger.harmless)
     return "\n".join(lines) + "\n"
+
+
+def _phrase_lines(key: str, phrases: Iterable[str]) -> list[str]:
+    return [f"{key} = [", *(f"    {_quoted(phrase)}," for phrase in phrases), "]"]
 
 
 def _quoted(text: str) -> str:

@@ -23,7 +23,7 @@ _ONLY_ROW = 1
 
 
 def read_profile(session: Session) -> CompanyProfile:
-    """The company's name and tagline."""
+    """The company's name, tagline and words of danger."""
     return session.get_one(CompanyProfile, _ONLY_ROW)
 
 

@@ -1,4 +1,4 @@
-"""Name, teams and intents, one by one or by a whole company file, each change with its history; no commit."""
+"""Name, words of danger, teams and intents, one by one or by a whole file, with their history; no commit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
 from model.types import IntentInfo
+from model.understanding.danger import DangerWords
 from serving.company import repository
-from serving.company.file import Company, CompanyIntent, CompanyTeam
+from serving.company.danger import GENERAL_DANGER
+from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam
 from serving.company.repository import Kind
 from serving.db.tables import CompanyChange, CompanyProfile, Intent, Team
 from serving.settings import Settings
@@ -21,7 +23,7 @@ Outcome = Literal["added", "changed", "unchanged"]
 
 @dataclass(slots=True)
 class ApplyReport:
-    """What a company file changed; each list names `company`, `team NAME` and `intent NAME`."""
+    """What a company file changed; each list names `company`, `danger`, `team NAME` and `intent NAME`."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -43,6 +45,7 @@ def read_stored_company(session: Session, settings: Settings) -> Company:
     stored = {
         "name": profile.name or settings.company_name,
         "tagline": profile.tagline,
+        "danger": _danger(profile),
         "teams": tuple(repository.list_teams(session)),
         "intents": tuple(repository.list_intents(session)),
     }
@@ -52,6 +55,12 @@ def read_stored_company(session: Session, settings: Settings) -> Company:
 def stored_infos(session: Session) -> dict[str, IntentInfo]:
     """Team and human-only flag of each intent the store knows."""
     return {row.name: IntentInfo(row.team, row.human_only) for row in repository.list_intents(session)}
+
+
+def stored_danger(session: Session) -> DangerWords:
+    """The words that tell of danger: the company's own, or the general ones."""
+    own = repository.read_profile(session).danger
+    return GENERAL_DANGER if own is None else DangerWords(tuple(own["phrases"]), tuple(own["harmless"]))
 
 
 def apply_company(
@@ -65,6 +74,7 @@ def apply_company(
     report = ApplyReport()
     if rename(session, name=company.name, tagline=company.tagline, author=author):
         report.changed.append("company")
+    _apply_danger(session, company.danger, report, author=author, prune=prune)
     in_file: dict[Kind, set[str]] = {"intent": set(), "team": set()}
     entries: list[CompanyTeam | CompanyIntent] = [*company.teams, *company.intents]
     for entry in entries:
@@ -78,6 +88,18 @@ def apply_company(
             if name not in names:
                 _remove_or_keep(session, kind, name, report, author=author, prune=prune)
     return report
+
+
+def _apply_danger(
+    session: Session, danger: CompanyDanger | None, report: ApplyReport, *, author: str, prune: bool
+) -> None:
+    if danger is not None:
+        if change_danger(session, danger, author=author):
+            report.changed.append("danger")
+    elif repository.read_profile(session).danger is not None:
+        if prune:
+            change_danger(session, None, author=author)
+        (report.removed if prune else report.not_in_file).append("danger")
 
 
 def _remove_or_keep(
@@ -102,6 +124,19 @@ def rename(session: Session, *, name: str | None, tagline: str | None, author: s
     after = _profile_json(profile)
     if after != before:
         note_change(session, author, "company", before, after)
+    return after != before
+
+
+def change_danger(session: Session, danger: CompanyDanger | None, *, author: str) -> bool:
+    """Give the company its own words of danger, `None` the general ones; whether that changed any."""
+    profile = repository.lock_profile(session)
+    before = _danger(profile)
+    general = CompanyDanger.of(GENERAL_DANGER)
+    own = None if danger in (None, general) else danger
+    profile.danger = None if own is None else own.model_dump(mode="json")
+    after = own or general
+    if after != before:
+        note_change(session, author, "danger", before.model_dump(mode="json"), after.model_dump(mode="json"))
     return after != before
 
 
@@ -162,6 +197,11 @@ def note_change(
 def _fields(row: Team | Intent) -> dict[str, Any]:  # JSON
     entry = CompanyTeam if isinstance(row, Team) else CompanyIntent
     return entry.model_validate(row, from_attributes=True).model_dump(exclude={"name"})
+
+
+def _danger(profile: CompanyProfile) -> CompanyDanger:
+    own = profile.danger
+    return CompanyDanger.of(GENERAL_DANGER) if own is None else CompanyDanger.model_validate(own)
 
 
 def _profile_json(profile: CompanyProfile) -> dict[str, Any]:  # JSON

@@ -24,6 +24,7 @@ REASON_WORDS: Mapping[str, str] = {
     Reason.BOT_ERROR: "Something went wrong while the bot looked for an answer",
     Reason.CHOSEN_BY_CUSTOMER: "The customer chose this answer",
     Reason.CUSTOMER_REQUEST: "The customer pressed the button for a person",
+    Reason.DANGER: "The customer's words tell of danger",
     Reason.HUMAN_ONLY_CUSTOMER: "This customer is always served by a person",
     Reason.HUMAN_ONLY_IN_PASSING: "A matter that only people handle came up in passing",
     Reason.HUMAN_ONLY_INTENT: "Only people handle this kind of request",

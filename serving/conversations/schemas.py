@@ -128,7 +128,7 @@ class AgentConversationOut(ConversationOut):
     contact: ContactOut
     agent: AssignedAgentOut | None
     priority: Priority
-    """How soon people should look at it: `high` where the customer is upset."""
+    """How soon people should look at it: `high` where the customer is upset, `urgent` in danger."""
     handoff_summary: dict[str, Any] | None
     pending_proposals: int
 

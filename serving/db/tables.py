@@ -29,7 +29,7 @@ from model.types import Author, DecisionKind
 ConversationStatus = Literal["bot", "waiting", "open", "closed"]
 """`waiting`: handed over, nobody has answered; `open`: a person answers."""
 Priority = Literal["normal", "high", "urgent"]
-"""How soon people should look at a conversation: `high` where the customer is upset."""
+"""How soon people should look at a conversation: `high` where the customer is upset, `urgent` in danger."""
 PRIORITIES: tuple[Priority, ...] = ("normal", "high", "urgent")
 """From the least to the greatest."""
 Resolution = Literal["confirmed", "assumed", "durable", "human", "none"]
@@ -103,6 +103,8 @@ class CompanyProfile(Table):
     name: Mapped[str | None] = mapped_column(String(200))
     """Shown to customers; `None` until it is given, then the setting `company_name` stands for it."""
     tagline: Mapped[str] = mapped_column(String(500), default="")
+    danger: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The company's own `phrases` and `harmless` ones; `None` for the general ones."""
 
 
 class CompanyChange(Table):
@@ -114,7 +116,7 @@ class CompanyChange(Table):
     author: Mapped[str] = mapped_column(String(320))
     """An agent's e-mail, `key NAME`, or `command line`."""
     subject: Mapped[str] = mapped_column(String(400))
-    """`company`, `team NAME`, `intent NAME`, `agent E-MAIL` or `key NAME`."""
+    """`company`, `danger`, `team NAME`, `intent NAME`, `agent E-MAIL` or `key NAME`."""
     before: Mapped[dict[str, Any] | None]
     """`None` for what is new."""
     after: Mapped[dict[str, Any] | None]

@@ -12,7 +12,8 @@ from model.model_set import ModelSet, encoder_of, load_model_set
 from model.policy import PolicySettings
 from model.resolver import Resolver
 from model.types import Decision, IntentInfo, Question
-from serving.company.service import stored_infos
+from model.understanding.danger import DangerWords
+from serving.company.service import stored_danger, stored_infos
 from serving.db.session import Database
 from serving.runtime.encoders import encoder_folder_in_service, open_knowledge
 from serving.runtime.in_service import Knowledge, LoadedSet, ResolverBox
@@ -25,10 +26,11 @@ _TRIAL = "How do I get my money back?"
 
 @dataclass(frozen=True, slots=True)
 class OpenedBot:
-    """A home's bot for one command: its model set, its knowledge, and the intents as the store has them."""
+    """A home's bot for one command: its model set, its knowledge, and what the store has of the company."""
 
     box: ResolverBox
     intents: Mapping[str, IntentInfo]
+    danger: DangerWords
 
     @property
     def knowledge(self) -> Knowledge:
@@ -37,7 +39,7 @@ class OpenedBot:
 
     def resolve(self, text: str) -> Decision:
         """The decision on a question that begins a conversation."""
-        return self.box.resolve(Question(text, intents=self.intents))
+        return self.box.resolve(Question(text, intents=self.intents, danger=self.danger))
 
 
 @contextmanager
@@ -55,8 +57,8 @@ def opened_bot(settings: Settings) -> Iterator[OpenedBot]:
         if box.version is None:
             raise ArtifactError(box.last_error or "no model set is in service; run: firstlast init")
         with database.reading() as session:
-            intents = stored_infos(session)
-        yield OpenedBot(box, intents)
+            intents, danger = stored_infos(session), stored_danger(session)
+        yield OpenedBot(box, intents, danger)
     finally:
         database.close()
 

@@ -45,7 +45,13 @@ def test_a_company_is_applied_once_and_shown_as_the_file_it_came_from(
     )
     assert firstlast("company", "apply", file, "--json").result == nothing
     assert firstlast("company", "apply", file).stdout == "nothing changed\n"
-    assert firstlast("company", "show").stdout == COMPANY
+    shown = firstlast("company", "show").stdout
+    assert shown.startswith(f"{COMPANY}\n[danger]\nphrases = [\n")
+    file.write_text(shown)
+    assert firstlast("company", "apply", file).stdout == "nothing changed\n"
+    file.write_text(f'{COMPANY}\n[danger]\nphrases = [\n    "leak*",\n]\nharmless = [\n]\n')
+    assert firstlast("company", "apply", file).stdout == "changed: danger\n"
+    assert firstlast("company", "show").stdout == file.read_text()
     assert firstlast("company", "show", "--json").result["teams"][0] == {
         "name": "billing",
         "title": "Billing",

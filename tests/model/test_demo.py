@@ -13,6 +13,7 @@ from knowledge import DEMO_FOLDER
 from knowledge.importing.source import read_source
 from model.resolver import Resolver
 from model.types import Decision, Question, Turn
+from serving.company.danger import GENERAL_DANGER
 
 ASKING_FOR_A_PERSON = (
     # politely
@@ -99,6 +100,20 @@ def test_a_person_who_asks_for_a_person_always_gets_one(resolver: Resolver, text
 def test_a_person_who_asks_after_an_answer_gets_one_too(resolver: Resolver, text: str) -> None:
     history = (Turn("customer", "my wifi is gone"), Turn("bot", "Hold the button for 5 seconds."))
     assert resolver.resolve(Question(text, history, clarifications=1)).kind == "handoff"
+
+
+def test_who_writes_of_sparks_is_told_to_pull_the_plug_and_goes_to_a_person(resolver: Resolver) -> None:
+    got = resolver.resolve(Question("there was a spark when i plugged it in", danger=GENERAL_DANGER))
+    assert (got.kind, got.reasons) == ("handoff", ("danger",))
+    assert "pull the plug" in got.answer
+
+
+@pytest.mark.parametrize(
+    "text", ["I want to kill myself because my box is late", "my ex is stalking me and knows my address"]
+)
+def test_who_is_in_danger_for_another_reason_is_not_sent_an_article(resolver: Resolver, text: str) -> None:
+    got = resolver.resolve(Question(text, danger=GENERAL_DANGER))
+    assert (got.kind, got.reasons, got.answer) == ("handoff", ("danger",), "")
 
 
 @pytest.mark.parametrize("text", NOT_ASKING_FOR_A_PERSON)

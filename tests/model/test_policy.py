@@ -7,6 +7,7 @@ import pytest
 
 from model.policy import PolicySettings, Verdict, early_verdict, several_verdict, verdict
 from model.types import Offered, Question, ScoredCandidate, Turn, Understanding
+from model.understanding.danger import DangerWords
 from tests.model.parts import scored, understanding
 
 SETTINGS = PolicySettings()
@@ -166,6 +167,59 @@ def test_what_the_customer_chose_is_answered_all_the_same() -> None:
     chosen = Question("this one", chosen_ref="article:good")
     got = early(chosen, understanding(human_only_in_passing=0.9), [GOOD])
     assert got == Verdict("answer", ("chosen_by_customer",), (GOOD,))
+
+
+DANGER = DangerWords(("spark*", "on fire"))
+SPARKS = Question("it sparks!", danger=DANGER)
+
+
+def telling(text: str, *, cosine: float = 0.35, next_text: str | None = None) -> ScoredCandidate:
+    """An article with this text this near to the question, and perhaps another text to be shown with it."""
+    found = scored("article:safety", 0.01)
+    found = replace(found, candidate=replace(found.candidate, dense_score=cosine))
+    first = replace(found.candidate.passage, text=text)
+    second = None if next_text is None else replace(first, key="article:safety#1", text=next_text)
+    return replace(found, candidate=replace(found.candidate, passage=first, next_passage=second))
+
+
+def test_danger_goes_to_a_person_before_any_other_rule() -> None:
+    read = understanding(wants_person=0.9, human_only_probability=0.9)
+    assert early(SPARKS, read, [GOOD]) == Verdict("handoff", ("danger",))
+    upset = early(replace(SPARKS, contact={"high_touch": True}), understanding(mood=-0.9))
+    assert upset == Verdict("handoff", ("mood_low", "danger"))
+    assert early(Question("it is quiet", danger=DANGER), CALM, [GOOD]) is None
+
+
+def test_danger_is_told_to_the_person_who_has_the_conversation() -> None:
+    owned = replace(SPARKS, owned_by_person=True)
+    assert early(owned) == Verdict("silent", ("danger", "owned_by_person"))
+
+
+def test_what_the_nearest_answer_says_of_danger_is_told_first_however_unsure_it_is() -> None:
+    words = "If it sparks, pull the plug."
+    safety, nearer = telling(words), telling(words, cosine=0.4)
+    assert early(SPARKS, CALM, [GOOD, safety]) == Verdict("handoff", ("danger",), (safety,))
+    assert early(SPARKS, CALM, [safety, nearer]) == Verdict("handoff", ("danger",), (nearer,))
+    assert early(SPARKS, CALM, [telling(words, cosine=0.349)]) == Verdict("handoff", ("danger",))
+
+
+def test_an_article_is_told_from_where_it_speaks_of_danger_and_a_learned_answer_whole() -> None:
+    words = "Fill the tank.\n\nIs it on fire?\n\n1. Leave the house."
+    article = telling(words)
+    passage = replace(article.candidate.passage, kind="learned_answer")
+    learned = replace(article, candidate=replace(article.candidate, passage=passage))
+    told = [early(SPARKS, CALM, [one]) for one in (article, learned)]
+    assert [got and got.chosen[0].candidate.passage.text for got in told] == [
+        "Is it on fire?\n\n1. Leave the house.",
+        words,
+    ]
+
+
+def test_only_the_text_that_speaks_of_danger_is_told() -> None:
+    got = early(SPARKS, CALM, [telling("Fill the tank.", next_text="Is it on fire? Leave the house.")])
+    assert got is not None
+    assert [one.candidate.passage.text for one in got.chosen] == ["Is it on fire? Leave the house."]
+    assert got.chosen[0].candidate.next_passage is None
 
 
 def test_a_low_mood_goes_to_a_person() -> None:

@@ -18,6 +18,7 @@ from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet
 from model.resolver import CLARIFYING_QUESTION, Resolver
 from model.types import Decision, IntentInfo, Offered, Question, Turn, Vectors
+from model.understanding.danger import DangerWords
 from tests.forests import answering, stump
 from tests.model.parts import flat_head, model_set
 
@@ -100,6 +101,17 @@ def test_a_learned_answer_is_given_word_for_word(resolver: Resolver) -> None:
 def test_an_unknown_question_goes_to_a_person(resolver: Resolver) -> None:
     got = resolver.resolve(Question("who won the football yesterday?"))
     assert (got.kind, got.answer, got.sources) == ("handoff", "", ())
+
+
+def test_on_danger_the_article_says_what_to_do_before_a_person_takes_over(resolver: Resolver) -> None:
+    quiet = DangerWords(("loud", "quiet"))
+    got = resolver.resolve(Question("why is my pump so loud?", danger=quiet))
+    assert (got.kind, got.reasons, refs(got)) == ("handoff", ("danger",), ["article:loud-pump"])
+    assert got.answer == "Fill the tank up to the line, then the pump is quiet."
+    both = resolver.resolve(Question("Why is my pump so loud? And how do I skip a box?", danger=quiet))
+    assert (both.kind, both.reasons) == ("handoff", ("danger",))
+    away = resolver.resolve(Question("the quiet team won", danger=quiet))
+    assert (away.kind, away.answer, away.sources) == ("handoff", "", ())
 
 
 def test_a_head_with_an_encoder_of_its_own_is_fed_by_it(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:

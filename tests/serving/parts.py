@@ -64,7 +64,7 @@ RULES = (
 
 
 class RuleResolver:
-    """Decides by words: `person`, `awful`, `boom`, `hello`, `unclear`, and the words of the rules."""
+    """Decides by words: of danger, `person`, `awful`, `boom`, `hello`, `unclear`, and those of the rules."""
 
     def __init__(self) -> None:
         self.questions: list[Question] = []
@@ -73,8 +73,13 @@ class RuleResolver:
         self.questions.append(question)
         text = question.text.lower()
         upset = ("mood_low",) if "awful" in text else ()
+        danger = ("danger",) if question.danger.found_in(text) else ()
         if question.owned_by_person:
-            return decision("silent", reasons=(*upset, "owned_by_person"))
+            return decision("silent", reasons=(*danger, *upset, "owned_by_person"))
+        if danger:
+            told = (source("article:safety"),) if "plug" in text else ()
+            words = "**Pull** the plug." if told else ""
+            return decision("handoff", words, reasons=danger, sources=told)
         if "boom" in text:
             raise ValueError(f"cannot think about {question.text}")
         if "person" in text:

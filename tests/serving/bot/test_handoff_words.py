@@ -53,10 +53,20 @@ def test_an_upset_customer_is_apologised_to_first_and_looked_at_first(
         (("mood_low", "wants_person"), "high"),
         (("below_threshold", "mood_fall"), "high"),
         (("unhappy",), "high"),
+        (("danger",), "urgent"),
+        (("mood_low", "danger", "owned_by_person"), "urgent"),
     ],
 )
 def test_the_mood_gives_priority_whatever_else_is_a_reason(reasons: tuple[str, ...], priority: str) -> None:
     assert priority_of(reasons) == priority
+
+
+def test_in_danger_safety_comes_before_an_apology() -> None:
+    assert handoff_words(("mood_low", "danger"), None) == (
+        "Your safety comes first: if anyone is hurt or in danger, call your local emergency number now. "
+        "I am handing you over to our team and have asked them to look at this first; "
+        "someone will answer here."
+    )
 
 
 def test_the_team_and_its_usual_wait_are_named() -> None:

@@ -4,9 +4,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from model.types import IntentInfo
+from model.understanding.danger import DangerWords
 from serving.company import service
 from serving.company.accounts import create_api_key
-from serving.company.file import Company, CompanyIntent, CompanyTeam
+from serving.company.danger import GENERAL_DANGER
+from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam
 from serving.company.service import ApplyReport, apply_company, read_stored_company
 from serving.runtime.assembly import Runtime
 from tests.serving.parts import AgentAtWork, Customer, RuleResolver
@@ -15,6 +17,8 @@ ADMIN_ROUTES = [
     ("PUT", "/v1/company", {"name": "Bolt"}),
     ("PATCH", "/v1/company", {"tagline": "Bolts."}),
     ("GET", "/v1/company/changes", None),
+    ("PUT", "/v1/company/danger", {"phrases": ["on fire"]}),
+    ("DELETE", "/v1/company/danger", None),
     ("PUT", "/v1/teams/desk", {"title": "Desk"}),
     ("DELETE", "/v1/teams/desk", None),
     ("PUT", "/v1/intents/lost", {"title": "Lost"}),
@@ -32,6 +36,7 @@ def company(*, wait: int | None = 10, human_only: bool = False, team: str = "bil
     return Company(
         name="Bolt",
         tagline="Bolts.",
+        danger=CompanyDanger.of(GENERAL_DANGER),
         teams=(
             CompanyTeam(name="billing", title="Billing", expected_wait_minutes=wait),
             CompanyTeam(name="desk", title="The desk"),
@@ -140,6 +145,43 @@ def test_the_company_is_changed_and_read_by_api(admin: AgentAtWork, runtime: Run
     assert admin.delete("/v1/intents/a/b").status_code == 404
 
 
+def test_the_words_of_danger_are_the_general_ones_until_the_company_has_its_own(
+    admin: AgentAtWork, runtime: Runtime, resolver: RuleResolver, customer: Customer
+) -> None:
+    apply(runtime, company(), prune=True)
+    assert stored(runtime).danger == CompanyDanger.of(GENERAL_DANGER)
+    own = {"phrases": ["AU  feu", "leak*"], "harmless": ["leaky cauldron"]}
+    put = admin.put("/v1/company/danger", own)
+    kept = {"phrases": ["au feu", "leak*"], "harmless": ["leaky cauldron"]}
+    assert (put.status_code, put.json()) == (200, kept)
+    assert admin.get("/v1/company").json()["danger"] == kept
+    customer.say(customer.start(), "do you ship?")
+    runtime.worker.run_once()
+    assert resolver.questions[-1].danger == DangerWords(("au feu", "leak*"), ("leaky cauldron",))
+    customer.post("/v1/ask", {"question": "do you ship?"})
+    assert resolver.questions[-1].danger.phrases == ("au feu", "leak*")
+    (change,) = admin.get("/v1/company/changes?limit=1").json()["changes"]
+    assert (change["author"], change["subject"], change["after"]) == (admin.email, "danger", kept)
+    assert change["before"]["phrases"] == list(GENERAL_DANGER.phrases)
+    assert admin.delete("/v1/company/danger").status_code == 204
+    assert stored(runtime).danger == CompanyDanger.of(GENERAL_DANGER)
+    with runtime.database.reading() as session:
+        assert service.stored_danger(session) == GENERAL_DANGER
+
+
+def test_a_file_sets_keeps_and_prunes_the_words_of_danger(runtime: Runtime) -> None:
+    apply(runtime, company())
+    silent = company().model_copy(update={"danger": None})
+    own = company().model_copy(update={"danger": CompanyDanger(phrases=())})
+    assert apply(runtime, own) == ApplyReport(changed=["danger"])
+    assert apply(runtime, own) == ApplyReport()
+    assert stored(runtime) == own
+    assert apply(runtime, silent) == ApplyReport(not_in_file=["danger"])
+    assert stored(runtime) == own
+    assert apply(runtime, silent, prune=True).removed[:1] == ["danger"]
+    assert stored(runtime).danger == company().danger
+
+
 def test_every_change_is_kept_with_who_made_it(admin: AgentAtWork, runtime: Runtime) -> None:
     apply(runtime, company())
     admin.put("/v1/teams/desk", {"title": "Front desk", "expected_wait_minutes": 7})
@@ -191,6 +233,10 @@ def test_a_key_reads_and_changes_the_company_as_its_scopes_say(client: TestClien
         ("/v1/teams/" + 65 * "x", {"title": "X"}),
         ("/v1/teams/x", {"title": "X", "wait": 5}),
         ("/v1/intents/x", {"title": "X", "team": "nowhere"}),
+        ("/v1/company/danger", {}),
+        ("/v1/company/danger", {"phrases": ["smoke-free"]}),
+        ("/v1/company/danger", {"phrases": ["x"] * 501}),
+        ("/v1/company/danger", {"phrases": ["fire " * 21]}),
         ("/v1/company", {"name": "B", "intents": [{"name": "x", "title": "X", "team": "nowhere"}]}),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from model.errors import DataError
 from model.types import IntentInfo
-from serving.company.file import Company, CompanyIntent, CompanyTeam, as_toml, read_company
+from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam, as_toml, read_company
 
 HARD = Company(
     name='Bolt & "Sons" \\ GmbH',
@@ -19,6 +19,7 @@ HARD = Company(
         CompanyIntent(name="reverted_card_payment?", title="It's back", team="desk", human_only=True),
         CompanyIntent(name="a/b", title="[[teams]]"),
     ),
+    danger=CompanyDanger(phrases=("it's on ... fire*", "feu"), harmless=("on fire tv",)),
 )
 
 
@@ -30,6 +31,12 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_a_company_reads_back_to_the_same_whatever_stands_in_its_names(tmp_path: Path) -> None:
     assert read_company(written(tmp_path, as_toml(HARD))) == HARD
+
+
+def test_a_company_without_a_word_on_danger_is_written_without_one() -> None:
+    assert "danger" not in as_toml(Company(name="Bolt"))
+    none = Company(name="Bolt", danger=CompanyDanger(phrases=()))
+    assert "[danger]\nphrases = [\n]\nharmless = [\n]\n" in as_toml(none)
 
 
 def test_a_folder_stands_for_the_file_in_it(tmp_path: Path) -> None:
@@ -61,6 +68,8 @@ TEAM = '[[teams]]\nname = "desk"\ntitle = "The desk"\n'
             "intent 'x' names the unknown team 'gone'",
         ),
         ('name = "' + 201 * "x" + '"', "name: String should have at most 200 characters"),
+        ('name = "B"\n[danger]\nharmless = []', r"danger\.phrases: Field required"),
+        ('name = "B"\n[danger]\nphrases = ["on fire", "!"]', r"danger\.phrases\.2: '!' in the phrase"),
         ("name = ", "cannot be read"),
     ],
     ids=[
@@ -72,6 +81,8 @@ TEAM = '[[teams]]\nname = "desk"\ntitle = "The desk"\n'
         "intent without title",
         "unknown team",
         "long name",
+        "danger without phrases",
+        "no phrase",
         "no TOML",
     ],
 )

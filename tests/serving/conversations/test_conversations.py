@@ -135,6 +135,37 @@ def test_who_is_upset_comes_first_also_while_waiting_until_the_matter_ends(
     assert (priority(), customer.conversation(conversation_id)["handoff_reason"]) == ("high", "mood_low")
 
 
+def test_in_danger_the_customer_is_told_what_to_do_at_once_and_people_look_first(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = customer.start()
+    customer.say(conversation_id, "sparks come out of the plug")
+    runtime.worker.run_once()
+    told = customer.messages(conversation_id)[-1]
+    assert told["text"] == (
+        "**Pull** the plug.\n\n"
+        "Your safety comes first: if anyone is hurt or in danger, call your local emergency number now. "
+        "I am handing you over to our Billing team and have asked them to look at this first; "
+        "during opening hours an answer usually takes about 10 minutes."
+    )
+    assert told["payload"]["kind"] == "handoff"
+    assert [one["ref"] for one in told["payload"]["sources"]] == ["article:safety"]
+    seen = agent.get(f"/v1/conversations/{conversation_id}").json()
+    assert (seen["priority"], seen["status"], seen["handoff_reason"]) == ("urgent", "waiting", "danger")
+
+
+def test_danger_while_a_person_has_the_conversation_is_silent_and_urgent(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork
+) -> None:
+    conversation_id = customer.start()
+    for words in ("person please", "now it is on fire", "this is awful"):
+        customer.say(conversation_id, words)
+        runtime.worker.run_once()
+    seen = agent.get(f"/v1/conversations/{conversation_id}").json()
+    assert (seen["priority"], seen["handoff_reason"]) == ("urgent", "wants_person")
+    assert [m["author"] for m in customer.messages(conversation_id)].count("bot") == 1
+
+
 def test_an_agents_first_reply_takes_the_conversation_and_closing_returns_it_to_the_bot(
     customer: Customer, runtime: Runtime, agent: AgentAtWork
 ) -> None:
