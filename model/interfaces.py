@@ -35,6 +35,10 @@ class Reader(Encoder, Protocol):
         """Vectors and features of the texts, in the order given."""
         ...
 
+    def pieces(self, word: str) -> int:
+        """How many pieces the word is cut into before it is read; noise has more than words have."""
+        ...
+
 
 class Retriever(Protocol):
     """Finds the answers that may fit a question."""

@@ -68,6 +68,7 @@ def early_verdict(
     customer, the matter or the mood calls for one. On a matter that only people handle, nothing but an answer
     which a person let the bot give to this very question is given, and only to a customer whom no other rule
     sends to people.
+    Of a message that tells nothing and fits no intent, the matter is a guess, and asked for first.
     A mood that calls for a person is told before any other reason why one has the conversation.
     """
     mood = mood_reason(question, read, settings)
@@ -86,7 +87,8 @@ def early_verdict(
         return Verdict("handoff", (*upset, Reason.WANTS_PERSON))
     if _is_set(question.contact, settings.high_touch_attribute):
         return Verdict("handoff", (*upset, Reason.HUMAN_ONLY_CUSTOMER))
-    if read.human_only_probability < settings.human_only:
+    guessed = read.intent is None and _is_not_understood(question, read)
+    if read.human_only_probability < settings.human_only or (guessed and _may_ask_back(question, settings)):
         return Verdict("handoff", upset) if upset else None
     released = _released(question, read, candidates, settings)
     if released and not upset:
@@ -114,9 +116,11 @@ def verdict(
     if read.smalltalk is not None:
         return Verdict("smalltalk", (reason, f"smalltalk_{read.smalltalk}"))
     plausible = bool(fresh) and fresh[0].confidence >= settings.clarify
-    if plausible and question.clarifications < settings.most_clarifications:
+    if plausible and _may_offer(question, settings):
         choices = tuple(one for one in fresh if one.confidence >= settings.least_choice)
         return Verdict("clarify", (reason, Reason.PLAUSIBLE), choices[: settings.most_choices])
+    if _is_not_understood(question, read) and _may_ask_back(question, settings):
+        return Verdict("clarify", (reason, Reason.NOT_UNDERSTOOD))
     return Verdict("handoff", (reason, Reason.ASKED_BACK_ALREADY) if question.clarifications else (reason,))
 
 
@@ -160,7 +164,7 @@ def several_verdict(
     if given:
         reason = Reason.CHOSEN_BY_CUSTOMER if question.chosen_ref in given_refs else Reason.ABOVE_THRESHOLD
         return Verdict("answer", (reason, Reason.SEVERAL_QUESTIONS), given, choices)
-    if choices and question.clarifications < settings.most_clarifications:
+    if choices and _may_offer(question, settings):
         return Verdict(
             "clarify", (Reason.BELOW_THRESHOLD, Reason.PLAUSIBLE, Reason.SEVERAL_QUESTIONS), choices
         )
@@ -227,6 +231,24 @@ def _from_danger_on(passage: Passage, question: Question) -> str:
     """An article's text from the first paragraph that speaks of danger on; a learned answer's as a whole."""
     paragraphs = passage.text.split("\n\n") if passage.kind == "article" else [passage.text]
     return "\n\n".join(dropwhile(lambda one: question.danger.found_in(one) is None, paragraphs))
+
+
+def _may_ask_back(question: Question, settings: PolicySettings) -> bool:
+    return question.clarifications < settings.most_clarifications
+
+
+def _may_offer(question: Question, settings: PolicySettings) -> bool:
+    """Whether there may be choices: also for who was asked for other words, and found them."""
+    return question.clarifications - question.rewordings < settings.most_clarifications
+
+
+def _is_not_understood(question: Question, read: Understanding) -> bool:
+    """Whether nobody could know what the message is about, and nothing that was said before tells.
+
+    After an answer, or a person's words, "it does not work" is clear.
+    """
+    said = any(turn.author == "agent" or turn.given for turn in question.history)
+    return not read.telling and not said and not question.tried_refs
 
 
 def _is_sure(fresh: Sequence[ScoredCandidate], threshold: float) -> bool:

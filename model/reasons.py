@@ -20,6 +20,8 @@ class Reason(StrEnum):
     NOTHING_FOUND = "nothing_found"
     HUMAN_ONLY_IN_PASSING = "human_only_in_passing"
     PLAUSIBLE = "plausible"
+    NOT_UNDERSTOOD = "not_understood"
+    """No word of the message tells what it is about."""
     SEVERAL_QUESTIONS = "several_questions"
     """The message asks more than one, and each was looked at for itself."""
     ASKED_BACK_ALREADY = "asked_back_already"

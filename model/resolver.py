@@ -40,10 +40,12 @@ from model.understanding.follow_up import (
 from model.understanding.message import understand, without_smalltalk
 from model.understanding.mood import UNHAPPY_HEAD
 from model.understanding.several_questions import split_questions
+from model.understanding.wording import is_telling
 
 TOP_K = 10
 CLARIFYING_QUESTION = "I want to get this right. Is it one of these?"
 IN_DOUBT_QUESTION = "I can show you one of these, or bring in a person. Which would you like?"
+REWORDING_QUESTION = "I did not understand that. Could you say in other words what it is about?"
 REMAINING_QUESTION = "And for your other question, is it one of these?"
 _OPEN_TO_ANSWERS = frozenset(
     {Reason.ABOVE_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.LOOKS_ALIKE, Reason.CHOSEN_BY_CUSTOMER}
@@ -224,6 +226,7 @@ class Resolver:
             own={name: message.of_text(reading, row) for name, reading in message.own.items()},
             said_before=message.said_before,
             asks="?" in message.question.text,
+            telling=is_telling(message.question.text, self._encoder.pieces),
             infos=message.question.intents,
         )
 
@@ -294,6 +297,8 @@ class Resolver:
             if found.offered:
                 words = f"{words}\n\n{REMAINING_QUESTION}"
             return words, sources, as_sources(found.offered)
+        if found.kind == "clarify" and not found.chosen:
+            return REWORDING_QUESTION, (), ()
         if found.kind == "clarify":
             in_doubt = Reason.HUMAN_ONLY_IN_PASSING in found.reasons
             return IN_DOUBT_QUESTION if in_doubt else CLARIFYING_QUESTION, (), as_sources(found.chosen)

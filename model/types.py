@@ -161,6 +161,8 @@ class Question:
     """Answers already given here that did not help; they are not given again."""
     clarifications: int = 0
     """How often the bot has already asked back since it last answered."""
+    rewordings: int = 0
+    """How often, of these, it asked to say it in other words and offered nothing to choose from."""
     chosen_ref: str | None = None
     """The choice the customer clicked after a clarifying question."""
     intents: Mapping[str, IntentInfo] = field(default_factory=dict)
@@ -202,6 +204,8 @@ class Understanding:
     unhappy: float = 0.0
     """Probability that the conversation ends badly: the customer asks for a person, leaves, rates it low. 0
     for a first message: nothing has been tried yet."""
+    telling: bool = True
+    """Whether any word of it tells what it is about: noise does not, nor does "it does not work"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,10 @@ class CachingEncoder:
         vector: Vector = self.encode([text])[0]
         return vector
 
+    def pieces(self, word: str) -> int:
+        """How many pieces the encoder behind cuts the word into."""
+        return self._encoder.pieces(word)
+
     def _learn(self, texts: list[str]) -> None:
         for start in range(0, len(texts), _BATCH):
             batch = texts[start : start + _BATCH]

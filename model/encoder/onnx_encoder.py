@@ -123,6 +123,10 @@ class OnnxEncoder:
             vectors[batch], features[batch] = self._run([encodings[i] for i in batch])
         return Reading(vectors, features)
 
+    def pieces(self, word: str) -> int:
+        """How many tokens the word is cut into."""
+        return len(self._tokenizer.encode(_readable(word), add_special_tokens=False).ids)
+
     def _tokens(self, texts: list[str]) -> list[Encoding]:
         if len(texts) > _FEW_TEXTS:
             return list(self._tokenizer.encode_batch(texts))

@@ -35,6 +35,7 @@ def understand(
     own: Mapping[str, Reading] | None = None,
     said_before: Vectors | None = None,
     asks: bool = False,
+    telling: bool = True,
     infos: Mapping[str, IntentInfo] | None = None,
 ) -> Understanding:
     """What one message says, from its vector `(dim,)` and features `(feature_dim,)`.
@@ -46,7 +47,7 @@ def understand(
     a matter for people in passing, are the strongest of the whole and of its sentences. `said_before`, shape
     `(n_messages, dim)`, are the vectors of the customer's messages before it, oldest first. `infos` has the
     intents whose team or human-only flag has changed since the training, or may have. `asks` says that the
-    message has a question mark.
+    message has a question mark, `telling` that a word of it tells what it is about.
     """
     heads = models.heads
     known = {**models.intents, **(infos or {})}
@@ -81,10 +82,12 @@ def understand(
             genres,
             limit=models.limits["smalltalk"],
             is_statement=not asks,
+            telling=telling,
             is_negative=score <= _NEGATIVE,
         ),
         genre_probabilities=genres,
         unhappy=_unhappy(models, features, vector, said_before),
+        telling=telling,
     )
 
 
@@ -163,11 +166,15 @@ def _wants_person(models: ModelSet, features: NDArray[np.float32]) -> float:
 
 
 def _smalltalk(
-    genres: Mapping[str, float], *, limit: float, is_statement: bool, is_negative: bool
+    genres: Mapping[str, float], *, limit: float, is_statement: bool, telling: bool, is_negative: bool
 ) -> str | None:
-    """The kind of smalltalk; none in a question, unless it is one that smalltalk asks, nor in a complaint."""
+    """The kind of smalltalk; none in a complaint, nor in a question, unless smalltalk asks it.
+
+    "Hello?" asks for nothing else.
+    """
     kinds = {name: share for name, share in genres.items() if name not in (NONE, OUT_OF_SCOPE)}
     if sum(kinds.values()) < limit:
         return None
     kind = max(kinds, key=kinds.__getitem__)
-    return kind if not is_negative and (is_statement or kind in _ASKED_IN_SMALLTALK) else None
+    asked = _ASKED_IN_SMALLTALK if telling else _ASKED_IN_SMALLTALK | {"greeting"}
+    return kind if not is_negative and (is_statement or kind in asked) else None

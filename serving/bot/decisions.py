@@ -130,6 +130,7 @@ def _trace(decision: Decision, read: Understanding) -> dict[str, Any]:  # a JSON
         "sentiment_score": finite(read.sentiment_score),
         "unhappy": finite(read.unhappy),
         "smalltalk": read.smalltalk,
+        "telling": read.telling,
         "follow_up": finite(decision.follow_up),
         "ruled_out": sorted(decision.ruled_out),
         "milliseconds": _finite_values(decision.milliseconds),

@@ -8,6 +8,7 @@ between, a reply is neither lost nor doubled.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Literal
 
 from sqlalchemy.orm import Session
@@ -197,6 +198,7 @@ def _question(
         if decision.answer_ref and decision.id in spoken and helpful.get(spoken[decision.id].id) is False
     }
     choice = messages[-1].payload.get("choice") if messages else None
+    asked_back = _asked_back(decisions)
     return Question(
         text="\n".join(message.text for message in messages),
         history=tuple(_turn(message) for message in earlier),
@@ -204,7 +206,8 @@ def _question(
         contact=dict(conversation.contact.attributes),
         owned_by_person=conversation.is_with_people,
         tried_refs=frozenset(failed),
-        clarifications=_clarifications(decisions),
+        clarifications=len(asked_back),
+        rewordings=sum(Reason.NOT_UNDERSTOOD in decision.reasons for decision in asked_back),
         chosen_ref=choice if isinstance(choice, str) and choice not in failed else None,
         intents=stored_infos(session),
         danger=stored_danger(session),
@@ -226,13 +229,10 @@ def _answers(message: Message, key: Literal["choices", "sources"]) -> tuple[Offe
     return tuple(Offered(answer["ref"], answer["title"]) for answer in message.payload.get(key) or [])
 
 
-def _clarifications(decisions: Sequence[DecisionRecord]) -> int:
-    count = 0
-    for decision in decisions:
-        if decision.kind in {"answer", "handoff"}:
-            break
-        count += decision.kind == "clarify"
-    return count
+def _asked_back(decisions: Sequence[DecisionRecord]) -> list[DecisionRecord]:
+    """Where the bot asked back since it last answered or handed over."""
+    since = takewhile(lambda decision: decision.kind not in {"answer", "handoff"}, decisions)
+    return [decision for decision in since if decision.kind == "clarify"]
 
 
 def _given(
@@ -258,7 +258,7 @@ def _hand_over(
     """Hand over for the reasons of the record, telling what the decision, if there is one, says first."""
     handoff = Handoff(
         reasons=record.reasons or (Reason.UNKNOWN,),
-        question=record.question,
+        question=_all_asked(session, record),
         intent=record.intent,
         team=record.team,
         mood=record.mood,
@@ -268,6 +268,13 @@ def _hand_over(
         sources=sources_json(decision.sources) if decision else (),
     )
     hand_over(session, conversation, handoff)
+
+
+def _all_asked(session: Session, record: DecisionRecord) -> str:
+    """What the customer asked, with what the bot had not understood just before it."""
+    before = repository.decisions_newest_first(session, record.conversation_id, before=record.id, limit=1)
+    unclear = [one.question for one in before if Reason.NOT_UNDERSTOOD in one.reasons]
+    return "\n".join([*unclear, record.question])
 
 
 def _reply(session: Session, conversation: Conversation, record: DecisionRecord, decision: Decision) -> None:

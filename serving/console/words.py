@@ -30,6 +30,7 @@ REASON_WORDS: Mapping[str, str] = {
     Reason.HUMAN_ONLY_INTENT: "Only people handle this kind of request",
     Reason.MOOD_FALL: "The customer's mood fell quickly",
     Reason.MOOD_LOW: "The customer is upset, so a person takes over",
+    Reason.NOT_UNDERSTOOD: "No word of the message said what it is about",
     Reason.NO_OTHER_ANSWER: "The answer did not help, and the bot knows no other",
     Reason.NOTHING_FOUND: "The bot knows nothing about this yet",
     Reason.OWNED_BY_PERSON: "A person answers here already",

@@ -53,6 +53,9 @@ class WordEncoder:
         vectors = self.encode(texts)
         return Reading(vectors, vectors)
 
+    def pieces(self, word: str) -> int:
+        return 1
+
 
 def fit_centroids(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> Head:
     """Ten times the mean input of each label as its weights."""

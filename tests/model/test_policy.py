@@ -413,6 +413,64 @@ def test_one_article_may_be_picked_for_both_questions() -> None:
     assert (got.chosen, got.offered) == ((FAIR, elsewhere), ())
 
 
+NOISE = Question("asdf qwer")
+UNTOLD = understanding(telling=False, intent=None)
+OTHER_WORDS = Verdict("clarify", ("nothing_found", "not_understood"))
+
+
+def test_who_is_not_understood_is_asked_for_other_words_once() -> None:
+    assert late([], question=NOISE, read=UNTOLD) == OTHER_WORDS
+    assert late([POOR], question=NOISE, read=UNTOLD) == Verdict(
+        "clarify", ("below_threshold", "not_understood")
+    )
+    again = replace(NOISE, clarifications=1, rewordings=1)
+    assert late([], question=again, read=UNTOLD) == Verdict(
+        "handoff", ("nothing_found", "asked_back_already")
+    )
+
+
+def test_a_new_question_in_clear_words_goes_to_a_person_at_once() -> None:
+    assert late([], question=Question("do you sponsor schools?")).kind == "handoff"
+
+
+def test_who_found_other_words_may_still_be_offered_choices_once() -> None:
+    reworded = Question("where is it", clarifications=1, rewordings=1)
+    assert late([FAIR], question=reworded).chosen == (FAIR,)
+    assert late([FAIR], question=replace(reworded, clarifications=2)).kind == "handoff"
+    assert several([FAIR], [POOR], question=reworded) is not None
+
+
+def test_plausible_answers_and_smalltalk_come_before_asking_for_other_words() -> None:
+    assert late([FAIR], question=NOISE, read=UNTOLD).chosen == (FAIR,)
+    greeting = replace(UNTOLD, smalltalk="greeting")
+    assert late([], question=NOISE, read=greeting).kind == "smalltalk"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"history": (Turn("bot", "So.", given=(Offered("article:good", "Good"),)),)},
+        {"history": (Turn("agent", "Have you tried it?"),)},
+        {"tried_refs": frozenset({"article:good"})},
+    ],
+    ids=["an answer was given", "a person wrote", "an answer did not help"],
+)
+def test_after_an_answer_that_it_does_not_work_is_clear_enough(changes: dict[str, object]) -> None:
+    said = replace(Question("it does not work"), **changes)  # type: ignore[arg-type]
+    assert late([], question=said, read=UNTOLD).kind == "handoff"
+
+
+def test_a_matter_for_people_that_is_only_a_guess_is_asked_for_first() -> None:
+    guess = replace(UNTOLD, human_only_probability=0.9, human_only_in_passing=0.9)
+    assert early(NOISE, guess) is None
+    assert late([], question=NOISE, read=guess) == OTHER_WORDS
+    assert early(NOISE, replace(guess, intent="complaint")) == TO_PEOPLE
+    assert early(NOISE, replace(guess, telling=True)) == TO_PEOPLE
+    assert early(replace(NOISE, clarifications=1, rewordings=1), guess) == TO_PEOPLE
+    assert early(NOISE, replace(guess, wants_person=0.9)) == Verdict("handoff", ("wants_person",))
+    assert early(NOISE, replace(guess, mood=-0.9)) == Verdict("handoff", ("mood_low",))
+
+
 def test_the_limits_can_be_set() -> None:
     settings = PolicySettings(wants_person=0.2, most_choices=2, clarify=0.06)
     assert early_verdict(Question("agent"), understanding(wants_person=0.2), [], settings) is not None

@@ -16,7 +16,7 @@ from model.errors import ArtifactError
 from model.heads.head import Head, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet
-from model.resolver import CLARIFYING_QUESTION, Resolver
+from model.resolver import CLARIFYING_QUESTION, REWORDING_QUESTION, Resolver
 from model.types import Decision, IntentInfo, Offered, Question, Turn, Vectors
 from model.understanding.danger import DangerWords
 from tests.forests import answering, stump
@@ -101,6 +101,22 @@ def test_a_learned_answer_is_given_word_for_word(resolver: Resolver) -> None:
 def test_an_unknown_question_goes_to_a_person(resolver: Resolver) -> None:
     got = resolver.resolve(Question("who won the football yesterday?"))
     assert (got.kind, got.answer, got.sources) == ("handoff", "", ())
+
+
+def test_noise_is_asked_about_once_and_a_new_question_goes_to_a_person(resolver: Resolver) -> None:
+    got = resolver.resolve(Question("asdf qwer"))
+    assert (got.kind, got.reasons) == ("clarify", ("below_threshold", "not_understood"))
+    assert (got.answer, got.sources, got.choices) == (REWORDING_QUESTION, (), ())
+    assert not got.understanding.telling
+    again = resolver.resolve(Question("qwer asdf", clarifications=1, rewordings=1))
+    assert (again.kind, again.reasons) == ("handoff", ("below_threshold", "asked_back_already"))
+    assert resolver.resolve(Question("do you sponsor schools?")).understanding.telling
+
+
+def test_hello_with_a_question_mark_is_a_greeting(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
+    greets = Resolver(encoder, models(encoder, genre="greeting"), index)
+    assert greets.resolve(Question("hello?")).kind == "smalltalk"
+    assert greets.resolve(Question("do you sponsor schools?")).kind == "handoff"
 
 
 def test_on_danger_the_article_says_what_to_do_before_a_person_takes_over(resolver: Resolver) -> None:

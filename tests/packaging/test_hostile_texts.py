@@ -25,6 +25,7 @@ from knowledge.privacy.detection import without_personal_data
 from knowledge.privacy.scrubbing import scrub
 from model.understanding.follow_up import sentences
 from model.understanding.several_questions import split_questions
+from model.understanding.wording import is_telling
 from serving.company.danger import GENERAL_DANGER
 from serving.learned_answers.wording import without_contact_data
 from serving.rendering import render_markdown
@@ -140,6 +141,7 @@ def test_a_pattern_reads_a_hostile_text_in_linear_time(pattern: re.Pattern[str])
         ),
         pytest.param(lambda text: clean_question(text, customer_name="Bo Li"), id="question"),
         pytest.param(GENERAL_DANGER.found_in, id="danger"),
+        pytest.param(lambda text: is_telling(text, len), id="wording"),
         pytest.param(lambda text: pick_question([text, text], customer_name="Bo Li"), id="picking"),
         pytest.param(
             lambda text: scrub(text, names=["Bo Li", "Mark"], customer_ids=["c-1234"]), id="scrubbing"

@@ -46,6 +46,9 @@ class HashReader:
         vectors = self.encode(texts)
         return Reading(vectors, vectors)
 
+    def pieces(self, word: str) -> int:
+        return 1
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -64,7 +67,7 @@ RULES = (
 
 
 class RuleResolver:
-    """Decides by words: of danger, `person`, `awful`, `boom`, `hello`, `unclear`, and those of the rules."""
+    """Decides by words: of danger, of the rules, `person`, `awful`, `boom`, `hello`, `asdf`, `unclear`."""
 
     def __init__(self) -> None:
         self.questions: list[Question] = []
@@ -93,6 +96,8 @@ class RuleResolver:
                     return decision("answer", words, reasons=("above_threshold",), sources=(source(ref),))
         if "hello" in text:
             return decision("smalltalk", "Hello! How can I help?", reasons=("smalltalk_greeting",))
+        if "asdf" in text and not question.clarifications:
+            return decision("clarify", "In other words?", reasons=("nothing_found", "not_understood"))
         if "unclear" in text and not question.clarifications:
             choices = (source("article:refund-policy"), source("learned_answer:1"))
             return decision("clarify", "Which of these is it?", reasons=("plausible",), choices=choices)

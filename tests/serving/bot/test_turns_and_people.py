@@ -88,6 +88,31 @@ def test_after_an_answer_the_bot_may_ask_back_again(customer: Customer, runtime:
     assert bot_kinds(customer, conversation_id) == ["clarify", "answer", "clarify", "handoff"]
 
 
+def test_whoever_is_not_understood_twice_goes_to_a_person_with_all_that_was_said(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork, resolver: RuleResolver
+) -> None:
+    conversation_id = customer.start()
+    say(customer, runtime, conversation_id, "asdf")
+    asked = customer.messages(conversation_id)[-1]
+    assert (asked["text"], asked["payload"]) == ("In other words?", {"kind": "clarify"})
+    assert customer.conversation(conversation_id)["status"] == "bot"
+    say(customer, runtime, conversation_id, "qwer asdf")
+    assert (resolver.questions[-1].clarifications, resolver.questions[-1].rewordings) == (1, 1)
+    assert bot_kinds(customer, conversation_id) == ["clarify", "handoff"]
+    seen = agent.get(f"/v1/conversations/{conversation_id}").json()
+    assert seen["handoff_summary"]["question"] == "asdf\nqwer asdf"
+
+
+def test_choices_that_were_offered_are_no_rewording(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork, resolver: RuleResolver
+) -> None:
+    conversation_id = customer.start()
+    say(customer, runtime, conversation_id, "unclear", "still unclear")
+    assert (resolver.questions[-1].clarifications, resolver.questions[-1].rewordings) == (1, 0)
+    seen = agent.get(f"/v1/conversations/{conversation_id}").json()
+    assert seen["handoff_summary"]["question"] == "still unclear"
+
+
 def test_small_talk_between_two_questions_is_no_answer_to_the_first(
     customer: Customer, runtime: Runtime
 ) -> None:

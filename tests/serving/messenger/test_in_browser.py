@@ -193,6 +193,18 @@ def test_feedback_choices_and_a_person_are_buttons(page: Page, site: str, stand_
     expect(panel.get_by_text("Billing team")).to_be_visible()
 
 
+def test_whoever_is_asked_for_other_words_sees_no_choices_but_the_way_to_a_person(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    panel = open_panel(page, site)
+    send(page, "asdf")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    stand_in.say("c1", "bot", "<p>In other words?</p>", payload={"kind": "clarify"})
+    expect(panel.get_by_role("button", name="Talk to a person")).to_be_visible()
+    expect(page.locator(".choice")).to_have_count(0)
+    expect(page.get_by_role("group", name="Which of these is it?")).to_have_count(0)
+
+
 def test_an_answer_that_overtakes_the_acknowledgement_of_feedback_keeps_its_buttons(
     page: Page, site: str, stand_in: StandIn
 ) -> None:

@@ -39,6 +39,9 @@ class AxisEncoder:
         vectors = self.encode(texts)
         return Reading(vectors, vectors[:, :4])
 
+    def pieces(self, word: str) -> int:
+        return 1
+
 
 @pytest.fixture
 def team(tmp_path: Path) -> Iterator[Team]:

@@ -96,7 +96,7 @@ function typingNode() {
 
 function choicesNode(choices, { onChoose, onPerson }) {
   const chips = choices.map((choice) => button({ className: "choice", onclick: () => onChoose(choice) }, choice.title));
-  return group("Which of these is it?", "choices", ...chips, personButton(onPerson));
+  return group(chips.length ? "Which of these is it?" : "Or", "choices", ...chips, personButton(onPerson));
 }
 
 function answerActions(message, { onFeedback, onPerson }) {
