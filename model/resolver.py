@@ -175,7 +175,9 @@ class Resolver:
         reading = self._encoder.read(texts)
         rest = without_smalltalk(self.models, parts, reading.features[len(texts) - len(parts) :])
         if rest is not None:
-            return self.read(replace(question, text=rest))
+            read = self.read(replace(question, text=rest))
+            telling = is_telling(question.text, self._encoder.pieces)  # "are you a human? if not I want one"
+            return replace(read, understanding=replace(read.understanding, telling=telling))
         message = _Message(
             question, len(parts), reading, self._own_readings(texts), self._said_before(question, reading)
         )

@@ -209,6 +209,8 @@ def test_politeness_around_a_question_changes_nothing(encoder: OnnxEncoder, inde
     dressed = resolver.read(Question("why is my pump so loud? Thank you very much in advance!"))
     assert [found.ref for found in dressed.candidates] == [found.ref for found in plain.candidates]
     assert dressed.signals.words == plain.signals.words
+    left = resolver.read(Question("I did not get it. Thank you very much in advance!"))
+    assert left.understanding.telling  # by what was passed over
     assert resolver.read(Question("Thank you very much in advance! Thanks again!")).signals.words == 8
 
 
