@@ -1,16 +1,17 @@
-"""`firstlast eval words` and `firstlast eval taught`: are the words shown the ones that answer?"""
+"""`firstlast eval words`, `taught` and `dressed`: are the words shown the ones that answer, however asked?"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from eval.commands.shared import Measured, RiskOption, budget_of, check_exist, measurement
+from eval.commands.shared import Measured, RiskOption, SeedOption, budget_of, check_exist, measurement
 from eval.data.retrieval_sets import article_refs
 from eval.data.words import questions_of_centre, read_taught_answers, read_words_questions
 from eval.progress import progress
-from eval.suites import retrieval, taught, words
+from eval.suites import dressed, retrieval, taught, words
 from knowledge.importing.source import read_source
+from model.refs import article_ref
 from serving.settings import Settings
 from training.commands.measuring import RefitOption, made_encoder, measured_resolver
 
@@ -59,3 +60,23 @@ def taught_command(
     resolver = measured_resolver(settings, encoder, index, risk=budget, refit=refit)
     result = taught.run(answers, resolver=resolver, track=progress)
     return Measured(result, {"data": data, "risk": budget, "refit": refit}, (data,))
+
+
+@measurement("dressed")
+def dressed_command(
+    settings: Settings,
+    data: FolderOption,
+    risk: RiskOption = None,
+    refit: RefitOption = False,
+    seed: SeedOption = 0,
+) -> Measured:
+    """Whether articles are found by their titles: word for word, small, as keywords, mistyped, politely."""
+    budget = budget_of(risk, settings)
+    check_exist(data)
+    articles = [article for article in read_source(data).articles if article.superseded_by is None]
+    encoder = made_encoder(settings)
+    index = retrieval.index_of(article_refs(articles), encoder, track=progress)
+    resolver = measured_resolver(settings, encoder, index, risk=budget, refit=refit)
+    titles = {article_ref(article.slug): article.title for article in articles if article.title}
+    result = dressed.run(titles, resolver=resolver, seed=seed, track=progress)
+    return Measured(result, {"data": data, "risk": budget, "refit": refit, "seed": seed}, (data,))

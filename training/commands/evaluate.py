@@ -11,7 +11,7 @@ from training.commands.eval_replay import replay_command
 from training.commands.eval_retrieval import retrieval_command
 from training.commands.eval_sentiment import sentiment_command
 from training.commands.eval_wants_person import wants_person_command
-from training.commands.eval_words import taught_command, words_command
+from training.commands.eval_words import dressed_command, taught_command, words_command
 
 app = typer.Typer(no_args_is_help=True, help="Measure how good the bot is, with 95 % intervals.")
 app.command("intents")(intents_command)
@@ -22,6 +22,7 @@ app.command("retrieval")(retrieval_command)
 app.command("answers")(answers_command)
 app.command("words")(words_command)
 app.command("taught")(taught_command)
+app.command("dressed")(dressed_command)
 app.command("followups")(followups_command)
 app.command("replay")(replay_command)
 app.command("report")(report_command)

@@ -291,6 +291,22 @@ def test_taught_answers_are_asked_in_other_words(
     assert (figures["rewordings_answered"], figures["look_alikes_answered"]) == (1.0, 0.0)
 
 
+def test_titles_are_asked_in_five_dresses_and_replaced_articles_are_not(
+    run: Run, home: Path, encoder_folder: Path, tmp_path: Path
+) -> None:
+    _save_champion(home, OnnxEncoder.load(encoder_folder))
+    centre = tmp_path / "centre"
+    centre.mkdir()
+    (centre / "fees.md").write_text("# What a parcel costs\n\nIt costs 4 euros.\n", encoding="utf-8")
+    (centre / "old.md").write_text(
+        "---\ntitle: What a parcel cost\nsuperseded_by: fees\n---\n\n3 euros.\n", encoding="utf-8"
+    )
+    figures = last_line(run("dressed", "--data", centre, "--json"))
+    assert figures["n"] == 1
+    # the champion answers whatever is near enough
+    assert [figures[dress]["answered_right"] for dress in ("exact", "lower", "keywords")] == [1.0] * 3
+
+
 def test_a_share_to_remove_that_leaves_nothing_ends_with_status_2(run: Run) -> None:
     result = run("answers", "--remove", "1")
     assert result.exit_code == 2
