@@ -1,6 +1,6 @@
 """What the parts ask of each other, as Protocols of one or two methods."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from model.types import Candidate, Reading, Source, Vector, Vectors
@@ -31,6 +31,11 @@ class Encoder(Protocol):
 class Reader(Encoder, Protocol):
     """An encoder that also gives the features of its inner layers, in the same pass."""
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The common words that it knows whole, lower case, of four letters and more."""
+        ...
+
     def read(self, texts: Sequence[str]) -> Reading:
         """Vectors and features of the texts, in the order given."""
         ...
@@ -40,8 +45,20 @@ class Reader(Encoder, Protocol):
         ...
 
 
-class Retriever(Protocol):
-    """Finds the answers that may fit a question."""
+class Spellings(Protocol):
+    """Finds words by how they are spelt."""
+
+    def has_word(self, word: str) -> bool:
+        """Whether the word, in lower case, is known."""
+        ...
+
+    def words_like(self, word: str) -> Mapping[str, int]:
+        """The known words that are spelt nearly so, with how often they occur."""
+        ...
+
+
+class Retriever(Spellings, Protocol):
+    """Finds the answers that may fit a question, and the words of the knowledge."""
 
     def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
         """At most `top_k` candidates, one per answer, best first; ties by `ref`."""

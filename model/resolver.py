@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from model.answering.confidence import QuestionSignals
 from model.answering.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
@@ -40,6 +41,7 @@ from model.understanding.follow_up import (
 from model.understanding.message import understand, without_smalltalk
 from model.understanding.mood import UNHAPPY_HEAD
 from model.understanding.several_questions import split_questions
+from model.understanding.spelling import Words, as_meant
 from model.understanding.wording import is_telling
 
 TOP_K = 10
@@ -117,6 +119,7 @@ class Resolver:
         )
         self._encoder = encoder
         self._recent = RecentVectors(encoder)
+        self._common_words = Words(encoder.words)
         self._retriever = retriever
         self._generator = generator or ExtractiveGenerator()
 
@@ -169,6 +172,7 @@ class Resolver:
         Greetings, thanks and the like around the matter are passed over: politeness changes no decision.
         """
         started = time.perf_counter()
+        question = self._as_meant(question)
         parts = sentences(question.text)
         joined = in_context(question)
         texts = [question.text, *([joined] if joined else []), *parts]
@@ -197,6 +201,15 @@ class Resolver:
                 "retrieve": _milliseconds(headed, time.perf_counter()),
             },
         )
+
+    def _as_meant(self, question: Question) -> Question:
+        """The question, and what the customer said before it, without the mistypings that are sure."""
+        meant = partial(as_meant, known=self._retriever, common=self._common_words)
+        history = tuple(
+            replace(turn, text=meant(turn.text)) if turn.author == "customer" else turn
+            for turn in question.history
+        )
+        return replace(question, text=meant(question.text), history=history)
 
     def _candidates(self, question: Question, signals: QuestionSignals) -> tuple[Candidate, ...]:
         """What may fit, and the answer that the customer picked, which they saw among what did before."""

@@ -29,6 +29,11 @@ class CachingEncoder:
         """Identity of the encoder behind."""
         return self._encoder.fingerprint
 
+    @property
+    def words(self) -> frozenset[str]:
+        """The words that the encoder behind knows."""
+        return self._encoder.words
+
     def read(self, texts: Sequence[str]) -> Reading:
         """Vectors and features of the texts, in the order given."""
         self._learn([text for text in dict.fromkeys(texts) if text not in self._rows])

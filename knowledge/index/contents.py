@@ -12,6 +12,7 @@ from knowledge.index.fusion import Scores, descending, fuse, fuse_answers, ranks
 from knowledge.index.lexical import LexicalIndex, tokenise
 from knowledge.index.look_alikes import looks_alike
 from model.types import Candidate, Passage, Vector, Vectors
+from model.understanding.spelling import Words, words_of
 
 POOL_ANSWERS = 30
 """Answers taken from each list before they are compared: 20, 50 and 200 found the same on every set tried."""
@@ -32,6 +33,8 @@ class Entry:
     passage: Passage
     vector: Vector
     terms: Counter[str]
+    words: Counter[str]
+    """As `word_counts` gives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Contents:
     def __init__(self, dim: int) -> None:
         self._dense = DenseIndex(dim)
         self._lexical = LexicalIndex()
+        self._words = Words()
         self._passages: dict[int, Passage] = {}
         self._slots: dict[str, list[int]] = {}
         self._answers: dict[int, str] = {}
@@ -162,6 +166,14 @@ class Contents:
         )
         return self._candidates(compared, text, vector, by_word, set(), top_k=1)[0]
 
+    def has_word(self, word: str) -> bool:
+        """Whether a passage holds the word, given in lower case."""
+        return self._words.has_word(word)
+
+    def words_like(self, word: str) -> Mapping[str, int]:
+        """The passages' words that are spelt nearly so, with how often they occur."""
+        return self._words.words_like(word)
+
     def _hold(self, ref: str, entry: Entry) -> int:
         if ref not in self._slots:
             number = self._free_numbers.pop() if self._free_numbers else len(self._answers)
@@ -176,12 +188,15 @@ class Contents:
         self._slots[ref].append(slot)
         self._slot_of_text.setdefault(entry.passage.search_text, set()).add(slot)
         self._lexical.add(slot, entry.terms)
+        self._words.add(entry.words)
         return slot
 
     def _forget(self, ref: str) -> None:
         """Drops everything about the answer but its vectors."""
         for slot in self._slots.pop(ref, ()):
-            text = self._passages.pop(slot).search_text
+            passage = self._passages.pop(slot)
+            text = passage.search_text
+            self._words.remove(word_counts(passage))
             self._slot_of_text[text].discard(slot)
             if not self._slot_of_text[text]:
                 del self._slot_of_text[text]
@@ -306,6 +321,12 @@ class Contents:
             best, *others = (self._passages[group[place]] for place in order)
             other = next((passage for passage in others if passage.text != best.text), None)
             yield _Spoken(best, second, len(group), other, looks_alike(text, best))
+
+
+def word_counts(passage: Passage) -> Counter[str]:
+    """How often each word occurs in what the passage is found by, and in a learned answer's text."""
+    said = passage.text if passage.kind == "learned_answer" else ""
+    return Counter(words_of(f"{passage.search_text}\n{said}"))
 
 
 def _top(scores: Scores, wanted: int, *, above: float) -> list[int]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 
 from knowledge.index import snapshots
-from knowledge.index.contents import Contents, Entry
+from knowledge.index.contents import Contents, Entry, word_counts
 from knowledge.index.lexical import count_terms
 from knowledge.index.read_write_lock import ReadWriteLock
 from model.interfaces import Encoder
@@ -65,6 +65,16 @@ class KnowledgeIndex:
         """The answer as a candidate for the question, whatever else fits better; `None` when not known."""
         with self._lock.reading():
             return self._contents.text_of(ref, text, vector)
+
+    def has_word(self, word: str) -> bool:
+        """Whether a passage holds the word, given in lower case."""
+        with self._lock.reading():
+            return self._contents.has_word(word)
+
+    def words_like(self, word: str) -> Mapping[str, int]:
+        """The passages' words that are spelt nearly so, with how often they occur."""
+        with self._lock.reading():
+            return self._contents.words_like(word)
 
     def search_without_itself(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
         """As `search`, as if no passage had been embedded from this very text.
@@ -143,7 +153,7 @@ def _entries(passages: Sequence[Passage], vectors: Mapping[str, Vector]) -> list
 
 
 def _entry(passage: Passage, vector: Vector) -> Entry:
-    return Entry(passage, vector, count_terms(passage.search_text))
+    return Entry(passage, vector, count_terms(passage.search_text), word_counts(passage))
 
 
 def _grouped(snapshot: snapshots.Snapshot) -> dict[str, list[Entry]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ ENCODER_FORMAT = 3
 
 _MANIFEST_KEYS = ("name", "dim", "max_tokens", "fingerprint", "files")
 
+_FEWEST_LETTERS = 4
+"""Of a word; many shorter tokens are endings and initials."""
 _FEW_TEXTS = 8
 _BATCH_TOKENS = 2048
 """Texts are encoded in batches of about this many tokens, those of like length together."""
@@ -99,6 +102,12 @@ class OnnxEncoder:
     def fingerprint(self) -> str:
         """Identity of weights, tokenizer and length limit."""
         return self._fingerprint
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of four letters and more that its tokenizer does not split, lower case."""
+        tokens = self._tokenizer.get_vocab(with_added_tokens=False)
+        return frozenset(token for token in tokens if len(token) >= _FEWEST_LETTERS and token.isalpha())
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape `(n_texts, dim)`, float32, in the order given; `(0, dim)` for none.

@@ -34,6 +34,7 @@ class WordEncoder:
     """Each known word is an axis, every other word shares the last one; a text is their mean direction."""
 
     fingerprint = "words"
+    words = frozenset[str]()
 
     def __init__(self, words: Sequence[str]) -> None:
         self._axis = {word: number for number, word in enumerate(words)}

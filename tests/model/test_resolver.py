@@ -214,6 +214,19 @@ def test_politeness_around_a_question_changes_nothing(encoder: OnnxEncoder, inde
     assert resolver.read(Question("Thank you very much in advance! Thanks again!")).signals.words == 8
 
 
+def test_a_mistyped_message_is_read_as_it_was_meant_and_stays_as_it_was_written(resolver: Resolver) -> None:
+    right, mistyped = Question("How do I skip a box?"), Question("Hwo do I sikp a box?")
+    got = resolver.resolve(replace(mistyped, text="How do I sikp a box?"))
+    assert got.candidates == resolver.resolve(right).candidates
+    assert mistyped.text == "Hwo do I sikp a box?"
+    before = (Turn("customer", "my gitf cards are lost"), Turn("bot", "Oh no."), Turn("agent", "gitf"))
+    meant = (replace(before[0], text="my gift cards are lost"), *before[1:])
+    asked = Question("and when do they come?")
+    follow_up = resolver.resolve(replace(asked, history=before))
+    assert follow_up.candidates == resolver.resolve(replace(asked, history=meant)).candidates
+    assert follow_up.follow_up > 0
+
+
 def test_two_questions_get_two_answers_each_with_its_source(resolver: Resolver) -> None:
     got = resolver.resolve(Question("Why is my pump so loud? And how do I skip a box?"))
     assert (got.kind, refs(got)) == ("answer", ["article:loud-pump", "article:skip-a-box"])

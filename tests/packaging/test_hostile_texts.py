@@ -25,6 +25,7 @@ from knowledge.privacy.detection import without_personal_data
 from knowledge.privacy.scrubbing import scrub
 from model.understanding.follow_up import sentences
 from model.understanding.several_questions import split_questions
+from model.understanding.spelling import Words, as_meant
 from model.understanding.wording import is_telling
 from serving.company.danger import GENERAL_DANGER
 from serving.learned_answers.wording import without_contact_data
@@ -61,6 +62,7 @@ RAMBLING = (
     "no number # ",
     "real human ",
 )
+SOME_WORDS = Words(["thank", "order", "number", "human"])
 BEGUN = (("order", " "), ("AB1111", "1"), ("hi", " "), ("my name is A", "a"), ("1 A", "a"), ("$1", " 000"))
 
 
@@ -155,6 +157,7 @@ def test_a_pattern_reads_a_hostile_text_in_linear_time(pattern: re.Pattern[str])
         pytest.param(lambda text: markdown_article(f"# Title\n\n{text}", "slug"), id="article"),
         pytest.param(sentences, id="sentences"),
         pytest.param(split_questions, id="questions"),
+        pytest.param(lambda text: as_meant(text, known=SOME_WORDS, common=SOME_WORDS), id="spelling"),
     ],
 )
 def test_work_on_a_hostile_text_takes_linear_time(work: Callable[[str], object]) -> None:

@@ -31,6 +31,7 @@ class HashReader:
 
     dim = 64
     fingerprint = "word-hashes-64"
+    words = frozenset[str]()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         return np.array([self.encode_one(text) for text in texts], np.float32).reshape(len(texts), self.dim)

@@ -131,3 +131,9 @@ class _WithoutItself:
 
     def text_of(self, ref: str, text: str, vector: Vector) -> Candidate | None:
         return self.index.text_of(ref, text, vector)
+
+    def has_word(self, word: str) -> bool:
+        return self.index.has_word(word)
+
+    def words_like(self, word: str) -> Mapping[str, int]:
+        return self.index.words_like(word)

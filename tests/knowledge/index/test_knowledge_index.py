@@ -127,6 +127,22 @@ def test_a_removed_article_is_no_longer_found(searcher: Searcher) -> None:
     assert searcher.index.refs() == {"article:pods", "article:wifi"}
 
 
+def test_the_words_of_titles_texts_and_phrasings_are_known_while_a_passage_holds_them(
+    searcher: Searcher,
+) -> None:
+    index = searcher.index
+    index.put({"learned_answer:7": learned_answer_passages(7, "Is it loud?", "It hums.", ["noisy pods"])})
+    assert all(index.has_word(word) for word in ("refund", "unopened", "loud", "noisy", "hums", "pods"))
+    assert not index.has_word("e17")
+    assert index.words_like("nosiy") == {"noisy": 1}
+    assert index.words_like("refudn").keys() == {"refund"}
+    index.put({"learned_answer:7": learned_answer_passages(7, "Is it loud?", "No.", ())})
+    index.remove(["article:refunds"])
+    assert not any(index.has_word(word) for word in ("refund", "unopened", "noisy", "hums"))
+    assert index.words_like("nosiy") == {}
+    assert index.has_word("pods")
+
+
 def test_putting_no_passages_removes_the_answer(searcher: Searcher) -> None:
     searcher.index.put({"article:refunds": []})
     assert "article:refunds" not in searcher.refs("refund policy")

@@ -38,6 +38,7 @@ class WordEncoder:
 
     dim = DIM
     fingerprint = "words-64"
+    words = frozenset[str]()
 
     def encode(self, texts: list[str]) -> Vectors:
         rows = np.zeros((len(texts), DIM), dtype=np.float32)

@@ -24,6 +24,7 @@ class AxisEncoder:
     """Each known word is an axis; a text is their mean direction."""
 
     fingerprint = "encoder-a"
+    words = frozenset[str]()
     dim = len(WORDS)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
