@@ -26,6 +26,7 @@ from model.types import (
     Vector,
     Vectors,
 )
+from model.understanding.courtesy import without_opening
 from model.understanding.follow_up import (
     ContextDependence,
     context_dependence,
@@ -35,12 +36,13 @@ from model.understanding.follow_up import (
     picked_question,
     said_by_customer,
     sentences,
+    stands_by_itself,
     weighed_candidates,
     weighed_understanding,
 )
 from model.understanding.message import understand, without_smalltalk
 from model.understanding.mood import UNHAPPY_HEAD
-from model.understanding.several_questions import split_questions
+from model.understanding.several_questions import asking_sentence, split_questions
 from model.understanding.spelling import Words, as_meant
 from model.understanding.wording import is_telling
 
@@ -173,6 +175,7 @@ class Resolver:
         """
         started = time.perf_counter()
         question = self._as_meant(question)
+        question = replace(question, text=without_opening(question.text))
         parts = sentences(question.text)
         joined = in_context(question)
         texts = [question.text, *([joined] if joined else []), *parts]
@@ -191,6 +194,9 @@ class Resolver:
         headed = time.perf_counter()
         candidates = self._candidates(question, signals)
         read = Read(understanding, signals, candidates, {})
+        place = asking_sentence(parts)
+        if place is not None:
+            read = self._read_asked(message, read, parts[place], message.first_part + place)
         if joined:
             read = self._read_in_context(message, read, joined)
         return replace(
@@ -245,6 +251,24 @@ class Resolver:
             infos=message.question.intents,
         )
 
+    def _read_asked(self, message: "_Message", read: Read, sentence: str, row: int) -> Read:
+        """`read`, with the candidates of the one sentence that asks, where it says all by itself.
+
+        It does so when nothing before it is needed, and when the best candidate stays the same: what else the
+        message tells then only makes it less like the answer. What kind of message it is, all of it says.
+        """
+        reading, question = message.shared, replace(message.question, text=sentence)
+        understanding = self._understood(message, row)
+        signals = _signals(sentence, understanding, reading.vectors[row])
+        candidates = self._candidates(question, signals)
+        stands_alone = _same_best(candidates, read.candidates) and stands_by_itself(
+            self.models,
+            reading.features[row],
+            cosine=float(reading.vectors[row] @ reading.vectors[0]),
+            best_dense=max((one.dense_score for one in candidates), default=0.0),
+        )
+        return replace(read, signals=signals, candidates=candidates) if stands_alone else read
+
     def _read_in_context(self, message: "_Message", read: Read, joined: str) -> Read:
         """`read`, with the reading of `joined`, the second row, as far as the message leans on it."""
         question, reading = message.question, message.shared
@@ -288,7 +312,7 @@ class Resolver:
         """
         if not _OPEN_TO_ANSWERS & set(whole.reasons):
             return None
-        questions = split_questions(question.text)
+        questions = split_questions(without_opening(question.text))
         if not questions:
             return None
         reads = [self.read(Question(text, intents=question.intents)) for text in questions]
@@ -352,6 +376,10 @@ def _own_encoders(models: ModelSet, given: Mapping[str, Reader]) -> Mapping[str,
             "train it again: firstlast train heads"
         )
     return {fingerprint: given[fingerprint] for fingerprint in sorted(set(models.head_encoders.values()))}
+
+
+def _same_best(some: Sequence[Candidate], others: Sequence[Candidate]) -> bool:
+    return bool(some and others) and some[0].ref == others[0].ref
 
 
 def _as_read(question: Question, read: Read) -> Question:

@@ -159,6 +159,18 @@ def context_dependence(
     return ContextDependence(share, unhelped=share >= _HALF and says[UNHELPED] >= _HALF)
 
 
+def stands_by_itself(
+    models: ModelSet, features: NDArray[np.float32], *, cosine: float, best_dense: float
+) -> bool:
+    """Whether a sentence surely says all without those around it; never in a set that cannot tell.
+
+    The sentence is held against the message as a message is against what was said before it.
+    """
+    if FOLLOW_UP_HEAD not in models.heads or CONTEXT_DEPENDENCE_HEAD not in models.heads:
+        return False
+    return context_dependence(models, features, cosine=cosine, best_dense=best_dense).share == 0
+
+
 def context_inputs(alone: float, *, cosine: float, best_dense: float) -> NDArray[np.float32]:
     """What the second head reads, shape `(3,)`: log odds of not being alone, and the two similarities."""
     clipped = min(max(alone, 0.001), 0.999)

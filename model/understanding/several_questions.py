@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from model.understanding.courtesy import is_request_for_help
+
 _WH = r"(?:how|what|when|where|which|who|whom|whose|why|whether)"
 _AUXILIARY = (
-    r"(?:is|are|was|were|do|does|did|can|could|will|would|may|should|must|has|have)"
+    r"(?:is|are|was|were|do|does|did|can|could|will|would|may|should|must|has|have(?! an?\b))"
     r"(?= (?:i|we|you|he|she|it|they|there|that|this|the|a|an|my|your|our|his|her|anyone|somebody)\b)"
 )
 _ASKS = rf"(?:(?:(?:from|until|till|up to|by|on|in|at|for|of) )?{_WH}\b|{_AUXILIARY})"
@@ -41,6 +43,12 @@ def split_questions(text: str) -> Sequence[str]:
     return parts if 2 <= len(parts) <= _MOST else []
 
 
+def asking_sentence(sentences: Sequence[str]) -> int | None:
+    """The place of the only one of the sentences that asks; `None` where none does, or several do."""
+    places = [place for place, sentence in enumerate(sentences) if _asks(sentence)]
+    return places[0] if len(places) == 1 else None
+
+
 def _pieces(sentence: str) -> list[str]:
     """The sentence cut before each further question in it ("… and how long …"), if both sides ask."""
     pieces = _NEXT_QUESTION.split(sentence)
@@ -49,6 +57,6 @@ def _pieces(sentence: str) -> list[str]:
 
 
 def _asks(piece: str) -> bool:
-    return len(piece.split()) >= _FEWEST_WORDS and bool(
-        piece.rstrip(" )\"'").endswith("?") or _CLAUSE_ASKS.search(piece) or _NEEDS.match(piece)
-    )
+    if len(piece.split()) < _FEWEST_WORDS or is_request_for_help(piece):
+        return False
+    return bool(piece.rstrip(" )\"'").endswith("?") or _CLAUSE_ASKS.search(piece) or _NEEDS.match(piece))

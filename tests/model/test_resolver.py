@@ -214,6 +214,35 @@ def test_politeness_around_a_question_changes_nothing(encoder: OnnxEncoder, inde
     assert resolver.read(Question("Thank you very much in advance! Thanks again!")).signals.words == 8
 
 
+def test_a_question_is_found_in_its_story_where_it_says_all_by_itself(
+    encoder: OnnxEncoder, index: KnowledgeIndex
+) -> None:
+    plain = Question("why is my pump so loud?")
+    told = Question("Hello, my sister told me about you last week. why is my pump so loud? See you")
+    for says, is_found in (("alone", True), ("leans", False)):
+        resolver = Resolver(encoder, models(encoder, says=says), index)
+        found, expected = resolver.read(told), resolver.read(plain)
+        cosines, wanted = ([one.dense_score for one in read.candidates] for read in (found, expected))
+        assert (found.signals.words == expected.signals.words) is is_found
+        assert (cosines == pytest.approx(wanted, abs=1e-4)) is is_found
+    elsewhere = Question("My gift cards never came by e-mail. What am I doing wrong with it?")
+    alone, leaning = (Resolver(encoder, models(encoder, says=says), index) for says in ("alone", "leans"))
+    assert alone.read(elsewhere).candidates == leaning.read(elsewhere).candidates
+    without = models(encoder)
+    heads = {name: head for name, head in without.heads.items() if name != "follow_up"}
+    assert Resolver(encoder, replace(without, heads=heads), index).read(told).signals.words == 16
+
+
+def test_a_greeting_and_a_request_for_help_are_passed_over(resolver: Resolver) -> None:
+    plain = resolver.resolve(Question("why is my pump so loud?"))
+    for text in (
+        "hello, why is my pump so loud?",
+        "Hi there! Could you help me, please? why is my pump so loud?",
+    ):
+        assert resolver.resolve(Question(text)).candidates == plain.candidates
+    assert resolver.read(Question("Hello! Could you help me?")).signals.words == 5
+
+
 def test_a_mistyped_message_is_read_as_it_was_meant_and_stays_as_it_was_written(resolver: Resolver) -> None:
     right, mistyped = Question("How do I skip a box?"), Question("Hwo do I sikp a box?")
     got = resolver.resolve(replace(mistyped, text="How do I sikp a box?"))

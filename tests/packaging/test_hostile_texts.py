@@ -23,6 +23,7 @@ from knowledge.learning.question import pick_question
 from knowledge.markdown import plain_text
 from knowledge.privacy.detection import without_personal_data
 from knowledge.privacy.scrubbing import scrub
+from model.understanding.courtesy import without_opening
 from model.understanding.follow_up import sentences
 from model.understanding.several_questions import split_questions
 from model.understanding.spelling import Words, as_meant
@@ -157,6 +158,7 @@ def test_a_pattern_reads_a_hostile_text_in_linear_time(pattern: re.Pattern[str])
         pytest.param(lambda text: markdown_article(f"# Title\n\n{text}", "slug"), id="article"),
         pytest.param(sentences, id="sentences"),
         pytest.param(split_questions, id="questions"),
+        pytest.param(without_opening, id="courtesy"),
         pytest.param(lambda text: as_meant(text, known=SOME_WORDS, common=SOME_WORDS), id="spelling"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.understanding.several_questions import split_questions
+from model.understanding.several_questions import asking_sentence, split_questions
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,19 @@ def test_each_question_has_its_words(text: str, questions: list[str]) -> None:
         "Can I return it if it is open and used?",
         "It blinks and beeps and I do not know why",
         "is it big and is it red and is it new and is it old",
+        "Could you help me, please? Where is my box?",
+        "Where is my box? Thank you, have a nice day!",
         "",
         "?? !! ??",
     ],
 )
 def test_one_question_is_left_whole(text: str) -> None:
     assert list(split_questions(text)) == []
+
+
+def test_the_only_sentence_that_asks_is_found() -> None:
+    assert asking_sentence(["I moved house.", "Where is my box?", "Thanks!"]) == 1
+    assert asking_sentence(["Can you help me?", "I need to change my address."]) == 1
+    assert asking_sentence(["Where is my box?", "How long does it take?"]) is None
+    assert asking_sentence(["My box is late.", "It was for Monday."]) is None
+    assert asking_sentence([]) is None
