@@ -7,6 +7,7 @@ and named by its line, so that a business can train on the rest.
 import csv
 import io
 import json
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -26,16 +27,18 @@ ProblemKind = Literal[
     "label_empty",
     "duplicate",
     "contradictory",
+    "labels_nearly_the_same",
     "class_with_one_row",
     "class_without_rows",
     "label_only_in_test",
 ]
 PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
-"""The first seven leave a row out; the others leave every row in; the last three are about labels.
+"""The first seven leave a row out; the others leave every row in; the last four are about labels.
 
 - `duplicate`: the row's text and label stand in an earlier row too, case and spacing ignored.
 - `contradictory`: the row's text has another label elsewhere in the file; every such row counts.
-- `class_with_one_row`, `class_without_rows`, `label_only_in_test`: labels rather than rows are counted.
+- `labels_nearly_the_same`: labels that differ in case, spaces, `-` and `_`, or composed characters alone.
+- They, `class_with_one_row`, `class_without_rows`, `label_only_in_test`: labels rather than rows are counted.
 """
 BAD_ROW_KINDS = PROBLEM_KINDS[:7]
 _LABELLED_FILES = ("intents", "sentiment", "wants_person", "smalltalk", "out_of_scope")
@@ -59,7 +62,7 @@ class Problem:
         return {**asdict(self), "examples": list(self.examples)}
 
     def __str__(self) -> str:
-        about = "labels" if self.kind in PROBLEM_KINDS[-3:] else "lines"
+        about = "labels" if self.kind in PROBLEM_KINDS[-4:] else "lines"
         more = ", …" if self.count > len(self.examples) else ""
         return f"{self.file}: {self.count} {self.kind} ({about} {', '.join(self.examples)}{more})"
 
@@ -133,9 +136,19 @@ def row_problems(rows: Sequence[Row], file: str) -> list[Problem]:
         Problem(kind, file, len(places), tuple(str(rows[place].line) for place in places[:_NAMED]))
         for kind, places in by_kind.items()
     ]
+    problems.append(about_labels("labels_nearly_the_same", file, _near_twins(counts)))
     single = (label for label, count in counts.items() if count == 1)
     problems.append(about_labels("class_with_one_row", file, single))
     return [problem for problem in problems if problem.count]
+
+
+def _near_twins(labels: Iterable[str]) -> list[str]:
+    """The labels that another one is spelt almost like."""
+    by_spelling: dict[str, list[str]] = defaultdict(list)
+    for label in labels:
+        plain = unicodedata.normalize("NFKC", label).casefold()
+        by_spelling["".join(plain.replace("-", " ").replace("_", " ").split())].append(label)
+    return [label for twins in by_spelling.values() if len(twins) > 1 for label in twins]
 
 
 def about_labels(kind: ProblemKind, file: str, labels: Iterable[str]) -> Problem:

@@ -122,3 +122,12 @@ def test_texts_are_the_same_but_for_case_spacing_and_marks_at_the_ends() -> None
 def test_texts_of_nothing_but_marks_are_the_same_only_when_they_are() -> None:
     assert normalised(":)") != normalised(":(")
     assert normalised(" ?! ") == "?!"
+
+
+def test_labels_that_are_spelt_almost_alike_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    labels = ["lost card", "Lost_Card", "caf\u00e9", "cafe\u0301", "lost cards"]
+    rows = [{"text": f"text {i} {label}", "label": label} for i, label in enumerate(labels * 2)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    twins = ("Lost_Card", "cafe\u0301", "caf\u00e9", "lost card")
+    assert by_kind(read_checked(path).problems) == {"labels_nearly_the_same": (4, twins)}
