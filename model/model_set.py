@@ -15,14 +15,15 @@ from safetensors.numpy import load_file, save_file
 
 from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.answering.past_questions import PastQuestions
+from model.answering.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
 from model.errors import ArtifactError
 from model.files import rename_durably, write_atomically
 from model.heads.head import Blend, Head, Kernel, Linear, Scorer
 from model.heads.out_of_scope import ScopeDetector
 from model.manifests import file_sha256, read_manifest
-from model.types import IntentInfo
+from model.types import CandidateKind, IntentInfo
 
-MODEL_SET_FORMAT = 9
+MODEL_SET_FORMAT = 10
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
 
 _MANIFEST = "manifest.json"
@@ -38,6 +39,7 @@ _MANIFEST_KEYS = (
 )
 _TENSORS = "tensors.safetensors"
 _POINTER = "champion"
+_FEWEST_OF_KIND = 20
 _FOREST = ("roots", "feature", "limit", "children", "value")
 
 
@@ -49,6 +51,37 @@ class CalibrationSample:
     """Of each question's most confident candidate, shape `(n_questions,)`."""
     correct: NDArray[np.bool_]
     """Whether that candidate resolves the question."""
+    learned: NDArray[np.bool_]
+    """Whether it is a learned answer."""
+
+    @classmethod
+    def none(cls) -> "CalibrationSample":
+        """No held-out decisions: no threshold lets the bot answer."""
+        return cls(np.empty(0), np.empty(0, dtype=np.bool_), np.empty(0, dtype=np.bool_))
+
+    def thresholds(
+        self, *, risk: float, confidence_level: float = CONFIDENCE_LEVEL, proven_only: bool = False
+    ) -> Mapping[CandidateKind, RiskThreshold]:
+        """The `risk_threshold` of each kind of answer: each keeps the budget for itself.
+
+        Learned answers are right more often than articles at the same confidence; on one threshold for both
+        they would pay for the articles' mistakes. Both have that of all decisions where one kind has fewer
+        than 20, such as in a home without articles.
+        """
+
+        def of(chosen: NDArray[np.bool_]) -> RiskThreshold:
+            return risk_threshold(
+                self.confidences[chosen],
+                self.correct[chosen],
+                risk=risk,
+                confidence_level=confidence_level,
+                proven_only=proven_only,
+            )
+
+        if min(self.learned.sum(), (~self.learned).sum()) < _FEWEST_OF_KIND:
+            both = of(np.ones(len(self.correct), dtype=np.bool_))
+            return {"article": both, "learned_answer": both}
+        return {"article": of(~self.learned), "learned_answer": of(self.learned)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +197,9 @@ def _tensors(models: ModelSet) -> dict[str, NDArray[Any]]:  # float32, float64 a
         "past.vectors": models.answering.past.vectors,
         "calibration.confidences": models.calibration.confidences,
         "calibration.correct": models.calibration.correct,
+        "calibration.learned": models.calibration.learned,
+        "answering.slope": models.answering.slope,
+        "answering.offset": models.answering.offset,
     }
     for name, head in models.heads.items():
         tensors |= _scorer_tensors(f"heads.{name}", head.scorer)
@@ -204,8 +240,6 @@ def _manifest(models: ModelSet) -> dict[str, Any]:  # JSON
         },
         "answering": {
             "features": list(FEATURES),
-            "slope": models.answering.slope,
-            "offset": models.answering.offset,
             "depth": models.answering.forest.depth,
             "past_refs": [list(refs) for refs in models.answering.past.refs],
             "past_intents": list(models.answering.past.intents),
@@ -263,15 +297,17 @@ def _model_set(manifest: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> Mo
                 **{name: tensors[f"forest.{name}"] for name in _FOREST},
                 depth=int(manifest["answering"]["depth"]),
             ),
-            float(manifest["answering"]["slope"]),
-            float(manifest["answering"]["offset"]),
+            tensors["answering.slope"],
+            tensors["answering.offset"],
             PastQuestions(
                 tensors["past.vectors"],
                 manifest["answering"]["past_refs"],
                 manifest["answering"]["past_intents"],
             ),
         ),
-        calibration=CalibrationSample(tensors["calibration.confidences"], tensors["calibration.correct"]),
+        calibration=CalibrationSample(
+            *(tensors[f"calibration.{name}"] for name in ("confidences", "correct", "learned"))
+        ),
         limits={name: float(value) for name, value in manifest["limits"].items()},
         card=manifest["card"],
         head_encoders={

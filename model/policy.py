@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import dropwhile, zip_longest
 
 from model.reasons import Reason
-from model.types import DecisionKind, Passage, Question, ScoredCandidate, Understanding
+from model.types import CandidateKind, DecisionKind, Passage, Question, ScoredCandidate, Understanding
 from model.understanding.mood import FALL, LOW, mood_trigger
 
 NEVER = 2.0
 """A limit that no probability reaches."""
+
+Thresholds = Mapping[CandidateKind, float]
+"""The least confidence of an answer of each kind to be given at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,7 @@ class PolicySettings:
     """The least confidence of a choice worth offering beside the best one."""
     same_question: float = 0.85
     """From this cosine on two questions are the same one asked in other words, measured on BANKING77 and
-    StackFAQ: a learned answer approved for it is given."""
-    same_question_lead: float = 0.1
-    """How far such a learned answer must be ahead of every other candidate, in cosine."""
+    StackFAQ."""
     first_aid: float = 0.35
     """The least cosine of a question of danger and an answer that is told at once. Of the sample company's
     texts that speak of danger, sparks and burning smells have .41 and more to the nearest, a cut finger and a
@@ -59,7 +60,12 @@ class Verdict:
 
 
 def early_verdict(
-    question: Question, read: Understanding, candidates: Sequence[ScoredCandidate], settings: PolicySettings
+    question: Question,
+    read: Understanding,
+    candidates: Sequence[ScoredCandidate],
+    *,
+    thresholds: Thresholds,
+    settings: PolicySettings,
 ) -> Verdict | None:
     """The verdict when the rules for people have the word, whatever is confident; else `None`.
 
@@ -90,9 +96,9 @@ def early_verdict(
     guessed = read.intent is None and _is_not_understood(question, read)
     if read.human_only_probability < settings.human_only or (guessed and _may_ask_back(question, settings)):
         return Verdict("handoff", upset) if upset else None
-    released = _released(question, read, candidates, settings)
+    released = _released(question, read, candidates, thresholds, settings)
     if released and not upset:
-        return Verdict("answer", (Reason.RELEASED_QUESTION,), (released[0],))
+        return Verdict("answer", (Reason.RELEASED_QUESTION,), (released,))
     return Verdict("handoff", (*upset, Reason.HUMAN_ONLY_INTENT))
 
 
@@ -101,18 +107,15 @@ def verdict(
     read: Understanding,
     candidates: Sequence[ScoredCandidate],
     *,
-    threshold: float,
+    thresholds: Thresholds,
     settings: PolicySettings,
 ) -> Verdict:
     """What to do with `candidates`, most confident first, when no person is due yet."""
     fresh = _fresh(question, candidates)
     in_passing = read.human_only_in_passing >= settings.human_only_in_passing
-    if _is_sure(fresh, threshold) and not in_passing:
+    if _is_sure(fresh, thresholds) and (not in_passing or fresh[0].candidate.is_approved):
         return Verdict("answer", (Reason.ABOVE_THRESHOLD,), (fresh[0],))
-    approved = [one for one in fresh if _is_approved_question(one, settings)]
-    if approved:
-        return Verdict("answer", (Reason.APPROVED_QUESTION,), (approved[0],))
-    reason = _reason(fresh, threshold, in_passing=in_passing)
+    reason = _reason(fresh, in_passing=in_passing)
     if read.smalltalk is not None:
         return Verdict("smalltalk", (reason, f"smalltalk_{read.smalltalk}"))
     plausible = bool(fresh) and fresh[0].confidence >= settings.clarify
@@ -128,7 +131,7 @@ def several_verdict(
     question: Question,
     by_question: Sequence[Sequence[ScoredCandidate]],
     *,
-    threshold: float,
+    thresholds: Thresholds,
     settings: PolicySettings,
 ) -> Verdict | None:
     """What to do with a message that asks several questions, from the candidates of each, best first.
@@ -138,7 +141,7 @@ def several_verdict(
     nothing is to be had: the message is then taken as a whole.
     """
     fresh = [_fresh(question, candidates) for candidates in by_question]
-    all_sure = all(_is_sure(candidates, threshold) for candidates in fresh)
+    all_sure = all(_is_sure(candidates, thresholds) for candidates in fresh)
     best = [candidates[0] if all_sure else None for candidates in fresh]
     for place, picked in _picked(question, fresh).items():
         best[place] = picked
@@ -251,41 +254,35 @@ def _is_not_understood(question: Question, read: Understanding) -> bool:
     return not read.telling and not said and not question.tried_refs
 
 
-def _is_sure(fresh: Sequence[ScoredCandidate], threshold: float) -> bool:
-    """Whether the best candidate is sure enough, for a question that does not only look like its own."""
-    return bool(fresh) and fresh[0].confidence >= threshold and not fresh[0].candidate.looks_alike
+def _is_sure(fresh: Sequence[ScoredCandidate], thresholds: Thresholds) -> bool:
+    """Whether the best candidate is sure enough for its kind."""
+    return bool(fresh) and fresh[0].confidence >= thresholds[fresh[0].candidate.passage.kind]
 
 
-def _reason(fresh: Sequence[ScoredCandidate], threshold: float, *, in_passing: bool) -> Reason:
+def _reason(fresh: Sequence[ScoredCandidate], *, in_passing: bool) -> Reason:
     """Why nothing is answered at once."""
     if not fresh:
         return Reason.NOTHING_FOUND
-    if fresh[0].confidence >= threshold and fresh[0].candidate.looks_alike:
-        return Reason.LOOKS_ALIKE
     return Reason.HUMAN_ONLY_IN_PASSING if in_passing else Reason.BELOW_THRESHOLD
 
 
-def _is_approved_question(one: ScoredCandidate, settings: PolicySettings) -> bool:
-    """Whether a person approved this answer for the very question, in these or very near words."""
-    return (
-        one.candidate.passage.kind == "learned_answer"
-        and not one.candidate.looks_alike
-        and one.candidate.dense_score >= settings.same_question
-        and one.features["dense_margin"] >= settings.same_question_lead
-    )
-
-
 def _released(
-    question: Question, read: Understanding, candidates: Sequence[ScoredCandidate], settings: PolicySettings
-) -> list[ScoredCandidate]:
-    """The answers that a person let the bot give to this very question, though its matter is for people.
+    question: Question,
+    read: Understanding,
+    candidates: Sequence[ScoredCandidate],
+    thresholds: Thresholds,
+    settings: PolicySettings,
+) -> ScoredCandidate | None:
+    """The answer that a person let the bot give to this very question, though its matter is for people.
 
-    None when the message is about several such matters: an answer speaks for one.
+    It must be sure, as any other. None when the message is about several such matters: an answer speaks for
+    one.
     """
-    if len(read.human_only_intents) > 1:
-        return []
     fresh = _fresh(question, candidates)
-    return [one for one in fresh if one.candidate.passage.released and _is_approved_question(one, settings)]
+    if not _is_sure(fresh, thresholds) or len(read.human_only_intents) > 1:
+        return None
+    best = fresh[0].candidate
+    return fresh[0] if best.passage.released and best.dense_score >= settings.same_question else None
 
 
 def _fresh(question: Question, candidates: Sequence[ScoredCandidate]) -> list[ScoredCandidate]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from model.answering.confidence import QuestionSignals
-from model.answering.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
+from model.answering.risk import CONFIDENCE_LEVEL, RiskThreshold
 from model.encoder.recent_vectors import RecentVectors
 from model.errors import ArtifactError
 from model.generation import NONE, OUT_OF_SCOPE, ExtractiveGenerator, smalltalk_reply
@@ -16,6 +16,7 @@ from model.policy import NEVER, PolicySettings, Verdict, early_verdict, several_
 from model.reasons import Reason
 from model.types import (
     Candidate,
+    CandidateKind,
     Decision,
     Passage,
     Question,
@@ -51,9 +52,7 @@ CLARIFYING_QUESTION = "I want to get this right. Is it one of these?"
 IN_DOUBT_QUESTION = "I can show you one of these, or bring in a person. Which would you like?"
 REWORDING_QUESTION = "I did not understand that. Could you say in other words what it is about?"
 REMAINING_QUESTION = "And for your other question, is it one of these?"
-_OPEN_TO_ANSWERS = frozenset(
-    {Reason.ABOVE_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.LOOKS_ALIKE, Reason.CHOSEN_BY_CUSTOMER}
-)
+_OPEN_TO_ANSWERS = frozenset({Reason.ABOVE_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.CHOSEN_BY_CUSTOMER})
 """Verdicts with one of these reasons are on what is known, not on who should answer."""
 
 
@@ -106,12 +105,10 @@ class Resolver:
         """
         self.models = models
         self.head_encoders: Mapping[str, Reader] = _own_encoders(models, head_encoders or {})
-        self.threshold: RiskThreshold = risk_threshold(
-            models.calibration.confidences,
-            models.calibration.correct,
-            risk=risk,
-            confidence_level=confidence_level,
+        self.thresholds: Mapping[CandidateKind, RiskThreshold] = models.calibration.thresholds(
+            risk=risk, confidence_level=confidence_level
         )
+        self._least_confidence = {kind: found.value for kind, found in self.thresholds.items()}
         self.policy = replace(
             policy or PolicySettings(),
             wants_person=models.limits["wants_person"],
@@ -141,9 +138,7 @@ class Resolver:
         scored = tuple(self._scored(read))
         question = _as_read(question, read)
         after_score = time.perf_counter()
-        found = early_verdict(question, read.understanding, scored, self.policy) or verdict(
-            question, read.understanding, scored, threshold=self.threshold.value, settings=self.policy
-        )
+        found = self._verdict(question, read.understanding, scored)
         found = self._several(question, found) or found
         answer, sources, choices = self._words(question, read.understanding, found)
         finished = time.perf_counter()
@@ -153,7 +148,7 @@ class Resolver:
             sources=sources,
             choices=choices,
             confidence=scored[0].confidence if scored else 0.0,
-            threshold=self.threshold.value,
+            threshold=self._least_confidence[scored[0].candidate.passage.kind if scored else "article"],
             reasons=found.reasons,
             understanding=read.understanding,
             candidates=scored,
@@ -305,6 +300,13 @@ class Resolver:
         joined = self.models.answering.score(read.in_context.candidates, read.in_context.signals)
         return weighed_candidates(alone, joined, read.in_context.share)
 
+    def _verdict(self, question: Question, read: Understanding, scored: Sequence[ScoredCandidate]) -> Verdict:
+        """What the rules for people say, and where they say nothing, what the candidates do."""
+        thresholds, settings = self._least_confidence, self.policy
+        return early_verdict(question, read, scored, thresholds=thresholds, settings=settings) or verdict(
+            question, read, scored, thresholds=thresholds, settings=settings
+        )
+
     def _several(self, question: Question, whole: Verdict) -> Verdict | None:
         """The verdict on each question of a message that asks several; `None` where the whole one stands.
 
@@ -319,7 +321,7 @@ class Resolver:
         return several_verdict(
             question,
             [self._scored(read) for read in reads],
-            threshold=self.threshold.value,
+            thresholds=self._least_confidence,
             settings=self.policy,
         )
 

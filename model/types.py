@@ -66,6 +66,36 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """How a question differs from the one that a learned answer was approved for.
+
+    Shares are of words' rarity in this knowledge, in [0, 1], so that a product's name weighs and "hello"
+    does not.
+    """
+
+    same_words: bool
+    """They are the same words in the same order, whatever their case and punctuation."""
+    other_number: bool
+    """It has a number or code that neither the known question nor the answer has."""
+    missing_number: bool
+    """The known question has a number or code that it lacks."""
+    opposite: bool
+    """It has a word that excludes one of the known question: export and import, Monday and Friday."""
+    negation: int
+    """1 where it alone is in the negative, -1 where the known question is, 0 where both or none are."""
+    unheard: float
+    """Share of its words that the known question lacks."""
+    unknown: float
+    """Share of its words that no phrasing and not the answer has."""
+    rarest_unknown: float
+    """Rarity of the rarest of these; 0 when there are none."""
+    unsaid: float
+    """Share of the known question's words that it lacks."""
+    rarest_unsaid: float
+    """Rarity of the rarest of these; 0 when there are none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An answer considered for a question, with the text of it that fits the question best."""
 
@@ -91,9 +121,9 @@ class Candidate:
     """Share of the vote of the 8 nearest passages, each with the fourth power of its cosine, in [0, 1]."""
     passages: int = 1
     """How many passages lead to the answer."""
-    looks_alike: bool = False
-    """Whether the question only looks like the one that a learned answer was approved for: a number, an
-    opposite or a negation differs."""
+    difference: Difference | None = None
+    """What differs between the question and the one that a learned answer was approved for; `None` for an
+    article."""
     next_passage: Passage | None = None
     """The text of the same answer that fits next best, which may be shown with it."""
 
@@ -101,6 +131,11 @@ class Candidate:
     def ref(self) -> Ref:
         """The answer's identity."""
         return self.passage.ref
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a person approved the answer for the very words of the question."""
+        return self.difference is not None and self.difference.same_words
 
 
 @dataclass(frozen=True, slots=True)

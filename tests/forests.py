@@ -19,4 +19,4 @@ def stump(feature: str, *, limit: float, below: float, above: float) -> Forest:
 
 def answering(forest: Forest, *, slope: float = 1.0, offset: float = 0.0) -> AnsweringModel:
     """With slope 1 and offset 0 the confidence is the forest's share; 0.5 is typical of every feature."""
-    return AnsweringModel(np.full(len(FEATURES), 0.5), forest, slope, offset)
+    return AnsweringModel(np.full(len(FEATURES), 0.5), forest, np.full(2, slope), np.full(2, offset))

@@ -150,7 +150,15 @@ def refit_and_register(
     else:
         progress("asking every approved phrasing again, itself hidden")
         with open_store(settings) as session:
-            trained = train_on_experience(champion, session, encoder, index, head_encoders=own, seed=seed)
+            trained = train_on_experience(
+                champion,
+                session,
+                encoder,
+                index,
+                head_encoders=own,
+                taught=general_data().taught,
+                seed=seed,
+            )
     progress("registering the model set")
     return register(settings.home, trained, experiment="answering")
 

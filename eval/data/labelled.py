@@ -43,6 +43,11 @@ class LabelledQuestion:
     facts: Facts = ()
     """What a text of theirs must hold to answer it; where nobody wrote that down, every text of them does."""
 
+    counts: bool = True
+    """Whether a risk budget is kept on it; one that does not count teaches what wrong answers look like."""
+    need: str | None = None
+    """What it is about: the questions of one need are held out together; by default each text is its own."""
+
     def is_answered_by(self, ref: str, text: str) -> bool:
         """Whether this text of this answer is what the customer needs."""
         return ref in self.refs and holds(text, self.facts)

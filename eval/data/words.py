@@ -39,6 +39,8 @@ class TaughtAnswer:
     answer: str
     rewordings: tuple[str, ...]
     look_alikes: tuple[str, ...]
+    company: str = ""
+    """Whose answer it is; empty in a file of one company."""
 
 
 def read_words_questions(path: Path) -> list[WordsQuestion]:
@@ -77,7 +79,10 @@ def questions_of_centre(
 
 
 def read_taught_answers(path: Path) -> list[TaughtAnswer]:
-    """Rows `{"id", "question", "answer", "rewordings", "lookalikes"}` of a JSONL file. Raises `DataError`."""
+    """Rows `{"id", "question", "answer", "rewordings", "lookalikes", "company"}` of a JSONL file.
+
+    `company` may be left out. Raises `DataError` naming file and line.
+    """
     answers = [
         TaughtAnswer(
             text_of(row, "id", where),
@@ -85,6 +90,7 @@ def read_taught_answers(path: Path) -> list[TaughtAnswer]:
             text_of(row, "answer", where),
             _texts(row, "rewordings", where),
             _texts(row, "lookalikes", where),
+            str(row.get("company", "")),
         )
         for where, row in read_json_lines(path)
     ]

@@ -95,7 +95,7 @@ class _Replay:
         decision, error = self._decide(row.text)
         outcome = _outcome(decision, right)
         ref = decision.sources[0].ref if decision is not None and decision.kind == "answer" else None
-        threshold = self._bot.threshold.value
+        threshold = self._bot.thresholds["learned_answer"].value
         learned = self._learn(row, outcome)
         return ReplayItem(
             number=number,
@@ -113,7 +113,7 @@ class _Replay:
 
     def promise(self) -> dict[str, float | bool]:
         """The risk budget, and the threshold that the bot ended with."""
-        last = self._bot.threshold
+        last = self._bot.thresholds["learned_answer"]
         return {"threshold": last.value, "risk": last.risk, "guaranteed": last.guaranteed}
 
     def _decide(self, text: str) -> tuple[Decision | None, str | None]:

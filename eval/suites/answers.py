@@ -16,7 +16,7 @@ from model.answering.risk import RiskThreshold
 from model.errors import DataError
 from model.reasons import Reason
 from model.resolver import Resolver
-from model.types import Decision, DecisionKind, Question
+from model.types import CandidateKind, Decision, DecisionKind, Question
 
 Outcome = Literal["answered_right", "answered_wrong", "clarified", "handed_over", "smalltalk", "failed"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -38,8 +38,8 @@ class AnsweringResolver(Protocol):
     """Decides what to do with questions, at a threshold that keeps a risk budget."""
 
     @property
-    def threshold(self) -> RiskThreshold:
-        """The least confidence that is answered."""
+    def thresholds(self) -> Mapping[CandidateKind, RiskThreshold]:
+        """The least confidence that is answered, for each kind of answer."""
         ...
 
     def resolve(self, question: Question) -> Decision:
@@ -160,7 +160,7 @@ def measure(
     asked = [(question, *_decided(question, resolver)) for question in track(questions, doing="Asking")]
     items = tuple(_item(question, decision, error) for question, decision, error in asked)
     decided = tuple(budgets.Asked(question, decision) for question, decision, _ in asked if decision)
-    return Answered(_figures(items, resolver.threshold), items, decided)
+    return Answered(_figures(items, resolver.thresholds["article"]), items, decided)
 
 
 def run(
@@ -188,7 +188,9 @@ def run(
 def rules_of(resolver: Resolver) -> budgets.Rules:
     """What the resolver goes by, for other budgets than its own."""
     return budgets.Rules(
-        resolver.models.calibration, resolver.policy, confidence_level=resolver.threshold.confidence_level
+        resolver.models.calibration,
+        resolver.policy,
+        confidence_level=resolver.thresholds["article"].confidence_level,
     )
 
 

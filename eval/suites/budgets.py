@@ -10,15 +10,14 @@ from eval.data.labelled import LabelledQuestion
 from eval.metrics import RiskPoint, risk_coverage
 from eval.report.charts import Chart, Curve
 from eval.results import Figure
-from model.answering.risk import NEVER, risk_threshold
 from model.model_set import CalibrationSample
-from model.policy import PolicySettings, early_verdict, verdict
+from model.policy import PolicySettings, Thresholds, early_verdict, verdict
 from model.types import Decision, Question
 
 BUDGETS = (0.01, 0.02, 0.05)
 MOST_POINTS = 40
 """Points kept of a curve in the figures; the chart has all of them."""
-_ANSWERS_ALL = 0.0
+_ANSWERS_ALL: Thresholds = {"article": 0.0, "learned_answer": 0.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,19 +57,16 @@ def figures(asked: Sequence[Asked], rules: Rules, *, n: int) -> dict[str, Any]: 
     """
 
     def seen(risk: float, *, proven_only: bool) -> dict[str, Any]:  # JSON
-        threshold = risk_threshold(
-            rules.calibration.confidences,
-            rules.calibration.correct,
-            risk=risk,
-            confidence_level=rules.confidence_level,
-            proven_only=proven_only,
+        found = rules.calibration.thresholds(
+            risk=risk, confidence_level=rules.confidence_level, proven_only=proven_only
         )
-        answers = ((question, _answered_at(question, threshold.value, rules.policy)) for question in asked)
+        thresholds = {kind: threshold.value for kind, threshold in found.items()}
+        answers = ((question, _answered_at(question, thresholds, rules.policy)) for question in asked)
         rights = [ref in question.question.refs for question, ref in answers if ref is not None]
         wrong, answered = rights.count(False), len(rights)
         return {
-            "threshold": threshold.value,
-            "guaranteed": threshold.guaranteed,
+            "threshold": found["article"].value,
+            "guaranteed": found["article"].guaranteed,
             "n_answered": answered,
             "n_wrong": wrong,
             **Figure.share(answered, n).under("coverage"),
@@ -106,19 +102,17 @@ def _points(asked: Sequence[Asked], policy: PolicySettings, n: int) -> list[Risk
 
 
 def _product_answer(asked: Asked, policy: PolicySettings) -> _Answer | None:
-    """An answer given whatever the threshold, such as an approved question's, has the strictest of all."""
-    never = _answered_at(asked, NEVER, policy)
-    if never is not None:
-        return _Answer(NEVER, never in asked.question.refs)
-    always = _answered_at(asked, _ANSWERS_ALL, policy)
-    return None if always is None else _Answer(asked.decision.confidence, always in asked.question.refs)
+    """The answer given at a threshold that every confidence reaches, if rules for people let any through."""
+    ref = _answered_at(asked, _ANSWERS_ALL, policy)
+    return None if ref is None else _Answer(asked.decision.confidence, ref in asked.question.refs)
 
 
-def _answered_at(asked: Asked, threshold: float, policy: PolicySettings) -> str | None:
+def _answered_at(asked: Asked, thresholds: Thresholds, policy: PolicySettings) -> str | None:
     """The ref that the policy answers with at this threshold, if it does."""
     decision, question = asked.decision, Question(asked.question.text)
     read = decision.understanding
-    decided = early_verdict(question, read, decision.candidates, policy) or verdict(
-        question, read, decision.candidates, threshold=threshold, settings=policy
+    candidates = decision.candidates
+    decided = early_verdict(question, read, candidates, thresholds=thresholds, settings=policy) or verdict(
+        question, read, candidates, thresholds=thresholds, settings=policy
     )
     return decided.chosen[0].candidate.ref if decided.kind == "answer" else None

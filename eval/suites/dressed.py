@@ -33,7 +33,7 @@ _POLITE = (
     "Hello, could you please help me? {alone} Thank you, have a nice day!",
     "Good evening, {inside} I looked around for a while and could not find it. Thank you!",
 )
-_NOTHING_KNOWN = frozenset({Reason.BELOW_THRESHOLD, Reason.LOOKS_ALIKE, Reason.NOTHING_FOUND})
+_NOTHING_KNOWN = frozenset({Reason.BELOW_THRESHOLD, Reason.NOTHING_FOUND})
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,8 +108,8 @@ def run(
         figures={
             "n": len(dialogues),
             "n_by_kind": dict(Counter(dialogue.kind for dialogue in dialogues)),
-            "threshold": resolver.threshold.value,
-            "risk": resolver.threshold.risk,
+            "threshold": resolver.thresholds["article"].value,
+            "risk": resolver.thresholds["article"].risk,
             **_gains(by_arm, rng),
             **{
                 arm: _arm_figures(of_arm)

@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.index.dense import DenseIndex, Numbers
+from knowledge.index.differences import difference
 from knowledge.index.fusion import Scores, descending, fuse, fuse_answers, ranks
 from knowledge.index.lexical import LexicalIndex, tokenise
-from knowledge.index.look_alikes import looks_alike
-from model.types import Candidate, Passage, Vector, Vectors
+from model.types import Candidate, Difference, Passage, Vector, Vectors
 from model.understanding.spelling import Words, words_of
 
 POOL_ANSWERS = 30
@@ -60,7 +61,7 @@ class _Spoken:
     """How many there are."""
     next_passage: Passage | None
     """The text that fits next best."""
-    looks_alike: bool
+    difference: Difference | None
 
 
 class Contents:
@@ -295,7 +296,7 @@ class Contents:
                 vote=float(pool.votes[place]),
                 passages=found.passages,
                 next_passage=found.next_passage,
-                looks_alike=found.looks_alike,
+                difference=found.difference,
             )
             for place, found in zip(places, spoken, strict=True)
         ]
@@ -311,6 +312,7 @@ class Contents:
         slots = np.asarray([slot for group in groups for slot in group], dtype=np.int64)
         cosines = self._cosines(slots, vector)
         fitting = np.round(fuse(cosines, by_word[slots]).astype(np.float64), 6)
+        rarity = cache(self._lexical.relative_rarity)
         begin = 0
         for group in groups:
             own = slice(begin, begin + len(group))
@@ -320,7 +322,9 @@ class Contents:
             order = sorted(texts or range(len(group)), key=lambda place, fits=fitting[own]: -fits[place])
             best, *others = (self._passages[group[place]] for place in order)
             other = next((passage for passage in others if passage.text != best.text), None)
-            yield _Spoken(best, second, len(group), other, looks_alike(text, best))
+            phrasings = [self._passages[slot] for slot in group]
+            differs = difference(text, best, phrasings, rarity)
+            yield _Spoken(best, second, len(group), other, differs)
 
 
 def word_counts(passage: Passage) -> Counter[str]:

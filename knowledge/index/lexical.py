@@ -107,6 +107,10 @@ class LexicalIndex:
         found = len(self._postings.get(term, ()))
         return math.log1p((len(self._terms) - found + 0.5) / (found + 0.5))
 
+    def relative_rarity(self, term: str) -> float:
+        """Rarity of the term as a share of that of one that occurs nowhere, in (0, 1]."""
+        return self.rarity(term) / self.rarity("")
+
     def holders(self, term: str) -> NDArray[np.int64]:
         """Numbers of the texts that hold the term, in no particular order."""
         return self._posting(term)[0] if term in self._postings else np.zeros(0, dtype=np.int64)

@@ -1,14 +1,14 @@
 """Turns candidates into calibrated confidences; does not decide whether to answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.answering.past_questions import PastQuestions
 from model.errors import ArtifactError
-from model.types import Candidate, ScoredCandidate, Vector
+from model.types import Candidate, Difference, ScoredCandidate, Vector
 
 FEATURES = (
     "dense_score",
@@ -28,6 +28,15 @@ FEATURES = (
     "phrasings_vote_margin",
     "phrasings",
     "learned_answer",
+    "other_number",
+    "missing_number",
+    "opposite",
+    "negation",
+    "unheard",
+    "unknown",
+    "rarest_unknown",
+    "unsaid",
+    "rarest_unsaid",
     "intent_prior",
     "intent_prior_margin",
     "past_share",
@@ -41,6 +50,8 @@ FEATURES = (
 )
 """What the confidence of a candidate rests on, in the order of the weights."""
 
+_DIFFERENCES = tuple(field.name for field in fields(Difference) if field.name in FEATURES)
+_LEARNED = FEATURES.index("learned_answer")
 _PRIOR_WEIGHT = 0.5
 _FLOOR = 0.01
 _LEAST_LEXICAL = 1e-9
@@ -98,13 +109,19 @@ class Forest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnsweringModel:
-    """A forest over the features, its shares calibrated on held-out questions (Platt 1999)."""
+    """A forest over the features, its shares calibrated on held-out questions (Platt 1999).
+
+    Articles and learned answers are calibrated apart: where a share says .7, nine in ten learned answers may
+    be right and half the articles.
+    """
 
     typical: NDArray[np.float64]
     """Stands in for a feature that is not known, shape `(n_features,)`."""
     forest: Forest
-    slope: float
-    offset: float
+    slope: NDArray[np.float64]
+    """Of the shares' log odds, for articles and for learned answers, shape `(2,)`."""
+    offset: NDArray[np.float64]
+    """Added to them, likewise."""
     past: PastQuestions = field(default_factory=PastQuestions.none)
 
     def __post_init__(self) -> None:
@@ -120,14 +137,19 @@ class AnsweringModel:
         A feature that is not known (NaN) takes its typical value.
         """
         known = np.where(np.isnan(rows), self.typical, rows)
-        return calibrated(self.forest.shares(known), slope=self.slope, offset=self.offset)
+        kinds = is_learned(rows).astype(np.intp)
+        return calibrated(self.forest.shares(known), slope=self.slope[kinds], offset=self.offset[kinds])
 
     def score(self, candidates: Sequence[Candidate], signals: QuestionSignals) -> list[ScoredCandidate]:
-        """The candidates with their confidences, most confident first; ties keep the order given."""
+        """The candidates with their confidences, most confident first; ties keep the order given.
+
+        An answer that a person approved for these very words is certain: they said so.
+        """
         if not candidates:
             return []
         rows = feature_rows(candidates, signals, self.past)
-        confidences = self.confidences(rows)
+        approved = [candidate.is_approved for candidate in candidates]
+        confidences = np.where(approved, 1.0, self.confidences(rows))
         scored = [
             ScoredCandidate(candidate, _named(row), float(confidence))
             for candidate, row, confidence in zip(candidates, rows, confidences, strict=True)
@@ -135,8 +157,19 @@ class AnsweringModel:
         return sorted(scored, key=lambda one: -one.confidence)
 
 
-def calibrated(shares: NDArray[np.float64], *, slope: float, offset: float) -> NDArray[np.float64]:
-    """Confidences in (0, 1) from a forest's shares: the logistic of their stretched and moved log odds."""
+def is_learned(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which rows of features are of learned answers, shape `(n_rows,)`; the others are of articles."""
+    learned: NDArray[np.bool_] = rows[:, _LEARNED] == 1
+    return learned
+
+
+def calibrated(
+    shares: NDArray[np.float64], *, slope: NDArray[np.float64], offset: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Confidences in (0, 1) from a forest's shares: the logistic of their stretched and moved log odds.
+
+    `slope` and `offset` have the shape of `shares`.
+    """
     confidences: NDArray[np.float64] = 1 / (1 + np.exp(-(slope * log_odds(shares) + offset)))
     return confidences
 
@@ -158,8 +191,10 @@ def feature_rows(
     """Features of all candidates of one question, shape `(n_candidates, n_features)`.
 
     Margins are to the best other candidate, so that only a clear winner is sure. What phrasings say together
-    is NaN for an article, whose passages are no questions. What past questions say is NaN for an answer
-    without any; `without` is the past question that is this very one, if any.
+    and how the question differs from them is NaN for an article, whose passages are no questions. What past
+    questions say is NaN for an answer without any, and what the question's matter says for a learned answer,
+    which a person approved for what was new, or for people, until then. `without` is the past question that
+    is this very one, if any.
     """
     if not candidates:
         return np.empty((0, len(FEATURES)))
@@ -170,12 +205,14 @@ def feature_rows(
     lexical = np.array([one.lexical_score for one in candidates])
     second = np.array([one.second_score for one in candidates])
     whole = np.array([one.whole_score for one in candidates])
+    differences = np.array([_difference(one) for one in candidates])
     learned = np.array([one.passage.kind == "learned_answer" for one in candidates])
     vote = np.where(learned, [one.vote for one in candidates], np.nan)
     phrasings = np.where(learned, [one.passages for one in candidates], np.nan)
     prior = np.array([_intent_prior(past.intents_of(ref, without=without), signals.intents) for ref in refs])
     past_shares, unanswered = past.shares(signals.vector, refs, without=without)
-    of_question = (unanswered, signals.in_scope, signals.out_of_scope, signals.human_only, signals.smalltalk)
+    of_matter = np.array([unanswered, signals.in_scope, signals.out_of_scope, signals.human_only])
+    matter = np.where(learned[:, None], np.nan, of_matter)
     return np.column_stack(
         [
             *(dense, _margins(dense), coverage, _margins(coverage), fused, _margins(fused)),
@@ -183,11 +220,21 @@ def feature_rows(
             *(second, _margins(second), whole, _margins(whole)),
             *(vote, _margins(vote), np.log1p(phrasings)),
             learned.astype(np.float64),
+            differences,
             *(np.log(prior + _FLOOR), _margins(prior)),
             *(past_shares, _margins(past_shares)),
-            *(np.full(len(candidates), value) for value in (*of_question, np.log1p(signals.words))),
+            matter,
+            *(np.full(len(candidates), value) for value in (signals.smalltalk, np.log1p(signals.words))),
         ]
     )
+
+
+def _difference(candidate: Candidate) -> list[float]:
+    """What differs, in the order of the features; NaN for an article."""
+    found = candidate.difference
+    if found is None:
+        return [np.nan] * len(_DIFFERENCES)
+    return [float(getattr(found, name)) for name in _DIFFERENCES]
 
 
 def _intent_prior(counts: Mapping[str, int], intents: Mapping[str, float]) -> float:

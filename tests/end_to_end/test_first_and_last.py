@@ -15,7 +15,7 @@ from tests.end_to_end.server_process import ServerProcess
 pytestmark = pytest.mark.timeout(900)  # the home that all share may have to be trained first
 
 ASKED = "Do you have an affiliate programme for bloggers?"
-ASKED_OTHERWISE = "I run a blog, do you have an affiliate programme?"
+ASKED_OTHERWISE = "I am a blogger, do you have an affiliate programme?"
 REPLY = """Hi there,
 
 Yes, we do. You earn 8 % of every first box that is bought through your link. \

@@ -49,7 +49,7 @@ team = "parcels"
 INTENTS = ("refund_request", "invoice_request", "track_order")
 GENERAL_FILES = (
     *("training/sentiment.jsonl", "training/wants_person.jsonl", "training/mood.jsonl"),
-    *("calibration/moods.jsonl", "calibration/dialogues.jsonl"),
+    *("calibration/moods.jsonl", "calibration/dialogues.jsonl", "calibration/taught.jsonl"),
 )
 ASKED = "I want my money back for this order"
 HANDED_OVER = (

@@ -100,9 +100,9 @@ class RuleResolver:
     The first of those refs is the best candidate, with confidence .9 unless `confidences` says otherwise.
     """
 
-    threshold = RiskThreshold(0.8, True, 0.02, 0.9, 200, 1)
+    thresholds = dict.fromkeys(("article", "learned_answer"), RiskThreshold(0.8, True, 0.02, 0.9, 200, 1))
     policy = PolicySettings()
-    models = SimpleNamespace(calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)))
+    models = SimpleNamespace(calibration=CalibrationSample.none())
 
     def __init__(
         self,

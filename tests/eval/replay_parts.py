@@ -36,7 +36,7 @@ def trusting(encoder: WordEncoder) -> ModelSet:
         scope=ScopeDetector(np.empty((0, encoder.dim), np.float32)),
         intents={},
         answering=answering(stump("dense_score", limit=0.75, below=0.3, above=0.95)),
-        calibration=CalibrationSample(np.full(200, 0.9), np.ones(200, dtype=bool)),
+        calibration=CalibrationSample(np.full(200, 0.9), np.ones(200, dtype=bool), np.ones(200, dtype=bool)),
         limits={
             "wants_person": 0.5,
             "human_only": 0.5,

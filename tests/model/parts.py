@@ -7,7 +7,15 @@ from model.answering.past_questions import PastQuestions
 from model.heads.head import Blend, Head, Kernel, Linear
 from model.heads.out_of_scope import ScopeDetector
 from model.model_set import CalibrationSample, ModelSet
-from model.types import Candidate, CandidateKind, IntentInfo, Passage, ScoredCandidate, Understanding
+from model.types import (
+    Candidate,
+    CandidateKind,
+    Difference,
+    IntentInfo,
+    Passage,
+    ScoredCandidate,
+    Understanding,
+)
 from tests.forests import stump
 
 
@@ -38,6 +46,7 @@ def candidate(
     vote: float = 0.0,
     passages: int = 1,
     kind: CandidateKind = "article",
+    difference: Difference | None = None,
 ) -> Candidate:
     return Candidate(
         passage=passage(ref, kind=kind),
@@ -51,6 +60,7 @@ def candidate(
         whole_score=whole,
         vote=vote,
         passages=passages,
+        difference=difference,
     )
 
 
@@ -123,15 +133,17 @@ def model_set(version: str = "v1") -> ModelSet:
         answering=AnsweringModel(
             np.linspace(0, 1, len(FEATURES)),
             stump("dense_score", limit=0.5, below=0.1, above=0.9),
-            1.2,
-            0.1,
+            np.array([1.2, 1.5]),
+            np.array([0.1, -0.2]),
             PastQuestions(
                 np.array([[1, 0, 0], [0.6, 0.8, 0]], np.float32),
                 [["article:refunds"], []],
                 ["refund", None],
             ),
         ),
-        calibration=CalibrationSample(np.array([0.9, 1 / 3]), np.array([True, False])),
+        calibration=CalibrationSample(
+            np.array([0.9, 1 / 3]), np.array([True, False]), np.zeros(2, dtype=bool)
+        ),
         limits={
             "wants_person": 0.4,
             "human_only": 0.5,

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.answering.risk import NEVER
 from model.errors import ArtifactError
-from model.model_set import load_model_set, read_pointer, save_model_set, write_pointer
+from model.model_set import CalibrationSample, load_model_set, read_pointer, save_model_set, write_pointer
 from tests.model.parts import candidate, model_set, signals
 
 ENCODER = "encoder-a"
@@ -41,6 +42,7 @@ def test_a_round_trip_gives_the_same_numbers(saved: Path) -> None:
     assert after.answering.score(candidates, asked) == before.answering.score(candidates, asked)
     np.testing.assert_array_equal(after.calibration.confidences, before.calibration.confidences)
     np.testing.assert_array_equal(after.calibration.correct, before.calibration.correct)
+    np.testing.assert_array_equal(after.calibration.learned, before.calibration.learned)
 
 
 def test_a_round_trip_keeps_every_word(saved: Path) -> None:
@@ -186,3 +188,27 @@ def test_readers_see_the_old_pointer_or_the_new_one_and_nothing_between(saved: P
     done.set()
     reader.join()
     assert seen == {"v1", "a-much-longer-version"}
+
+
+def test_each_kind_of_answer_keeps_the_budget_for_itself() -> None:
+    # 200 articles, wrong below .9, and 200 learned answers, wrong below .5, evenly spread over [0, 1)
+    even = np.arange(200) / 200
+    sample = CalibrationSample(
+        np.tile(even, 2), np.concatenate([even >= 0.9, even >= 0.5]), np.repeat([False, True], 200)
+    )
+    found = {kind: threshold.value for kind, threshold in sample.thresholds(risk=0.05).items()}
+    assert found["article"] > 0.85
+    assert found["learned_answer"] < 0.51
+
+
+def test_a_kind_with_too_few_decisions_has_the_threshold_of_all() -> None:
+    even = np.arange(200) / 200
+    sample = CalibrationSample(even, even >= 0.5, np.arange(200) >= 181)
+    found = sample.thresholds(risk=0.05)
+    assert found["learned_answer"] == found["article"]
+    assert 0.45 < found["article"].value < 0.51
+
+
+def test_without_decisions_nothing_is_answered() -> None:
+    found = CalibrationSample.none().thresholds(risk=0.05)
+    assert {threshold.value for threshold in found.values()} == {NEVER}

@@ -67,7 +67,9 @@ def models(
         head_encoders={},
         answering=answering(stump("dense_score", limit=0.5, below=0.1, above=0.9)),
         # right from .5 on, wrong below: at 2 % the threshold lies at .5
-        calibration=CalibrationSample(np.linspace(0, 0.998, 500), np.linspace(0, 0.998, 500) >= 0.5),
+        calibration=CalibrationSample(
+            np.linspace(0, 0.998, 500), np.linspace(0, 0.998, 500) >= 0.5, np.zeros(500, dtype=bool)
+        ),
     )
 
 
@@ -81,8 +83,8 @@ def refs(decision: Decision) -> list[str]:
 
 
 def test_the_threshold_comes_from_the_calibration_sample(resolver: Resolver) -> None:
-    assert resolver.threshold.guaranteed
-    assert 0.45 < resolver.threshold.value <= 0.502
+    assert resolver.thresholds["article"].guaranteed
+    assert 0.45 < resolver.thresholds["article"].value <= 0.502
 
 
 def test_a_known_question_is_answered_with_its_source(resolver: Resolver) -> None:
@@ -439,16 +441,16 @@ def test_an_empty_index_hands_over(encoder: OnnxEncoder) -> None:
 
 
 def test_without_calibration_the_bot_never_answers(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
-    bare = replace(models(encoder), calibration=CalibrationSample(np.empty(0), np.empty(0, bool)))
+    bare = replace(models(encoder), calibration=CalibrationSample.none())
     resolver = Resolver(encoder, bare, index)
-    assert (resolver.threshold.value, resolver.threshold.guaranteed) == (NEVER, False)
+    assert (resolver.thresholds["article"].value, resolver.thresholds["article"].guaranteed) == (NEVER, False)
     assert resolver.resolve(Question("why is my pump so loud?")).kind != "answer"
 
 
 def test_a_stricter_budget_answers_no_more(encoder: OnnxEncoder, index: KnowledgeIndex) -> None:
     strict = Resolver(encoder, models(encoder), index, risk=0.01)
     lenient = Resolver(encoder, models(encoder), index, risk=0.1)
-    assert strict.threshold.value >= lenient.threshold.value
+    assert strict.thresholds["article"].value >= lenient.thresholds["article"].value
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,9 @@ def good_set(version: str, encoder: OnnxEncoder, *, spare_bytes: int = 0) -> Tra
             scope=ScopeDetector(np.empty((0, encoder.dim), np.float32)),
             intents={},
             answering=answering(stump("dense_score", limit=0.25, below=0.1, above=0.9)),
-            calibration=CalibrationSample(np.full(200, 0.5), np.ones(200, dtype=bool)),
+            calibration=CalibrationSample(
+                np.full(200, 0.5), np.ones(200, dtype=bool), np.zeros(200, dtype=bool)
+            ),
             limits={
                 "wants_person": 0.5,
                 "human_only": 0.5,

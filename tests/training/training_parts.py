@@ -70,7 +70,7 @@ def trained_set(version: str, *, accuracy: float = 0.9) -> TrainedSet:
         scope=ScopeDetector(np.empty((0, 4), np.float32)),
         intents={},
         answering=answering(stump("dense_score", limit=0.5, below=0.1, above=0.9)),
-        calibration=CalibrationSample(np.array([0.5]), np.array([True])),
+        calibration=CalibrationSample(np.array([0.5]), np.array([True]), np.array([False])),
         limits={
             "wants_person": 0.5,
             "human_only": 0.5,

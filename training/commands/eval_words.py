@@ -19,6 +19,12 @@ FolderOption = Annotated[Path, typer.Option("--data", help="The help centre: a f
 WordsOption = Annotated[
     Path, typer.Option("--questions", help="Questions with the facts that an answer must hold, JSONL.")
 ]
+ByFileNameOption = Annotated[
+    bool,
+    typer.Option(
+        "--by-file-name", help="Articles are known by their file name, as `import` names them with it."
+    ),
+]
 TaughtOption = Annotated[
     Path, typer.Option("--data", help="Learned answers with rewordings and look-alikes, JSONL.")
 ]
@@ -66,6 +72,7 @@ def taught_command(
 def dressed_command(
     settings: Settings,
     data: FolderOption,
+    by_file_name: ByFileNameOption = False,
     risk: RiskOption = None,
     refit: RefitOption = False,
     seed: SeedOption = 0,
@@ -73,10 +80,15 @@ def dressed_command(
     """Whether articles are found by their titles: word for word, small, as keywords, mistyped, politely."""
     budget = budget_of(risk, settings)
     check_exist(data)
-    articles = [article for article in read_source(data).articles if article.superseded_by is None]
+    source = read_source(data, flat_slugs=by_file_name)
+    articles = [article for article in source.articles if article.superseded_by is None]
     encoder = made_encoder(settings)
     index = retrieval.index_of(article_refs(articles), encoder, track=progress)
     resolver = measured_resolver(settings, encoder, index, risk=budget, refit=refit)
     titles = {article_ref(article.slug): article.title for article in articles if article.title}
     result = dressed.run(titles, resolver=resolver, seed=seed, track=progress)
-    return Measured(result, {"data": data, "risk": budget, "refit": refit, "seed": seed}, (data,))
+    return Measured(
+        result,
+        {"data": data, "by_file_name": by_file_name, "risk": budget, "refit": refit, "seed": seed},
+        (data,),
+    )

@@ -9,14 +9,13 @@ from eval.data.labelled import LabelledQuestion
 from knowledge.index.chunking import article_passages, learned_answer_passages
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.answering.past_questions import PastQuestions
-from model.answering.risk import risk_threshold
 from model.interfaces import Encoder, Reader
 from model.model_set import CalibrationSample, ModelSet
 from model.refs import article_ref, learned_answer_ref
 from model.resolver import Read, Resolver
 from model.types import Passage, Question
 from training.confidence.fitting import fit_confidence, limit_for_recall, past_questions
-from training.confidence.probes import knowledge_probes, without_their_answers
+from training.confidence.probes import knowledge_probes, taught_probes, without_their_answers
 from training.datasets.training_data import TrainingData
 
 HIGHEST_LIMIT = 0.5
@@ -48,6 +47,9 @@ def calibrate(
     They are asked of `index`, which is `calibration_index(data, encoder)`. `head_encoders` are those that
     heads of the set have of their own, by fingerprint.
 
+    Beside them it is asked what was taught to other businesses (`data.taught`), in other words and in words
+    that only look like it: that says how sure a learned answer may be.
+
     With the `knowledge` of a home (passages by answer) that has no labelled questions of its own, it
     examines itself too: the questions of `data` are asked a second time with their answers hidden, and so
     is what the knowledge itself asks (`training.confidence.probes`). Otherwise another company's questions
@@ -62,13 +64,12 @@ def calibrate(
         vectors = np.stack([read.signals.vector for read in reads[: len(data.questions)]])
         seen = encoder.encode([question.text for question in data.only_past])
         past = past_questions((*data.questions, *data.only_past), np.vstack([vectors, seen]))
+    probes = taught_probes(data.taught, resolver, encoder)
     if knowledge is not None:
-        for probes in (
-            without_their_answers(questions, reads, index),
-            knowledge_probes(knowledge, resolver, encoder, rng=np.random.default_rng(seed)),
-        ):
-            questions += [probe.question for probe in probes]
-            reads += [probe.read for probe in probes]
+        probes += without_their_answers(questions, reads, index)
+        probes += knowledge_probes(knowledge, resolver, encoder, rng=np.random.default_rng(seed))
+    questions += [probe.question for probe in probes]
+    reads += [probe.read for probe in probes]
 
     def reaches_answer(read: Read) -> bool:
         understood = read.understanding
@@ -114,11 +115,15 @@ def answer_figures(sample: CalibrationSample) -> dict[str, float]:
     n = len(sample.correct)
     figures = {"answers.n": float(n), "answers.best_right": float(sample.correct.mean()) if n else 0.0}
     for risk in RISKS:
-        threshold = risk_threshold(sample.confidences, sample.correct, risk=risk)
-        figures[f"answers.threshold_at_risk_{risk}"] = threshold.value
-        figures[f"answers.guaranteed_at_risk_{risk}"] = float(threshold.guaranteed)
-        figures[f"answers.coverage_at_risk_{risk}"] = threshold.answered / max(1, n)
-        figures[f"answers.wrong_at_risk_{risk}"] = float(threshold.wrong)
+        thresholds = sample.thresholds(risk=risk)
+        article, learned = thresholds["article"], thresholds["learned_answer"]
+        answered = sample.confidences >= np.where(sample.learned, learned.value, article.value)
+        figures[f"answers.threshold_at_risk_{risk}"] = article.value
+        figures[f"answers.guaranteed_at_risk_{risk}"] = float(article.guaranteed)
+        figures[f"answers.learned_threshold_at_risk_{risk}"] = learned.value
+        figures[f"answers.learned_guaranteed_at_risk_{risk}"] = float(learned.guaranteed)
+        figures[f"answers.coverage_at_risk_{risk}"] = float(answered.sum()) / max(1, n)
+        figures[f"answers.wrong_at_risk_{risk}"] = float((answered & ~sample.correct).sum())
     return figures
 
 

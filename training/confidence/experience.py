@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from eval.data.labelled import LabelledQuestion
+from eval.data.words import TaughtAnswer
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
 from model.model_set import ModelSet
@@ -19,6 +20,7 @@ from model.types import Candidate, Question, Vector
 from serving.db.tables import now
 from serving.learned_answers import repository
 from training.confidence.fitting import fit_confidence
+from training.confidence.probes import taught_probes
 
 FEWEST = 50
 """Approved phrasings from which a business is calibrated on its own experience."""
@@ -104,9 +106,14 @@ def refit(
     index: KnowledgeIndex,
     *,
     head_encoders: Mapping[str, Reader],
+    taught: Sequence[TaughtAnswer] = (),
     seed: int = 0,
 ) -> ModelSet:
-    """The set calibrated on the store's experience; the same set while there is too little of it."""
+    """The set calibrated on the store's experience; the same set while there is too little of it.
+
+    What was `taught` to other businesses shows beside it what only looks like a known question: the store
+    holds none of that. No budget is kept on it.
+    """
     questions = approved_questions(session)
     if len(questions) < FEWEST:
         return models
@@ -117,6 +124,10 @@ def refit(
         < FEWEST_FOUND
     ):
         return models
+    bot = Resolver(encoder, models, index, head_encoders=head_encoders)
+    probes = taught_probes(taught, bot, encoder)
+    questions += [replace(probe.question, counts=False) for probe in probes]
+    reads += [probe.read for probe in probes]
     return experienced(models, questions, reads, seed=seed)
 
 

@@ -10,7 +10,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from eval.data.labelled import LabelledQuestion
-from model.answering.confidence import FEATURES, AnsweringModel, Forest, calibrated, feature_rows, log_odds
+from model.answering.confidence import (
+    FEATURES,
+    AnsweringModel,
+    Forest,
+    calibrated,
+    feature_rows,
+    is_learned,
+    log_odds,
+)
 from model.answering.past_questions import PastQuestions
 from model.errors import DataError
 from model.model_set import CalibrationSample
@@ -38,8 +46,8 @@ class _Rows:
     correct: NDArray[np.bool_]
     question: NDArray[np.intp]
     """Index of the question each row belongs to."""
-    text: NDArray[np.intp]
-    """Number of the question's text: one that is asked twice, of more and of less knowledge, has one."""
+    need: NDArray[np.intp]
+    """Number of the question's need: a text that is asked twice, of more and of less knowledge, has one."""
 
 
 def fit_confidence(
@@ -59,11 +67,11 @@ def fit_confidence(
     each of them is fitted on with itself left out of it.
 
     The sample holds each question's most confident candidate, scored by a model that never saw the
-    question's text (10 folds by default), for the questions that `reaches_answer`: the others go to people
+    question's need (10 folds by default), for the questions that `reaches_answer`: the others go to people
     before any answer is considered. Raises `DataError` when there are too few questions.
     """
     rows = _rows(questions, reads, past, len(past) if in_past is None else min(in_past, len(past)))
-    answered = len(np.unique(rows.text[rows.correct]))
+    answered = len(np.unique(rows.need[rows.correct]))
     if len(questions) < _FEWEST_QUESTIONS or answered < folds or rows.correct.all():
         raise DataError(
             f"{len(questions)} calibration questions, {answered} different ones with their answer found, are "
@@ -71,13 +79,16 @@ def fit_confidence(
         )
     shares = _held_out_shares(rows, seed, trees, folds)
     best = _best_rows(shares, rows.question)
-    slope, offset = _calibration(shares[best], rows.correct[best])
+    counted = np.array([row for row in best if questions[rows.question[row]].counts], dtype=np.intp)
+    learned = is_learned(rows.features)
+    slope, offset = _calibration_by_kind(shares[counted], rows.correct[counted], learned[counted])
     model = AnsweringModel(
         rows.typical, _forest(rows.features, rows.correct, seed, trees), slope, offset, past
     )
-    reached = [row for row in best if reaches_answer(reads[rows.question[row]])]
-    confidences = calibrated(shares[reached], slope=slope, offset=offset)
-    return FittedConfidence(model, CalibrationSample(confidences, rows.correct[reached]))
+    reached = np.array([row for row in counted if reaches_answer(reads[rows.question[row]])], dtype=np.intp)
+    kinds = learned[reached].astype(np.intp)
+    confidences = calibrated(shares[reached], slope=slope[kinds], offset=offset[kinds])
+    return FittedConfidence(model, CalibrationSample(confidences, rows.correct[reached], learned[reached]))
 
 
 def limit_for_recall(probabilities: NDArray[np.float64], *, recall: float, most: float) -> float:
@@ -103,13 +114,13 @@ def _rows(
     features: list[NDArray[np.float64]] = [np.empty((0, len(FEATURES)))]
     correct: list[bool] = []
     index: list[int] = []
-    texts: dict[str, int] = {}
+    needs: dict[str, int] = {}
     for i, (question, read) in enumerate(zip(questions, reads, strict=True)):
         without = i if i < in_past else None
         features.append(feature_rows(read.candidates, read.signals, past, without=without))
         correct.extend(candidate.ref in question.refs for candidate in read.candidates)
         index.extend([i] * len(read.candidates))
-        texts.setdefault(question.text, i)
+        needs.setdefault(question.need or question.text, i)
     all_features = np.vstack(features)
     known = ~np.isnan(all_features)
     typical = np.where(known, all_features, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
@@ -118,7 +129,7 @@ def _rows(
         typical,
         np.array(correct, dtype=np.bool_),
         np.array(index, dtype=np.intp),
-        np.array([texts[questions[i].text] for i in index], dtype=np.intp),
+        np.array([needs[questions[i].need or questions[i].text] for i in index], dtype=np.intp),
     )
 
 
@@ -126,10 +137,23 @@ def _held_out_shares(rows: _Rows, seed: int, trees: int, folds: int) -> NDArray[
     """What a forest that never saw a row's question says of it, shape `(n_rows,)`."""
     shares = np.empty(len(rows.correct))
     splitter = GroupKFold(folds, shuffle=True, random_state=seed)
-    for train, test in splitter.split(rows.features, rows.correct, rows.text):
+    for train, test in splitter.split(rows.features, rows.correct, rows.need):
         fitted = _forest(rows.features[train], rows.correct[train], seed, trees)
         shares[test] = fitted.shares(rows.features[test])
     return shares
+
+
+def _calibration_by_kind(
+    shares: NDArray[np.float64], correct: NDArray[np.bool_], learned: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Slopes and offsets for articles and for learned answers; a kind with too few has those of all."""
+    both = _calibration(shares, correct)
+    by_kind = [
+        _calibration(shares[of_kind], correct[of_kind]) if of_kind.sum() >= _FEWEST_QUESTIONS else both
+        for of_kind in (~learned, learned)
+    ]
+    slopes, offsets = zip(*by_kind, strict=True)
+    return np.array(slopes), np.array(offsets)
 
 
 def _calibration(shares: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[float, float]:

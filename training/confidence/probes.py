@@ -1,4 +1,4 @@
-"""Questions that knowledge asks of itself, with a part of it hidden; fits nothing.
+"""Questions that knowledge asks of itself, with a part of it hidden, and of taught answers; fits nothing.
 
 What a home knows says how near a wrong answer comes in it: hide an answer whole, ask for it in its own
 words, and whatever is found is wrong. Hide only the words asked with, and the answer is still to be found.
@@ -6,16 +6,25 @@ words, and whatever is found is wrong. Hide only the words asked with, and the a
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 
 import numpy as np
 
 from eval.data.labelled import LabelledQuestion
+from eval.data.words import TaughtAnswer
 from eval.replay.caching_encoder import CachingEncoder
+from eval.suites.taught import taught_index
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
+from model.refs import learned_answer_ref
 from model.resolver import TOP_K, Read, Resolver
 from model.types import Passage, Question
+from model.understanding.follow_up import sentences
 
+_LOOK_ALIKES_A_COUNTED_ONE = 10
+"""Look-alikes teach what a wrong answer looks like; customers ask them far less often than the question that
+was taught. So a risk budget is kept where one of them comes to ten rewordings."""
+_CANDIDATES_OF_TAUGHT = 3
 MOST_TEXTS = 400
 """Texts asked, spread evenly over the answers; each up to twice."""
 
@@ -64,6 +73,66 @@ def knowledge_probes(
         for ref, passages, texts in _chosen(knowledge, rng, most_texts)
         for probe in _probes(ref, passages, texts, resolver, index)
     ]
+
+
+def taught_probes(taught: Sequence[TaughtAnswer], bot: Resolver, encoder: Reader) -> list[Probe]:
+    """Rewordings of taught questions, look-alikes, and what is new, read as `bot` reads.
+
+    They are asked of what their company was taught; the first rewording once more of the next company, to
+    which it is new: nothing answers that, nor a look-alike. All that is asked about one answer is one need.
+    """
+    once = CachingEncoder(encoder)
+    asked = [text for answer in taught for text in (answer.question, *answer.rewordings, *answer.look_alikes)]
+    once.read([part for text in asked for part in (text, *sentences(text))])
+    counted = cycle([True] + [False] * (_LOOK_ALIKES_A_COUNTED_ONE - 1))
+    by_company: dict[str, list[TaughtAnswer]] = {}
+    for answer in taught:
+        by_company.setdefault(answer.company, []).append(answer)
+    companies = list(by_company.values())
+    probes = []
+    for place, answers in enumerate(companies):
+        index = taught_index(answers, once)
+        resolver = Resolver(once, bot.models, index, head_encoders=bot.head_encoders)
+        questions = [
+            question
+            for number, answer in enumerate(answers)
+            for question in _about(answer, learned_answer_ref(number), counted)
+        ]
+        if len(companies) > 1:
+            questions += map(_new_to_others, companies[place - 1])
+        probes += [
+            Probe(question, _nearest(resolver.read(Question(question.text)))) for question in questions
+        ]
+    return probes
+
+
+def _new_to_others(taught: TaughtAnswer) -> LabelledQuestion:
+    return LabelledQuestion(
+        f"{taught.id}+", taught.rewordings[0], "out_of_scope", None, frozenset(), need=taught.id
+    )
+
+
+def _nearest(read: Read) -> Read:
+    """The read with the candidates that may be taken for the right one: all others teach nothing more."""
+    return replace(read, candidates=read.candidates[:_CANDIDATES_OF_TAUGHT])
+
+
+def _about(taught: TaughtAnswer, ref: str, counted: Iterator[bool]) -> list[LabelledQuestion]:
+    """Its question in other words, and look-alikes; in its own words it teaches that nearer is not worse."""
+    known = LabelledQuestion(
+        taught.id, taught.question, "answerable", None, frozenset({ref}), counts=False, need=taught.id
+    )
+    reworded = [
+        LabelledQuestion(f"{taught.id}={i}", text, "answerable", None, frozenset({ref}), need=taught.id)
+        for i, text in enumerate(taught.rewordings)
+    ]
+    alike = [
+        LabelledQuestion(
+            f"{taught.id}!{i}", text, "out_of_scope", None, frozenset(), counts=next(counted), need=taught.id
+        )
+        for i, text in enumerate(taught.look_alikes)
+    ]
+    return [known, *reworded, *alike]
 
 
 def _chosen(

@@ -1,10 +1,11 @@
 """Fits a model set's answer confidence anew, on top of its heads; registering it is the registry's job."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from eval.data.words import TaughtAnswer
 from eval.report.tracking import package_versions
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import DataError
@@ -63,13 +64,16 @@ def train_on_experience(
     index: KnowledgeIndex,
     *,
     head_encoders: Mapping[str, Reader],
+    taught: Sequence[TaughtAnswer] = (),
     seed: int = 0,
 ) -> TrainedSet:
     """The champion under a new version, its confidence fitted on what the store has seen approved.
 
     Raises `DataError` when that is too little, see `training.confidence.experience`.
     """
-    models = experience.refit(session, champion, encoder, index, head_encoders=head_encoders, seed=seed)
+    models = experience.refit(
+        session, champion, encoder, index, head_encoders=head_encoders, taught=taught, seed=seed
+    )
     if models is champion:
         approved = len(experience.approved_questions(session))
         raise DataError(

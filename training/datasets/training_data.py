@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -20,6 +20,7 @@ from eval.data.labelled import (
     read_mood_conversations,
 )
 from eval.data.problems import read_checked
+from eval.data.words import TaughtAnswer, read_taught_answers
 from knowledge import GENERAL_FOLDER
 from knowledge.documents import ArticleDocument, QuestionAnswer
 from knowledge.importing.source import read_source
@@ -61,6 +62,9 @@ class TrainingData:
     """Messages by the sentiment that support staff read in them; for the mood alone, beside `sentiment`."""
     only_past: tuple[LabelledQuestion, ...] = ()
     """More of its past, which calibrates nothing: an encoder that was trained on questions flatters them."""
+    taught: tuple[TaughtAnswer, ...] = ()
+    """Learned answers of many businesses, with their question in other words and questions that only look
+    like it: what the confidence of learned answers is calibrated on."""
     unlabelled: tuple[str, ...] = ()
     """What customers asked and nobody gave an intent, for the intents to learn from by their own guesses."""
 
@@ -91,7 +95,8 @@ class TrainingData:
         questions = [[row.id, row.text, row.kind, sorted(row.refs)] for row in asked]
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]
-        content = [parts, questions, articles, learned, dialogues, moods, *self.unlabelled]
+        taught = [asdict(answer) for answer in self.taught]
+        content = [parts, questions, articles, learned, dialogues, moods, taught, *self.unlabelled]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -121,6 +126,7 @@ def company_data(folder: Path) -> TrainingData:
         dialogues=tuple(read_dialogues(own_or_general(folder, "calibration/dialogues.jsonl"))),
         moods=tuple(read_mood_conversations(own_or_general(folder, "calibration/moods.jsonl"))),
         mood_texts=_texts(folder, "mood"),
+        taught=_taught(folder),
     )
     if not own_questions.is_file():
         return data
@@ -156,6 +162,7 @@ def general_data() -> TrainingData:
         dialogues=tuple(read_dialogues(own_or_general(None, "calibration/dialogues.jsonl"))),
         moods=tuple(read_mood_conversations(own_or_general(None, "calibration/moods.jsonl"))),
         mood_texts=_texts(None, "mood"),
+        taught=_taught(None),
     )
 
 
@@ -250,6 +257,10 @@ def published_articles(folder: Path) -> tuple[ArticleDocument, ...]:
     return tuple(
         article for article in read_source(folder, flat_slugs=True).articles if not article.superseded_by
     )
+
+
+def _taught(folder: Path | None) -> tuple[TaughtAnswer, ...]:
+    return tuple(read_taught_answers(own_or_general(folder, "calibration/taught.jsonl")))
 
 
 def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:

@@ -125,7 +125,7 @@ def train_model_set(
         scope=ScopeDetector(scope),
         intents=data.intent_infos,
         answering=_UNFITTED,
-        calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)),
+        calibration=CalibrationSample.none(),
         limits=limits,
         head_encoders={"intent": own.encoder.fingerprint} if own else {},
     )
@@ -153,8 +153,8 @@ _UNFITTED = AnsweringModel(
         value=np.zeros(1, np.float32),
         depth=0,
     ),
-    1.0,
-    0.0,
+    np.ones(2),
+    np.zeros(2),
 )
 """Stands in while the questions are read, before there are features to fit on."""
 

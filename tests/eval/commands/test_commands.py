@@ -247,7 +247,10 @@ def test_a_refitted_confidence_answers_in_place_of_the_champions(
 
     def refit(models: ModelSet, encoder: OnnxEncoder, index: KnowledgeIndex, **_: object) -> ModelSet:
         seen.append(index.refs())
-        return replace(models, calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)))
+        return replace(
+            models,
+            calibration=CalibrationSample.none(),
+        )
 
     monkeypatch.setattr("training.commands.measuring.refit_to", refit)
     figures = last_line(run("answers", "--data", beir, "--refit", "--json"))
@@ -493,7 +496,7 @@ def _save_champion(home: Path, encoder: OnnxEncoder) -> None:
         scope=ScopeDetector(np.empty((0, encoder.dim), np.float32)),
         intents={},
         answering=answering(stump("dense_score", limit=0.25, below=0.1, above=0.9)),
-        calibration=CalibrationSample(np.full(200, 0.5), np.ones(200, dtype=bool)),
+        calibration=CalibrationSample(np.full(200, 0.5), np.ones(200, dtype=bool), np.zeros(200, dtype=bool)),
         limits={
             "wants_person": 0.5,
             "human_only": 0.5,

@@ -146,7 +146,7 @@ def test_a_question_that_crashes_goes_to_a_person_and_the_others_go_on() -> None
     class Crashing:
         def __init__(self, models: ModelSet, index: KnowledgeIndex) -> None:
             self._resolver = Bots(encoder)(models, index)
-            self.threshold = self._resolver.threshold
+            self.thresholds = self._resolver.thresholds
 
         def resolve(self, question: Question) -> Decision:
             if question.text == "pump":

@@ -20,17 +20,18 @@ CALM = Understanding(None, 0.0, {}, 0.0, 0.0, 0.0, None, "neutral", 0.0, 0.0, 0.
 SAMPLE = CalibrationSample(
     confidences=np.repeat([0.9, 0.5], 400),
     correct=np.array([True] * 400 + [True, False] * 200),
+    learned=np.zeros(800, dtype=bool),
 )
 """400 right ones, then 400 of which half are wrong: at 1, 2 and 5 % the first 400 are proven, and no more."""
 RULES = Rules(SAMPLE, PolicySettings(), confidence_level=0.9)
 
 
-def candidate(ref: str, confidence: float, cosine: float, *, margin: float = 0.0) -> ScoredCandidate:
+def candidate(ref: str, confidence: float, cosine: float) -> ScoredCandidate:
     kind = "learned_answer" if ref.startswith("learned_answer") else "article"
     passage = Passage(f"{ref}#0", ref, kind, ref, (), "", ref, "")
     return ScoredCandidate(
         Candidate(passage, cosine, cosine, 0.0, cosine, 0.0, 1, 1, cosine),
-        {"dense_margin": margin},
+        {},
         confidence,
     )
 
@@ -58,7 +59,7 @@ ASKED = [
     asked(candidate("article:a", 0.95, 0.7), candidate("article:b", 0.1, 0.85)),
     asked(candidate("article:b", 0.92, 0.9)),
     asked(candidate("article:a", 0.6, 0.95)),
-    asked(candidate("learned_answer:1", 0.1, 0.9, margin=0.5), right="learned_answer:1"),
+    asked(candidate("learned_answer:1", 0.1, 0.9), right="learned_answer:1"),
     asked(candidate("article:a", 0.99, 0.99), wants_person=0.9),
 ]
 
@@ -66,28 +67,30 @@ ASKED = [
 @pytest.mark.parametrize("risk", ["0.01", "0.02", "0.05"])
 def test_the_thresholds_of_the_calibration_decide_about_the_questions(risk: str) -> None:
     found = budgets.figures(ASKED, RULES, n=5)["at_risk"][risk]
-    # the first two are sure enough, the fourth is a question a person approved, the fifth wants a person
+    # the first two are sure enough, the fifth wants a person
     assert (found["threshold"], found["guaranteed"]) == (0.9, True)
-    assert (found["n_answered"], found["n_wrong"], found["coverage"]) == (3, 1, 0.6)
-    assert found["wrong_among_answered"] == pytest.approx(1 / 3)
-    # Clopper & Pearson's interval of 1 of 3
-    assert found["wrong_among_answered_interval"] == pytest.approx([0.0084, 0.9057], abs=5e-5)
+    assert (found["n_answered"], found["n_wrong"], found["coverage"]) == (2, 1, 0.4)
+    assert found["wrong_among_answered"] == 0.5
+    # Clopper & Pearson's interval of 1 of 2: 1 - sqrt(.975) and sqrt(.975)
+    assert found["wrong_among_answered_interval"] == pytest.approx([0.0126, 0.9874], abs=5e-5)
 
 
-def test_without_enough_for_a_proof_the_proof_answers_only_what_a_person_approved() -> None:
-    few = replace(SAMPLE, confidences=np.full(30, 0.99), correct=np.ones(30, bool))
+def test_without_enough_for_a_proof_the_proof_answers_nothing() -> None:
+    few = replace(
+        SAMPLE, confidences=np.full(30, 0.99), correct=np.ones(30, bool), learned=np.zeros(30, bool)
+    )
     found = budgets.figures(ASKED, Rules(few, PolicySettings(), 0.9), n=5)["at_risk"]["0.02"]
-    assert (found["threshold"], found["guaranteed"], found["n_answered"]) == (0.99, False, 1)
-    assert (found["proven"]["threshold"], found["proven"]["n_answered"]) == (2.0, 1)
+    assert (found["threshold"], found["guaranteed"], found["n_answered"]) == (0.99, False, 0)
+    assert (found["proven"]["threshold"], found["proven"]["n_answered"]) == (2.0, 0)
 
 
-def test_the_curve_begins_with_what_is_answered_at_any_threshold() -> None:
+def test_the_curve_runs_over_all_that_would_be_answered() -> None:
     curve = budgets.figures(ASKED, RULES, n=5)["curve"]
     assert curve == [
-        {"threshold": 2.0, "coverage": 0.2, "risk": 0.0},
-        {"threshold": 0.95, "coverage": 0.4, "risk": 0.0},
-        {"threshold": 0.92, "coverage": 0.6, "risk": 0.3333},
-        {"threshold": 0.6, "coverage": 0.8, "risk": 0.25},
+        {"threshold": 0.95, "coverage": 0.2, "risk": 0.0},
+        {"threshold": 0.92, "coverage": 0.4, "risk": 0.5},
+        {"threshold": 0.6, "coverage": 0.6, "risk": 0.3333},
+        {"threshold": 0.1, "coverage": 0.8, "risk": 0.25},
     ]
 
 

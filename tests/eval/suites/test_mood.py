@@ -70,7 +70,7 @@ def resolver() -> Resolver:
         scope=ScopeDetector(np.empty((0, ENCODER.dim), np.float32)),
         intents={},
         answering=answering(stump("dense_score", limit=0.25, below=0.1, above=0.9)),
-        calibration=CalibrationSample(np.empty(0), np.empty(0, dtype=bool)),
+        calibration=CalibrationSample.none(),
         limits={
             "wants_person": 0.5,
             "human_only": 0.5,

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from knowledge.index.chunking import learned_answer_passages
-from knowledge.index.contents import Contents, Entry
+from knowledge.index.contents import Contents, Entry, word_counts
 from knowledge.index.fusion import fuse, fuse_answers
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
@@ -29,13 +29,13 @@ def contents(**answers: Sequence[tuple[float, float]]) -> Contents:
 
 
 def entries(ref: str, vectors: Sequence[tuple[float, float]]) -> list[Entry]:
+    passages = [
+        Passage(f"{ref}#{number}", ref, "learned_answer", ref, (), "", f"{ref} {number}", "")
+        for number in range(len(vectors))
+    ]
     return [
-        Entry(
-            Passage(f"{ref}#{number}", ref, "learned_answer", ref, (), "", f"{ref} {number}", ""),
-            np.array(vector, dtype=np.float32),
-            Counter(),
-        )
-        for number, vector in enumerate(vectors)
+        Entry(passage, np.array(vector, dtype=np.float32), Counter(), word_counts(passage))
+        for passage, vector in zip(passages, vectors, strict=True)
     ]
 
 

@@ -1,6 +1,7 @@
 """The features of candidates by hand, and confidences from them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from model.answering.confidence import FEATURES, AnsweringModel, Forest, feature_rows, log_odds
 from model.answering.past_questions import PastQuestions
 from model.errors import ArtifactError
+from model.types import Difference
 from tests.forests import answering, stump
 from tests.model.parts import candidate, signals
 
@@ -27,6 +29,19 @@ PAST = PastQuestions(
 """Two past questions that article a resolved, and one like the question that nothing did."""
 
 
+DIFFERS = (
+    "other_number",
+    "missing_number",
+    "opposite",
+    "negation",
+    "unheard",
+    "unknown",
+    "rarest_unknown",
+    "unsaid",
+    "rarest_unsaid",
+)
+
+
 def test_the_features_of_two_candidates_by_hand() -> None:
     first = candidate("article:a", dense=0.8, second=0.6, lexical=6.0, fused=0.9, coverage=1.0, whole=0.7)
     second = candidate(
@@ -40,6 +55,7 @@ def test_the_features_of_two_candidates_by_hand() -> None:
         vote=0.6,
         passages=3,
         kind="learned_answer",
+        difference=Difference(False, True, False, True, -1, 0.5, 0.25, 0.125, 0.75, 0.0625),
     )
     asked = signals(words=3, intents={"refund": 0.75, "delivery": 0.25})
     rows = feature_rows([first, second], asked, PAST)
@@ -68,6 +84,7 @@ def test_the_features_of_two_candidates_by_hand() -> None:
             "phrasings_vote_margin": math.nan,
             "phrasings": math.nan,
             "learned_answer": 0.0,
+            **dict.fromkeys(DIFFERS, math.nan),
             "intent_prior": math.log(prior + 0.01),
             "intent_prior_margin": prior,
             "past_share": share,
@@ -83,12 +100,14 @@ def test_the_features_of_two_candidates_by_hand() -> None:
     )
     assert (b["phrasings_vote"], b["phrasings_vote_margin"]) == (0.6, 0.6)
     assert b["phrasings"] == pytest.approx(math.log(4))
+    assert [b[name] for name in DIFFERS] == [1.0, 0.0, 1.0, -1.0, 0.5, 0.25, 0.125, 0.75, 0.0625]
     assert (b["dense_margin"], b["fused_margin"], b["coverage_margin"]) == pytest.approx((-0.3, -0.3, -0.75))
     assert (b["lexical_margin"], b["lexical_share"]) == pytest.approx((-4.0, 1 / 3))
     assert (b["second_margin"], b["whole_margin"], b["learned_answer"]) == pytest.approx((-0.1, -0.4, 1.0))
     unknown = ("intent_prior", "intent_prior_margin", "past_share", "past_margin")
-    assert all(math.isnan(b[name]) for name in unknown)
-    assert (b["past_unanswered"], b["question_words"]) == (a["past_unanswered"], a["question_words"])
+    of_matter = ("past_unanswered", "in_scope", "out_of_scope", "human_only")
+    assert all(math.isnan(b[name]) for name in (*unknown, *of_matter))
+    assert (b["smalltalk"], b["question_words"]) == (a["smalltalk"], a["question_words"])
 
 
 def test_a_question_is_not_its_own_past() -> None:
@@ -157,6 +176,13 @@ def test_confidence_by_hand() -> None:
     assert model.confidences(row(dense_score=0.9))[0] == pytest.approx(6 / 7, abs=1e-6)
 
 
+def test_articles_and_learned_answers_are_calibrated_apart() -> None:
+    # log odds of .8 are ln 4; moved by ln 2 they are those of 8 in 9
+    model = replace(answering(NEAR_IS_RIGHT), offset=np.array([0.0, math.log(2)]))
+    rows = np.vstack([row(dense_score=0.9), row(dense_score=0.9, learned_answer=1.0)])
+    assert model.confidences(rows) == pytest.approx([0.8, 8 / 9], abs=1e-6)
+
+
 def test_without_stretching_the_confidence_is_the_share() -> None:
     assert answering(NEAR_IS_RIGHT).confidences(row(dense_score=0.9))[0] == pytest.approx(0.8, abs=1e-6)
 
@@ -170,6 +196,15 @@ def test_an_unknown_feature_takes_its_typical_value() -> None:
     unknown, typical = row(intent_prior=math.nan), row(intent_prior=0.5)
     model = answering(knows_prior)
     assert model.confidences(unknown)[0] == model.confidences(typical)[0] == pytest.approx(0.8, abs=1e-6)
+
+
+def test_an_answer_that_a_person_approved_for_these_very_words_is_certain() -> None:
+    same = Difference(True, False, False, False, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    approved = candidate("learned_answer:1", dense=0.3, kind="learned_answer", difference=same)
+    near = replace(approved, difference=replace(same, same_words=False))
+    for found, confidence in ((approved, 1.0), (near, 0.2)):
+        first, *_ = answering(NEAR_IS_RIGHT).score([found], signals())
+        assert first.confidence == pytest.approx(confidence, abs=1e-6)
 
 
 def test_candidates_are_ordered_by_confidence() -> None:

@@ -45,7 +45,7 @@ def save_set(
         scope=ScopeDetector(np.empty((0, dim), np.float32)),
         intents={},
         answering=answering(stump("dense_score", limit=0.5, below=0.1, above=0.9)),
-        calibration=CalibrationSample(np.array([0.5]), np.array([True])),
+        calibration=CalibrationSample(np.array([0.5]), np.array([True]), np.array([False])),
         limits={
             "wants_person": 0.5,
             "human_only": 0.5,

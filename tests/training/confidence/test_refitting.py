@@ -108,14 +108,15 @@ def test_the_command_registers_a_challenger_with_its_held_out_figures(home: Path
     assert got.exit_code == 0, got.output
     shown = json.loads(got.stdout.splitlines()[-1])
     assert (shown["aliases"], shown["in_service"]) == ([CHALLENGER], False)
-    assert shown["metrics"]["answers.n"] == 24
+    # 24 questions of the company; a rewording and a look-alike of what it was taught
+    assert shown["metrics"]["answers.n"] == 26
     registered = next(one for one in list_sets(home) if one.version == shown["model"])
     assert registered.metrics["answers.coverage_at_risk_0.05"] == pytest.approx(
         shown["metrics"]["answers.coverage_at_risk_0.05"]
     )
     encoder = OnnxEncoder.load(Settings.load(home).encoder_folder)
     kept = load_model_set(home / "models" / shown["model"], encoder_fingerprint=encoder.fingerprint)
-    assert len(kept.calibration.confidences) == len(kept.calibration.correct) == 24
+    assert len(kept.calibration.confidences) == len(kept.calibration.correct) == 26
 
 
 def test_a_file_is_no_company_folder(home: Path, tmp_path: Path) -> None:
@@ -151,6 +152,9 @@ def _company(folder: Path) -> Path:
         }
         for one in QUESTIONS
     ]
+    taught = {"id": "1", "question": "Can I pause?", "answer": "Yes, for a month."}
+    wordings = {"rewordings": ["is a break possible"], "lookalikes": ["Can I play?"]}
+    (folder / "calibration" / "taught.jsonl").write_text(json.dumps(taught | wordings))
     lines = "".join(json.dumps(row) + "\n" for row in rows)
     (folder / "calibration" / "questions.jsonl").write_text(lines)
     for slug, text in ARTICLES.items():

@@ -1,11 +1,12 @@
-"""Tells a question from a known one that it only looks like, by numbers, opposites and negation."""
+"""What differs between a question and a known one: numbers, opposites, negation, rare words."""
 
 import re
-from collections.abc import Set
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from model.types import Passage
+from knowledge.index.lexical import tokenise
+from model.types import Difference, Passage
 
 _EXCLUSIVE = (
     "before|after",
@@ -78,36 +79,55 @@ _WORD = re.compile(r"[a-z]+")
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
+    words: tuple[str, ...]
     numbers: frozenset[str]
     """Numbers, and codes with a digit."""
     values: frozenset[tuple[int, int]]
     """Group and meaning of its words that exclude others."""
     negated: bool
+    terms: frozenset[str]
+    """Stems of all words that tell texts apart."""
 
 
-def looks_alike(text: str, known: Passage) -> bool:
-    """Whether a text that is near to the phrasing of a learned answer asks something else all the same.
+def difference(
+    text: str, best: Passage, passages: Sequence[Passage], rarity: Callable[[str], float]
+) -> Difference | None:
+    """How the text differs from a known question; `None` for an article, whose text is no question.
 
-    It has a number or code that neither the phrasing nor the answer has, a word whose opposite the phrasing
-    has, or one of them is in the negative and the other not. Other words may differ: people reword. False
-    for an article, whose text is no question.
+    `best` is the phrasing that the text is nearest to, among all `passages` of its learned answer. `rarity`
+    is that of a term among all that is known, in [0, 1]. People reword: a word that the answer or another
+    phrasing has differs less.
     """
-    if known.kind != "learned_answer":
-        return False
-    asked, phrasing = _wording(text), _wording(known.search_text)
-    has_other_number = bool(asked.numbers - phrasing.numbers - _wording(known.text).numbers)
-    return has_other_number or asked.negated != phrasing.negated or _excludes(asked.values, phrasing.values)
+    if best.kind != "learned_answer":
+        return None
+    asked, phrasing, answer = _wording(text), _wording(best.search_text), _wording(best.text)
+    known = answer.terms.union(*(_wording(passage.search_text).terms for passage in passages))
+    return Difference(
+        same_words=bool(asked.words) and asked.words == phrasing.words,
+        other_number=bool(asked.numbers - phrasing.numbers - answer.numbers),
+        missing_number=bool(phrasing.numbers - asked.numbers),
+        opposite=_excludes(asked.values, phrasing.values),
+        negation=int(asked.negated) - int(phrasing.negated),
+        unheard=_share(asked.terms - phrasing.terms, asked.terms, rarity),
+        unknown=_share(asked.terms - known, asked.terms, rarity),
+        rarest_unknown=max(map(rarity, asked.terms - known), default=0.0),
+        unsaid=_share(phrasing.terms - asked.terms, phrasing.terms, rarity),
+        rarest_unsaid=max(map(rarity, phrasing.terms - asked.terms), default=0.0),
+    )
 
 
 @lru_cache(maxsize=16_384)
 def _wording(text: str) -> _Wording:
     folded = text.casefold()
+    words = tuple(_TOKEN.findall(folded))
     return _Wording(
-        frozenset(word for word in _TOKEN.findall(folded) if any(map(str.isdigit, word))),
+        words,
+        frozenset(word for word in words if any(map(str.isdigit, word))),
         frozenset[tuple[int, int]]().union(
             *(_VALUES.get(word, frozenset()) for word in _WORD.findall(folded))
         ),
         _NEGATION.search(text) is not None,
+        frozenset(tokenise(text)),
     )
 
 
@@ -116,3 +136,9 @@ def _excludes(asked: Set[tuple[int, int]], known: Set[tuple[int, int]]) -> bool:
     groups = {group for group, _ in asked} & {group for group, _ in known}
     common = {group for group, _ in asked & known}
     return bool(groups - common)
+
+
+def _share(some: Collection[str], terms: Collection[str], rarity: Callable[[str], float]) -> float:
+    """Share of the terms' rarity that some of them have; 0 for no terms."""
+    total = sum(map(rarity, terms))
+    return sum(map(rarity, some)) / total if total else 0.0
