@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from eval.data.labelled import LabelledQuestion
+from eval.data.words import TaughtAnswer
 from knowledge.documents import ArticleDocument
 from knowledge.index.chunking import article_passages, learned_answer_passages
 from knowledge.index.knowledge_index import KnowledgeIndex
@@ -11,7 +12,7 @@ from model.encoder.onnx_encoder import OnnxEncoder
 from model.resolver import Resolver
 from model.types import Passage, Question
 from tests.training.promotion_parts import good_set
-from training.confidence.probes import Probe, knowledge_probes, without_their_answers
+from training.confidence.probes import Probe, knowledge_probes, taught_probes, without_their_answers
 
 PHRASINGS = ["Can I plant chillies outdoors?", "chillies in the garden, is that possible?"]
 KNOWLEDGE: dict[str, list[Passage]] = {
@@ -83,3 +84,53 @@ def test_answerable_questions_are_asked_again_without_their_answers(encoder: Onn
     assert (probe.question.text, probe.question.kind) == ("my leaves are yellow", "out_of_scope")
     assert {candidate.ref for candidate in probe.read.candidates} == set(KNOWLEDGE) - {"article:leaves"}
     assert probe.read.understanding == reads[0].understanding
+
+
+TAUGHT = (
+    TaughtAnswer("a1", "Can I pause my box?", "Yes.", ("is a break possible",), ("Can I pay my box?",), "A"),
+    TaughtAnswer("a2", "Do you ship to Norway?", "No.", ("delivery to Oslo",), ("Ship to Norwich?",), "A"),
+    TaughtAnswer("b1", "How loud is the fan?", "Silent.", ("fan noise",), ("How big is the fan?",), "B"),
+)
+
+
+@pytest.fixture(scope="module")
+def taught(encoder: OnnxEncoder) -> list[Probe]:
+    bot = Resolver(encoder, good_set("v1", encoder).models, KnowledgeIndex(encoder))
+    return taught_probes(TAUGHT, bot, encoder)
+
+
+def test_a_taught_question_is_asked_in_each_wording_and_its_look_alike_has_no_answer(
+    taught: list[Probe],
+) -> None:
+    asked = [(one.question.text, one.question.need, sorted(one.question.refs)) for one in taught]
+    assert asked == [
+        ("Can I pause my box?", "a1", ["learned_answer:0"]),
+        ("is a break possible", "a1", ["learned_answer:0"]),
+        ("Can I pay my box?", "a1", []),
+        ("Do you ship to Norway?", "a2", ["learned_answer:1"]),
+        ("delivery to Oslo", "a2", ["learned_answer:1"]),
+        ("Ship to Norwich?", "a2", []),
+        ("fan noise", "b1", []),  # new to company A
+        ("How loud is the fan?", "b1", ["learned_answer:0"]),
+        ("fan noise", "b1", ["learned_answer:0"]),
+        ("How big is the fan?", "b1", []),
+        ("is a break possible", "a1", []),
+        ("delivery to Oslo", "a2", []),
+    ]
+
+
+def test_only_what_its_company_was_taught_is_found(taught: list[Probe]) -> None:
+    titles = [{one.passage.title for one in probe.read.candidates} for probe in taught]
+    of_a = {"Can I pause my box?", "Do you ship to Norway?"}
+    assert titles == [of_a] * 7 + [{"How loud is the fan?"}] * 5
+
+
+def test_a_budget_is_kept_on_other_words_and_on_the_first_of_ten_look_alikes(taught: list[Probe]) -> None:
+    uncounted = [probe.question.text for probe in taught if not probe.question.counts]
+    assert uncounted == [
+        "Can I pause my box?",
+        "Do you ship to Norway?",
+        "Ship to Norwich?",
+        "How loud is the fan?",
+        "How big is the fan?",
+    ]
