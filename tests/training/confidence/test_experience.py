@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from eval.data.labelled import LabelledQuestion, LabelledText
+from eval.data.words import TaughtAnswer
 from eval.replay.simulated_team import Team
 from model.errors import DataError
 from model.model_set import ModelSet
@@ -156,8 +157,14 @@ def test_a_store_is_fitted_on_from_50_phrasings_of_which_20_find_their_answer(
     with team.database.reading() as session:
         fitted = refit(session, models, team.encoder, team.index, head_encoders={})
         trained = train_on_experience(models, session, team.encoder, team.index, head_encoders={})
+        elsewhere = TaughtAnswer("1", "pump noise", "Yes.", ("noise",), ("refund noise",))
+        taught = refit(session, models, team.encoder, team.index, head_encoders={}, taught=[elsewhere])
     assert trained.parameters["calibrated_on"] == "the home's approved learned answers"
     assert trained.metrics["answers.n"] == 60
+    # what other businesses were taught teaches too, and no budget is kept on it
+    assert len(taught.calibration.correct) == 60
+    assert len(taught.answering.forest.roots) == len(fitted.answering.forest.roots)
+    assert not np.array_equal(taught.answering.typical, fitted.answering.typical)
     assert len(fitted.calibration.confidences) == 60
     assert fitted.calibration.correct.mean() > 0.9
 
