@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.answering.past_questions import PastQuestions
-from model.answering.risk import CONFIDENCE_LEVEL, RiskThreshold, risk_threshold
+from model.answering.risk import CONFIDENCE_LEVEL, FEWEST_ANSWERS, RiskThreshold, risk_threshold
 from model.errors import ArtifactError
 from model.files import rename_durably, write_atomically
 from model.heads.head import Blend, Head, Kernel, Linear, Scorer
@@ -39,7 +39,6 @@ _MANIFEST_KEYS = (
 )
 _TENSORS = "tensors.safetensors"
 _POINTER = "champion"
-_FEWEST_OF_KIND = 20
 _FOREST = ("roots", "feature", "limit", "children", "value")
 
 
@@ -78,7 +77,7 @@ class CalibrationSample:
                 proven_only=proven_only,
             )
 
-        if min(self.learned.sum(), (~self.learned).sum()) < _FEWEST_OF_KIND:
+        if min(self.learned.sum(), (~self.learned).sum()) < FEWEST_ANSWERS:
             both = of(np.ones(len(self.correct), dtype=np.bool_))
             return {"article": both, "learned_answer": both}
         return {"article": of(~self.learned), "learned_answer": of(self.learned)}

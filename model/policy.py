@@ -59,6 +59,20 @@ class Verdict:
     """What may be picked beside an answer: it answers one of several questions."""
 
 
+def whole_verdict(
+    question: Question,
+    read: Understanding,
+    candidates: Sequence[ScoredCandidate],
+    *,
+    thresholds: Thresholds,
+    settings: PolicySettings,
+) -> Verdict:
+    """What the rules for people say, and where they say nothing, what the candidates do."""
+    return early_verdict(question, read, candidates, thresholds=thresholds, settings=settings) or verdict(
+        question, read, candidates, thresholds=thresholds, settings=settings
+    )
+
+
 def early_verdict(
     question: Question,
     read: Understanding,

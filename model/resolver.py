@@ -12,7 +12,7 @@ from model.errors import ArtifactError
 from model.generation import NONE, OUT_OF_SCOPE, ExtractiveGenerator, smalltalk_reply
 from model.interfaces import Generator, Reader, Retriever
 from model.model_set import ModelSet
-from model.policy import NEVER, PolicySettings, Verdict, early_verdict, several_verdict, verdict
+from model.policy import NEVER, PolicySettings, Verdict, several_verdict, whole_verdict
 from model.reasons import Reason
 from model.types import (
     Candidate,
@@ -138,7 +138,13 @@ class Resolver:
         scored = tuple(self._scored(read))
         question = _as_read(question, read)
         after_score = time.perf_counter()
-        found = self._verdict(question, read.understanding, scored)
+        found = whole_verdict(
+            question,
+            read.understanding,
+            scored,
+            thresholds=self._least_confidence,
+            settings=self.policy,
+        )
         found = self._several(question, found) or found
         answer, sources, choices = self._words(question, read.understanding, found)
         finished = time.perf_counter()
@@ -187,7 +193,7 @@ class Resolver:
         understanding = self._understood(message, 0)
         signals = _signals(question.text, understanding, reading.vectors[0])
         headed = time.perf_counter()
-        candidates = self._candidates(question, signals)
+        candidates = self._candidates(question, signals.vector)
         read = Read(understanding, signals, candidates, {})
         place = asking_sentence(parts)
         if place is not None:
@@ -212,11 +218,11 @@ class Resolver:
         )
         return replace(question, text=meant(question.text), history=history)
 
-    def _candidates(self, question: Question, signals: QuestionSignals) -> tuple[Candidate, ...]:
+    def _candidates(self, question: Question, vector: Vector) -> tuple[Candidate, ...]:
         """What may fit, and the answer that the customer picked, which they saw among what did before."""
-        found = self._retriever.search(question.text, signals.vector, top_k=TOP_K)
+        found = self._retriever.search(question.text, vector, top_k=TOP_K)
         if question.chosen_ref is not None and all(c.ref != question.chosen_ref for c in found):
-            picked = self._retriever.text_of(question.chosen_ref, question.text, signals.vector)
+            picked = self._retriever.text_of(question.chosen_ref, question.text, vector)
             found += [picked] if picked else []
         return tuple(found)
 
@@ -252,17 +258,19 @@ class Resolver:
         It does so when nothing before it is needed, and when the best candidate stays the same: what else the
         message tells then only makes it less like the answer. What kind of message it is, all of it says.
         """
-        reading, question = message.shared, replace(message.question, text=sentence)
-        understanding = self._understood(message, row)
-        signals = _signals(sentence, understanding, reading.vectors[row])
-        candidates = self._candidates(question, signals)
+        reading = message.shared
+        vector = reading.vectors[row]
+        candidates = self._candidates(replace(message.question, text=sentence), vector)
         stands_alone = _same_best(candidates, read.candidates) and stands_by_itself(
             self.models,
             reading.features[row],
-            cosine=float(reading.vectors[row] @ reading.vectors[0]),
+            cosine=float(vector @ reading.vectors[0]),
             best_dense=max((one.dense_score for one in candidates), default=0.0),
         )
-        return replace(read, signals=signals, candidates=candidates) if stands_alone else read
+        if not stands_alone:
+            return read
+        signals = _signals(sentence, self._understood(message, row), vector)
+        return replace(read, signals=signals, candidates=candidates)
 
     def _read_in_context(self, message: "_Message", read: Read, joined: str) -> Read:
         """`read`, with the reading of `joined`, the second row, as far as the message leans on it."""
@@ -300,13 +308,6 @@ class Resolver:
         joined = self.models.answering.score(read.in_context.candidates, read.in_context.signals)
         return weighed_candidates(alone, joined, read.in_context.share)
 
-    def _verdict(self, question: Question, read: Understanding, scored: Sequence[ScoredCandidate]) -> Verdict:
-        """What the rules for people say, and where they say nothing, what the candidates do."""
-        thresholds, settings = self._least_confidence, self.policy
-        return early_verdict(question, read, scored, thresholds=thresholds, settings=settings) or verdict(
-            question, read, scored, thresholds=thresholds, settings=settings
-        )
-
     def _several(self, question: Question, whole: Verdict) -> Verdict | None:
         """The verdict on each question of a message that asks several; `None` where the whole one stands.
 
@@ -329,10 +330,7 @@ class Resolver:
         self, question: Question, read: Understanding, found: Verdict
     ) -> tuple[str, tuple[Source, ...], tuple[Source, ...]]:
         """The reply's text, the sources it rests on, and the choices it offers."""
-        if found.kind == "handoff" and found.chosen:
-            sources = as_sources(found.chosen)
-            return self._generator.answer(question.text, sources), sources, ()
-        if found.kind == "answer":
+        if found.chosen and found.kind in ("answer", "handoff"):
             sources = as_sources(found.chosen)
             words = self._generator.answer(question.text, sources)
             if found.offered:

@@ -41,6 +41,7 @@ PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
 - They, `class_with_one_row`, `class_without_rows`, `label_only_in_test`: labels rather than rows are counted.
 """
 BAD_ROW_KINDS = PROBLEM_KINDS[:7]
+_LABEL_KINDS = PROBLEM_KINDS[-4:]
 _LABELLED_FILES = ("intents", "sentiment", "wants_person", "smalltalk", "out_of_scope")
 _NAMED = 5
 """Lines or labels named of each problem."""
@@ -62,7 +63,7 @@ class Problem:
         return {**asdict(self), "examples": list(self.examples)}
 
     def __str__(self) -> str:
-        about = "labels" if self.kind in PROBLEM_KINDS[-4:] else "lines"
+        about = "labels" if self.kind in _LABEL_KINDS else "lines"
         more = ", …" if self.count > len(self.examples) else ""
         return f"{self.file}: {self.count} {self.kind} ({about} {', '.join(self.examples)}{more})"
 

@@ -11,7 +11,7 @@ from eval.metrics import RiskPoint, risk_coverage
 from eval.report.charts import Chart, Curve
 from eval.results import Figure
 from model.model_set import CalibrationSample
-from model.policy import PolicySettings, Thresholds, early_verdict, verdict
+from model.policy import PolicySettings, Thresholds, whole_verdict
 from model.types import Decision, Question
 
 BUDGETS = (0.01, 0.02, 0.05)
@@ -109,10 +109,11 @@ def _product_answer(asked: Asked, policy: PolicySettings) -> _Answer | None:
 
 def _answered_at(asked: Asked, thresholds: Thresholds, policy: PolicySettings) -> str | None:
     """The ref that the policy answers with at this threshold, if it does."""
-    decision, question = asked.decision, Question(asked.question.text)
-    read = decision.understanding
-    candidates = decision.candidates
-    decided = early_verdict(question, read, candidates, thresholds=thresholds, settings=policy) or verdict(
-        question, read, candidates, thresholds=thresholds, settings=policy
+    decided = whole_verdict(
+        Question(asked.question.text),
+        asked.decision.understanding,
+        asked.decision.candidates,
+        thresholds=thresholds,
+        settings=policy,
     )
     return decided.chosen[0].candidate.ref if decided.kind == "answer" else None

@@ -12,7 +12,7 @@ NEVER = 2.0
 CONFIDENCE_LEVEL = 0.9
 """How sure the guarantee is when nothing else is asked for."""
 
-_FEWEST_ANSWERS = 20
+FEWEST_ANSWERS = 20
 """Fewer answers than these say too little."""
 
 _START_ERRORS = 1
@@ -147,7 +147,7 @@ def _last_expected_to_pass(
     expected = np.cumsum(1 - np.sort(confidences)[::-1])[answered - 1] / answered
     for i in reversed(range(len(answered))):
         n, k = int(answered[i]), int(wrong[i])
-        if n < _FEWEST_ANSWERS:
+        if n < FEWEST_ANSWERS:
             break
         if expected[i] <= risk and (k == 0 or 1 - _binomial_at_most(k - 1, n, risk) > level):
             return i
