@@ -115,12 +115,12 @@ def test_every_library_that_is_imported_is_a_dependency() -> None:
     """By the name it is imported under, for those whose package is called otherwise."""
     other_names = {
         "argon2": "argon2-cffi",
-        "bs4": "beautifulsoup4",
+        "charset_normalizer": "charset-normalizer",
         "faiss": "faiss-cpu",
         "fastapi_offline": "fastapi-offline",
-        "frontmatter": "python-frontmatter",
         "jwt": "pyjwt",
         "markdown_it": "markdown-it-py",
+        "pdfminer": "pdfminer.six",
         "prometheus_client": "prometheus-client",
         "pydantic_settings": "pydantic-settings",
         "sentence_transformers": "sentence-transformers",

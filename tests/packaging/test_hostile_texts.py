@@ -10,13 +10,17 @@ import pkgutil
 import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 import knowledge
 import model
 import serving
-from knowledge.importing.pages import markdown_article, without_site_markup
+from knowledge.importing.files import SourceFile
+from knowledge.importing.html.pages import html_to_markdown
+from knowledge.importing.markdown.front_matter import FrontMatter
+from knowledge.importing.markdown.pages import rewriting_of, rewritten_body
 from knowledge.learning.cleaning import clean_answer, clean_question
 from knowledge.learning.contradictions import contradicts, overlap
 from knowledge.learning.question import pick_question
@@ -52,6 +56,17 @@ WORDS = (
     "1(",
     "```a\n",
     "thanks\n",
+    "<a ",
+    "<A b='",
+    "{{",
+    "{% if a %}",
+    "{{< a >}}",
+    ":::note\n",
+    "!!! a\n    ",
+    "import {",
+    "{/*",
+    "> [!NOTE]\n",
+    "| a ",
 )
 RAMBLING = (
     "hi ",
@@ -71,6 +86,11 @@ def hostile(chars: int) -> Iterator[str]:
     """Texts of so many characters that a pattern begins to match over and over, and that end in a misfit."""
     for begin, again in (*(("", again) for again in (*RUNS, *WORDS, *RAMBLING)), *BEGUN):
         yield (begin + again * (chars // len(again) + 1))[:chars] + "_\x00"
+
+
+def plain_markdown(text: str, name: str) -> str:
+    """The body of a page of this name."""
+    return rewritten_body(rewriting_of(SourceFile(Path(name), name), FrontMatter({})), text)
 
 
 def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
@@ -154,8 +174,9 @@ def test_a_pattern_reads_a_hostile_text_in_linear_time(pattern: re.Pattern[str])
         pytest.param(lambda text: (contradicts(text, text), overlap(text, text)), id="comparing"),
         pytest.param(plain_text, id="plain text"),
         pytest.param(render_markdown, id="rendering"),
-        pytest.param(without_site_markup, id="site markup"),
-        pytest.param(lambda text: markdown_article(f"# Title\n\n{text}", "slug"), id="article"),
+        pytest.param(lambda text: plain_markdown(text, "page.md"), id="markdown"),
+        pytest.param(lambda text: plain_markdown(text, "page.mdx"), id="mdx"),
+        pytest.param(html_to_markdown, id="html"),
         pytest.param(sentences, id="sentences"),
         pytest.param(split_questions, id="questions"),
         pytest.param(without_opening, id="courtesy"),

@@ -1,0 +1,1 @@
+"""HTML pages to articles: the main part of a page without the site around it, as Markdown."""

@@ -1,0 +1,146 @@
+"""The language of each article, and which articles are translations of each other."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import PurePosixPath
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from knowledge.documents import ArticleDocument
+from knowledge.markdown import plain_text
+
+_TAG = re.compile(r"\A[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}\Z")
+_LANGUAGES = frozenset(
+    (
+        "ar",
+        "bg",
+        "bn",
+        "ca",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "eu",
+        "fa",
+        "fi",
+        "fr",
+        "gl",
+        "he",
+        "hi",
+    )
+) | {
+    *(
+        "hr",
+        "hu",
+        "hy",
+        "id",
+        "is",
+        "it",
+        "ja",
+        "ka",
+        "kk",
+        "ko",
+        "lt",
+        "lv",
+        "mk",
+        "ms",
+        "nb",
+        "nl",
+        "nn",
+        "no",
+    ),
+    *("pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "ta", "te", "th", "tr", "uk", "ur", "vi", "zh"),
+}
+UNDETERMINED = "und"
+"""The tag of a page whose language nobody should guess (RFC 5646)."""
+_FEWEST_CHARS = 200
+"""Below this a language is not guessed from the words."""
+_MOST_CHARS = 2_000
+"""The beginning of an article says its language."""
+_SURE = 0.95
+_SCRIPT_CHARS = 4
+_SOURCE_FOLDERS = ("docusaurus-plugin-content-docs", "current", "content", "docs")
+"""What Docusaurus puts between a language's folder and the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A page's place with its language taken out of it."""
+
+    key: str
+    language: str
+
+
+def with_languages(articles: Sequence[ArticleDocument]) -> tuple[ArticleDocument, ...]:
+    """The articles with their language, and a key that translations of each other share.
+
+    A page says its language itself, or its folder (`es/`, `i18n/es/`) or name (`pay.es.md`) does where
+    the same page stands in another language too; else it is noticed by its words, when there are enough.
+    """
+    places = [_place(article) for article in articles]
+    languages_of: defaultdict[str, set[str]] = defaultdict(set)
+    for place in places:
+        languages_of[place.key].add(place.language)
+    translated = {key for key, languages in languages_of.items() if len(languages) > 1}
+    return tuple(
+        _with_language(article, place if place.key in translated else None)
+        for article, place in zip(articles, places, strict=True)
+    )
+
+
+def _with_language(article: ArticleDocument, place: _Place | None) -> ArticleDocument:
+    language = canonical_tag(article.language) or (place.language if place else "")
+    if not language and article.language != UNDETERMINED:
+        language = _noticed(article.body)
+    return replace(
+        article,
+        language=language,
+        translation_key=article.translation_key or (place.key if place else ""),
+    )
+
+
+def canonical_tag(tag: str) -> str:
+    """The tag as BCP 47 writes it, `pt_br` as `pt-BR`; empty when it is no language's."""
+    if not _TAG.match(tag):
+        return ""
+    language, *others = re.split("[-_]", tag)
+    if language.casefold() not in _LANGUAGES:
+        return ""
+    parts = [part.title() if len(part) == _SCRIPT_CHARS else part.upper() for part in others]
+    return "-".join((language.casefold(), *parts))
+
+
+def _place(article: ArticleDocument) -> _Place:
+    path = PurePosixPath(article.path.partition("#")[0]).with_suffix("")
+    parts = list(path.parts)
+    language = ""
+    if len(parts) > 1 and parts[0] == "i18n" and canonical_tag(parts[1]):
+        language = canonical_tag(parts[1])
+        parts = [part for part in parts[2:] if part not in _SOURCE_FOLDERS]
+    elif len(parts) > 1 and canonical_tag(parts[0]):
+        language, parts = canonical_tag(parts[0]), parts[1:]
+    elif canonical_tag(path.suffix[1:]):
+        language, parts[-1] = canonical_tag(path.suffix[1:]), parts[-1].removesuffix(path.suffix)
+    while parts[:1] and parts[0] in _SOURCE_FOLDERS:
+        parts = parts[1:]
+    return _Place("/".join(parts), language)
+
+
+def _noticed(body: str) -> str:
+    """The language of the words; empty when they are few or leave doubt."""
+    words = plain_text(body[:_MOST_CHARS])
+    if len(words) < _FEWEST_CHARS:
+        return ""
+    language, probability = _identifier().classify(words)
+    return str(language) if probability >= _SURE else ""
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,1 @@
+"""Markdown pages of site generators to articles: front matter, templates, admonitions, components."""

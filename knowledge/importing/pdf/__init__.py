@@ -1,0 +1,1 @@
+"""PDF files with text to articles, by where their characters stand."""

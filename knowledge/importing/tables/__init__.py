@@ -1,0 +1,1 @@
+"""Tables and lists of rows to pairs of question and answer, and to articles."""

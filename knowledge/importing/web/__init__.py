@@ -1,0 +1,1 @@
+"""Fetches a help centre from the web into a folder."""
