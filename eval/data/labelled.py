@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from eval.data.facts import Facts, facts_of, holds
+from eval.data.labelled_rows import BadRow, read_labelled_rows
 from knowledge import GENERAL_FOLDER
 from knowledge.json_lines import read_json_lines, text_of
 from model.errors import DataError
@@ -86,12 +87,15 @@ def own_or_general(folder: Path | None, name: str) -> Path:
 
 
 def read_labelled_texts(path: Path, *, labels: Collection[str] | None = None) -> list[LabelledText]:
-    """Rows `{"text", "label"}` of a JSONL file.
+    """Rows `{"text", "label"}` of a JSONL file, or of a CSV or TSV file with these columns.
 
     Raises `DataError` naming file and line, also for a label that is not among `labels`, if given.
     """
     rows = []
-    for where, row in read_json_lines(path):
+    for line, row in read_labelled_rows(path):
+        where = f"{path}:{line}"
+        if isinstance(row, BadRow):
+            raise DataError(f"{where}: {row.reason}")
         label = text_of(row, "label", where)
         if labels is not None and label not in labels:
             raise DataError(f"{where}: label is {label!r}, expected one of {', '.join(labels)}")

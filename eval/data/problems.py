@@ -4,22 +4,22 @@
 and named by its line, so that a business can train on the rest.
 """
 
-import csv
-import io
-import json
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from eval.data.labelled import LabelledText, read_labelled_questions
+from eval.data.labelled_rows import BadRow, read_labelled_rows
 from model.errors import DataError
 
 ProblemKind = Literal[
     "unreadable_encoding",
+    "too_long",
     "not_json",
+    "not_csv",
     "not_an_object",
     "text_not_text",
     "text_empty",
@@ -33,14 +33,15 @@ ProblemKind = Literal[
     "label_only_in_test",
 ]
 PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
-"""The first seven leave a row out; the others leave every row in; the last four are about labels.
+"""The first nine leave a row out; the others leave every row in; the last four are about labels.
 
+- `not_csv`: the row's quotes do not fit, or it has more cells than there are columns.
 - `duplicate`: the row's text and label stand in an earlier row too, case and spacing ignored.
 - `contradictory`: the row's text has another label elsewhere in the file; every such row counts.
 - `labels_nearly_the_same`: labels that differ in case, spaces, `-` and `_`, or composed characters alone.
 - They, `class_with_one_row`, `class_without_rows`, `label_only_in_test`: labels rather than rows are counted.
 """
-BAD_ROW_KINDS = PROBLEM_KINDS[:7]
+BAD_ROW_KINDS = PROBLEM_KINDS[:9]
 _LABEL_KINDS = PROBLEM_KINDS[-4:]
 _LABELLED_FILES = ("intents", "sentiment", "wants_person", "smalltalk", "out_of_scope")
 _NAMED = 5
@@ -92,12 +93,13 @@ class CheckedFile:
 
 
 def read_checked(path: Path) -> CheckedFile:
-    """Rows of a JSONL file, or of a CSV file with a header line (by its suffix `.csv`).
+    """Rows of a JSONL file, or of a CSV or TSV file with a header line (by its suffix).
 
-    An empty file has no rows. Raises `DataError` when the file cannot be opened, is UTF-16, or when of its
-    rows none is usable.
+    An empty file has no rows. Raises `DataError` when the file cannot be read, or when of its rows none is
+    usable.
     """
-    return check_rows(_csv_rows(path) if path.suffix.casefold() == ".csv" else _json_rows(path), path)
+    rows = read_labelled_rows(path)
+    return check_rows(((line, row.fault if isinstance(row, BadRow) else row) for line, row in rows), path)
 
 
 def check_rows(
@@ -228,47 +230,6 @@ def _usable(row: Mapping[str, Any], line: int) -> Row | ProblemKind:  # JSON
         return "unreadable_encoding"
     others = {key: value for key, value in row.items() if key not in ("text", "label")}
     return Row(text, label.strip(), line, others)
-
-
-def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | ProblemKind]]:  # JSON
-    for number, line in enumerate(_content(path).split("\n"), start=1):  # a text may hold other line ends
-        if not line.strip():
-            continue
-        if not _is_unicode(line):
-            yield number, "unreadable_encoding"
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            yield number, "not_json"
-            continue
-        yield number, row if isinstance(row, dict) else "not_an_object"
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | ProblemKind]]:  # JSON
-    reader = csv.DictReader(io.StringIO(_content(path), newline=""))
-    try:
-        missing = [name for name in ("text", "label") if name not in (reader.fieldnames or ())]
-        if missing:
-            raise DataError(f"{path} has no column {missing[0]!r} in its first line; name the columns there")
-        for row in reader:
-            if any(isinstance(value, str) and not _is_unicode(value) for value in row.values()):
-                yield reader.line_num, "unreadable_encoding"
-            else:
-                yield reader.line_num, {key: value for key, value in row.items() if key is not None}
-    except csv.Error as error:
-        raise DataError(f"{path}:{reader.line_num}: not CSV ({error})") from error
-
-
-def _content(path: Path) -> str:
-    """The file's characters; bytes that are no UTF-8 become surrogates, which `_is_unicode` refuses."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}); check the path") from error
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError(f"{path} is written in UTF-16; save it as UTF-8")
-    return content.decode("utf-8-sig", errors="surrogateescape")
 
 
 def _is_unicode(text: str) -> bool:

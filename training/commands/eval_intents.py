@@ -30,8 +30,8 @@ from training.encoder.finetuning import FinetunedTexts
 from training.heads.out_of_scope import held_out_scores
 from training.heads.self_training import fit_intent_head
 
-TrainOption = Annotated[Path, typer.Option("--train", help="JSONL of rows with text and label.")]
-TestOption = Annotated[Path, typer.Option("--test", help="JSONL of rows with text and label.")]
+TrainOption = Annotated[Path, typer.Option("--train", help="JSONL or CSV of rows with text and label.")]
+TestOption = Annotated[Path, typer.Option("--test", help="JSONL or CSV of rows with text and label.")]
 ShotsOption = Annotated[
     int | None, typer.Option("--shots", min=2, help="Training rows per label, drawn by the seed [all].")
 ]

@@ -35,7 +35,7 @@ def train_heads(
         Path | None,
         typer.Option(
             "--data",
-            help="A company folder, or a JSONL file of intents. Without it: what the home was made with.",
+            help="A company folder, or a JSONL or CSV file of intents. Without it: what the home has.",
         ),
     ] = None,
     from_store: StoreOption = False,
@@ -73,7 +73,9 @@ def train_heads(
     from training.registry.promotion import replace_starting_set
 
     if data is not None and not data.exists():
-        raise bad_usage(f"--data {data} does not exist; name a company folder or a JSONL file of intents")
+        raise bad_usage(
+            f"--data {data} does not exist; name a company folder or a JSONL or CSV file of intents"
+        )
     others = unlabelled or []
     if finetune and (others or unlabelled_from_store):
         raise bad_usage("unlabelled texts go without --finetune; an encoder is tuned to labelled texts alone")
@@ -115,7 +117,9 @@ def train_heads(
 def train_sentiment(
     data: Annotated[
         Path,
-        typer.Option("--data", help="JSONL of messages with text and label: negative, neutral, positive."),
+        typer.Option(
+            "--data", help="JSONL or CSV of messages with text and label: negative, neutral, positive."
+        ),
     ],
     only: Annotated[
         bool, typer.Option("--only", help="Leave out the general customer service sentences.")
@@ -135,7 +139,9 @@ def train_sentiment(
     from training.pipeline import home_finetune, replace_part
 
     if not data.is_file():
-        raise bad_usage(f"--data {data} is not a file; name a JSONL file of messages with text and label")
+        raise bad_usage(
+            f"--data {data} is not a file; name a JSONL or CSV file of messages with text and label"
+        )
     with friendly_errors():
         gathered = sentiment_data(read_sentiments(data), with_general=not only)
         for words in gathered.left_out():

@@ -81,7 +81,7 @@ def stored_sources(session: Session) -> Sources:
         )
         for row in stored_learned.find_in_use(session, now())
     ]
-    articles = [stored_articles.document_of(row) for row in stored_articles.list_published(session)]
+    articles = [stored_articles.document_of(row) for row in stored_articles.list_in_use(session, now())]
     known = {article_ref(article.slug) for article in articles}
     asked = [
         Asked(text, frozenset({ref}))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.data.labelled import read_labelled_texts
 from eval.data.problems import PROBLEM_KINDS, Problem, company_problems, normalised, read_checked
 from knowledge.importing.files import MAX_LINE_BYTES
 from model.errors import DataError
@@ -16,7 +17,7 @@ LINES = [
     b'{"text": ["a"], "label": "track"}',
     b'{"text": "   ", "label": "track"}',  # 5
     b'{"text": "a", "label": ""}',
-    b'{"text": "a", "label": 3}',
+    b'{"text": "a", "label": true}',
     b"not json",
     b"[1, 2]",
     b'{"text": "caf\xe9", "label": "track"}',  # 10
@@ -60,7 +61,9 @@ def test_every_problem_is_counted_with_its_lines_and_the_other_rows_stay(tmp_pat
 
 def test_a_csv_file_is_read_by_its_header(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
-    path.write_bytes(b'\xef\xbb\xbflabel,text,when\ntrack,"Where,\nis it?",x\n,no label,\ntrack,caf\xe9,\n')
+    path.write_bytes(
+        b'\xef\xbb\xbflabel,text,when\ntrack,"Where,\nis it?",x\n,no label \xc3\xb6,\ntrack,caf\xe9,\n'
+    )
     found = read_checked(path)
     assert [(row.text, row.label, dict(row.fields)) for row in found.rows] == [
         ("Where,\nis it?", "track", {"when": "x"})
@@ -76,9 +79,10 @@ def test_a_csv_file_is_read_by_its_header(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("a.jsonl", b'{"text": 1, "label": "a"}', r"no usable row: a\.jsonl: 1 text_not_text \(lines 1\)"),
-        ("a.jsonl", "ab".encode("utf-16"), "UTF-16; save it as UTF-8"),
-        ("a.csv", b"text\nhello\n", "no column 'label'"),
-        ("a.csv", b"text,label\n" + b"a" * (MAX_LINE_BYTES + 1) + b",x\n", "not CSV"),
+        ("a.jsonl", b"\x89PNG\x00", "binary: a zero byte at offset 4"),
+        ("a.csv", b"text\nhello\n", "no column 'label' in its first line, only text; name"),
+        ("a.csv", b"text,label\n" + b"a" * (MAX_LINE_BYTES + 1) + b",x\n", r"1 too_long \(lines 2\)"),
+        ("a.csv", b'text,label\n"a,x\n', r"1 not_csv \(lines 2\)"),
     ],
 )
 def test_a_file_that_gives_nothing_is_refused_by_name(
@@ -131,3 +135,51 @@ def test_labels_that_are_spelt_almost_alike_are_named(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     twins = ("Lost_Card", "cafe\u0301", "caf\u00e9", "lost card")
     assert by_kind(read_checked(path).problems) == {"labels_nearly_the_same": (4, twins)}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", b"text;label\nwhere is my parcel;track\nhow do I pay;3\n"),
+        ("a.csv", b"Text,Label\nwhere is my parcel,track\nhow do I pay,3\n"),
+        ("a.csv", b"sep=;\r\nIntent;Utterance\r\ntrack;where is my parcel\r\n3;how do I pay\r\n"),
+        ("a.csv", "Message\tCategory\r\nwhere is my parcel\ttrack\r\nhow do I pay\t3\r\n".encode("utf-16")),
+        ("a.tsv", b"question\tintent\nwhere is my parcel\ttrack\nhow do I pay\t3\n"),
+        (
+            "a.jsonl",
+            b'{"text": "where is my parcel", "label": "track"}\n{"Text": "how do I pay", "label": 3}\n',
+        ),
+        (
+            "a.jsonl",
+            b'{"message": "where is my parcel", "intent": "track"}\n{"text": "how do I pay", "label": 3.0}',
+        ),
+    ],
+)
+def test_texts_and_labels_are_found_under_the_names_and_separators_that_people_use(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    found = read_checked(tmp_path / name)
+    assert [(row.text, row.label, dict(row.fields)) for row in found.rows] == [
+        ("where is my parcel", "track", {}),
+        ("how do I pay", "3", {}),
+    ]
+    assert set(by_kind(found.problems)) == {"class_with_one_row"}
+    assert read_labelled_texts(tmp_path / name) == found.texts
+
+
+def test_the_plain_names_come_before_others_and_those_stay_fields(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("category,label,question,text\nshop,track,q,t\n")
+    (row,) = read_checked(path).rows
+    assert (row.text, row.label, row.fields) == ("t", "track", {"category": "shop", "question": "q"})
+
+
+def test_rows_with_stray_quotes_or_too_many_cells_are_named_and_the_others_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('text,label\na,x\n"open,x\nwhere, then,x\nb,x\n')
+    found = read_checked(path)
+    assert [row.text for row in found.rows] == ["a", "b"]
+    assert by_kind(found.problems) == {"not_csv": (2, ("3", "4"))}
+    with pytest.raises(DataError, match=r"a\.csv:3: no CSV row: unexpected end of data"):
+        read_labelled_texts(path)

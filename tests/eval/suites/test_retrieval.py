@@ -93,7 +93,7 @@ def test_a_missing_file_is_named(beir: Path, name: str) -> None:
         ("qrels/test.tsv", "q1\tpump\tnan", r"test.tsv:6: score is 'nan', expected a number"),
         ("qrels/test.tsv", "q9\tpump\t1", r"test.tsv:6: query 'q9' is not in queries.jsonl"),
         ("qrels/test.tsv", "q1\tleaves\t1", r"test.tsv:6: document 'leaves' is judged twice"),
-        ("corpus.jsonl", '{"_id": "pump", "text": "x"}', r"corpus.jsonl:4: slug 'pump' is already taken"),
+        ("corpus.jsonl", '{"_id": "pump", "text": "x"}', "corpus.jsonl#pump: id 'pump' appears twice"),
         ("corpus.jsonl", '{"question": "q", "answer": "a"}', r"corpus.jsonl must hold rows with _id"),
     ],
 )

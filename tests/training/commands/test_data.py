@@ -101,8 +101,9 @@ ONE = b'{"text": "a", "label": "a"}'
         (b'{"text": 1, "label": "a"}', "no usable row", "a.jsonl:1: text is 1"),
         (b"", "no rows", "no rows"),
         (ONE, "needs two of them", "two labels with two texts each"),
-        ("x".encode("utf-16"), "UTF-16", "cannot be read"),
-        (b"\xff\x00", "1 unreadable_encoding (lines 1)", "cannot be read"),
+        ("x".encode("utf-16"), "1 not_json (lines 1)", "a.jsonl:1: not JSON"),
+        (b"\xc3\xa9\n\xff", "1 unreadable_encoding (lines 2)", "a.jsonl:1: not JSON"),
+        (b"\xff\x00", "binary: a zero byte", "cannot be read"),
         (b"[]", "1 not_an_object (lines 1)", "expected an object"),
     ],
 )
