@@ -63,6 +63,8 @@ class Passage:
     """Where a customer reads the whole article; empty when there is no page."""
     released: bool = False
     """Whether a person let the bot give this learned answer even where only people handle the matter."""
+    withheld: str = ""
+    """What stands here and is never shown, since a value is missing in it; the piece is found by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,8 @@ class Candidate:
     article."""
     next_passage: Passage | None = None
     """The text of the same answer that fits next best, which may be shown with it."""
+    asks_for_withheld: bool = False
+    """Whether a word of the question stands in what is withheld, and in nothing that would be shown."""
 
     @property
     def ref(self) -> Ref:

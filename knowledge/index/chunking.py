@@ -1,4 +1,4 @@
-"""Cuts articles and learned answers into passages; never splits a list item, table or code block."""
+"""Cuts articles and learned answers into passages; never splits a list item, row or code block."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -7,18 +7,18 @@ from itertools import pairwise
 
 from markdown_it.token import Token
 
-from knowledge.documents import ArticleDocument
+from knowledge.documents import HOLE, ArticleDocument
 from knowledge.markdown import inline_text, parse, plain_text
 from model.refs import article_ref, learned_answer_ref
 from model.types import Passage
 
-CHUNKER_VERSION = "3"
+CHUNKER_VERSION = "4"
 """Raised whenever the same document would be cut or described differently: old snapshots turn stale."""
 
 TARGET_WORDS = 120
 """A passage is closed once it has this many words; about 160 word pieces, well inside the encoder's 256."""
 MAX_WORDS = 160
-"""A further piece is not added beyond this; a list item, table or code block that is longer stays whole."""
+"""A further piece is not added beyond this; a list item, row or code block that is longer stays whole."""
 
 # Scripts written without spaces: each character counts as a word.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -31,6 +31,9 @@ _LONGEST_MARKUP = 2000
 """Characters after which markup that never closes is no longer waited for."""
 _LINK_ITEM = re.compile(r"\A\s*(?:[-*+]|\d+[.)])\s+\[[^\[\]]+\](?:\([^()]*\)|\[[^\[\]]*\])\s*")
 _LABEL = re.compile(r"\[([^\[\]]+)\]")
+_BLOCK = re.compile(r"(?=\n\n)|(?<!\n)(?=\n[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]|\|))")
+"""Where a paragraph, a list item or a row of a table begins."""
+_MARK = re.compile(r"\A\s*+(?:>[ \t]*+)*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++|\|)?")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _ANNOUNCES = re.compile(
     r"\A\W*+(?:(?:in|on) (?:this|the following) (?:article|page|guide|section|post|tutorial|topic)\b"
@@ -43,26 +46,39 @@ _ANNOUNCES = re.compile(
 """How a sentence begins that says what an article is about instead of saying it."""
 
 
+_OF_THE_PAGE = re.compile(
+    r"\A\W*+(?:(?:(?:last )?(?:updated|modified|edited|reviewed|published)\b[^.\n]{0,60}+"
+    r"|(?:written|posted|published) by\b[^.\n]{0,60}+"
+    r"|\d{1,3} min(?:ute)?s? read|(?:on|in) this (?:page|article)|(?:table of )?contents"
+    r"|(?:home|help(?: cent(?:er|re))?|all collections|docs) ?[>›»/][^.\n]{0,120}+)\W*+)++\Z",
+    re.IGNORECASE,
+)
+"""A paragraph that says something of the page: its date, its writer, where it stands."""
+
+
 def article_passages(document: ArticleDocument) -> list[Passage]:
     """Passages of the article: its title, which says nothing itself, then pieces of about 120 words.
 
     Every word of the body is in the `text` of a piece or in a heading path, apart from lists of nothing but
     links ("Related articles"), which answer nothing; they stay where the article holds nothing else. A body
     without text yields the title passage only. An article that another one has superseded yields none: it
-    must not be found. What merely announces the article is left out of what is shown.
+    must not be found. What merely announces the article is left out of what is shown, and so is every
+    sentence with a hole.
     """
     if document.superseded_by is not None:
         return []
-    chunks = list(_chunks(document))
-    chunks = [chunk for chunk in chunks if not _only_links(chunk.text)] or chunks
+    chunks = [_without_holes(chunk) for chunk in _chunks(document)]
+    chunks = [chunk for chunk in chunks if chunk.withheld or not _only_links(chunk.text)] or chunks
+    chunks = [chunk for chunk in chunks if chunk.text or chunk.withheld]
     ref = article_ref(document.slug)
+    says_something = any(chunk.text for chunk in chunks)
     title_passage = Passage(
         key=f"{ref}#0",
         ref=ref,
         kind="article",
         title=document.title,
         heading_path=(),
-        text="" if chunks else document.title,
+        text="" if says_something else document.title,
         search_text=document.title,
         url=document.url,
     )
@@ -72,7 +88,10 @@ def article_passages(document: ArticleDocument) -> list[Passage]:
             key=f"{ref}#{number}",
             heading_path=chunk.heading_path,
             text=_without_announcement(chunk.text),
-            search_text="\n".join((document.title, *chunk.heading_path, plain_text(chunk.text))).strip(),
+            search_text="\n".join(
+                filter(None, (document.title, *chunk.heading_path, plain_text(chunk.text), chunk.withheld))
+            ),
+            withheld=chunk.withheld,
         )
         for number, chunk in enumerate(chunks, start=1)
     ]
@@ -153,6 +172,7 @@ class _Piece:
 class _Chunk:
     heading_path: tuple[str, ...]
     text: str
+    withheld: str = ""
 
 
 def _chunks(document: ArticleDocument) -> Iterator[_Chunk]:
@@ -174,13 +194,45 @@ def _chunks(document: ArticleDocument) -> Iterator[_Chunk]:
         yield _chunk(gathered, with_definitions)
 
 
+def _without_holes(chunk: _Chunk) -> _Chunk:
+    """The chunk without the sentences and table rows that have a hole; a step that is nothing else is `…`."""
+    if HOLE not in chunk.text:
+        return chunk
+    withheld: list[str] = []
+    parts = [_without_hole(part, withheld) for part in _BLOCK.split(chunk.text)]
+    words = plain_text("\n\n".join(withheld)).replace(HOLE, " ")
+    text = "".join(part for part in parts if part.strip()).strip("\n")
+    return replace(chunk, text=text, withheld=" ".join(words.split()))
+
+
+def _without_hole(part: str, withheld: list[str]) -> str:
+    """A paragraph, item or row of a table without the sentences that have a hole, which go to `withheld`."""
+    if HOLE not in part:
+        return part
+    mark, text = _split_mark(part)
+    sentences = [text] if mark.strip().startswith("|") else split_sentences(text)
+    withheld += [sentence for sentence in sentences if HOLE in sentence]
+    said = [sentence for sentence in sentences if HOLE not in sentence]
+    if not said:
+        return f"{mark}…" if mark.strip(" \t\n>")[:1].isdigit() else ""
+    return mark + join_sentences(said)
+
+
+def _split_mark(part: str) -> tuple[str, str]:
+    """What makes the part an item, a quotation or a row, and its text."""
+    mark = _MARK.match(part)
+    end = mark.end() if mark else 0
+    return part[:end], part[end:]
+
+
 def _without_announcement(text: str) -> str:
     """The text without sentences that merely announce it at its beginning ("This page explains …")."""
     paragraph, gap, rest = text.partition("\n\n")
     sentences = split_sentences(paragraph)
-    while sentences and _ANNOUNCES.match(sentences[0]):
-        sentences = sentences[1:]
-    return join_sentences(sentences) + gap + rest if sentences else rest
+    announcing = next((n for n, each in enumerate(sentences) if not _ANNOUNCES.match(each)), len(sentences))
+    if not announcing:
+        return text
+    return join_sentences(sentences[announcing:]) + gap + rest if sentences[announcing:] else rest
 
 
 def _only_links(text: str) -> bool:
@@ -247,7 +299,10 @@ def _block_pieces(
     if first.type in ("bullet_list_open", "ordered_list_open"):
         yield from _item_pieces(block, lines, path)
     elif first.type == "paragraph_open":
-        yield from _paragraph_pieces(source.strip(), path)
+        if not _OF_THE_PAGE.match(source):
+            yield from _paragraph_pieces(source.strip(), path)
+    elif first.type == "table_open":
+        yield from _table_pieces(source.split("\n"), path)
     else:
         yield _Piece(path, source, "\n\n")
 
@@ -270,6 +325,18 @@ def _paragraph_pieces(text: str, path: tuple[str, ...]) -> Iterator[_Piece]:
         for part in _fitting(sentence):
             yield _Piece(path, part, glue)
             glue = _space_after(part)
+
+
+def _table_pieces(rows: Sequence[str], path: tuple[str, ...]) -> Iterator[_Piece]:
+    """The table whole, or in parts of its rows when it is too long, each under the header."""
+    header, body = "\n".join(rows[:2]), rows[2:]
+    gathered: list[str] = []
+    for row in body:
+        if gathered and count_words("\n".join((header, *gathered, row))) > MAX_WORDS:
+            yield _Piece(path, "\n".join((header, *gathered)), "\n\n")
+            gathered = []
+        gathered.append(row)
+    yield _Piece(path, "\n".join((header, *gathered)), "\n\n")
 
 
 def _fitting(sentence: str) -> Iterator[str]:

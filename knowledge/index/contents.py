@@ -62,6 +62,7 @@ class _Spoken:
     next_passage: Passage | None
     """The text that fits next best."""
     difference: Difference | None
+    asks_for_withheld: bool
 
 
 class Contents:
@@ -297,6 +298,7 @@ class Contents:
                 passages=found.passages,
                 next_passage=found.next_passage,
                 difference=found.difference,
+                asks_for_withheld=found.asks_for_withheld,
             )
             for place, found in zip(places, spoken, strict=True)
         ]
@@ -324,7 +326,19 @@ class Contents:
             other = next((passage for passage in others if passage.text != best.text), None)
             phrasings = [self._passages[slot] for slot in group]
             differs = difference(text, best, phrasings, rarity)
-            yield _Spoken(best, second, len(group), other, differs)
+            withheld = " ".join(passage.withheld for passage in phrasings if passage.withheld)
+            asks = bool(withheld) and _asks_for(text, withheld, (best, other))
+            yield _Spoken(best, second, len(group), other, differs, asks)
+
+
+def _asks_for(question: str, withheld: str, shown: Iterable[Passage | None]) -> bool:
+    """Whether a word of the question stands in what is withheld, and in nothing that is shown."""
+    said = {term for passage in shown if passage for term in tokenise(_all_said(passage))}
+    return bool((set(tokenise(question)) & set(tokenise(withheld))) - said)
+
+
+def _all_said(passage: Passage) -> str:
+    return "\n".join((passage.title, *passage.heading_path, passage.text))
 
 
 def word_counts(passage: Passage) -> Counter[str]:

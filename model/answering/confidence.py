@@ -143,13 +143,15 @@ class AnsweringModel:
     def score(self, candidates: Sequence[Candidate], signals: QuestionSignals) -> list[ScoredCandidate]:
         """The candidates with their confidences, most confident first; ties keep the order given.
 
-        An answer that a person approved for these very words is certain: they said so.
+        An answer that a person approved for these very words is certain: they said so. One that is asked for
+        what its text must not show is halved: it can be no more than an offer.
         """
         if not candidates:
             return []
         rows = feature_rows(candidates, signals, self.past)
         approved = [candidate.is_approved for candidate in candidates]
-        confidences = np.where(approved, 1.0, self.confidences(rows))
+        withheld = [candidate.asks_for_withheld for candidate in candidates]
+        confidences = np.where(approved, 1.0, self.confidences(rows)) * np.where(withheld, 0.5, 1.0)
         scored = [
             ScoredCandidate(candidate, _named(row), float(confidence))
             for candidate, row, confidence in zip(candidates, rows, confidences, strict=True)

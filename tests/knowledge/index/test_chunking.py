@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.documents import ArticleDocument
+from knowledge.documents import HOLE, ArticleDocument
 from knowledge.index.chunking import (
     MAX_WORDS,
     article_passages,
@@ -120,10 +120,69 @@ def test_what_introduces_a_list_goes_with_its_first_item() -> None:
     assert passages[1].text == f"Do this:\n\n- {words(80)}"
 
 
-def test_code_and_tables_are_never_split() -> None:
+def test_code_is_never_split() -> None:
     code = "```\n" + "\n\n".join([words(30)] * 10) + "\n```"
-    table = "| a | b |\n|---|---|\n" + "\n".join(f"| {words(20)} | x |" for _ in range(12))
-    assert [p.text for p in cut(f"{code}\n\n{table}")[1:]] == [code, table]
+    assert [p.text for p in cut(code)[1:]] == [code]
+
+
+def test_a_long_table_is_cut_between_rows_and_every_part_has_the_header() -> None:
+    header, row = "| a | b |\n|---|---|", f"| {words(49)} | x |"
+    assert [p.text for p in cut("\n".join((header, *[row] * 7)))[1:]] == [
+        "\n".join((header, *[row] * 3)),
+        "\n".join((header, *[row] * 3)),
+        "\n".join((header, row)),
+    ]
+
+
+def test_a_sentence_with_a_hole_is_never_shown() -> None:
+    body = (
+        f"Pausing is easy. It costs {HOLE} a month.\nYou may pause twice.\n\n{HOLE}\n\n"
+        f"1. Open the plan.\n2. Pay {HOLE} here.\n3. Wait. Then call {HOLE}.\n\n"
+        f"- Free\n- Only {HOLE}\n\n| plan | price |\n|---|---|\n| basic | 3 |\n| pro | {HOLE} |"
+    )
+    [passage] = cut(body)[1:]
+    assert passage.text == (
+        "Pausing is easy. You may pause twice.\n\n1. Open the plan.\n2. …\n3. Wait.\n\n- Free\n\n"
+        "| plan | price |\n|---|---|\n| basic | 3 |"
+    )
+    assert HOLE not in passage.search_text
+    assert passage.withheld == "It costs a month. Pay here. Then call . Only pro | |"
+
+
+def test_a_piece_of_nothing_but_holes_says_nothing_and_is_found_by_its_words() -> None:
+    _, price, terms = cut(f"## Price\n\nA *day* is {HOLE}.\n\n## Terms\n\nMonthly.")
+    assert (price.text, price.search_text) == ("", "Title\nPrice\nA day is .")
+    assert (price.withheld, terms.withheld) == ("A day is .", "")
+    assert cut(f"It is {HOLE}.")[0].text == "Title"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Updated over a week ago",
+        "*Last updated on 3 May 2025*",
+        "Written by Mo. Updated this week",
+        "5 min read",
+        "Home > Billing > Invoices",
+        "Table of contents",
+    ],
+)
+def test_what_a_page_says_of_itself_begins_no_passage(line: str) -> None:
+    assert [p.text for p in cut(f"{line}\n\nPress Export.")[1:]] == ["Press Export."]
+
+
+def test_a_sentence_that_only_begins_like_a_date_line_stays() -> None:
+    text = "Updated prices are charged from the next month on, and you will get a mail before that happens."
+    assert [p.text for p in cut(text)[1:]] == [text]
+
+
+def test_what_follows_an_empty_heading_belongs_to_the_section_around_it() -> None:
+    body = "## Pausing\n\nHow to:\n\n### Web\n\nPress Pause.\n\n###\n\nIt costs nothing."
+    assert [(p.heading_path, p.text) for p in cut(body)[1:]] == [
+        (("Pausing",), "How to:"),
+        (("Pausing", "Web"), "Press Pause."),
+        (("Pausing",), "It costs nothing."),
+    ]
 
 
 def test_reference_links_work_in_every_passage() -> None:
@@ -203,3 +262,9 @@ def test_no_word_is_lost_and_list_items_and_code_stay_whole(blocks: list[str]) -
             wanted = [part.removeprefix("## ") for part in whole]
             assert all(any(part in "\n".join((*p.heading_path, p.text)) for p in passages) for part in wanted)
     assert cut(body) == passages
+
+
+def test_a_list_that_no_announcement_begins_keeps_its_lines() -> None:
+    text = "* Open the settings (see below).\n* Press Off."
+    assert cut(text)[1].text == text
+    assert cut(f"This page explains how. It is free.\n\n{text}")[1].text == f"It is free.\n\n{text}"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.documents import ArticleDocument
+from knowledge.documents import HOLE, ArticleDocument
 from knowledge.index.chunking import article_passages, learned_answer_passages
 from knowledge.index.knowledge_index import KnowledgeIndex
 from knowledge.index.read_write_lock import ReadWriteLock
@@ -416,3 +416,14 @@ def test_an_answer_asked_for_by_name_is_a_candidate_whatever_fits_better(encoder
         assert named.dense_score == pytest.approx(found[ref].dense_score, abs=1e-6)
         assert named.coverage == pytest.approx(found[ref].coverage, abs=1e-6)
     assert index.text_of("article:gone", text, vector) is None
+
+
+def test_a_question_for_what_is_withheld_is_known_as_one(searcher: Searcher) -> None:
+    kayak = ArticleDocument(
+        "kayak", "Borrow a kayak", f"You may keep it for four hours. The deposit is {HOLE} in cash."
+    )
+    searcher.index.put(passages(kayak))
+    found = {text: searcher.find(text)[0] for text in ("how long may I keep a kayak", "kayak deposit?")}
+    assert [candidate.ref for candidate in found.values()] == ["article:kayak", "article:kayak"]
+    assert [candidate.asks_for_withheld for candidate in found.values()] == [False, True]
+    assert found["kayak deposit?"].passage.text == "You may keep it for four hours."

@@ -232,3 +232,11 @@ def test_a_model_of_other_features_is_refused() -> None:
     n = len(FEATURES)
     with pytest.raises(ArtifactError, match=rf"has \({n + 1},\) features, expected \({n},\)"):
         AnsweringModel(np.zeros(n + 1), NEAR_IS_RIGHT, 1.0, 0.0)
+
+
+def test_an_answer_that_is_asked_for_what_it_must_not_show_is_half_as_sure() -> None:
+    known = answering(NEAR_IS_RIGHT)
+    sure = candidate("article:a", dense=0.9)
+    [whole] = known.score([sure], signals())
+    [half] = known.score([replace(sure, asks_for_withheld=True)], signals())
+    assert half.confidence == pytest.approx(whole.confidence / 2)
