@@ -31,8 +31,8 @@ _MOUNTS = {
     "demo": _Mount("Start the sample company: everything running.", _app("training.commands.home")),
     "init": _Mount("Make a home folder ready.", _app("training.commands.home")),
     "serve": _Mount("Run the server.", _app("serving.commands")),
-    "import": _Mount("Import knowledge from a folder or file.", _app("serving.commands")),
-    "export": _Mount("Export knowledge to a folder.", _app("serving.commands")),
+    "import": _Mount("Import knowledge from a folder, file or site.", _app("serving.transfer.commands")),
+    "export": _Mount("Export knowledge to a folder.", _app("serving.transfer.commands")),
     "ask": _Mount("The bot's decision on one question.", _app("serving.commands")),
     "search": _Mount("Search the knowledge.", _app("serving.commands")),
     "company": _Mount(

@@ -26,8 +26,9 @@ from serving.problems import install_problem_handlers, route_of
 from serving.runtime.assembly import Runtime
 from serving.runtime.metrics import Metrics
 from serving.security.headers import MessengerCors, RefuseUnfit, SecurityHeaders
+from serving.transfer.endpoints import router as imports
 
-_API = (conversations, contacts, agents, company, ask, articles, learned_answers, models, health)
+_API = (conversations, contacts, agents, company, ask, articles, imports, learned_answers, models, health)
 
 
 def create_app(runtime: Runtime) -> FastAPI:

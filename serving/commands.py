@@ -1,14 +1,12 @@
-"""The commands that use a prepared home: serve, import, export, ask, search, bench."""
+"""The commands that use a prepared home: serve, ask, search, bench."""
 
 import logging
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from serving.command_line import (
-    FAILED,
     HomeOption,
     HostOption,
     JsonOption,
@@ -18,7 +16,6 @@ from serving.command_line import (
     friendly_errors,
     log_to_stderr,
     messages,
-    opened_store,
 )
 
 app = typer.Typer()
@@ -49,65 +46,6 @@ def announce(address: str) -> None:
     for name, path in (("messenger", "/"), ("agents", "/inbox"), ("API", "/docs")):
         messages.print(f"  {name:<10} {address}{path}", highlight=False)
     messages.print("Ctrl-C stops it.", style="dim")
-
-
-@app.command("import")
-def import_knowledge(
-    path: Annotated[Path, typer.Argument(help="Folder or file: Markdown, HTML, CSV, JSONL, BEIR corpus.")],
-    by_file_name: Annotated[
-        bool,
-        typer.Option(
-            "--by-file-name",
-            help="Name articles by their file without its folders, as labelled questions name them.",
-        ),
-    ] = False,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Import the knowledge in PATH; importing again applies only what changed."""
-    from knowledge.importing.source import read_source
-    from serving.transfer.article_import import import_source
-
-    with friendly_errors():
-        result = read_source(path, flat_slugs=by_file_name)
-    with opened_store(home) as (session, _):
-        report = import_source(session, result, source=str(path.resolve()))
-    for refusal in report.refusals:
-        messages.print(
-            f"[red]refused[/red] {refusal.path}: {refusal.reason}", highlight=False, soft_wrap=True
-        )
-    emit(
-        {**report.counts, "refused": [asdict(refusal) for refusal in report.refusals]},
-        as_json=as_json,
-        text=lambda: (
-            f"added {len(report.added)}, changed {len(report.changed)}, unchanged {len(report.unchanged)}, "
-            f"retired {len(report.retired)}, refused {len(report.refusals)}"
-            + (
-                f"; kept {len(report.kept)} that were not found but may be in what was refused"
-                if report.kept
-                else ""
-            )
-        ),
-    )
-    if report.refusals:
-        raise typer.Exit(FAILED)
-
-
-@app.command("export")
-def export(
-    folder: Annotated[Path, typer.Argument(help="Where to write the articles and learned answers.")],
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Write articles as Markdown and learned answers as JSONL; importing them gives the same knowledge."""
-    from serving.transfer.export import export_knowledge
-
-    with opened_store(home) as (session, _):
-        report = export_knowledge(session, folder)
-    emit(
-        {"folder": str(folder), "articles": report.articles, "learned_answers": report.learned_answers},
-        as_json=as_json,
-    )
 
 
 @app.command()

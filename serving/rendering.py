@@ -8,13 +8,16 @@ import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
+from knowledge.documents import HOLE
+
 ALLOWED_TAGS = frozenset(
     {"a", "blockquote", "br", "code", "del", "em", "hr", "img", "li", "ol", "p", "pre", "s", "strong", "ul"}
     | {"h1", "h2", "h3", "h4", "h5", "h6", "table", "tbody", "td", "th", "thead", "tr"}
 )
 _ALLOWED_ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "title"}, "ol": {"start"}}
 _ALLOWED_SCHEMES = {"http", "https", "mailto", "tel"}
-_ARTICLE_LINK = re.compile(r"\A(?![a-z][a-z0-9+.-]*:|/)(?:[^?#]*/)?([^/?#]+)\.md(#.*)?", re.IGNORECASE)
+_EMPTY_HEADING = re.compile(r"<h([1-6])></h\1>\n?")
+_ARTICLE_LINK = re.compile(r"\A(?![a-z][a-z0-9+.-]*:|/)(?:[^?#]*/)?([^/?#]+)\.mdx?(#.*)?", re.IGNORECASE)
 
 
 def render_markdown(text: str, *, line_breaks: bool = False) -> str:
@@ -22,9 +25,11 @@ def render_markdown(text: str, *, line_breaks: bool = False) -> str:
 
     Raw HTML comes out as visible text. Links may be `http`, `https`, `mailto`, `tel` or relative, and carry
     `rel="noopener noreferrer"`; one to another article's file (`../deliveries/skip-a-box.md`) leads to
-    `/help/skip-a-box`. Empty text gives the empty string.
+    `/help/skip-a-box`. Pictures come from this server only. What the text's source keeps elsewhere is shown
+    as […]. Empty text gives the empty string.
     """
-    html: str = _parser(line_breaks).render(text)
+    html: str = _parser(line_breaks).render(text.replace(HOLE, "[…]"))
+    html = _EMPTY_HEADING.sub("", html)
     return clean_html(html).strip()
 
 
@@ -45,13 +50,16 @@ def clean_html(html: str) -> str:
         html,
         tags=set(ALLOWED_TAGS),
         attributes=_ALLOWED_ATTRIBUTES,
-        attribute_filter=_to_help_page,
+        attribute_filter=_own_address,
         url_schemes=_ALLOWED_SCHEMES,
         link_rel="noopener noreferrer",
     )
 
 
-def _to_help_page(tag: str, attribute: str, value: str) -> str:
+def _own_address(tag: str, attribute: str, value: str) -> str | None:
+    """Links to other articles' files lead to their pages; a picture from elsewhere has no address."""
+    if (tag, attribute) == ("img", "src"):
+        return value if value.startswith("/") and not value.startswith("//") else None
     if (tag, attribute) != ("a", "href"):
         return value
     link = _ARTICLE_LINK.fullmatch(value)

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     history_turns: int = Field(default=20, ge=0, le=1_000)
     """Earlier messages the bot is told of."""
 
+    crawl_private_hosts: bool = False
+    """Whether `import https://…` may fetch from private addresses, an intranet for example."""
+
     event_days: float = Field(default=7.0, gt=0)
     """How long live events are kept, for readers who come back; the messages themselves stay."""
     trace_days: float = Field(default=90.0, gt=0)
@@ -115,6 +118,11 @@ class Settings(BaseSettings):
     def company_folder(self) -> Path:
         """The company folder that the home was trained with, its labelled data as they were then."""
         return self.home / "company"
+
+    @property
+    def files_folder(self) -> Path:
+        """Pictures and other files of imported articles, named by their content."""
+        return self.home / "files"
 
     @property
     def storefront_folder(self) -> Path:

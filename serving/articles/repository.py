@@ -1,10 +1,11 @@
 """Queries on articles; it decides nothing and never commits."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import fields
+from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from knowledge.documents import ArticleDocument
@@ -12,6 +13,7 @@ from model.refs import article_ref
 from serving.db.tables import Article, now
 
 _Value = TypeVar("_Value")
+_STORED_FIELDS = tuple(field.name for field in fields(ArticleDocument) if field.name not in ("path", "holes"))
 _AT_ONCE = 500
 """Values named in one query; stores limit them."""
 
@@ -27,9 +29,15 @@ def get_for_update(session: Session, slug: str) -> Article | None:
     return session.scalar(chosen.execution_options(populate_existing=True))
 
 
-def list_published(session: Session, *, category: str | None = None) -> list[Article]:
-    """Articles that customers may read, by category and title."""
-    return list_articles(session, status="published", category=category)
+def list_in_use(session: Session, moment: datetime, *, category: str | None = None) -> list[Article]:
+    """Articles that customers may read at `moment`, by category and title."""
+    published = list_articles(session, status="published", category=category)
+    return [article for article in published if is_in_use(article, moment)]
+
+
+def is_in_use(article: Article, moment: datetime) -> bool:
+    """Whether customers may read the article at `moment`."""
+    return article.status == "published" and (article.valid_until is None or article.valid_until > moment)
 
 
 def list_articles(
@@ -65,19 +73,43 @@ def find_by_slugs(session: Session, slugs: Iterable[str]) -> dict[str, Article]:
     return articles
 
 
-def find_by_file_name(session: Session, name: str) -> Article | None:
-    """The published article whose slug ends in `/name`, if there is exactly one; file links say no more."""
-    chosen = select(Article).where(
-        Article.slug.endswith(f"/{name}", autoescape=True), Article.status == "published"
-    )
+def slugs(session: Session) -> set[str]:
+    """The slugs of all articles, published or retired."""
+    return set(session.scalars(select(Article.slug)))
+
+
+def find_by_file_name(session: Session, name: str, moment: datetime) -> Article | None:
+    """The article in use whose slug ends in `/name`, if there is exactly one; file links say no more."""
+    chosen = select(Article).where(Article.slug.endswith(f"/{name}", autoescape=True), _in_use(moment))
     articles = session.scalars(chosen.limit(2)).all()
     return articles[0] if len(articles) == 1 else None
 
 
-def published_hashes(session: Session) -> dict[str, str]:
-    """The content hash of every published article, by ref."""
-    rows = session.execute(select(Article.slug, Article.content_hash).where(Article.status == "published"))
+def count_in_use(session: Session, source: str, moment: datetime) -> int:
+    """How many articles of the source customers may be given at `moment`."""
+    chosen = select(func.count()).select_from(Article).where(Article.source == source, _in_use(moment))
+    return session.scalar(chosen) or 0
+
+
+def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:
+    """The content hash of every article that customers may read at `moment`, by ref."""
+    rows = session.execute(select(Article.slug, Article.content_hash).where(_in_use(moment)))
     return {article_ref(slug): content_hash for slug, content_hash in rows}
+
+
+def refs_expired(session: Session, *, after: datetime, until: datetime) -> list[str]:
+    """Published articles whose validity ended after `after` and not later than `until`."""
+    chosen = select(Article.slug).where(
+        Article.status == "published", Article.valid_until > after, Article.valid_until <= until
+    )
+    return [article_ref(slug) for slug in session.scalars(chosen.order_by(Article.slug))]
+
+
+def next_expiry(session: Session, *, after: datetime) -> datetime | None:
+    """The earliest end of validity after this moment among published articles."""
+    chosen = select(Article.valid_until).where(Article.status == "published", Article.valid_until > after)
+    moment: datetime | None = session.scalar(chosen.order_by(Article.valid_until).limit(1))
+    return moment
 
 
 def document_of(article: Article) -> ArticleDocument:
@@ -89,14 +121,19 @@ def document_of(article: Article) -> ArticleDocument:
         category=article.category,
         url=article.url,
         superseded_by=article.superseded_by,
+        language=article.language,
+        translation_key=article.translation_key,
+        valid_until=article.valid_until,
+        path=article.source_path or "",
     )
 
 
 def upsert(session: Session, document: ArticleDocument, *, existing: Article | None, source: str) -> Article:
     """Write the document to its row, new or `existing`; the row's status is left as it is."""
     article = existing or Article(slug=document.slug, source=source, status="published")
-    for name, value in asdict(document).items():
-        setattr(article, name, value)
+    for name in _STORED_FIELDS:
+        setattr(article, name, getattr(document, name))
+    article.source_path = document.path or None
     article.source = source
     article.content_hash = document.content_hash
     article.updated_at = now()
@@ -113,3 +150,8 @@ def in_portions(values: Sequence[_Value]) -> Iterator[Sequence[_Value]]:
     """The values in portions small enough for one query."""
     for start in range(0, len(values), _AT_ONCE):
         yield values[start : start + _AT_ONCE]
+
+
+def _in_use(moment: datetime) -> ColumnElement[bool]:
+    ends = Article.valid_until
+    return (Article.status == "published") & or_(ends.is_(None), ends > moment)

@@ -21,6 +21,8 @@ from serving.indexing.changes import record_changes
 from serving.text import limited, one_line, required, tidied
 
 MAX_BODY_CHARS = 500_000
+_OF_THE_SOURCE = ("path", "language", "translation_key", "valid_until")
+"""What an edit of the words leaves as it is."""
 _SLUG = re.compile(r"\A[^\W_](?:[\w.-]*[^\W_])?(?:/[^\W_](?:[\w.-]*[^\W_])?)*")
 _WEB_ADDRESS = re.compile(r"(https?://|/)[^\s]*", re.IGNORECASE)
 
@@ -67,9 +69,11 @@ def edit(session: Session, document: ArticleDocument) -> Article:
     with session.begin_nested():
         article = get(session, checked.slug, lock=True)
         status = "retired" if checked.superseded_by else "published"
-        if (article.content_hash, article.status) == (checked.content_hash, status):
+        before = repository.document_of(article)
+        document = replace(checked, **{name: getattr(before, name) for name in _OF_THE_SOURCE})
+        if (article.content_hash, article.status) == (document.content_hash, status):
             return article
-        repository.upsert(session, checked, existing=article, source=article.source)
+        repository.upsert(session, document, existing=article, source=article.source)
         _set_status(article)
         record_changes(session, [article.ref])
     return article

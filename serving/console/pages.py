@@ -4,11 +4,18 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from serving.console import article_pages, inbox_pages, learned_answer_pages, proposal_pages, session_pages
+from serving.console import (
+    article_pages,
+    import_pages,
+    inbox_pages,
+    learned_answer_pages,
+    proposal_pages,
+    session_pages,
+)
 from serving.console.templating import STATIC_FOLDER
 
 router = APIRouter(include_in_schema=False)
-for _pages in (session_pages, inbox_pages, proposal_pages, learned_answer_pages, article_pages):
+for _pages in (session_pages, inbox_pages, proposal_pages, learned_answer_pages, article_pages, import_pages):
     router.include_router(_pages.router)
 
 _files = StaticFiles(directory=STATIC_FOLDER)

@@ -353,6 +353,7 @@ class Article(Table):
     """A help-centre page. `slug` is its identity everywhere (`article:<slug>`)."""
 
     __tablename__ = "articles"
+    __table_args__ = (Index(None, "source", "source_path"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     slug: Mapped[str] = mapped_column(String(255), unique=True)
@@ -365,10 +366,17 @@ class Article(Table):
     superseded_by: Mapped[str | None] = mapped_column(String(255))
     """Slug of the article that took its place."""
     source: Mapped[str] = mapped_column(String(1000), default="console")
-    """Where it came from: the imported folder or file, or `console`."""
+    """Where it came from: the name of an imported source, or `console`."""
+    source_path: Mapped[str | None] = mapped_column(String(1000))
+    """Where it stands in its source; `None` for an article without one, or imported before 0.3."""
     source_hash: Mapped[str | None] = mapped_column(String(64))
     """Hash of what its source last said; `None` when it has no source, or is gone from it."""
     content_hash: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(35), default="")
+    """BCP 47 tag; empty when not known."""
+    translation_key: Mapped[str] = mapped_column(String(1000), default="")
+    """Articles of one source with the same key are translations of each other; empty for none."""
+    valid_until: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -496,6 +504,18 @@ class KnowledgeChange(Table):
 
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
     ref: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Import(Table):
+    """What one import of a source did, and what it left out."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    source: Mapped[str] = mapped_column(String(1000))
+    report: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """As `serving.transfer.report` writes it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -25,7 +25,7 @@ class StoredItem:
 
 def read_hashes(session: Session, moment: datetime) -> dict[str, str]:
     """The content hash of everything that may be found at `moment`, by ref; reads no article's body."""
-    return {**articles.published_hashes(session), **learned_answers.hashes_in_use(session, moment)}
+    return {**articles.hashes_in_use(session, moment), **learned_answers.hashes_in_use(session, moment)}
 
 
 def read_items(session: Session, refs: Iterable[str], moment: datetime) -> dict[str, StoredItem]:
@@ -36,7 +36,7 @@ def read_items(session: Session, refs: Iterable[str], moment: datetime) -> dict[
     items = {
         article.ref: StoredItem(article.content_hash, tuple(article_passages(articles.document_of(article))))
         for article in articles.find_by_slugs(session, slugs).values()
-        if article.status == "published"
+        if articles.is_in_use(article, moment)
     }
     for answer in learned_answers.find_in_use(session, moment, ids=ids):
         texts = [phrasing.text for phrasing in answer.phrasings]
@@ -45,6 +45,20 @@ def read_items(session: Session, refs: Iterable[str], moment: datetime) -> dict[
         )
         items[answer.ref] = StoredItem(learned_answers.content_hash(answer), tuple(passages))
     return items
+
+
+def refs_expired(session: Session, *, after: datetime, until: datetime) -> list[str]:
+    """What might be found at `after` and has expired by `until`."""
+    return [
+        *articles.refs_expired(session, after=after, until=until),
+        *learned_answers.refs_expired(session, after=after, until=until),
+    ]
+
+
+def next_expiry(session: Session, *, after: datetime) -> datetime | None:
+    """When something expires next; `None` for never."""
+    ends = (articles.next_expiry(session, after=after), learned_answers.next_expiry(session, after=after))
+    return min((end for end in ends if end is not None), default=None)
 
 
 def last_change(session: Session) -> int:

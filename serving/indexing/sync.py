@@ -24,7 +24,6 @@ from serving.db.session import Database
 from serving.db.tables import now
 from serving.indexing import stored_knowledge as stored
 from serving.indexing.snapshot_versions import forget_old_holdings, read_holdings, write_holdings
-from serving.learned_answers import repository as learned_answers
 from serving.runtime.background import BackgroundThread
 
 _FOLLOW_BATCH = 16
@@ -251,8 +250,8 @@ class KnowledgeSync:
         moment = now()
         with self._database.reading() as session:
             changes = stored.changes_after(session, self._last_change)
-            expired = learned_answers.refs_expired(session, after=self._looked_at, until=moment)
-            self._next_expiry = learned_answers.next_expiry(session, after=moment)
+            expired = stored.refs_expired(session, after=self._looked_at, until=moment)
+            self._next_expiry = stored.next_expiry(session, after=moment)
             missed = bool(changes) and self._last_change + 1 < changes[0][0] == stored.first_change(session)
         if missed:  # changes after the last one read may have been forgotten
             _log.warning("index_comparing", reason="changes were forgotten before they were followed")

@@ -97,6 +97,14 @@ def is_in_use(answer: LearnedAnswer, moment: datetime) -> bool:
     return answer.status == "approved" and (answer.valid_until is None or answer.valid_until > moment)
 
 
+def count_in_use(session: Session, source: str, moment: datetime) -> int:
+    """How many learned answers of the source customers may be given at `moment`."""
+    chosen = (
+        select(func.count()).select_from(LearnedAnswer).where(LearnedAnswer.source == source, _in_use(moment))
+    )
+    return session.scalar(chosen) or 0
+
+
 def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:
     """The content hash of every learned answer that the bot may give at `moment`, by ref."""
     phrasings: dict[int, list[str]] = {}
@@ -204,6 +212,15 @@ def regression_cases(session: Session, moment: datetime) -> list[RegressionCase]
     """The cases of learned answers in use, by id; those of retired or replaced ones do not count."""
     chosen = select(RegressionCase).join(LearnedAnswer, RegressionCase.learned_answer_id == LearnedAnswer.id)
     return list(session.scalars(chosen.where(_in_use(moment)).order_by(RegressionCase.id)))
+
+
+def near_misses_in_use(session: Session, moment: datetime) -> dict[int, list[str]]:
+    """The texts that must not get a learned answer in use, by its id."""
+    found: dict[int, list[str]] = {}
+    for case in regression_cases(session, moment):
+        if not case.must_answer:
+            found.setdefault(case.learned_answer_id, []).append(case.text)
+    return found
 
 
 def cases_of(session: Session, learned_answer_id: int) -> list[RegressionCase]:

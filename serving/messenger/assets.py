@@ -2,17 +2,21 @@
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from fastapi import Request
-from fastapi.responses import Response
+from fastapi.responses import FileResponse, Response
 
+from knowledge.importing.attachments import PICTURES
 from model.errors import NotFoundError
 from serving.messenger.bundle import join_modules
 
 STATIC_FOLDER = Path(__file__).parent / "static"
+_ATTACHMENT = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,5}")
+_PICTURE_TYPES = {".jpeg": "image/jpeg", ".gif": "image/gif", ".avif": "image/avif"}
 _FOLDER_TYPES = {
     ".css": "text/css",
     ".svg": "image/svg+xml",
@@ -51,6 +55,30 @@ def folder_file(folder: Path, name: str) -> Asset:
     if media_type is None or path.parent != folder or not path.is_file():
         raise NotFoundError(f"there is no style sheet or picture {name!r} here")
     return _asset(path.read_bytes(), media_type)
+
+
+def attachment_response(folder: Path, name: str) -> Response:
+    """A picture or file of an article; raises `NotFoundError` for a name that is none.
+
+    Its name says its content, so browsers may keep it for ever. What is no picture is for downloading.
+    """
+    path = folder / name
+    if _ATTACHMENT.fullmatch(name) is None or not path.is_file():
+        raise NotFoundError(f"there is no file {name!r} here; see the article that links to it")
+    return FileResponse(
+        path,
+        media_type=_FOLDER_TYPES.get(
+            path.suffix, _PICTURE_TYPES.get(path.suffix, "application/octet-stream")
+        ),
+        filename=name,
+        content_disposition_type="inline" if path.suffix in PICTURES else "attachment",
+        headers={
+            "Cache-Control": "public, max-age=31536000, immutable",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 def asset_response(request: Request, asset: Asset) -> Response:

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.text import capitalised
 from serving.articles import repository
-from serving.db.tables import Article
+from serving.db.tables import Article, now
 
 _OTHER = "Other questions"
 _MAX_NEIGHBOURS = 6
@@ -13,7 +13,7 @@ _MAX_NEIGHBOURS = 6
 def articles_by_category(session: Session) -> list[tuple[str, list[Article]]]:
     """The categories in alphabetical order, articles without one last; superseded articles are left out."""
     by_title: dict[str, list[Article]] = {}
-    for article in repository.list_published(session):
+    for article in repository.list_in_use(session, now()):
         if article.superseded_by is None:
             by_title.setdefault(category_title(article.category), []).append(article)
     return sorted(by_title.items(), key=lambda pair: (pair[0] == _OTHER, pair[0]))
@@ -22,16 +22,16 @@ def articles_by_category(session: Session) -> list[tuple[str, list[Article]]]:
 def find_current(session: Session, slug: str) -> Article | None:
     """The published article of that slug or file name, or the one that took its place."""
     seen: set[str] = set()
-    article = repository.get(session, slug) or repository.find_by_file_name(session, slug)
+    article = repository.get(session, slug) or repository.find_by_file_name(session, slug, now())
     while article is not None and article.superseded_by and article.slug not in seen:
         seen.add(article.slug)
         article = repository.get(session, article.superseded_by)
-    return article if article is not None and article.status == "published" else None
+    return article if article is not None and repository.is_in_use(article, now()) else None
 
 
 def neighbours_of(session: Session, article: Article) -> list[Article]:
     """A few others of its category."""
-    same = repository.list_published(session, category=article.category)
+    same = repository.list_in_use(session, now(), category=article.category)
     return [other for other in same if other.id != article.id and other.superseded_by is None][
         :_MAX_NEIGHBOURS
     ]

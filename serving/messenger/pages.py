@@ -54,6 +54,12 @@ def read_storefront_file(request: Request, name: str, runtime: CurrentRuntime) -
     return assets.asset_response(request, assets.folder_file(runtime.settings.storefront_folder, name))
 
 
+@router.get("/files/{name}")
+def read_attachment(name: str, runtime: CurrentRuntime) -> Response:
+    """A picture or other file of an article."""
+    return assets.attachment_response(runtime.settings.files_folder, name)
+
+
 @router.get("/help")
 def list_articles(runtime: CurrentRuntime, session: DbSession) -> Response:
     """The help centre: all articles by category."""

@@ -8,10 +8,9 @@ from knowledge.documents import QuestionAnswer, Refusal
 from model.errors import DataError
 from serving.db.tables import LearnedAnswer, now
 from serving.learned_answers import repository
-from serving.learned_answers.wording import checked_wording, write_wording
+from serving.learned_answers.wording import checked_wording, write_cases, write_wording
 from serving.text import folded
 from serving.transfer.report import ImportReport
-from serving.transfer.unreadable import Unreadable
 
 MAX_KEY_CHARS = 255
 
@@ -20,10 +19,13 @@ def import_question_answers(
     session: Session,
     pairs: Sequence[QuestionAnswer],
     source: str,
-    unreadable: Unreadable,
     report: ImportReport,
+    *,
+    keep_missing: bool,
 ) -> None:
     """Upsert the pairs by (source, key), retire those gone from the source, and count it all in `report`.
+
+    With `keep_missing` none is retired: what seems to be gone may be in what could not be read.
 
     A pair that says what another source's learned answer says is left to that one; one that answers the same
     question differently is refused.
@@ -43,9 +45,7 @@ def import_question_answers(
             continue
         _import_pair(session, pair, existing.get(pair.key), source, elsewhere, report)
     # A refused pair may be one of those that seem to be gone, under a new key.
-    keep = unreadable.anything or any(
-        refusal.path not in existing for refusal in report.refusals[already_refused:]
-    )
+    keep = keep_missing or any(refusal.path not in existing for refusal in report.refusals[already_refused:])
     for key, answer in existing.items():
         if key in wanted or answer.source_hash is None:
             continue
@@ -102,11 +102,14 @@ def _import_pair(
         answer.status = "approved"
     answer.source_hash = pair.content_hash
     answer.valid_until = pair.valid_until
+    answer.approved_at = pair.approved_at or answer.approved_at
     answer.released = bool(answer.released) or pair.released  # what people released here stays so
     # What customers and agents added since stays.
     learned = [phrasing.text for phrasing in answer.phrasings if phrasing.origin in ("customer", "agent")]
     wording = checked_wording(wording.question, wording.answer, (*wording.phrasings, *learned))
     write_wording(session, answer, wording, origin="import")
+    if pair.near_misses:
+        write_cases(session, answer, near_misses=pair.near_misses)
     ref = answer.ref
     report.touched.append(ref)
     (report.added if existing is None else report.changed).append(ref)

@@ -1,7 +1,12 @@
 """Commands that need a store alone: import, export, agents, settings; in a home that they make."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -21,7 +26,9 @@ def articles(tmp_path: Path) -> Path:
 def test_imported_articles_are_counted_and_an_import_again_changes_nothing(
     firstlast: Commands, articles: Path
 ) -> None:
-    expected = {"added": 2, "changed": 0, "unchanged": 0, "retired": 0, "kept": 0, "refused": []}
+    expected = {"added": 2, "changed": 0, "unchanged": 0, "moved": 0, "retired": 0, "kept": 0, "refused": []}
+    expected |= {"held_back": [], "passed_over": {}, "holes": [], "missing_files": [], "renamed": {}}
+    expected |= {"source": "articles", "read": {".md": 2}}
     first = firstlast("import", articles, "--json")
     assert (first.status, first.result) == (0, expected)
     again = firstlast("import", articles, "--json")
@@ -29,7 +36,7 @@ def test_imported_articles_are_counted_and_an_import_again_changes_nothing(
 
 
 def test_an_import_with_refusals_ends_with_one_and_lists_them(firstlast: Commands, articles: Path) -> None:
-    (articles / "broken.md").write_bytes(b"\xff\xfe\x00nothing to read")
+    (articles / "broken.md").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rnothing to read")
     (articles / "empty.md").write_text("")
     got = firstlast("import", articles, "--json")
     assert got.status == 1
@@ -38,6 +45,59 @@ def test_an_import_with_refusals_ends_with_one_and_lists_them(firstlast: Command
     assert sorted(refused) == ["broken.md", "empty.md"]
     assert all(refused.values())
     assert "broken.md" in got.stderr
+
+
+def test_what_an_import_leaves_out_is_said(firstlast: Commands, articles: Path) -> None:
+    (articles / "soon.md").write_text("---\ndraft: true\n---\nSoon.")
+    (articles / "price.md").write_text("It costs {{ site.price }}.\n\nAsk us.\n\n![Box](box.png)")
+    (articles / "theme.scss").write_text("x")
+    (articles / "node_modules").mkdir()
+    got = firstlast("import", articles)
+    assert got.status == 0
+    lines = [" ".join(line.split()) for line in got.stderr.splitlines()]
+    assert lines == [
+        "held back node_modules/: internal",
+        "held back soon.md: draft",
+        "passed over 1 .scss: not read",
+        "hole {{ site.price }} in price.md: sentences with it are not shown",
+        "missing box.png in price.md: the picture is left out",
+    ]
+    assert got.stdout == (
+        "added 3, changed 0, unchanged 0, moved 0, retired 0, held back 2, passed over 1, refused 0\n"
+    )
+
+
+def test_another_checkout_is_the_same_source_and_pictures_come_along(
+    firstlast: Commands, tmp_path: Path
+) -> None:
+    for checkout in ("one", "two"):
+        folder = tmp_path / checkout / "help"
+        folder.mkdir(parents=True)
+        (folder / "box.png").write_bytes(b"picture")
+        (folder / "a.md").write_text("Open it. ![Box](box.png)")
+        (folder / "b.md").write_text("Close it.")
+    (tmp_path / "two" / "help" / "b.md").write_text("Close it well.")
+    assert firstlast("import", tmp_path / "one" / "help", "--json").result["added"] == 2
+    got = firstlast("import", tmp_path / "two" / "help", "--json").result
+    assert (got["source"], got["changed"], got["unchanged"], got["refused"]) == ("help", 1, 1, [])
+    assert [path.read_bytes() for path in (firstlast.home / "files").iterdir()] == [b"picture"]
+    side = firstlast("import", tmp_path / "two" / "help", "--source", "other", "--json").result
+    assert (side["source"], side["unchanged"]) == ("other", 2)
+
+
+def test_an_import_that_would_retire_much_waits_for_a_yes(firstlast: Commands, tmp_path: Path) -> None:
+    folder = tmp_path / "help"
+    folder.mkdir()
+    for number in range(6):
+        (folder / f"{number}.md").write_text(f"# Question {number}\n\nAnswer {number}.")
+    firstlast("import", folder)
+    for number in range(3):
+        (folder / f"{number}.md").unlink()
+    got = firstlast("import", folder, "--json")
+    assert (got.status, got.stdout) == (1, "")
+    assert "3 of 6 articles and answers of this source would be retired" in " ".join(got.stderr.split())
+    assert "--yes" in got.stderr
+    assert firstlast("import", folder, "--yes", "--json").result["retired"] == 3
 
 
 def test_an_import_of_nothing_says_what_was_wrong(firstlast: Commands, tmp_path: Path) -> None:
@@ -50,7 +110,8 @@ def test_exported_knowledge_imports_as_the_same(firstlast: Commands, articles: P
     firstlast("import", articles)
     out = tmp_path / "out"
     got = firstlast("export", out, "--json")
-    assert (got.status, got.result) == (0, {"folder": str(out), "articles": 2, "learned_answers": 0})
+    exported = {"folder": str(out), "articles": 2, "learned_answers": 0, "attachments": 0}
+    assert (got.status, got.result) == (0, exported)
     other = Commands(tmp_path / "other")
     assert other("import", out, "--json").result["added"] == 2
 
@@ -127,3 +188,47 @@ def test_a_file_that_is_no_jsonl_is_refused_with_its_line(firstlast: Commands, t
     got = firstlast("import", path, "--json")
     assert got.status == 1
     assert [one["path"].rpartition(":")[2] for one in got.result["refused"]] == ["2"]
+
+
+def test_a_help_centre_is_imported_by_its_address(firstlast: Commands, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    for name, words in (("index", "Start here."), ("pay", "Pay by card."), ("late", "Within 3 days.")):
+        links = '<a href="/pay.html">Pay</a> <a href="/late.html">Late</a>'
+        (site / f"{name}.html").write_text(
+            f"<title>{name} | Acorn</title><nav>{links}</nav><main><h1>About {name}</h1><p>{words}</p></main>"
+        )
+    handler = partial(QuietHandler, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, serving(server):
+        address = f"http://127.0.0.1:{server.server_port}/"
+        refused = firstlast("import", address, "--json")
+        (firstlast.home / "firstlast.toml").write_text("crawl_private_hosts = true\n")
+        got = firstlast("import", address, "--json")
+        (site / "pay.html").write_text("<main><h1>About pay</h1><p>Pay by invoice.</p></main>")
+        again = firstlast("import", address, "--json")
+    assert (refused.status, refused.stdout) == (1, "")
+    assert "crawl_private_hosts" in refused.stderr or "private" in refused.stderr
+    assert (got.status, got.result["added"], got.result["source"]) == (
+        0,
+        3,
+        f"127.0.0.1:{server.server_port}",
+    )
+    assert (again.result["changed"], again.result["unchanged"], again.result["retired"]) == (1, 2, 0)
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and says nothing of it."""
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()

@@ -41,6 +41,7 @@ def test_a_link_tells_nothing_to_the_page_it_opens() -> None:
     [
         ("../deliveries/skip-a-box.md", "/help/skip-a-box"),
         ("plant-food.md", "/help/plant-food"),
+        ("plant-food.mdx", "/help/plant-food"),
         ("./plant-food.md#dose", "/help/plant-food#dose"),
         ("https://tuckleaf.example/a.md", "https://tuckleaf.example/a.md"),
         ("/files/a.md", "/files/a.md"),
@@ -65,3 +66,15 @@ def test_many_threads_get_the_same_html() -> None:
         assert set(pool.map(render_markdown, ["*a* [b](c.md)"] * 200)) == {
             '<p><em>a</em> <a href="/help/c" rel="noopener noreferrer">b</a></p>'
         }
+
+
+def test_pictures_come_from_this_server_only() -> None:
+    assert 'src="/files/a.png"' in render_markdown("![x](/files/a.png)")
+    for address in ("https://h.example/a.png", "//h.example/a.png", "data:image/png;base64,eA=="):
+        assert "src" not in render_markdown(f"![x]({address})")
+
+
+def test_a_hole_is_shown_as_one_and_an_empty_heading_is_not() -> None:
+    assert render_markdown("## Pay\n\nIt costs \ufffc.\n\n##\n\nMore.") == (
+        "<h2>Pay</h2>\n<p>It costs […].</p>\n<p>More.</p>"
+    )

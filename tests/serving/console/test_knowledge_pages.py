@@ -1,8 +1,13 @@
 """Learned answers and articles: agents read and search, editors change, without script."""
 
+from pathlib import Path
+
 from fastapi.testclient import TestClient
 
+from knowledge.importing.source import read_source
+from serving.app import create_app
 from serving.runtime.assembly import Runtime
+from serving.transfer.article_import import import_source
 from tests.serving.console.sample import add_learned_answer
 
 
@@ -136,3 +141,39 @@ def test_editors_see_tick_and_untick_that_an_answer_is_released(runtime: Runtime
 
     editor.post(f"/learned-answers/{row}", data=fields)
     assert words not in editor.get(f"/learned-answers/{row}").text
+
+
+def test_imports_are_shown_with_what_they_left_out(
+    runtime: Runtime, agent: TestClient, tmp_path: Path
+) -> None:
+    pages = tmp_path / "centre"
+    pages.mkdir()
+    (pages / "pay.md").write_text("It costs {{ site.fee }}. ![card](card.png)")
+    (pages / "new.md").write_text("---\ndraft: true\n---\nSoon.")
+    (pages / "theme.scss").write_text("x")
+    (pages / "bad.md").write_text("---\ntitle: [\n---\nText.")
+    with runtime.database.session() as session:
+        import_source(session, read_source(pages), source="<centre>")
+
+    page = agent.get("/imports").text
+    shown = agent.get("/v1/imports").json()["imports"][0]
+
+    for line in (
+        "&lt;centre&gt;",
+        "1 added",
+        "new.md: draft",
+        "1 .scss",
+        "{{ site.fee }} in 1 article: pay.md",
+        "card.png in pay.md",
+        "bad.md: the front matter is no YAML",
+    ):
+        assert line in page
+    assert (shown["source"], shown["report"]["added"], shown["report"]["read"]) == ("<centre>", 1, {".md": 1})
+    assert shown["report"]["holes"] == [{"name": "{{ site.fee }}", "articles": 1, "paths": ["pay.md"]}]
+    assert 'href="/imports"' in agent.get("/articles").text
+
+
+def test_strangers_see_no_imports(runtime: Runtime) -> None:
+    stranger = TestClient(create_app(runtime), follow_redirects=False)
+    assert stranger.get("/imports").headers["location"].startswith("/login")
+    assert stranger.get("/v1/imports").status_code == 401

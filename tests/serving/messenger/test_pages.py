@@ -204,3 +204,30 @@ def test_a_retired_unknown_or_circular_article_is_a_page_saying_so(
         response = client.get(f"/help/{slug}")
         assert response.status_code == 404
         assert "We can't find this page" in response.text
+
+
+def test_files_of_articles_are_served_for_ever_and_run_nothing(
+    runtime: PublicRuntime, client: TestClient
+) -> None:
+    folder = runtime.settings.files_folder
+    folder.mkdir()
+    picture, drawing, manual = f"{64 * 'a'}.png", f"{64 * 'b'}.svg", f"{64 * 'c'}.pdf"
+    for name in (picture, drawing, manual):
+        (folder / name).write_bytes(b"content")
+
+    shown = client.get(f"/files/{picture}")
+
+    assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, b"content", "image/png")
+    assert shown.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert "sandbox" in client.get(f"/files/{drawing}").headers["content-security-policy"]
+    assert client.get(f"/files/{manual}").headers["content-disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize("name", ["..%2ffirstlast.toml", "a.png", f"{64 * 'd'}.png", f"{64 * 'A'}.png"])
+def test_a_name_that_is_no_articles_file_is_not_served(
+    runtime: PublicRuntime, client: TestClient, name: str
+) -> None:
+    runtime.settings.files_folder.mkdir()
+    (runtime.settings.files_folder / "a.png").write_bytes(b"x")
+    (runtime.settings.home / "firstlast.toml").write_text("secret")
+    assert client.get(f"/files/{name}").status_code == 404

@@ -2,7 +2,8 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from serving.db.session import Database
 from serving.db.tables import now
 from serving.learned_answers import repository as learned_answers
 from serving.learned_answers import service as learned_service
+from serving.learned_answers.wording import write_cases
 from serving.transfer.article_import import import_source
 from serving.transfer.export import ExportReport, export_knowledge
 from tests.serving.stand import OLD_REFUNDS, PAUSING, REFUNDS, SCHOOLS, Stand
@@ -25,13 +27,13 @@ on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 def export(stand: Stand, folder: Path) -> ExportReport:
     with stand.database.reading() as session:
-        return export_knowledge(session, folder)
+        return export_knowledge(session, folder, files_folder=stand.folder / "files")
 
 
 def knowledge_of(database: Database) -> tuple[list[object], list[object]]:
     with database.reading() as session:
         articles = [
-            (repository.document_of(row), row.status)
+            (replace(repository.document_of(row), path=""), row.status)
             for row in repository.list_articles(session)
             if row.status == "published" or row.superseded_by
         ]
@@ -42,6 +44,8 @@ def knowledge_of(database: Database) -> tuple[list[object], list[object]]:
                 sorted(phrasing.text for phrasing in row.phrasings),
                 row.valid_until,
                 row.released,
+                row.approved_at,
+                [case.text for case in learned_answers.cases_of(session, row.id) if not case.must_answer],
             )
             for row in learned_answers.find_in_use(session, now())
         ]
@@ -66,14 +70,24 @@ def test_an_export_imported_into_an_empty_home_gives_the_same_knowledge(stand: S
         expired = learned_service.create(session, question="Old?", answer="Yes.")
         learned_service.set_valid_until(session, expired.id, now() - timedelta(days=1))
 
+        write_cases(session, made, near_misses=["Q | 2?"])
+        made.approved_at = datetime(2025, 3, 1, 12, tzinfo=UTC)
+    picture = f"{sha256(b'picture').hexdigest()}.png"
+    (stand.folder / "files").mkdir(parents=True)
+    (stand.folder / "files" / picture).write_bytes(b"picture")
+    long = "Open the settings and choose the plan that you want to have from now on. " * 5
+    shown = replace(PAUSING, slug="seen", body=f"{long}\n\n![It](/files/{picture})")
+    stand.load(shown, source="/seen")  # nobody said its language, and the import does not notice it
+
     report = export(stand, tmp_path / "export")
 
     empty = Database(fresh_postgres_url())
-    for path in (tmp_path / "export", tmp_path / "export" / "learned_answers.jsonl"):
-        with empty.session() as session:
-            assert import_source(session, read_source(path), source=str(path)).refusals == []
+    with empty.session() as session:
+        result = read_source(tmp_path / "export")
+        assert import_source(session, result, source="export").refusals == []
+    assert [(file.name, file.path.read_bytes()) for file in result.attachments] == [(picture, b"picture")]
     assert knowledge_of(empty) == knowledge_of(stand.database)
-    assert (report.articles, report.learned_answers) == (5, 2)
+    assert (report.articles, report.learned_answers, report.attachments) == (6, 2, 1)
     empty.close()
 
 
@@ -148,4 +162,4 @@ def test_a_changed_list_of_files_removes_nothing_outside(stand: Stand, tmp_path:
 
 @on_sqlite
 def test_exporting_nothing_writes_no_page(stand: Stand, tmp_path: Path) -> None:
-    assert export(stand, tmp_path / "export") == ExportReport(0, 0, ())
+    assert export(stand, tmp_path / "export") == ExportReport(0, 0, (), 0)

@@ -1,6 +1,7 @@
 """Importing a source: what is added, changed, retired and refused."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,12 @@ from knowledge.documents import ImportResult, Refusal
 from knowledge.importing.source import read_source
 from model.errors import DataError
 from serving.articles import repository, service
-from serving.db.tables import LearnedAnswer
+from serving.db.tables import LearnedAnswer, now
 from serving.indexing import stored_knowledge as stored
 from serving.learned_answers import repository as learned_answers
 from serving.learned_answers import service as learned_service
 from serving.transfer.article_import import import_source
-from tests.serving.stand import OLD_REFUNDS, PAUSING, REFUNDS, SCHOOLS, Stand
+from tests.serving.stand import OLD_REFUNDS, PAUSING, REFUNDS, SCHOOLS, Stand, wait_until
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 """For what does not depend on the kind of store."""
@@ -99,15 +100,19 @@ def test_what_came_from_elsewhere_is_not_retired(stand: Stand) -> None:
 
 
 @on_sqlite
-@pytest.mark.parametrize("path", ["/help/billing/refunds.md", "/help/Billing/Refunds.html", "refunds.md"])
-def test_an_article_whose_file_became_unreadable_is_not_retired(stand: Stand, path: str) -> None:
-    stand.load(replace(REFUNDS, slug="refunds"), PAUSING)
+@pytest.mark.parametrize("path", ["billing/refunds.md", "billing/", "./"])
+def test_an_article_whose_file_or_folder_became_unreadable_is_not_retired(stand: Stand, path: str) -> None:
+    pausing = replace(PAUSING, path="billing/pausing.md" if path.endswith("/") else "pausing.md")
+    stand.load(replace(REFUNDS, path="billing/refunds.md"), pausing)
 
-    report = stand.load(Refusal(path, "not UTF-8"))
+    report = stand.load(Refusal(path, "cannot be read"))
 
-    assert report.kept == ["article:refunds"]
-    assert report.retired == ["article:pausing"]
-    assert status_of(stand, "refunds") == "published"
+    read_again = [] if path.endswith("/") else ["article:pausing"]
+    assert report.retired == read_again
+    assert report.kept == [
+        ref for ref in ("article:pausing", "article:billing/refunds") if ref not in read_again
+    ]
+    assert status_of(stand, "billing/refunds") == "published"
 
 
 @on_sqlite
@@ -118,7 +123,7 @@ def test_an_unreadable_page_that_names_its_slug_keeps_that_article(stand: Stand,
     (pages / "two.md").write_text("---\nslug: 'pausing'\n---\nPause for a month.")
     with stand.database.session() as session:
         import_source(session, read_source(pages), source="pages")
-    (pages / "one.md").write_bytes(b"---\nslug: money-back\ntitle: Money back\n---\nWithin \xff45 days.")
+    (pages / "one.md").write_bytes(b"---\nslug: money-back\ntitle: Money back\n---\nWithin \x0045 days.")
     (pages / "two.md").unlink()
 
     with stand.database.session() as session:
@@ -138,7 +143,7 @@ def test_the_start_page_of_a_help_centre_retires_no_other_page(stand: Stand, tmp
     with stand.database.session() as session:
         import_source(session, read_source(pages), source="pages")
 
-    assert (status_of(stand, "/"), status_of(stand, "pausing")) == ("published", "published")
+    assert (status_of(stand, "start"), status_of(stand, "pausing")) == ("published", "published")
     assert stand.best("pause my subscription") == "article:pausing"
 
 
@@ -149,9 +154,8 @@ def test_the_start_page_of_a_help_centre_retires_no_other_page(stand: Stand, tmp
         "",
         "---\ntitle: Money back\n",
         f"---\ntitle: {'t' * 501}\n---\nWithin 45 days.",
-        "---\nslug: pausing\n---\nWithin 45 days.",
     ],
-    ids=["emptied", "front matter not closed", "title too long", "slug of another page"],
+    ids=["emptied", "front matter not closed", "title too long"],
 )
 def test_a_refused_page_keeps_its_article_though_nothing_in_it_says_which(
     stand: Stand, tmp_path: Path, broken: str
@@ -178,19 +182,21 @@ def test_an_article_that_lost_its_title_stays_as_it_was(stand: Stand) -> None:
     report = stand.load(replace(REFUNDS, title=" \x00"))
 
     assert [refusal.path for refusal in report.refusals] == ["billing/refunds"]
-    assert report.retired == ["article:pausing"]
+    assert (report.retired, report.kept) == (["article:pausing"], ["article:billing/refunds"])
     assert status_of(stand, "billing/refunds") == "published"
 
 
 @on_sqlite
-def test_a_page_renamed_to_a_slug_of_another_source_stays_under_its_old_one(stand: Stand) -> None:
+def test_a_page_that_takes_the_slug_of_another_source_gets_a_number(stand: Stand) -> None:
     stand.load(REFUNDS, source="/help")
-    stand.load(PAUSING, source="/more")
+    stand.load(replace(PAUSING, path="pause.md"), source="/more")
 
-    report = stand.load(replace(PAUSING, slug="billing/refunds"), source="/more")
+    report = stand.load(replace(PAUSING, path="pause.md", slug="billing/refunds"), source="/more")
 
-    assert (report.kept, report.retired) == (["article:pausing"], [])
-    assert len(report.refusals) == 1
+    assert (report.changed, report.retired) == (["article:billing/refunds-2"], [])
+    assert report.renamed == {"pause.md": "billing/refunds-2"}
+    assert (status_of(stand, "pausing"), status_of(stand, "billing/refunds-2")) == (None, "published")
+    assert stand.best("pause my subscription") == "article:billing/refunds-2"
 
 
 @on_sqlite
@@ -203,15 +209,108 @@ def test_a_pair_refused_under_a_new_key_keeps_its_learned_answer(stand: Stand) -
     assert set(answers_in_use(stand)) == {"schools"}
 
 
-@pytest.mark.parametrize("path", ["/help/billing", "/help/answers.jsonl:7"])
-def test_a_folder_or_row_that_became_unreadable_retires_nothing(stand: Stand, path: str) -> None:
+@pytest.mark.parametrize("path", ["./", "answers.jsonl:7"])
+def test_a_folder_or_row_that_became_unreadable_retires_no_answer(stand: Stand, path: str) -> None:
     stand.load(REFUNDS, SCHOOLS)
 
-    report = stand.load(Refusal(path, "cannot be read"))
+    report = stand.load(REFUNDS, Refusal(path, "cannot be read"))
 
-    assert report.retired == []
-    assert len(report.kept) == 2
-    assert stand.best("how do I get my money back") == "article:billing/refunds"
+    assert (report.retired, report.kept) == ([], ["learned_answer:1"])
+    assert stand.best("discount for schools") == "learned_answer:1"
+
+
+@on_sqlite
+def test_another_checkout_of_the_same_source_changes_only_what_changed(stand: Stand, tmp_path: Path) -> None:
+    for checkout in ("one", "two"):
+        for name, text in (("pay", "By card."), ("late", "Within 3 days."), ("gone", "Text."), ("d", "D.")):
+            path = tmp_path / checkout / "help" / f"{name}.md"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"# About {name}\n\n{text}")
+    (tmp_path / "two" / "help" / "pay.md").write_text("# About pay\n\nBy invoice.")
+    (tmp_path / "two" / "help" / "gone.md").unlink()
+
+    with stand.database.session() as session:
+        import_source(session, read_source(tmp_path / "one" / "help"), source="help")
+    with stand.database.session() as session:
+        report = import_source(session, read_source(tmp_path / "two" / "help"), source="help")
+
+    assert (report.changed, report.retired) == (["article:pay"], ["article:gone"])
+    assert (report.unchanged, report.refusals) == (["article:d", "article:late"], [])
+
+
+@on_sqlite
+def test_a_page_that_moved_with_its_words_keeps_its_name_and_says_so(stand: Stand) -> None:
+    stand.load(replace(PAUSING, slug="pausing", path="pausing.md"))
+    before = changes(stand)
+
+    report = stand.load(replace(PAUSING, slug="plans/pause", path="plans/pause.md"))
+
+    assert (report.moved, report.added, report.retired) == (["article:pausing"], [], [])
+    assert changes(stand) == before
+    again = stand.load(replace(PAUSING, slug="plans/pause", path="plans/pause.md"))
+    assert (again.unchanged, again.moved) == (["article:pausing"], [])
+    reworded = stand.load(replace(PAUSING, slug="plans/pause", path="plans/pause.md", body="Pause a week."))
+    assert reworded.changed == ["article:pausing"]
+
+
+@on_sqlite
+def test_an_article_imported_before_places_were_kept_is_found_by_its_slug(stand: Stand) -> None:
+    stand.load(PAUSING, REFUNDS)
+    with stand.database.session() as session:
+        for article in repository.list_articles(session):
+            article.source_path = None
+
+    report = stand.load(replace(PAUSING, path="pausing.md"), replace(REFUNDS, path="billing/refunds.md"))
+
+    assert (len(report.unchanged), report.added, report.retired) == (2, [], [])
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("left", "doubt"),
+    [
+        (5, ""),
+        (4, ""),
+        (3, "3 of 6 articles and answers of this source would be retired, more than a third"),
+        (0, "6 of 6 articles and answers of this source would be retired, more than a third"),
+    ],
+)
+def test_an_import_that_retires_much_is_doubted(stand: Stand, left: int, doubt: str) -> None:
+    pages = [replace(PAUSING, slug=f"page-{number}", title=f"Page {number}") for number in range(6)]
+    stand.load(*pages)
+
+    assert stand.load(*pages[:left]).doubt == doubt
+
+
+@on_sqlite
+def test_an_import_after_which_nothing_is_found_is_doubted(stand: Stand) -> None:
+    assert stand.load(OLD_REFUNDS).doubt == "after it, nothing of this source could be found"
+
+
+@on_sqlite
+def test_an_article_past_its_end_is_not_found_any_more(stand: Stand) -> None:
+    soon = now() + timedelta(seconds=1)
+    stand.load(replace(PAUSING, valid_until=soon), REFUNDS)
+    assert stand.best("pause my subscription") == "article:pausing"
+
+    wait_until(lambda: stand.best("pause my subscription") == "article:billing/refunds")
+
+    assert now() >= soon
+    with stand.database.reading() as session:
+        assert [article.slug for article in repository.list_in_use(session, now())] == ["billing/refunds"]
+
+
+@on_sqlite
+def test_an_edit_of_the_words_keeps_language_and_end(stand: Stand) -> None:
+    until = datetime(2030, 1, 1, tzinfo=UTC)
+    stand.load(replace(PAUSING, language="de", translation_key="pausing", valid_until=until))
+    with stand.database.session() as session:
+        service.edit(session, replace(PAUSING, body="Edited here."))
+
+    with stand.database.reading() as session:
+        article = repository.get(session, "pausing")
+        assert article is not None
+        assert (article.language, article.translation_key, article.valid_until) == ("de", "pausing", until)
 
 
 def test_a_superseded_article_is_kept_but_not_found(stand: Stand) -> None:
@@ -226,15 +325,16 @@ def test_a_superseded_article_is_kept_but_not_found(stand: Stand) -> None:
 
 
 @on_sqlite
-def test_a_slug_of_another_source_is_refused_with_the_reason(stand: Stand) -> None:
+def test_a_new_page_whose_slug_another_source_has_gets_a_number(stand: Stand) -> None:
     stand.load(REFUNDS, source="/help")
+    other = replace(REFUNDS, body="Other words.", path="refunds.html")
 
-    report = stand.load(replace(REFUNDS, body="Other words."), PAUSING, source="/other")
+    report = stand.load(other, PAUSING, source="/other")
+    again = stand.load(other, PAUSING, source="/other")
 
-    assert report.added == ["article:pausing"]
-    [refusal] = report.refusals
-    assert refusal.path == "billing/refunds"
-    assert "already belongs to an article from '/help'" in refusal.reason
+    assert report.added == ["article:billing/refunds-2", "article:pausing"]
+    assert report.renamed == {"refunds.html": "billing/refunds-2"}
+    assert (again.unchanged, again.refusals) == (["article:billing/refunds-2", "article:pausing"], [])
     with stand.database.reading() as session:
         kept = repository.get(session, "billing/refunds")
         assert kept is not None
