@@ -1,6 +1,7 @@
 """Reads JSONL files strictly; knows nothing of what the rows are about."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def read_texts(path: Path) -> list[str]:
     return texts
 
 
-def text_of(row: dict[str, Any], key: str, where: str) -> str:  # JSON
+def text_of(row: Mapping[str, Any], key: str, where: str) -> str:  # JSON
     """The text under `key`. Raises `DataError` for anything else, or for a blank one."""
     value = row.get(key)
     if not isinstance(value, str) or not value.strip():
