@@ -23,7 +23,7 @@ from model.heads.out_of_scope import ScopeDetector
 from model.manifests import file_sha256, read_manifest
 from model.types import CandidateKind, IntentInfo
 
-MODEL_SET_FORMAT = 10
+MODEL_SET_FORMAT = 11
 REQUIRED_HEADS = ("sentiment", "wants_person", "smalltalk")
 
 _MANIFEST = "manifest.json"

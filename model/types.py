@@ -85,6 +85,10 @@ class Difference:
     """It has a word that excludes one of the known question: export and import, Monday and Friday."""
     negation: int
     """1 where it alone is in the negative, -1 where the known question is, 0 where both or none are."""
+    asks_why: int
+    """1 where it alone asks why, -1 where the known question does."""
+    past: int
+    """1 where it alone tells of what has happened, -1 where the known question does."""
     unheard: float
     """Share of its words that the known question lacks."""
     unknown: float

@@ -1,4 +1,4 @@
-"""What differs between a question and a known one: numbers, opposites, negation, rare words."""
+"""What differs between a question and a known one: numbers, opposites, negation, tense, rare words."""
 
 import re
 from collections.abc import Callable, Collection, Sequence, Set
@@ -73,6 +73,9 @@ _NEGATION = re.compile(
     r"|\b(?:dont|doesnt|didnt|cant|wont|isnt|arent|wasnt|couldnt|shouldnt|wouldnt)\b",
     re.IGNORECASE,
 )
+_WHY = re.compile(r"\b(?:why|how come)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:(?:was|were|did|had)(?:n['’]?t)?|been|ago)\b", re.IGNORECASE)
+"""A known question asks what is to be done; who tells of the past often complains about what went wrong."""
 _TOKEN = re.compile(r"\w+")
 _WORD = re.compile(r"[a-z]+")
 
@@ -85,6 +88,8 @@ class _Wording:
     values: frozenset[tuple[int, int]]
     """Group and meaning of its words that exclude others."""
     negated: bool
+    asks_why: bool
+    past: bool
     terms: frozenset[str]
     """Stems of all words that tell texts apart."""
 
@@ -108,6 +113,8 @@ def difference(
         missing_number=bool(phrasing.numbers - asked.numbers),
         opposite=_excludes(asked.values, phrasing.values),
         negation=int(asked.negated) - int(phrasing.negated),
+        asks_why=int(asked.asks_why) - int(phrasing.asks_why),
+        past=int(asked.past) - int(phrasing.past),
         unheard=_share(asked.terms - phrasing.terms, asked.terms, rarity),
         unknown=_share(asked.terms - known, asked.terms, rarity),
         rarest_unknown=max(map(rarity, asked.terms - known), default=0.0),
@@ -127,6 +134,8 @@ def _wording(text: str) -> _Wording:
             *(_VALUES.get(word, frozenset()) for word in _WORD.findall(folded))
         ),
         _NEGATION.search(text) is not None,
+        _WHY.search(text) is not None,
+        _PAST.search(text) is not None,
         frozenset(tokenise(text)),
     )
 

@@ -32,6 +32,8 @@ FEATURES = (
     "missing_number",
     "opposite",
     "negation",
+    "asks_why",
+    "past",
     "unheard",
     "unknown",
     "rarest_unknown",

@@ -491,7 +491,7 @@ def test_each_kind_of_answer_has_a_threshold_of_its_own() -> None:
 def test_in_doubt_whether_a_matter_is_for_people_only_an_approved_question_is_answered() -> None:
     doubtful = understanding(human_only_in_passing=0.9)
     sure = learned(released=False, confidence=1.0)
-    same = Difference(True, False, False, False, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    same = Difference(True, False, False, False, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
     approved = replace(sure, candidate=replace(sure.candidate, difference=same))
     assert late([sure], read=doubtful).reasons == ("human_only_in_passing", "plausible")
     assert late([approved], read=doubtful) == Verdict("answer", ("above_threshold",), (approved,))

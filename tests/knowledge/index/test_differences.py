@@ -67,6 +67,27 @@ def test_the_negative_and_missing_numbers_have_a_direction() -> None:
     assert differs("reset the Lumo", "reset the Lumo 300").missing_number
 
 
+@pytest.mark.parametrize(
+    ("asked", "question", "asks_why", "past"),
+    [
+        ("Why was my order called off?", "How do I call my order off?", 1, 1),
+        ("how come it's so dear", "What does it cost?", 1, 0),
+        ("why is that", "Why is it so dear?", 0, 0),
+        ("is it dear", "Why is it so dear?", -1, 0),
+        ("I ordered two days ago", "How do I order?", 0, 1),
+        ("it wasn’t there", "Where is it?", 0, 1),
+        ("it didn't ring", "What if it does not ring?", 0, 1),
+        ("has it come", "What if it has been stolen?", 0, -1),
+        ("the wasp in Hadrian's sagoon", "Which wasps?", 0, 0),
+    ],
+)
+def test_who_asks_why_or_tells_of_the_past_is_told_apart(
+    asked: str, question: str, asks_why: int, past: int
+) -> None:
+    found = differs(asked, question)
+    assert (found.asks_why, found.past) == (asks_why, past)
+
+
 def test_words_weigh_by_their_rarity() -> None:
     # rarity of the question's words: zed .9, charg .4, hello .1; all but charg are not in the known one
     found = differs("hello, charging the Zed", "charging the cable")
@@ -84,7 +105,7 @@ def test_a_word_of_the_answer_or_of_another_phrasing_is_known() -> None:
 
 def test_a_question_does_not_differ_from_itself() -> None:
     same = differs("Can I charge my Zed 3?", "can i charge my zed 3")
-    assert same == Difference(True, False, False, False, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert same == Difference(True, False, False, False, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ DIFFERS = (
     "missing_number",
     "opposite",
     "negation",
+    "asks_why",
+    "past",
     "unheard",
     "unknown",
     "rarest_unknown",
@@ -55,7 +57,7 @@ def test_the_features_of_two_candidates_by_hand() -> None:
         vote=0.6,
         passages=3,
         kind="learned_answer",
-        difference=Difference(False, True, False, True, -1, 0.5, 0.25, 0.125, 0.75, 0.0625),
+        difference=Difference(False, True, False, True, -1, 1, 0, 0.5, 0.25, 0.125, 0.75, 0.0625),
     )
     asked = signals(words=3, intents={"refund": 0.75, "delivery": 0.25})
     rows = feature_rows([first, second], asked, PAST)
@@ -100,7 +102,8 @@ def test_the_features_of_two_candidates_by_hand() -> None:
     )
     assert (b["phrasings_vote"], b["phrasings_vote_margin"]) == (0.6, 0.6)
     assert b["phrasings"] == pytest.approx(math.log(4))
-    assert [b[name] for name in DIFFERS] == [1.0, 0.0, 1.0, -1.0, 0.5, 0.25, 0.125, 0.75, 0.0625]
+    expected = [1.0, 0.0, 1.0, -1.0, 1.0, 0.0, 0.5, 0.25, 0.125, 0.75, 0.0625]
+    assert [b[name] for name in DIFFERS] == expected
     assert (b["dense_margin"], b["fused_margin"], b["coverage_margin"]) == pytest.approx((-0.3, -0.3, -0.75))
     assert (b["lexical_margin"], b["lexical_share"]) == pytest.approx((-4.0, 1 / 3))
     assert (b["second_margin"], b["whole_margin"], b["learned_answer"]) == pytest.approx((-0.1, -0.4, 1.0))
@@ -199,7 +202,7 @@ def test_an_unknown_feature_takes_its_typical_value() -> None:
 
 
 def test_an_answer_that_a_person_approved_for_these_very_words_is_certain() -> None:
-    same = Difference(True, False, False, False, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    same = Difference(True, False, False, False, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
     approved = candidate("learned_answer:1", dense=0.3, kind="learned_answer", difference=same)
     near = replace(approved, difference=replace(same, same_words=False))
     for found, confidence in ((approved, 1.0), (near, 0.2)):
