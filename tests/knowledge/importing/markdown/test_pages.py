@@ -1,5 +1,6 @@
 """Markdown of site generators: what stays, what becomes plain Markdown, and what is missing."""
 
+import re
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from knowledge.documents import HOLE, ArticleDocument, HeldBackReason
 from knowledge.importing.source import read_source
+from knowledge.index.chunking import article_passages
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -393,6 +395,50 @@ def test_html_that_is_indented_for_its_writers_is_no_code(tmp_path: Path) -> Non
         "    real code\n\n<button>Copy</button>"
     )
     assert body_of(tmp_path, text) == "### Who may come?\n\n- You\n- They\n\n    real code"
+
+
+def test_no_passage_holds_what_only_the_site_should_read(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "page.mdx",
+        "---\ntitle: Everything\n---\nimport Fee from './fee.js'\nexport const a = 1;\n\n<!-- staff -->\n\n"
+        ":::warning[Mind]\nIt is hot.\n:::\n\n<Tabs><TabItem label='Web'>\n\n"
+        "Press <Fee/> *now*.\n\n</TabItem></Tabs>\n\n"
+        "## Costs {#costs}\n\nIt is {props.fee}. You may pay later.\n\n"
+        "<details><summary>Late?</summary>\n\nCall.\n\n</details>\n\n{/* staff */}\n\n"
+        "| a | b |\n|---|---|\n| <Fee /> | 1 |\n| x | 2 |\n\n```js\nimport x from 'y'\n```",
+    )
+    write(
+        tmp_path,
+        "page.md",
+        "+++\ntitle = 'More'\n+++\n{{< hint >}}\nFirst.\n{{< /hint >}}\n\n!!! danger\n    Never.\n\n"
+        "{% include gone.md %}\n\nCall {{ site.phone }}. Or write.\n\n{: .note }\n\n<a id='x'></a>[TOC]\n\n"
+        "<div class='a'><p>Said.</p></div>\n",
+    )
+    passages = [
+        passage
+        for article in read_source(tmp_path).articles
+        for passage in article_passages(article)
+        if passage.text
+    ]
+    left = re.compile(
+        r"^import |^export |:::|!!!|\{\{|\{%|\{#|\{:|\{props|\{/\*|<!--|</?[A-Za-z]|staff|\ufffc",
+        re.MULTILINE,
+    )
+    shown = [re.sub(r"```.*?```", "", passage.text, flags=re.DOTALL) for passage in passages]
+    assert [left.findall(text) for text in shown] == [[]] * len(shown)
+    assert "".join(shown).count("\n") > 10
+    for words in (
+        "It is hot.",
+        "You may pay later.",
+        "Call.",
+        "| x | 2 |",
+        "First.",
+        "Never.",
+        "Or write.",
+        "Said.",
+    ):
+        assert any(words in text for text in shown), words
 
 
 # anything
