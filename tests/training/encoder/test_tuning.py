@@ -206,6 +206,7 @@ def little_data() -> TrainingData:
         dialogues=general.dialogues[::4],
         moods=general.moods[::24],
         mood_texts=general.mood_texts[::48],
+        taught=general.taught[::16],
     )
 
 
