@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from knowledge.documents import HOLE
@@ -11,6 +10,7 @@ from knowledge.importing.markdown.rewriting import (
     Rewriting,
     dedented,
     is_remark,
+    matched_ends,
     named_arguments,
     quoted,
     section,
@@ -107,7 +107,6 @@ class _Node:
     rest: str = ""
     children: list["_Node"] = field(default_factory=list)
     closed: bool = False
-    end: str = ""
 
     @property
     def is_component(self) -> bool:
@@ -182,28 +181,36 @@ def _end_of_statement(text: str, begin: int) -> int:
 
 
 def _tree(text: str) -> list[_Node]:
-    root = _Node("")
-    path = [root]
+    """Texts and tags in order, each tag that has an end with what stands before that end."""
+    matches = [match for match in _TAG.finditer(text) if match["empty"] or _is_tag(match["name"], match)]
+    ends = matched_ends([(_opened(match), _ended(match)) for match in matches], deepest=_MAX_DEPTH)
+    is_end = set(ends.values())
+    path = [_Node("")]
     begin = 0
-    for match in _TAG.finditer(text):
-        name = match["name"] or ""
-        if match["empty"] is None and not _is_tag(name, match):
-            continue
+    for place, match in enumerate(matches):
         if text[begin : match.start()]:
             path[-1].children.append(_Node(text[begin : match.start()]))
         begin = match.end()
-        if match["empty"] is not None:
-            continue
-        if match["end"]:
-            _close(path, match)
-            continue
-        node = _Node(match[0], name, match["rest"])
-        path[-1].children.append(node)
-        if not match["closed"] and name.casefold() not in _VOID and len(path) < _MAX_DEPTH:
-            path.append(node)
+        if place in is_end:
+            path.pop()
+        elif _ended(match):
+            path[-1].children += [_Node(match[0])] if match["name"].casefold() not in _HTML else []
+        elif not match["empty"]:
+            node = _Node(match[0], match["name"], match["rest"], closed=place in ends)
+            path[-1].children.append(node)
+            path += [node] if node.closed else []
     path[-1].children.append(_Node(text[begin:]))
-    _flatten(path, 1)
-    return root.children
+    return path[0].children
+
+
+def _opened(match: re.Match[str]) -> str:
+    """The name of what the tag opens; empty for an end, and for what is whole by itself."""
+    name = match["name"] or ""
+    return "" if match["end"] or match["closed"] or name.casefold() in _VOID else name
+
+
+def _ended(match: re.Match[str]) -> str:
+    return (match["name"] or "") if match["end"] else ""
 
 
 def _is_tag(name: str, match: re.Match[str]) -> bool:
@@ -214,24 +221,6 @@ def _is_tag(name: str, match: re.Match[str]) -> bool:
     return (name[0].isupper() or "-" in name) and (
         bool(match["end"] or match["closed"] or "=" in rest) or not rest
     )
-
-
-def _close(path: list[_Node], match: re.Match[str]) -> None:
-    for place in range(len(path) - 1, 0, -1):
-        if path[place].name == match["name"]:
-            path[place].closed, path[place].end = True, match[0]
-            _flatten(path, place + 1)
-            del path[place:]
-            return
-    if match["name"].casefold() not in _HTML:
-        path[-1].children.append(_Node(match[0]))
-
-
-def _flatten(path: Sequence[_Node], begin: int) -> None:
-    """Tags that were never ended hold nothing: what follows them stands beside them."""
-    for node, around in reversed(list(zip(path[begin:], path[begin - 1 :], strict=False))):
-        around.children += node.children
-        node.children = []
 
 
 def _rendered(page: Rewriting, node: _Node) -> str:

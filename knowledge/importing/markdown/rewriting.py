@@ -1,7 +1,8 @@
 """One page on its way to plain Markdown: what it says of itself, its site, its code, and what is missing."""
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -123,6 +124,37 @@ def dedented(text: str) -> str:
         indents = indents[1:]
     least = min(indents, default=0)
     return "\n".join(line[least:] if not line[:least].strip() else line for line in lines)
+
+
+def matched_ends(tags: Sequence[tuple[str, str]], *, deepest: int) -> dict[int, int]:
+    """The place of each tag's end, by the place of the tag.
+
+    `tags` are the names that each tag opens and ends, empty for none. An end belongs to the nearest open tag
+    of its name; tags between them that were never ended hold nothing, and neither do those that more than
+    `deepest` others are around. Pairs that are left lie within each other or apart. Linear in the tags.
+    """
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    open_names: Counter[str] = Counter()
+    for place, (opens, closes) in enumerate(tags):
+        while closes and open_names[closes]:
+            begin = opened.pop()
+            open_names[tags[begin][0]] -= 1
+            if tags[begin][0] == closes:
+                ends[begin] = place
+                break
+        if opens:
+            opened.append(place)
+            open_names[opens] += 1
+    around: list[int] = []
+    for begin in sorted(ends):
+        while around and around[-1] < begin:
+            around.pop()
+        if len(around) >= deepest:
+            del ends[begin]
+        else:
+            around.append(ends[begin])
+    return ends
 
 
 def named_arguments(text: str) -> dict[str, str]:

@@ -1,10 +1,16 @@
 """Tags of Liquid, Jinja and Hugo: includes and variables filled in where the site says them, else holes."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from knowledge.importing.markdown.rewriting import Rewriting, is_remark, named_arguments, quoted, section
+from knowledge.importing.markdown.rewriting import (
+    Rewriting,
+    is_remark,
+    matched_ends,
+    named_arguments,
+    quoted,
+    section,
+)
 
 _TAG = re.compile(
     r"\{%-?\s*+(?P<tag>(?:[^%}]|%(?!\})|\}(?<!%\})){0,2000}?)\s*-?%\}"
@@ -100,45 +106,33 @@ def filled(page: Rewriting, expression: str) -> str | None:
 
 def _tree(text: str) -> list[_Tag]:
     """Texts and tags in order, each tag that has an end with what stands before that end."""
-    root = _Tag("")
-    path = [root]
+    matches = list(_TAG.finditer(text))
+    tags = [_parsed(match) for match in matches]
+    ends = matched_ends(
+        [("" if tag.name == "{{" else tag.name, _ended(tag.name)) for tag in tags], deepest=_DEPTH
+    )
+    is_end = set(ends.values())
+    path = [_Tag("")]
     begin = 0
-    for match in _TAG.finditer(text):
+    for place, (match, tag) in enumerate(zip(matches, tags, strict=True)):
         if text[begin : match.start()]:
             path[-1].children.append(_Tag(text[begin : match.start()]))
         begin = match.end()
-        tag = _parsed(match)
-        place = _opened(path, tag.name)
-        if place is None:
-            path[-1].children.append(tag)
-            if tag.name != "{{" and len(path) < _DEPTH:
-                path.append(tag)
-        else:
-            path[place].closed = True
-            path[place].rest += "" if not tag.rest else f" {tag.rest}"
-            _flatten(path, place + 1)
-            del path[place:]
+        if place in is_end:
+            ended = path.pop()
+            ended.rest += f" {tag.rest}" if tag.rest else ""
+            continue
+        path[-1].children.append(tag)
+        if place in ends:
+            tag.closed = True
+            path.append(tag)
     path[-1].children.append(_Tag(text[begin:]))
-    _flatten(path, 1)
-    return root.children
+    return path[0].children
 
 
-def _flatten(path: Sequence[_Tag], begin: int) -> None:
-    """Tags that were never ended hold nothing: what follows them stands beside them."""
-    for tag, around in reversed(list(zip(path[begin:], path[begin - 1 :], strict=False))):
-        around.children += tag.children
-        tag.children = []
-
-
-def _opened(path: Sequence[_Tag], name: str) -> int | None:
-    """The place of the tag that this one ends; `None` when it ends none."""
-    ended = name[1:] if name.startswith("/") else name[3:] if name.startswith("end") else ""
-    if not ended and not name.startswith("/"):
-        return None
-    for place in range(len(path) - 1, 0, -1):
-        if path[place].name == ended:
-            return place
-    return None
+def _ended(name: str) -> str:
+    """The name of the tag that one of this name ends; empty for none."""
+    return name[1:] if name.startswith("/") else name[3:] if name.startswith("end") else ""
 
 
 def _parsed(match: re.Match[str]) -> _Tag:

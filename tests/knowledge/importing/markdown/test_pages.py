@@ -441,6 +441,16 @@ def test_no_passage_holds_what_only_the_site_should_read(tmp_path: Path) -> None
         assert any(words in text for text in shown), words
 
 
+def test_many_tags_without_an_end_hide_no_tag_that_has_one(tmp_path: Path) -> None:
+    write(tmp_path, "_config.yml", "plan: pro\nfee: 3\n")
+    values = "{{< param fee >}} " * 50
+    condition = '{% if site.plan == "pro" %}Nine.{% else %}Three.{% endif %}'
+    fees = "<Fee>\n" * 70
+    tab = '<Tabs><TabItem label="Web">\n\nPress it.\n\n</TabItem></Tabs>'
+    assert body_of(tmp_path, f"{values}\n\n{condition}").endswith(f"{HOLE} \n\nNine.")
+    assert body_of(tmp_path, f"{fees}\n\n{tab}").endswith("## Web\n\nPress it.")
+
+
 # anything
 
 
