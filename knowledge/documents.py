@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 MAX_SLUG_CHARS = 255
 MAX_TITLE_CHARS = 500
@@ -48,10 +49,7 @@ class ArticleDocument:
         fields = asdict(self)
         for name in ("path", "holes"):
             del fields[name]
-        for name in ("language", "translation_key", "valid_until"):
-            if not fields[name]:
-                del fields[name]
-        return _digest(fields)
+        return _digest(fields, optional=("language", "translation_key", "valid_until"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +73,7 @@ class QuestionAnswer:
     @property
     def content_hash(self) -> str:
         """SHA-256 of all fields, hexadecimal; equal pairs have equal hashes."""
-        fields = asdict(self)
-        for name in ("approved_at", "near_misses"):
-            if not fields[name]:
-                del fields[name]
-        return _digest(fields)
+        return _digest(asdict(self), optional=("approved_at", "near_misses"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +156,12 @@ class ImportResult:
     """Paths whose slug was taken by another page of the source, with the slug they got."""
 
 
+def suffix_counts(paths: Iterable[str]) -> dict[str, int]:
+    """How many of the paths have each suffix, most first; a name without one counts as itself."""
+    counts = Counter(PurePosixPath(path).suffix.lower() or PurePosixPath(path).name for path in paths)
+    return dict(counts.most_common())
+
+
 def too_long(document: ArticleDocument) -> str | None:
     """Why the document's short fields do not fit, or `None` when they do."""
     limits = {
@@ -177,6 +177,8 @@ def too_long(document: ArticleDocument) -> str | None:
     return None
 
 
-def _digest(fields: Mapping[str, object]) -> str:
+def _digest(fields: Mapping[str, object], *, optional: Collection[str]) -> str:
+    """Of the fields, without those of the optional ones that say nothing: old hashes stay valid."""
+    fields = {name: value for name, value in fields.items() if value or name not in optional}
     text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

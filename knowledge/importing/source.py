@@ -16,6 +16,7 @@ from knowledge.documents import (
     PassedOver,
     QuestionAnswer,
     Refusal,
+    suffix_counts,
     too_long,
 )
 from knowledge.importing.archives import ARCHIVE_SUFFIX, unpacked
@@ -81,8 +82,9 @@ def reading(path: Path, *, flat_slugs: bool = False) -> Iterator[ImportResult]:
     with _opened(path) as source:
         result = _result(source, flat_slugs=flat_slugs)
         if not (result.articles or result.question_answers or result.refusals or result.held_back):
-            kinds = _suffixes(result.passed_over)
-            raise DataError(f"{path} holds nothing that can be imported, only {kinds}")
+            counts = suffix_counts(passed.path for passed in result.passed_over)
+            kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.items())
+            raise DataError(f"{path} holds nothing that can be imported, only {kinds or 'no file'}")
         _log.info(
             "source_read",
             articles=len(result.articles),
@@ -192,12 +194,6 @@ def _items(
                 yield Refusal(file.name, str(error))
         except RefusedError as error:
             yield Refusal(file.name, str(error))
-
-
-def _suffixes(passed_over: Iterable[PassedOver]) -> str:
-    """How many files of each kind: `3 .toml, 1 .xyz`."""
-    counts = Counter(Path(file.path).suffix or Path(file.path).name for file in passed_over)
-    return ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common()) or "no file"
 
 
 def _with_flat_slug(item: Item) -> Item:

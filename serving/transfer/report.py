@@ -1,13 +1,12 @@
 """What an import did and what it left out, by ref and path; it does nothing itself."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 from typing import Any
 
-from knowledge.documents import ArticleDocument, HeldBack, MissingFile, PassedOver, Refusal
+from knowledge.documents import ArticleDocument, HeldBack, MissingFile, PassedOver, Refusal, suffix_counts
 
 _SHOWN_PATHS = 3
 _LINE = re.compile(r":\d+\Z")
@@ -149,12 +148,6 @@ def holes_in(articles: Iterable[ArticleDocument]) -> list[Hole]:
             paths[name].append(article.path)
     ordered = sorted(paths.items(), key=lambda hole: (-len(hole[1]), hole[0]))
     return [Hole(name, tuple(in_paths)) for name, in_paths in ordered]
-
-
-def suffix_counts(paths: Iterable[str]) -> dict[str, int]:
-    """How many of the paths have each suffix, most first; a name without one counts as itself."""
-    counts = Counter(PurePosixPath(path).suffix.lower() or PurePosixPath(path).name for path in paths)
-    return dict(counts.most_common())
 
 
 def _few(paths: Sequence[str]) -> str:
