@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from knowledge.documents import ArticleDocument, HeldBack, HeldBackReason, Item, Refusal
 from knowledge.importing.files import MAX_PAIRS_BYTES, NotKnowledgeError, RefusedError, SourceFile
-from knowledge.importing.html.pages import html_to_markdown, language_tag, looks_like_html
+from knowledge.importing.html.pages import html_to_markdown, looks_like_html
+from knowledge.importing.languages import language_tag
 from knowledge.importing.tables.rows import json_rows
 
 Record = Mapping[str, Any]

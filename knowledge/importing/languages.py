@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import PurePosixPath
-
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from typing import TYPE_CHECKING
 
 from knowledge.documents import ArticleDocument
 from knowledge.markdown import plain_text
 
-_TAG = re.compile(r"\A[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,2}\Z")
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+_TAG = re.compile(r"\A[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}\Z")
 _LANGUAGES = frozenset(
     (
         "ar",
@@ -64,7 +66,7 @@ _FEWEST_CHARS = 200
 _MOST_CHARS = 2_000
 """The beginning of an article says its language."""
 _SURE = 0.95
-_SCRIPT_CHARS = 4
+_REGION_CHARS, _SCRIPT_CHARS = 2, 4
 _SOURCE_FOLDERS = ("docusaurus-plugin-content-docs", "current", "content", "docs")
 """What Docusaurus puts between a language's folder and the page."""
 
@@ -95,25 +97,33 @@ def with_languages(articles: Sequence[ArticleDocument]) -> tuple[ArticleDocument
 
 
 def _with_language(article: ArticleDocument, place: _Place | None) -> ArticleDocument:
-    language = canonical_tag(article.language) or (place.language if place else "")
-    if not language and article.language != UNDETERMINED:
-        language = _noticed(article.body)
+    said = language_tag(article.language)
+    language = said or (place.language if place else "") or _noticed(article.body)
     return replace(
         article,
-        language=language,
+        language="" if said == UNDETERMINED else language,
         translation_key=article.translation_key or (place.key if place else ""),
     )
 
 
-def canonical_tag(tag: str) -> str:
-    """The tag as BCP 47 writes it, `pt_br` as `pt-BR`; empty when it is no language's."""
-    if not _TAG.match(tag):
+def language_tag(text: str) -> str:
+    """The language as a BCP 47 tag, `en_us` as `en-US`; empty when it is none."""
+    if not _TAG.match(text.strip()):
         return ""
-    language, *others = re.split("[-_]", tag)
-    if language.casefold() not in _LANGUAGES:
-        return ""
-    parts = [part.title() if len(part) == _SCRIPT_CHARS else part.upper() for part in others]
-    return "-".join((language.casefold(), *parts))
+    first, *others = re.split("[-_]", text.strip())
+    return "-".join([first.lower(), *(_subtag(part) for part in others)])
+
+
+def canonical_tag(name: str) -> str:
+    """The tag that a folder or file is named by; empty when the name is not a usual language's."""
+    tag = language_tag(name)
+    return tag if tag.partition("-")[0] in _LANGUAGES else ""
+
+
+def _subtag(part: str) -> str:
+    if len(part) == _REGION_CHARS and part.isalpha():
+        return part.upper()
+    return part.title() if len(part) == _SCRIPT_CHARS and part.isalpha() else part.lower()
 
 
 def _place(article: ArticleDocument) -> _Place:
@@ -142,5 +152,7 @@ def _noticed(body: str) -> str:
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
+def _identifier() -> "LanguageIdentifier":
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # needed by imports alone
+
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -12,6 +12,7 @@ from knowledge.importing.files import EmptyFileError, RefusedError, SourceFile
 from knowledge.importing.html.cleaning import main_part, parse_html, remove_unread, text_of, title_heading
 from knowledge.importing.html.inline import Element
 from knowledge.importing.html.markdown import element_to_markdown
+from knowledge.importing.languages import language_tag
 from knowledge.text import title_from
 
 _TAG = re.compile(
@@ -27,7 +28,6 @@ _DECLARED = re.compile(
 _DECLARATION_BYTES = 4096
 _PAGE_SUFFIXES = ("", ".html", ".htm", ".php", ".asp", ".aspx", ".jsp")
 _HAS_SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]{0,20}:")
-_LANGUAGE = re.compile(r"\A[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}\Z")
 _SITE_SEPARATOR = re.compile(r" (?:\||-|–|—|·|•|::?|»|«) ")
 _REDIRECT_CHARS = 200
 """A page that only leads elsewhere has at most so much text."""
@@ -81,20 +81,6 @@ def html_to_markdown(html: str) -> str:
 def looks_like_html(text: str) -> bool:
     """Whether the text holds a real tag: `<p>`, `<br>`, `<a href=…>`, not `<3` or `<your name>`."""
     return _TAG.search(text) is not None
-
-
-def language_tag(text: str) -> str:
-    """The language as a BCP 47 tag, `en_us` as `en-US`; empty when it is none."""
-    if not _LANGUAGE.match(text.strip()):
-        return ""
-    first, *others = re.split("[-_]", text.strip())
-    return "-".join([first.lower(), *(_subtag(part) for part in others)])
-
-
-def _subtag(part: str) -> str:
-    if len(part) == 2 and part.isalpha():
-        return part.upper()
-    return part.title() if len(part) == 4 and part.isalpha() else part.lower()
 
 
 def page_text(data: bytes) -> str:

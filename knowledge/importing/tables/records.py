@@ -16,6 +16,7 @@ from knowledge.documents import (
 )
 from knowledge.importing.files import NotKnowledgeError, RefusedError
 from knowledge.importing.html.pages import html_to_markdown, looks_like_html
+from knowledge.importing.languages import language_tag
 from knowledge.importing.tables.text import Row, folded
 from knowledge.markdown import strip_tags
 
@@ -92,7 +93,6 @@ _UNPUBLISHED = {
 }
 _YES, _NO = frozenset({"yes", "true", "1", "y", "x"}), frozenset({"no", "false", "0", "n", ""})
 _TITLE_CHARS = 80
-_LANGUAGE = re.compile(r"\A[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8}){0,3}\Z")
 _BLOCKS = re.compile(r"<(?:p|div|br|li|h[1-6]|tr|pre|blockquote)[\s/>]", re.IGNORECASE)
 _NOT_IN_SLUGS = re.compile(r"[\W_]+")
 
@@ -218,8 +218,8 @@ def _article(texts: Mapping[str, str], slug: str, file_name: str) -> ArticleDocu
     title = _line(texts.get("title", ""))
     if not title and not body:
         raise RefusedError("title and text are empty")
-    language = texts.get("language", "").replace("_", "-")
-    if language and not _LANGUAGE.match(language):
+    language = texts.get("language", "")
+    if language and not language_tag(language):
         raise RefusedError(f"language is {language[:40]!r}; write a tag such as en or pt-BR")
     return ArticleDocument(
         slug=slug,
@@ -227,7 +227,7 @@ def _article(texts: Mapping[str, str], slug: str, file_name: str) -> ArticleDocu
         body=body,
         category=texts.get("category", ""),
         url=texts.get("url", ""),
-        language=language,
+        language=language_tag(language),
         valid_until=_moment("valid_until", texts),
         path=f"{file_name}#{slug}",
     )

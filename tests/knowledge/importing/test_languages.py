@@ -45,12 +45,14 @@ def test_a_page_says_its_language_itself_or_by_its_words(tmp_path: Path) -> None
     write(tmp_path, "a.md", f"---\nlang: pt_br\n---\n{ENGLISH}")
     write(tmp_path, "b.md", SPANISH)
     write(tmp_path, "c.md", "Short.")
+    write(tmp_path, "e.md", f"---\nlang: fil\n---\n{ENGLISH}")
     write(tmp_path, "d.md", "---\nlocale: de\ntranslation_key: fees\n---\nGebühren.")
     assert languages_of(tmp_path) == {
         "a.md": ("pt-BR", ""),
         "b.md": ("es", ""),
         "c.md": ("", ""),
         "d.md": ("de", "fees"),
+        "e.md": ("fil", ""),
     }
 
 

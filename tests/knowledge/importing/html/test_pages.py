@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from knowledge.documents import ArticleDocument, HeldBack, HeldBackReason, Refusal
 from knowledge.importing.files import RefusedError
-from knowledge.importing.html.pages import html_article, html_to_markdown, language_tag, looks_like_html
+from knowledge.importing.html.pages import html_article, html_to_markdown, looks_like_html
+from knowledge.importing.languages import language_tag
 from knowledge.importing.source import read_source
 from tests.knowledge.importing.html.helpdesk_pages import ADDRESS, PAGES
 
