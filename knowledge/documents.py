@@ -170,6 +170,8 @@ def too_long(document: ArticleDocument) -> str | None:
         "category": (document.category, MAX_CATEGORY_CHARS),
         "url": (document.url, MAX_URL_CHARS),
         "superseded_by": (document.superseded_by or "", MAX_SLUG_CHARS),
+        "translation_key": (document.translation_key, MAX_PATH_CHARS),
+        "path": (document.path, MAX_PATH_CHARS),
     }
     for name, (value, limit) in limits.items():
         if len(value) > limit:

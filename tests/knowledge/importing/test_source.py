@@ -283,6 +283,14 @@ def test_a_title_that_no_store_keeps_is_refused(tmp_path: Path) -> None:
     )
 
 
+def test_a_page_that_stands_too_deep_for_the_store_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "/".join(["d" * 200] * 6) + "/a.md", "---\nslug: a\n---\nText")
+    write(tmp_path, "b.md", "Text")
+    result = read_source(tmp_path)
+    assert [article.slug for article in result.articles] == ["b"]
+    assert result.refusals[0].reason.startswith("path has 1210 characters, at most 1000 are allowed")
+
+
 def test_deeply_nested_html_is_refused_instead_of_crashing(tmp_path: Path) -> None:
     path = write(tmp_path, "a.html", "<div>" * 20_000 + "x")
     assert read_source(path).refusals == (
