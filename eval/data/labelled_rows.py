@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from knowledge.documents import Refusal
 from knowledge.importing.files import EmptyFileError, RefusedError, SourceFile
-from knowledge.importing.tables.text import Row, folded, text_rows
+from knowledge.importing.tables.text import Row, known_columns, text_rows
 from model.errors import DataError
 
 TABLE_SUFFIXES = (".csv", ".tsv")
@@ -98,23 +98,16 @@ def _table_rows(
 
 
 def _table_row(row: Row, names: list[str], places: Mapping[str, str]) -> Mapping[str, Any] | BadRow:
-    if row.problem:
-        return BadRow("not_csv", row.problem)
-    if any(cell.strip() for cell in row.cells[len(names) :]):
-        reason = f"{len(row.cells)} cells for {len(names)} columns; put texts with separators in quotes"
-        return BadRow("not_csv", reason)
-    cells = (*row.cells, *[""] * (len(names) - len(row.cells)))
+    try:
+        cells = row.fitted(len(names))
+    except RefusedError as error:
+        return BadRow("not_csv", str(error))
     return _named(dict(zip(names, cells, strict=False)), places)
 
 
 def _places(names: list[str]) -> dict[str, str]:
     """What the file calls text and label."""
-    by_folded = {folded(name): name for name in reversed(names)}
-    found = {
-        key: next((by_folded[name] for name in known if name in by_folded), None)
-        for key, known in _KEYS.items()
-    }
-    return {key: name for key, name in found.items() if name is not None}
+    return {key: names[place] for key, place in known_columns(names, _KEYS).items()}
 
 
 def _named(row: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:  # JSON

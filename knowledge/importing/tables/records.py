@@ -17,7 +17,7 @@ from knowledge.documents import (
 from knowledge.importing.files import NotKnowledgeError, RefusedError
 from knowledge.importing.html.pages import html_to_markdown, looks_like_html
 from knowledge.importing.languages import language_tag
-from knowledge.importing.tables.text import Row, folded
+from knowledge.importing.tables.text import Row, folded, known_columns
 from knowledge.markdown import strip_tags
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -115,29 +115,12 @@ def table_items(header: Row, rows: Iterable[Row], name: str, *, place: str = ":"
     for row in rows:
         is_empty = False
         try:
-            if row.problem:
-                raise RefusedError(row.problem)
-            if any(cell.strip() for cell in row.cells[len(names) :]):
-                raise RefusedError(
-                    f"{len(row.cells)} cells for {len(names)} columns; put texts with separators in quotes"
-                )
-            cells = (*row.cells, *[""] * (len(names) - len(row.cells)))
+            cells = row.fitted(len(names))
             yield record({field: cells[at] for field, at in places.items()}, name)
         except RefusedError as error:
             yield Refusal(f"{name}{place}{row.number}", str(error))
     if is_empty:
         raise RefusedError("the table has no row below its header; add one")
-
-
-def known_columns(names: Iterable[str]) -> dict[str, int]:
-    """Where each column of `COLUMNS` stands among names as they are after `folded`."""
-    at: dict[str, int] = {}
-    for place, name in enumerate(names):
-        at.setdefault(name, place)
-    found = {
-        field: next((at[name] for name in known if name in at), None) for field, known in COLUMNS.items()
-    }
-    return {field: place for field, place in found.items() if place is not None}
 
 
 def holds_knowledge(fields: Iterable[str]) -> bool:
@@ -202,7 +185,7 @@ def checked(field: str, text: str) -> str:
 
 
 def _places(names: list[str]) -> dict[str, int]:
-    places = known_columns(names)
+    places = known_columns(names, COLUMNS)
     if holds_knowledge(places):
         return places
     missing = [name for name in ("question", "answer") if name not in places]

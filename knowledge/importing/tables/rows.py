@@ -7,14 +7,14 @@ from typing import Any
 from knowledge.documents import Item, Refusal
 from knowledge.importing.files import NotKnowledgeError, RefusedError, SourceFile
 from knowledge.importing.tables.records import (
+    COLUMNS,
     LISTS,
     checked,
     holds_knowledge,
-    known_columns,
     record,
     table_items,
 )
-from knowledge.importing.tables.text import folded, text_rows
+from knowledge.importing.tables.text import known_columns, text_rows
 
 _NOT_TEXTS = frozenset({"draft", "published", "status", "released"})
 """Fields that JSON may have as true or false."""
@@ -109,7 +109,7 @@ def _list(field: str, value: object) -> list[str]:
 def _keys(row: Mapping[str, Any]) -> dict[str, str]:  # JSON
     """The object's key for each column that it has."""
     keys = list(row)
-    return {field: keys[place] for field, place in known_columns(map(folded, keys)).items()}
+    return {field: keys[place] for field, place in known_columns(keys, COLUMNS).items()}
 
 
 def _text(field: str, value: object) -> str:

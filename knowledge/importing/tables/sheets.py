@@ -16,8 +16,8 @@ from openpyxl import load_workbook
 from knowledge.documents import HeldBack, HeldBackReason, Item, QuestionAnswer, Refusal
 from knowledge.importing.archives import check_office_file
 from knowledge.importing.files import NotKnowledgeError, RefusedError, SourceFile
-from knowledge.importing.tables.records import holds_knowledge, known_columns, table_items
-from knowledge.importing.tables.text import Row, folded
+from knowledge.importing.tables.records import COLUMNS, holds_knowledge, table_items
+from knowledge.importing.tables.text import Row, known_columns
 
 MAX_CELLS = 2_000_000
 """Of a workbook; more is a database, not an answer list."""
@@ -74,7 +74,7 @@ def _sheet_items(sheet: Any, file_name: str) -> Iterator[Item]:  # openpyxl is u
     if sheet.sheet_state != "visible":
         yield HeldBack(name, HeldBackReason.INTERNAL)
         return
-    wanted = known_columns(folded(text) for text in _texts(header)).values()
+    wanted = known_columns(_texts(header), COLUMNS).values()
     table = (_row(row, frozenset(wanted)) for row in rows)
     for item in table_items(Row(header.number, _texts(header)), table, name):
         yield replace(item, key=f"{sheet.title}#{item.key}") if isinstance(item, QuestionAnswer) else item
@@ -109,7 +109,7 @@ def _filled_rows(sheet: Any) -> Iterator[_SheetRow]:
 
 
 def _is_header(row: _SheetRow) -> bool:
-    return holds_knowledge(known_columns(map(folded, _texts(row))))
+    return holds_knowledge(known_columns(_texts(row), COLUMNS))
 
 
 def _row(row: _SheetRow, wanted: frozenset[int]) -> Row:

@@ -3,10 +3,10 @@
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from knowledge.importing.files import MAX_LINE_BYTES
+from knowledge.importing.files import MAX_LINE_BYTES, RefusedError
 
 MAX_RECORD_LINES = 2000
 """A quoted cell with more line breaks is taken for a stray quote."""
@@ -31,6 +31,16 @@ class Row:
         """Whether it is neither a problem nor holds anything."""
         return not self.problem and not any(cell.strip() for cell in self.cells)
 
+    def fitted(self, width: int) -> tuple[str, ...]:
+        """A cell for each of so many columns, empty where the row ends early; raises `RefusedError`."""
+        if self.problem:
+            raise RefusedError(self.problem)
+        if any(cell.strip() for cell in self.cells[width:]):
+            raise RefusedError(
+                f"{len(self.cells)} cells for {width} columns; put texts with separators in quotes"
+            )
+        return (*self.cells, *[""] * (width - len(self.cells)))[:width]
+
 
 def text_rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
     """The rows of a CSV or TSV file, the header first, without blank ones.
@@ -53,6 +63,20 @@ def text_rows(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
 def folded(name: str) -> str:
     """A column's name as it is looked up: `Valid_Until?` and `valid until` are the same."""
     return _NOT_IN_NAMES.sub(" ", name).strip().casefold()
+
+
+def known_columns(names: Iterable[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Where each of the columns stands; each may have several names, as `folded` writes them.
+
+    The first of them that is there counts, and of columns with one name the first.
+    """
+    at: dict[str, int] = {}
+    for place, name in enumerate(names):
+        at.setdefault(folded(name), place)
+    found = {
+        column: next((at[name] for name in known if name in at), None) for column, known in columns.items()
+    }
+    return {column: place for column, place in found.items() if place is not None}
 
 
 def _first_filled(lines: Iterator[tuple[int, str]]) -> tuple[int, str] | None:
