@@ -1,9 +1,12 @@
 """What the parts ask of each other, as Protocols of one or two methods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from model.types import Candidate, Reading, Source, Vector, Vectors
+
+Progress = Callable[[int, int], None]
+"""Told how much of long work is done, and of how much."""
 
 
 class Encoder(Protocol):

@@ -3,13 +3,14 @@
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import structlog
 import typer
+from rich import progress as bars
 from rich.console import Console
 from rich.text import Text
 
@@ -18,10 +19,13 @@ from model.errors import FirstlastError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from model.interfaces import Progress
     from serving.settings import Settings
 
 FAILED = 1
 BAD_USAGE = 2
+
+_Item = TypeVar("_Item")
 
 messages = Console(stderr=True)
 """Words for people go to standard error, so that standard output holds results alone."""
@@ -69,6 +73,29 @@ def emit(
     else:
         width = max((len(key) for key in result), default=0)
         sys.stdout.writelines(f"{key:<{width}}  {_shown(value)}\n" for key, value in result.items())
+
+
+@contextmanager
+def progress_bar(doing: str) -> "Iterator[Progress]":
+    """A bar on standard error where that is a terminal; tell it how much is done, and of how much."""
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    is_shown = sys.stderr.isatty()
+    with bars.Progress(*columns, console=messages, transient=True, disable=not is_shown) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def progress(items: Sequence[_Item], *, doing: str) -> Iterable[_Item]:
+    """The items, with a bar on standard error where that is a terminal."""
+    with progress_bar(doing) as show:
+        for done, item in enumerate(items, start=1):
+            yield item
+            show(done, len(items))
 
 
 @contextmanager

@@ -8,9 +8,9 @@ import typer
 from eval.commands.shared import Measured, RiskOption, SeedOption, budget_of, check_exist, measurement
 from eval.data.dialogues import known_answers, read_dialogues
 from eval.home import open_encoder, open_index, open_resolver
-from eval.progress import progress
 from eval.suites import followups
 from knowledge import DEMO_FOLDER
+from serving.command_line import progress
 from serving.settings import Settings
 
 DialoguesOption = Annotated[

@@ -8,10 +8,10 @@ import typer
 from eval.commands.shared import Measured, SeedOption, check_exist, measurement
 from eval.data.labelled import read_mood_conversations
 from eval.home import open_encoder, open_resolver
-from eval.progress import progress
 from eval.suites import mood
 from knowledge import GENERAL_FOLDER
 from knowledge.index.knowledge_index import KnowledgeIndex
+from serving.command_line import progress
 from serving.settings import Settings
 
 ConversationsOption = Annotated[

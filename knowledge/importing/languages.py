@@ -15,50 +15,14 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 _TAG = re.compile(r"\A[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}\Z")
-_LANGUAGES = frozenset(
-    (
-        "ar",
-        "bg",
-        "bn",
-        "ca",
-        "cs",
-        "da",
-        "de",
-        "el",
-        "en",
-        "es",
-        "et",
-        "eu",
-        "fa",
-        "fi",
-        "fr",
-        "gl",
-        "he",
-        "hi",
-    )
-) | {
-    *(
-        "hr",
-        "hu",
-        "hy",
-        "id",
-        "is",
-        "it",
-        "ja",
-        "ka",
-        "kk",
-        "ko",
-        "lt",
-        "lv",
-        "mk",
-        "ms",
-        "nb",
-        "nl",
-        "nn",
-        "no",
-    ),
-    *("pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "ta", "te", "th", "tr", "uk", "ur", "vi", "zh"),
-}
+# fmt: off
+_LANGUAGES = frozenset({
+    "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "gl",
+    "he", "hi", "hr", "hu", "hy", "id", "is", "it", "ja", "ka", "kk", "ko", "lt", "lv", "mk", "ms",
+    "nb", "nl", "nn", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "ta", "te", "th",
+    "tr", "uk", "ur", "vi", "zh",
+})
+# fmt: on
 UNDETERMINED = "und"
 """The tag of a page whose language nobody should guess (RFC 5646)."""
 _FEWEST_CHARS = 200
@@ -72,11 +36,13 @@ _SOURCE_FOLDERS = ("docusaurus-plugin-content-docs", "current", "content", "docs
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A page's place with its language taken out of it."""
+class Place:
+    """A page's place in its source, with its language taken out of it."""
 
     key: str
+    """Path without suffix, language and the folders that sites put around all their pages."""
     language: str
+    """BCP 47 tag; empty when the place says none."""
 
 
 def with_languages(articles: Sequence[ArticleDocument]) -> tuple[ArticleDocument, ...]:
@@ -85,7 +51,7 @@ def with_languages(articles: Sequence[ArticleDocument]) -> tuple[ArticleDocument
     A page says its language itself, or its folder (`es/`, `i18n/es/`) or name (`pay.es.md`) does where
     the same page stands in another language too; else it is noticed by its words, when there are enough.
     """
-    places = [_place(article) for article in articles]
+    places = [place_of(article.path) for article in articles]
     languages_of: defaultdict[str, set[str]] = defaultdict(set)
     for place in places:
         languages_of[place.key].add(place.language)
@@ -96,7 +62,7 @@ def with_languages(articles: Sequence[ArticleDocument]) -> tuple[ArticleDocument
     )
 
 
-def _with_language(article: ArticleDocument, place: _Place | None) -> ArticleDocument:
+def _with_language(article: ArticleDocument, place: Place | None) -> ArticleDocument:
     said = language_tag(article.language)
     language = said or (place.language if place else "") or _noticed(article.body)
     return replace(
@@ -120,14 +86,9 @@ def canonical_tag(name: str) -> str:
     return tag if tag.partition("-")[0] in _LANGUAGES else ""
 
 
-def _subtag(part: str) -> str:
-    if len(part) == _REGION_CHARS and part.isalpha():
-        return part.upper()
-    return part.title() if len(part) == _SCRIPT_CHARS and part.isalpha() else part.lower()
-
-
-def _place(article: ArticleDocument) -> _Place:
-    path = PurePosixPath(article.path.partition("#")[0]).with_suffix("")
+def place_of(path_in_source: str) -> Place:
+    """The place of the page with this path."""
+    path = PurePosixPath(path_in_source.partition("#")[0]).with_suffix("")
     parts = list(path.parts)
     language = ""
     if len(parts) > 1 and parts[0] == "i18n" and canonical_tag(parts[1]):
@@ -139,7 +100,13 @@ def _place(article: ArticleDocument) -> _Place:
         language, parts[-1] = canonical_tag(path.suffix[1:]), parts[-1].removesuffix(path.suffix)
     while parts[:1] and parts[0] in _SOURCE_FOLDERS:
         parts = parts[1:]
-    return _Place("/".join(parts), language)
+    return Place("/".join(parts), language)
+
+
+def _subtag(part: str) -> str:
+    if len(part) == _REGION_CHARS and part.isalpha():
+        return part.upper()
+    return part.title() if len(part) == _SCRIPT_CHARS and part.isalpha() else part.lower()
 
 
 def _noticed(body: str) -> str:

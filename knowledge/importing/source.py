@@ -1,7 +1,7 @@
 """Reads help centres and answer lists from files; one bad file or row never stops the rest."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from knowledge.documents import (
 )
 from knowledge.importing.archives import ARCHIVE_SUFFIX, unpacked
 from knowledge.importing.attachments import with_attachments
+from knowledge.importing.categories import with_categories
 from knowledge.importing.files import NotKnowledgeError, RefusedError, SourceFile, Walk, walk
 from knowledge.importing.helpdesk_exports import helpdesk_export
 from knowledge.importing.html.pages import html_page
@@ -33,6 +34,7 @@ from knowledge.importing.tables.sheets import old_excel_file, xlsx_rows
 from knowledge.importing.text_pages import text_page
 from knowledge.importing.word_pages import docx_page, old_word_file
 from model.errors import DataError
+from model.interfaces import Progress
 
 Reader = Callable[[SourceFile], Iterable[Item]]
 """What a file holds; raises `RefusedError` for the whole file, `NotKnowledgeError` when it holds nothing
@@ -69,18 +71,21 @@ def read_source(path: Path, *, flat_slugs: bool = False) -> ImportResult:
 
 
 @contextmanager
-def reading(path: Path, *, flat_slugs: bool = False) -> Iterator[ImportResult]:
+def reading(
+    path: Path, *, flat_slugs: bool = False, progress: Progress | None = None
+) -> Iterator[ImportResult]:
     """Everything importable in a folder, a zip archive or one file, and everything that was left out.
 
     Pages come in order of their path, rows in order of the file. A page's slug is its path below the
     folder without suffix, or with `flat_slugs` the file's stem; front matter may say otherwise. Of several
     with one slug the first keeps it, the others are numbered; of two pairs with one id the first stays. In a
     folder, the id of a pair begins with its file. Bad files and rows become refusals. The attachments of an
-    archive are there as long as the context lasts. Raises `DataError` when the path does not exist, holds
+    archive are there as long as the context lasts. `progress` is told how many files are read, and of how
+    many. Raises `DataError` when the path does not exist, holds
     nothing importable, or is one file of another kind.
     """
     with _opened(path) as source:
-        result = _result(source, flat_slugs=flat_slugs)
+        result = _result(source, flat_slugs=flat_slugs, progress=progress)
         if not (result.articles or result.question_answers or result.refusals or result.held_back):
             counts = suffix_counts(passed.path for passed in result.passed_over)
             kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.items())
@@ -143,17 +148,22 @@ def _opened(path: Path) -> Iterator[_Source]:
         raise DataError(f"{path} cannot be imported; give {kinds}")
 
 
-def _result(source: _Source, *, flat_slugs: bool) -> ImportResult:
+def _result(source: _Source, *, flat_slugs: bool, progress: Progress | None) -> ImportResult:
     passed_over: list[PassedOver] = []
     files_read: Counter[str] = Counter()
     items: list[Item] = [*source.found.held_back, *source.found.refusals]
-    items.extend(_items(source.found.files, passed_over, files_read, is_folder=source.is_folder))
+    for done, file in enumerate(source.found.files, start=1):
+        items.extend(_items(file, passed_over, files_read, is_folder=source.is_folder))
+        if progress is not None:
+            progress(done, len(source.found.files))
     if flat_slugs:
         items = [_with_flat_slug(item) for item in items]
     refusals = [item for item in items if isinstance(item, Refusal)]
     pairs = tuple(_first_of_each([item for item in items if isinstance(item, QuestionAnswer)], refusals))
     fitting = _fitting([item for item in items if isinstance(item, ArticleDocument)], refusals)
     articles, renamed = _with_own_slugs(with_languages(fitting))
+    if source.is_folder:
+        articles = with_categories(articles, source.root)
     found = with_attachments(_with_full_slugs(articles), source.root)
     return ImportResult(
         articles=found.articles,
@@ -171,29 +181,28 @@ def _result(source: _Source, *, flat_slugs: bool) -> ImportResult:
 
 
 def _items(
-    files: Iterable[SourceFile], passed_over: list[PassedOver], files_read: Counter[str], *, is_folder: bool
+    file: SourceFile, passed_over: list[PassedOver], files_read: Counter[str], *, is_folder: bool
 ) -> Iterator[Item]:
-    """What the files hold; counts those read by suffix, and gathers those with nothing for the knowledge."""
-    for file in files:
-        reader = READERS.get(file.suffix)
-        if reader is None:
+    """What the file holds; counts it by suffix when it is read, and says when it has nothing to import."""
+    reader = READERS.get(file.suffix)
+    if reader is None:
+        passed_over.append(PassedOver(file.name))
+        return
+    try:
+        gave_something = False
+        for item in reader(file):
+            gave_something |= isinstance(item, (ArticleDocument, QuestionAnswer))
+            if is_folder and isinstance(item, QuestionAnswer):
+                item = replace(item, key=f"{file.name}#{item.key}")
+            yield item
+        files_read[file.suffix] += gave_something
+    except NotKnowledgeError as error:
+        if is_folder:
             passed_over.append(PassedOver(file.name))
-            continue
-        try:
-            gave_something = False
-            for item in reader(file):
-                gave_something |= isinstance(item, (ArticleDocument, QuestionAnswer))
-                if is_folder and isinstance(item, QuestionAnswer):
-                    item = replace(item, key=f"{file.name}#{item.key}")
-                yield item
-            files_read[file.suffix] += gave_something
-        except NotKnowledgeError as error:
-            if is_folder:
-                passed_over.append(PassedOver(file.name))
-            else:
-                yield Refusal(file.name, str(error))
-        except RefusedError as error:
+        else:
             yield Refusal(file.name, str(error))
+    except RefusedError as error:
+        yield Refusal(file.name, str(error))
 
 
 def _with_flat_slug(item: Item) -> Item:
@@ -229,7 +238,7 @@ def _fitting(articles: Iterable[ArticleDocument], refusals: list[Refusal]) -> li
 
 def _with_own_slugs(
     articles: Iterable[ArticleDocument],
-) -> tuple[list[ArticleDocument], tuple[tuple[str, str], ...]]:
+) -> tuple[Sequence[ArticleDocument], tuple[tuple[str, str], ...]]:
     """Each article under a slug of its own, and paths and new slugs of those that were renamed for it."""
     slugs = Slugs()
     named: list[ArticleDocument] = []

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import ArtifactError, NotReadyError
-from model.interfaces import Encoder
+from model.interfaces import Encoder, Progress
 from model.refs import article_slug
 from serving.db.session import Database
 from serving.db.tables import now
@@ -31,6 +31,8 @@ _FOLLOW_BATCH = 16
 _LOAD_BATCH = 256
 _LOAD_STEP = 4
 """Refs embedded between two looks at whether to give up: about 20 passages."""
+_SHOWN_STEP = 64
+"""Refs embedded between two words on how far it is, where only a bar waits for them."""
 _RETRY_SECONDS = 30.0
 """A ref that cannot be indexed is tried again after this long; the others go on."""
 _TELL_SECONDS = 5.0
@@ -139,12 +141,19 @@ class KnowledgeSync:
         """The newest change of the store that was read."""
         return self._last_change
 
-    def load_or_rebuild(self, folder: Path, *, give_up: threading.Event | None = None) -> KnowledgeIndex:
+    def load_or_rebuild(
+        self,
+        folder: Path,
+        *,
+        give_up: threading.Event | None = None,
+        progress: Progress | None = None,
+    ) -> KnowledgeIndex:
         """The index, equal to the store: from the snapshot in `folder` and what changed since, else rebuilt.
 
         A snapshot that is stale, foreign or damaged is replaced, and one line of the log says why. With
-        `give_up` it works in small steps, `progress` tells how far it is, and it ends with what it has once
-        the event is set; the snapshot then spares the next time that part.
+        `give_up` it works in small steps, its own `progress` tells how far it is, and it ends with what it
+        has once the event is set; the snapshot then spares the next time that part. A `progress` given here
+        is told how many passages are filed, and of how many.
         """
         started = time.perf_counter()
         with self._lock:
@@ -153,10 +162,12 @@ class KnowledgeSync:
             self._pending, self._failed = PendingRefs(), {}
             self._pending.add(self._differences())
             changed = len(self._pending)
-            if give_up is None:
-                self._apply_pending(batch_size=_LOAD_BATCH)
+            if give_up is not None:
+                self._apply_in_steps(_LOAD_STEP, give_up)
+            elif progress is not None:
+                self._apply_in_steps(_SHOWN_STEP, threading.Event(), progress)
             else:
-                self._apply_in_steps(give_up)
+                self._apply_pending(batch_size=_LOAD_BATCH)
             if reason is not None or changed:
                 self._save_quietly(folder)
             if give_up is None or not give_up.is_set():
@@ -266,16 +277,23 @@ class KnowledgeSync:
             del self._failed[ref]
         self._pending.add(due)
 
-    def _apply_in_steps(self, give_up: threading.Event) -> None:
-        """Apply everything that waits, telling how far it is, until the event is set."""
+    def _apply_in_steps(
+        self,
+        size: int,
+        give_up: threading.Event,
+        progress: Progress | None = None,
+    ) -> None:
+        """Apply all that waits, `size` refs at a time, until the event is set; tells how far it is."""
         sizes = self._sizes_of_pending()
         filed = len(self._indexed()) - sum(len(self._indexed().passages_of(ref)) for ref in sizes)
         done, total, told_at = filed, filed + sum(sizes.values()), time.monotonic()
         self._progress = IndexingProgress(done, total)
         while self._pending and not give_up.is_set():
-            for ref in self._apply_batch(_LOAD_STEP):
+            for ref in self._apply_batch(size):
                 done += sizes.pop(ref, 0)
             self._progress = IndexingProgress(done, total)
+            if progress is not None:
+                progress(done, total)
             if time.monotonic() - told_at >= _TELL_SECONDS:
                 told_at = time.monotonic()
                 _log.info("index_building", passages=done, of=total)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from model.encoder.onnx_encoder import find_encoder
 from model.errors import ArtifactError
-from model.interfaces import Reader
+from model.interfaces import Progress, Reader
 from model.model_set import encoder_of, read_pointer
 from serving.db.session import Database
 from serving.indexing.sync import KnowledgeSync
@@ -37,20 +37,30 @@ def new_knowledge(database: Database, encoder: Reader) -> Knowledge:
 
 
 def open_knowledge(
-    settings: Settings, database: Database, encoder: Reader, *, give_up: threading.Event | None = None
+    settings: Settings,
+    database: Database,
+    encoder: Reader,
+    *,
+    give_up: threading.Event | None = None,
+    progress: Progress | None = None,
 ) -> Knowledge:
     """The encoder with its index, loaded by `load_knowledge`."""
     knowledge = new_knowledge(database, encoder)
-    load_knowledge(settings, knowledge, give_up=give_up)
+    load_knowledge(settings, knowledge, give_up=give_up, progress=progress)
     return knowledge
 
 
 def load_knowledge(
-    settings: Settings, knowledge: Knowledge, *, give_up: threading.Event | None = None
+    settings: Settings,
+    knowledge: Knowledge,
+    *,
+    give_up: threading.Event | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Make the index equal to the store; it does not follow the store yet.
 
-    It comes from the encoder's own snapshot where there is one. Ends early once `give_up` is set.
+    It comes from the encoder's own snapshot where there is one. Ends early once `give_up` is set; `progress`
+    is told how many passages are filed, and of how many.
     """
     folder = settings.snapshot_folder(knowledge.encoder.fingerprint)
-    knowledge.sync.load_or_rebuild(folder, give_up=give_up)
+    knowledge.sync.load_or_rebuild(folder, give_up=give_up, progress=progress)

@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError
-from model.interfaces import Reader, Retriever
+from model.interfaces import Progress, Reader, Retriever
 from model.model_set import ModelSet, encoder_of, load_model_set
 from model.policy import PolicySettings
 from model.resolver import Resolver
@@ -61,6 +61,17 @@ def opened_bot(settings: Settings) -> Iterator[OpenedBot]:
         yield OpenedBot(box, intents, danger)
     finally:
         database.close()
+
+
+def index_knowledge(settings: Settings, *, progress: Progress | None = None) -> int | None:
+    """Make the home's index equal to its store and keep it; how many passages it has.
+
+    `None` where there is no encoder yet: the first start after `firstlast init` indexes then.
+    """
+    if not encoder_folder_in_service(settings).exists():
+        return None
+    with closing(Database(settings.database_url)) as database:
+        return len(open_knowledge(settings, database, first_encoder(settings), progress=progress).index)
 
 
 def resolver_of(

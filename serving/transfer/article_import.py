@@ -15,6 +15,7 @@ from knowledge.documents import ArticleDocument, Attachment, ImportResult, Refus
 from knowledge.importing.source import Slugs
 from model.errors import DataError
 from model.files import write_atomically
+from model.interfaces import Progress
 from model.refs import article_ref
 from serving.articles import repository
 from serving.db.tables import Article, ArticleStatus, Import, now
@@ -28,12 +29,18 @@ MAX_SOURCE_CHARS = 1000
 _log = structlog.get_logger(__name__)
 
 
-def import_source(session: Session, result: ImportResult, *, source: str) -> ImportReport:
+def import_source(
+    session: Session,
+    result: ImportResult,
+    *,
+    source: str,
+    progress: Progress | None = None,
+) -> ImportReport:
     """Make the store's articles and answers of `source` equal to `result`; twice changes nothing.
 
     `source` is the identity of the folder or file, the same at every import and in every checkout. Within it
     a page is known by its path; one that moved is known by its words. A slug that another article has gets a
-    number.
+    number. `progress` is told how many articles are stored, and of how many.
     """
     if not 0 < len(source) <= MAX_SOURCE_CHARS:
         raise DataError(f"source has {len(source)} characters; name it with 1 to {MAX_SOURCE_CHARS}")
@@ -49,7 +56,7 @@ def import_source(session: Session, result: ImportResult, *, source: str) -> Imp
     )
     with session.begin_nested():
         own = repository.list_articles(session, source=source)
-        _import_articles(session, result.articles, own, source, report)
+        _import_articles(session, result.articles, own, source, report, progress)
         keep_answers = Unread.of(result.refusals).holds_rows({article.source_path for article in own})
         import_question_answers(session, result.question_answers, source, report, keep_missing=keep_answers)
         record_changes(session, report.touched)
@@ -82,17 +89,20 @@ def _import_articles(
     own: Sequence[Article],
     source: str,
     report: ImportReport,
+    progress: Progress | None,
 ) -> None:
     wanted = _complete([_canonical(document) for document in documents], report)
     before = _matched(wanted, own)
     holders = repository.find_by_slugs(session, {document.slug for document in wanted})
     slugs = Slugs(repository.slugs(session))  # those given up in this import stay taken until the next one
-    for document in wanted:
+    for done, document in enumerate(wanted, start=1):
         article = before.get(document.path)
         if article is None:
             _import_new(session, document, holders.get(document.slug), slugs, source, report)
         else:
             _import_known(session, document, article, slugs, source, report)
+        if progress is not None:
+            progress(done, len(wanted))
     unread = Unread.of(report.refusals)
     present = {article.id for article in before.values()}
     for article in own:

@@ -1,6 +1,7 @@
 """The commands that bring knowledge in and out: import, export."""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -15,11 +16,14 @@ from serving.command_line import (
     friendly_errors,
     messages,
     opened_store,
+    progress_bar,
 )
 
 if TYPE_CHECKING:
+    from knowledge.documents import ImportResult
     from knowledge.importing.web.crawl import CrawlReport
     from serving.settings import Settings
+    from serving.transfer.report import ImportReport
 
 app = typer.Typer()
 
@@ -46,6 +50,12 @@ def import_knowledge(
             help="Name articles by their file without its folders, as labelled questions name them.",
         ),
     ] = False,
+    index: Annotated[
+        bool,
+        typer.Option(
+            help="Index what changed at once. A running server does so itself, within a second of the import."
+        ),
+    ] = True,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -68,24 +78,18 @@ def import_knowledge(
     """
     from knowledge.importing.source import reading
     from serving.settings import Settings
-    from serving.transfer.article_import import import_source, keep_attachments
 
     with friendly_errors():
         settings = Settings.load(home)
         folder, name = _fetched(path, settings) if _is_address(path) else (Path(path), "")
     name = source or name or folder.resolve().name or str(folder.resolve())
-    with friendly_errors(), reading(folder, flat_slugs=by_file_name) as result:
-        with opened_store(home) as (session, settings):
-            keep_attachments(result.attachments, settings.files_folder)
-            report = import_source(session, result, source=name)
-            if report.doubt and not yes:
-                session.rollback()
-        if report.doubt and not yes:
-            _confirm(report.doubt)
-            with opened_store(home) as (session, _):
-                report = import_source(session, result, source=name)
-    _tell(report.left_out_lines())
-    emit({"source": name, **report.as_json()}, as_json=as_json, text=report.summary)
+    with friendly_errors(), ExitStack() as opened:
+        with progress_bar("reading files") as show:
+            result = opened.enter_context(reading(folder, flat_slugs=by_file_name, progress=show))
+        report = _stored(result, home, source=name, yes=yes)
+        _tell(report.left_out_lines())
+        passages = _indexed(settings) if index else None
+    emit({"source": name, **report.as_json(), "passages": passages}, as_json=as_json, text=report.summary)
     if report.refusals:
         raise typer.Exit(FAILED)
 
@@ -110,6 +114,34 @@ def export(
         },
         as_json=as_json,
     )
+
+
+def _stored(result: "ImportResult", home: Path | None, *, source: str, yes: bool) -> "ImportReport":
+    """Bring the home's store to what was read, once a person says so where there is doubt."""
+    from serving.transfer.article_import import import_source, keep_attachments
+
+    def store() -> "ImportReport":
+        with opened_store(home) as (session, settings), progress_bar("storing articles") as show:
+            keep_attachments(result.attachments, settings.files_folder)
+            report = import_source(session, result, source=source, progress=show)
+            if report.doubt and not yes:
+                session.rollback()
+        return report
+
+    report = store()
+    if report.doubt and not yes:
+        _confirm(report.doubt)
+        yes = True
+        report = store()
+    return report
+
+
+def _indexed(settings: "Settings") -> int | None:
+    """Index the home's knowledge; how many passages it has, `None` where it has no encoder yet."""
+    from serving.runtime.loading import index_knowledge
+
+    with progress_bar("indexing passages") as show:
+        return index_knowledge(settings, progress=show)
 
 
 def _is_address(path: str) -> bool:

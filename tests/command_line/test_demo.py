@@ -109,3 +109,17 @@ def test_a_risk_budget_that_cannot_be_is_refused(
     got = in_demo_home("ask", "where is my box", "--json")
     assert (got.status, got.stdout) == (1, "")
     assert "'risk_budget'" in got.stderr
+
+
+def test_what_is_imported_is_found_and_indexed_at_once(in_demo_home: Commands, tmp_path: Path) -> None:
+    page = tmp_path / "help" / "lantern.md"
+    page.parent.mkdir()
+    page.write_text("# The lantern blinks\n\nIt blinks when its battery is low.\n")
+    before = in_demo_home("bench", "answer", "--json").result["passages"]
+    indexed = in_demo_home("import", page.parent, "--json").result
+    page.write_text("# The lantern blinks\n\nIt blinks while it charges.\n")
+    left = in_demo_home("import", page.parent, "--no-index", "--json").result
+    assert (indexed["added"], indexed["passages"]) == (1, before + 2)  # its title and its one paragraph
+    assert (left["changed"], left["passages"]) == (1, None)
+    found = in_demo_home("search", "the lantern blinks", "-k", "1", "--json").result["results"]
+    assert [row["ref"] for row in found] == ["article:lantern"]

@@ -28,7 +28,7 @@ def test_imported_articles_are_counted_and_an_import_again_changes_nothing(
 ) -> None:
     expected = {"added": 2, "changed": 0, "unchanged": 0, "moved": 0, "retired": 0, "kept": 0, "refused": []}
     expected |= {"held_back": [], "passed_over": {}, "holes": [], "missing_files": [], "renamed": {}}
-    expected |= {"source": "articles", "read": {".md": 2}}
+    expected |= {"source": "articles", "read": {".md": 2}, "passages": None}
     first = firstlast("import", articles, "--json")
     assert (first.status, first.result) == (0, expected)
     again = firstlast("import", articles, "--json")

@@ -9,11 +9,10 @@ import typer
 
 from eval.data.problems import CheckedFile, contradictions, duplicates, normalised, read_checked
 from eval.home import open_store
-from eval.progress import progress
 from eval.results import write_items
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
-from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors
+from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors, progress
 from serving.company.service import stored_infos
 from serving.settings import Settings
 from training.commands.shared import tell_problems

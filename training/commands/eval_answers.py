@@ -11,12 +11,11 @@ from eval.data.beir import chosen_for_removal, read_beir
 from eval.data.labelled import LabelledQuestion, read_labelled_questions
 from eval.data.retrieval_sets import article_refs
 from eval.home import check_answers_known, open_index
-from eval.progress import progress
 from eval.suites import answers, retrieval
 from knowledge import DEMO_FOLDER
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
-from serving.command_line import bad_usage
+from serving.command_line import bad_usage, progress
 from serving.settings import Settings
 from training.commands.measuring import RefitOption, made_encoder, measured_resolver
 

@@ -14,7 +14,6 @@ from eval.data.few_shot import drawn
 from eval.data.further_texts import with_label_names, without_known
 from eval.data.labelled import LabelledText
 from eval.metrics import threshold_keeping
-from eval.progress import progress
 from eval.results import SuiteResult, Track, untracked
 from eval.suites import intents
 from eval.suites.classifiers import read_all
@@ -23,7 +22,7 @@ from knowledge.json_lines import read_texts
 from model.errors import DataError
 from model.heads.out_of_scope import ScopeDetector
 from model.interfaces import Reader
-from serving.command_line import bad_usage
+from serving.command_line import bad_usage, progress
 from serving.settings import Settings
 from training.commands.measuring import made_encoder, measured_tuning
 from training.encoder.finetuning import FinetunedTexts

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from eval.commands.shared import Measured, RiskOption, budget_of, check_exist, measurement
 from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.home import open_resolver
-from eval.progress import progress
 from eval.replay import suite as replay
 from eval.replay.caching_encoder import CachingEncoder
 from eval.results import SuiteResult
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.model_set import ModelSet
 from model.resolver import Resolver
+from serving.command_line import progress
 from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 from training.commands.measuring import made_encoder

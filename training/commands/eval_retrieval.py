@@ -7,9 +7,8 @@ import typer
 
 from eval.commands.shared import Measured, SeedOption, check_exist, measurement
 from eval.data.retrieval_sets import PHRASINGS, SAMPLE_QUESTIONS, beir_set, phrasing_set, sample_set
-from eval.progress import progress
 from eval.suites import retrieval
-from serving.command_line import bad_usage
+from serving.command_line import bad_usage, progress
 from serving.settings import Settings
 from training.commands.measuring import made_encoder
 

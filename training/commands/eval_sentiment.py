@@ -7,12 +7,11 @@ import typer
 
 from eval.commands.shared import FinetuneOption, Measured, SeedOption, check_exist, measurement
 from eval.home import open_champion
-from eval.progress import progress
 from eval.results import SuiteResult
 from eval.suites import sentiment
 from eval.suites.classifiers import HeadClassifier, head_in_service, read_all
 from knowledge import GENERAL_FOLDER
-from serving.command_line import bad_usage
+from serving.command_line import bad_usage, progress
 from serving.runtime.loading import head_encoders
 from serving.settings import Settings
 from training.commands.measuring import made_encoder, measured_tuning

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from eval.commands.shared import Measured, SeedOption, check_exist, measurement
 from eval.data.labelled import LabelledText, read_labelled_texts
 from eval.home import open_champion
-from eval.progress import progress
 from eval.results import Track, untracked
 from eval.suites import wants_person
 from eval.suites.wants_person import Judged, Messages, WishRow
 from knowledge import GENERAL_FOLDER
 from model.interfaces import Reader
 from model.understanding.message import NO_PERSON, PERSON
+from serving.command_line import progress
 from serving.settings import Settings
 from training.commands.measuring import made_encoder
 from training.heads.kernel import cross_fitted_kernel_head

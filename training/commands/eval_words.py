@@ -8,10 +8,10 @@ import typer
 from eval.commands.shared import Measured, RiskOption, SeedOption, budget_of, check_exist, measurement
 from eval.data.retrieval_sets import article_refs
 from eval.data.words import questions_of_centre, read_taught_answers, read_words_questions
-from eval.progress import progress
 from eval.suites import dressed, retrieval, taught, words
 from knowledge.importing.source import read_source
 from model.refs import article_ref
+from serving.command_line import progress
 from serving.settings import Settings
 from training.commands.measuring import RefitOption, made_encoder, measured_resolver
 

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from eval.home import open_encoder, open_resolver
-from eval.progress import progress
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.resolver import Resolver
+from serving.command_line import progress
 from serving.runtime.loading import resolver_of
 from serving.settings import Settings
 from training.encoder.export import ensure_encoder

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit, friendly_errors
+from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit, friendly_errors, progress
 from training.commands.shared import registered_json
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ def compare_models(
     as_json: JsonOption = False,
 ) -> None:
     """The challenger beside the champion, and whether it may take over; ends with 1 when a gate fails."""
-    from eval.progress import progress
     from eval.promotion.tables import as_tables
     from serving.settings import Settings
     from training.registry.promotion import compare_sets
@@ -80,7 +79,6 @@ def promote_model(
     as_json: JsonOption = False,
 ) -> None:
     """Compare, and put the challenger into service if no gate fails; ends with 1 when it is refused."""
-    from eval.progress import progress
     from serving.settings import Settings
     from training.registry.promotion import Override, promote
 

@@ -61,7 +61,7 @@ def train_heads(
     set that knows intents goes into service at once, unless an answer was approved; others are challengers.
     """
     from eval.data.problems import data_problems
-    from eval.progress import progress
+    from serving.command_line import progress
     from serving.company.file import read_company
     from serving.settings import Settings
     from training.commands.shared import tell_problems
@@ -130,8 +130,8 @@ def train_sentiment(
     as_json: JsonOption = False,
 ) -> None:
     """Fit the sentiment head on messages of a file; register the champion with it as the challenger."""
-    from eval.progress import progress
     from eval.suites.sentiment import read_sentiments
+    from serving.command_line import progress
     from serving.settings import Settings
     from training.encoder.tuning import TUNING
     from training.heads.sentiment import sentiment_data
@@ -215,7 +215,7 @@ def train_encoder(
     as_json: JsonOption = False,
 ) -> None:
     """Adapt the encoder to the business; a model set on it is registered if it gains and loses nowhere."""
-    from eval.progress import progress
+    from serving.command_line import progress
     from serving.settings import Settings
     from training.encoder.adaptation import adapt_and_register
     from training.encoder.pair_training import AdaptationOptions
