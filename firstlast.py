@@ -45,7 +45,7 @@ _MOUNTS = {
         "Build data sets, find mistakes.", _app("training.commands.data", "data_app"), is_group=True
     ),
     "eval": _Mount("Measure how good the bot is.", _app("training.commands.evaluate"), is_group=True),
-    "bench": _Mount("Measure how fast the bot is.", _app("serving.commands", "bench_app"), is_group=True),
+    "bench": _Mount("Measure how fast the bot is.", _app("training.commands.bench"), is_group=True),
     "models": _Mount("Look after model sets.", _app("training.commands.models"), is_group=True),
 }
 

@@ -20,6 +20,7 @@ from serving.command_line import (
 
 app = typer.Typer()
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed.")
+"""`bench index` is added by `training.commands.bench`, which has what it is compared with."""
 
 
 @app.command()
@@ -142,38 +143,6 @@ def bench_answer(
         "stage_p50_ms": {stage: percentile(stage, 50) for stage in stages[0]},
     }
     emit(figures, as_json=as_json)
-
-
-@bench_app.command("index")
-def bench_index(
-    passages: Annotated[int, typer.Option(min=1, help="How many passages of 120 words.")] = 500,
-    data: Annotated[
-        Path | None, typer.Option(help="Articles to cut them from; by default the sample company's.")
-    ] = None,
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """How many passages a second an empty index takes in: encoded, stored and searchable."""
-    from knowledge import DEMO_FOLDER
-    from knowledge.importing.source import read_source
-    from knowledge.markdown import plain_text
-    from serving.indexing.speed import passages_of, seconds_to_index
-    from serving.runtime.loading import opened_bot
-    from serving.settings import Settings
-
-    with friendly_errors():
-        articles = read_source(data or DEMO_FOLDER / "articles").articles
-        taken = passages_of([plain_text(article.body) for article in articles], count=passages)
-        with opened_bot(Settings.load(home)) as bot:
-            seconds = seconds_to_index(taken, bot.knowledge.encoder)
-    emit(
-        {
-            "passages": len(taken),
-            "seconds": round(seconds, 3),
-            "passages_per_second": round(len(taken) / seconds, 2),
-        },
-        as_json=as_json,
-    )
 
 
 def _readable(result: dict[str, Any]) -> str:  # JSON
