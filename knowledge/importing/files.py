@@ -27,7 +27,10 @@ from model.errors import DataError
 
 MAX_FILE_BYTES = 10_000_000
 """For a page; nobody reads a help page of 10 MB, and cutting it would hold up everything else."""
-MAX_PAIRS_BYTES = 200_000_000
+MAX_PAGE_CHARS = 500_000
+"""Of a text page: what an article may have here. Longer ones would take seconds to read."""
+MAX_PAIRS_BYTES = 50_000_000
+"""About 900,000 rows, which are held in memory together."""
 MAX_LINE_BYTES = 1_000_000
 IGNORE_FILE = ".firstlastignore"
 """In the top folder of a source: what is not for customers, as a `.gitignore` says it."""
@@ -105,6 +108,10 @@ class SourceFile:
             raise RefusedError(str(error)) from error
         if not text.strip():
             raise EmptyFileError
+        if len(text) > MAX_PAGE_CHARS:
+            raise RefusedError(
+                f"the page has {len(text)} characters, at most {MAX_PAGE_CHARS} are read; split it"
+            )
         return text
 
     def read_lines(self, refusals: list[Refusal]) -> Iterator[tuple[int, str]]:

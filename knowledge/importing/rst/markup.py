@@ -15,8 +15,6 @@ from knowledge.importing.files import RefusedError
 
 HOLE_NAME = "hole"
 """Attribute of a node that stands for what the page has elsewhere: how the page writes it."""
-MAX_RST_CHARS = 500_000
-"""docutils reads some 25,000 a second."""
 REF_TARGET = "ref"
 """Attribute of a node that names another place without words for it."""
 
@@ -71,9 +69,7 @@ _patching = threading.Lock()
 
 
 def parsed(text: str) -> nodes.document:
-    """The tree of a page; raises `RefusedError` when it cannot be made, or would take minutes."""
-    if len(text) > MAX_RST_CHARS:
-        raise RefusedError(f"the page has {len(text)} characters, at most {MAX_RST_CHARS} are read; split it")
+    """The tree of a page; raises `RefusedError` when it cannot be made."""
     try:
         with _sphinx_markup():
             return publish_doctree(text, settings_overrides=_SETTINGS)

@@ -214,6 +214,13 @@ def test_a_line_over_a_megabyte_is_refused_and_the_next_one_is_read(tmp_path: Pa
     assert result.refusals == (Refusal("a.jsonl:1", reason),)
 
 
+@pytest.mark.parametrize("name", ["a.md", "a.mdx", "a.rst", "a.txt"])
+def test_a_page_that_would_take_long_to_read_is_refused(tmp_path: Path, name: str) -> None:
+    result = read_source(write(tmp_path, name, b"x\n" * 250_001))
+    reason = "the page has 500002 characters, at most 500000 are read; split it"
+    assert result.refusals == (Refusal(name, reason),)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

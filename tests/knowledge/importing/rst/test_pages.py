@@ -7,7 +7,6 @@ import pytest
 from docutils.parsers.rst import directives, roles
 
 from knowledge.documents import HOLE, ArticleDocument, HeldBack, HeldBackReason, PassedOver
-from knowledge.importing.rst.markup import MAX_RST_CHARS
 from knowledge.importing.source import read_source
 
 
@@ -128,12 +127,6 @@ def test_a_page_of_links_alone_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "index.rst").write_text("Help\n====\n\n.. toctree::\n\n   a\n")
     (tmp_path / "a.rst").write_text("Text")
     assert read_source(tmp_path).passed_over == (PassedOver("index.rst"),)
-
-
-def test_a_page_that_takes_too_long_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.rst").write_text("x\n" * (MAX_RST_CHARS // 2 + 1))
-    reason = "the page has 500002 characters, at most 500000 are read; split it"
-    assert [refusal.reason for refusal in read_source(tmp_path / "a.rst").refusals] == [reason]
 
 
 def test_other_users_of_docutils_find_it_as_it_was(tmp_path: Path) -> None:
