@@ -22,13 +22,25 @@ from serving.learned_answers.endpoints import router as learned_answers
 from serving.messenger.pages import router as messenger
 from serving.messenger.pages import show_missing
 from serving.models.endpoints import router as models
-from serving.problems import install_problem_handlers, route_of
+from serving.openapi import describe_problems, operation_id
+from serving.problems import install_problem_handlers, problems, route_of
 from serving.runtime.assembly import Runtime
 from serving.runtime.metrics import Metrics
 from serving.security.headers import MessengerCors, RefuseUnfit, SecurityHeaders
 from serving.transfer.endpoints import router as imports
 
-_API = (conversations, contacts, agents, company, ask, articles, imports, learned_answers, models, health)
+_API = (
+    conversations,
+    contacts,
+    agents,
+    company,
+    ask,
+    articles,
+    imports,
+    learned_answers,
+    models,
+    health,
+)
 
 
 def create_app(runtime: Runtime) -> FastAPI:
@@ -40,11 +52,15 @@ def create_app(runtime: Runtime) -> FastAPI:
         redoc_url=None,
         static_url="/docs/static",
         favicon_url="data:,",
+        generate_unique_id_function=operation_id,
     )
     app.state.runtime = runtime
     install_problem_handlers(app, missing_page=show_missing)
-    for router in (*_API, console, messenger):
-        app.include_router(router)
+    for router in _API:
+        app.include_router(router, responses=problems(400, 413, 500, 503))
+    for pages in (console, messenger):
+        app.include_router(pages)
+    describe_problems(app)
     app.add_middleware(RefuseUnfit)
     app.add_middleware(CountRequests, metrics=runtime.metrics)
     app.add_middleware(MessengerCors, allowed_origins=runtime.settings.allowed_origins)

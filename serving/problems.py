@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,6 +45,27 @@ RETRY_SECONDS = 5
 _log = structlog.get_logger(__name__)
 
 
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request."""
+
+    at: list[str | int]
+    """Where it stands: `body`, `path` or `query`, then names and places from the outside in."""
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong and what to do (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    """The status in words."""
+    status: int
+    detail: str
+    """What was wrong, the value, and the next step."""
+    errors: Annotated[list[FieldProblem] | None, Field(exclude_if=lambda errors: errors is None)] = None
+    """Each field that does not fit, of a request that is malformed."""
+
+
 class ProblemResponse(JSONResponse):
     """A problem document."""
 
@@ -51,11 +73,20 @@ class ProblemResponse(JSONResponse):
 
 
 def problem(
-    status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
+    status: int,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    errors: list[FieldProblem] | None = None,
 ) -> ProblemResponse:
-    """The response with the members `type`, `title`, `status`, `detail` and those given."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return ProblemResponse({**body, **members}, status_code=status, headers=dict(headers or {}))
+    """The response that tells of it."""
+    told = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
+    return ProblemResponse(told.model_dump(), status_code=status, headers=dict(headers or {}))
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:  # what FastAPI takes as `responses`
+    """That a route, or each of a router, may answer with these problems."""
+    return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
 
 
 def install_problem_handlers(app: FastAPI, *, missing_page: Callable[[Request], Response]) -> None:
@@ -103,11 +134,11 @@ def _known_error(request: Request, error: Exception) -> Response:
 
 def _malformed_request(_request: Request, error: Exception) -> Response:
     raw: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()  # pydantic's
-    problems = [{"at": list(item["loc"]), "message": str(item["msg"])} for item in raw]
-    if not problems:
+    errors = [FieldProblem(at=list(item["loc"]), message=str(item["msg"])) for item in raw]
+    if not errors:
         return problem(422, "the request is malformed")
     where = ".".join(str(part) for part in raw[0]["loc"])
-    return problem(422, f"{where}: {str(raw[0]['msg']).removeprefix('Value error, ')}", errors=problems)
+    return problem(422, f"{where}: {str(raw[0]['msg']).removeprefix('Value error, ')}", errors=errors)
 
 
 def _strayed(request: Request) -> bool:

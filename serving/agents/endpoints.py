@@ -5,10 +5,11 @@ from fastapi import APIRouter, Request, Response
 from serving.agents import service
 from serving.agents.schemas import SignedInAgentOut, SignedOut, SignInBody, signed_in_agent_out
 from serving.dependencies import CurrentRuntime, DbSession
+from serving.problems import problems
 from serving.security.principals import SESSION_COOKIE, CurrentAgent, refuse_foreign_origin
 from serving.settings import Settings
 
-router = APIRouter(prefix="/v1/agents", tags=["agents"])
+router = APIRouter(prefix="/v1/agents", tags=["agents"], responses=problems(401, 403))
 
 
 def set_session_cookie(response: Response, settings: Settings, token: str) -> None:
@@ -31,7 +32,7 @@ def clear_session_cookie(response: Response, settings: Settings) -> None:
     )
 
 
-@router.post("/session")
+@router.post("/session", responses=problems(429))
 def sign_in(
     body: SignInBody, request: Request, response: Response, runtime: CurrentRuntime, session: DbSession
 ) -> SignedInAgentOut:
@@ -61,7 +62,7 @@ def sign_out(request: Request, response: Response, runtime: CurrentRuntime, sess
     return SignedOut()
 
 
-@router.get("/me")
-def me(agent: CurrentAgent, session: DbSession) -> SignedInAgentOut:
+@router.get("/me", responses=problems(404))
+def get_me(agent: CurrentAgent, session: DbSession) -> SignedInAgentOut:
     """Who is signed in, and what they may do."""
     return signed_in_agent_out(service.get_agent(session, agent.id))

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from serving.db.tables import Agent
 from serving.schemas import RowOut
-from serving.security.permissions import ROLE_PERMISSIONS
+from serving.security.permissions import ROLE_PERMISSIONS, Permission, Role
 from serving.text import SafeText
 
 
@@ -23,7 +23,7 @@ class AgentOut(RowOut):
     id: str
     email: str
     name: str
-    role: str
+    role: Role
     team: str | None
     active: bool
 
@@ -31,7 +31,7 @@ class AgentOut(RowOut):
 class SignedInAgentOut(AgentOut):
     """The agent who is asking, with what the role may do."""
 
-    permissions: list[str]
+    permissions: list[Permission]
 
 
 class SignedOut(BaseModel):

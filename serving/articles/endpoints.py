@@ -17,9 +17,10 @@ from serving.articles.schemas import (
 )
 from serving.db.tables import ArticleStatus
 from serving.dependencies import DbSession
+from serving.problems import problems
 from serving.security.principals import permitted
 
-router = APIRouter(prefix="/v1/articles", tags=["articles"])
+router = APIRouter(prefix="/v1/articles", tags=["articles"], responses=problems(401, 403))
 
 _READ = Depends(permitted("articles:read"))
 _WRITE = Depends(permitted("articles:write"))
@@ -44,19 +45,21 @@ def list_articles(
     )
 
 
-@router.post("", status_code=201, dependencies=[_WRITE])
+@router.post("", status_code=201, dependencies=[_WRITE], responses=problems(409))
 def create_article(new: NewArticle, session: DbSession) -> ArticleOut:
     """A new article, searchable in under a second; 409 when the slug is taken."""
     return article_out(service.create(session, new.document(new.slug)))
 
 
-@router.get("/{slug:path}", dependencies=[_READ])
+@router.get("/{slug:path}", dependencies=[_READ], responses=problems(404))
 def get_article(slug: str, session: DbSession) -> ArticleOut:
     """One article, published or retired."""
     return article_out(service.get(session, slug))
 
 
-@router.put("/{slug:path}", dependencies=[_WRITE])
+@router.put(
+    "/{slug:path}", dependencies=[_WRITE], responses={201: {"model": ArticleOut, "description": "Added"}}
+)
 def put_article(slug: str, fields: ArticleFields, session: DbSession, response: Response) -> ArticleOut:
     """The article gets these words and is published; 201 when the slug was free."""
     document = fields.document(slug)
@@ -66,7 +69,7 @@ def put_article(slug: str, fields: ArticleFields, session: DbSession, response: 
     return article_out(service.create(session, document))
 
 
-@router.delete("/{slug:path}", status_code=200, dependencies=[_WRITE])
+@router.delete("/{slug:path}", status_code=200, dependencies=[_WRITE], responses=problems(404))
 def retire_article(slug: str, session: DbSession) -> ArticleOut:
     """The article is retired: kept, no longer found."""
     return article_out(service.retire(session, slug))

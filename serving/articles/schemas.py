@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from knowledge.documents import ArticleDocument
-from serving.db.tables import Article
+from serving.db.tables import Article, ArticleStatus
 from serving.rendering import render_markdown
 from serving.schemas import Body, RowOut
 
@@ -37,7 +37,7 @@ class ArticleSummary(RowOut):
     title: str
     category: str
     url: str
-    status: str
+    status: ArticleStatus
     superseded_by: str | None
     source: str
     updated_at: datetime

@@ -10,6 +10,7 @@ from serving.ask import service
 from serving.ask.schemas import AskBody, AskOut, SuggestionOut, SuggestionsOut, TurnIn
 from serving.contacts.repository import find_contact
 from serving.dependencies import CurrentRuntime
+from serving.problems import problems
 from serving.runtime.assembly import Runtime
 from serving.security.principals import AnyPrincipal, CustomerPrincipal, Principal
 from serving.text import storable
@@ -17,7 +18,7 @@ from serving.text import storable
 router = APIRouter(prefix="/v1", tags=["ask"])
 
 
-@router.post("/ask")
+@router.post("/ask", responses=problems(401, 403))
 def ask(body: AskBody, principal: AnyPrincipal, runtime: CurrentRuntime) -> AskOut:
     """The decision for a question: nothing is stored, nobody is told."""
     if not principal.may("ask"):

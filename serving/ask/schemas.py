@@ -1,9 +1,11 @@
 """What `ask` and `suggest` take and give."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from model.types import CandidateKind, DecisionKind, SentimentLabel
+from serving.schemas import ChoiceOut, ReasonCode, SourceOut
 from serving.text import LongText, SafeText
 
 
@@ -30,24 +32,42 @@ class AskBody(BaseModel):
     history: Annotated[list[TurnIn], Field(max_length=100)] = []
 
 
+class CandidateOut(BaseModel):
+    """An answer that was considered, with its scores."""
+
+    ref: str
+    passage: str
+    """Key of the passage that would be shown."""
+    title: str
+    confidence: float
+    """Calibrated probability that the text answers the question."""
+    dense_score: float
+    lexical_score: float
+    fused_score: float
+    coverage: float
+    features: dict[str, float]
+
+
 class AskOut(BaseModel):
     """The decision. Candidates are for agents and servers."""
 
-    decision: str
+    decision: DecisionKind
     answer: str
-    sources: list[dict[str, Any]]
-    choices: list[dict[str, Any]]
+    """The words of the reply, Markdown."""
+    sources: list[SourceOut]
+    choices: list[ChoiceOut]
     confidence: float
     threshold: float
     intent: str | None
     team: str | None
-    sentiment: str
+    sentiment: SentimentLabel
     wants_person: float
-    reasons: list[str]
+    reasons: list[ReasonCode]
     model: str
     milliseconds: dict[str, float]
+    """Time by stage, and in `total`."""
     trace_id: str
-    candidates: list[dict[str, Any]] | None = None
+    candidates: list[CandidateOut] | None = None
 
 
 class SuggestionOut(BaseModel):
@@ -55,7 +75,7 @@ class SuggestionOut(BaseModel):
 
     ref: str
     title: str
-    kind: str
+    kind: CandidateKind
 
 
 class SuggestionsOut(BaseModel):

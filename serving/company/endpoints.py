@@ -24,9 +24,10 @@ from serving.company.schemas import (
 )
 from serving.company.service import ApplyReport
 from serving.dependencies import CurrentRuntime, DbSession
+from serving.problems import problems
 from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, permitted
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", responses=problems(401, 403))
 Reader = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("company:read"))]
 Writer = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("company:write"))]
 AgentsManager = Annotated[AgentPrincipal, Depends(agent_permitted("agents:manage"))]
@@ -83,7 +84,9 @@ def list_changes(
     return ChangesOut(changes=[ChangeOut.of(change) for change in changes], next=following)
 
 
-@router.put("/teams/{name:path}", tags=["company"])
+@router.put(
+    "/teams/{name:path}", tags=["company"], responses={201: {"model": CompanyTeam, "description": "Added"}}
+)
 def put_team(
     name: Name, writer: Writer, body: TeamBody, session: DbSession, response: Response
 ) -> CompanyTeam:
@@ -91,13 +94,17 @@ def put_team(
     return _put(CompanyTeam(name=name, **body.model_dump()), writer, session, response)
 
 
-@router.delete("/teams/{name:path}", tags=["company"], status_code=204)
+@router.delete("/teams/{name:path}", tags=["company"], status_code=204, responses=problems(404, 409))
 def remove_team(name: Name, writer: Writer, session: DbSession) -> None:
     """Remove a team; 409 while agents, intents or conversations belong to it."""
     service.remove_entry(session, "team", name, author=author_of(writer))
 
 
-@router.put("/intents/{name:path}", tags=["company"])
+@router.put(
+    "/intents/{name:path}",
+    tags=["company"],
+    responses={201: {"model": CompanyIntent, "description": "Added"}},
+)
 def put_intent(
     name: Name, writer: Writer, body: IntentBody, session: DbSession, response: Response
 ) -> CompanyIntent:
@@ -105,7 +112,7 @@ def put_intent(
     return _put(CompanyIntent(name=name, **body.model_dump()), writer, session, response)
 
 
-@router.delete("/intents/{name:path}", tags=["company"], status_code=204)
+@router.delete("/intents/{name:path}", tags=["company"], status_code=204, responses=problems(404))
 def remove_intent(name: Name, writer: Writer, session: DbSession) -> None:
     """Remove an intent; conversations keep its name."""
     service.remove_entry(session, "intent", name, author=author_of(writer))
@@ -117,13 +124,13 @@ def list_agents(_admin: AgentsManager, session: DbSession) -> AgentsOut:
     return AgentsOut(agents=[AgentOut.of(agent) for agent in repository.list_agents(session)])
 
 
-@router.post("/agents", tags=["agents"], status_code=201)
+@router.post("/agents", tags=["agents"], status_code=201, responses=problems(409))
 def add_agent(admin: AgentsManager, body: NewAgentBody, session: DbSession) -> AgentOut:
     """Add an agent; 409 when the e-mail is taken."""
     return AgentOut.of(accounts.create_agent(session, **body.model_dump(), author=author_of(admin)))
 
 
-@router.patch("/agents/{agent_id}", tags=["agents"])
+@router.patch("/agents/{agent_id}", tags=["agents"], responses=problems(404, 409))
 def change_agent(agent_id: str, admin: AgentsManager, body: AgentBody, session: DbSession) -> AgentOut:
     """Change an agent's name, role, team, password, or whether the account is active.
 
@@ -149,7 +156,7 @@ def add_key(admin: KeysManager, body: NewKeyBody, session: DbSession) -> NewKeyO
     return NewKeyOut.of(made.key, key=made.secret)
 
 
-@router.delete("/api-keys/{key_id}", tags=["API keys"])
+@router.delete("/api-keys/{key_id}", tags=["API keys"], responses=problems(404))
 def revoke_key(key_id: str, admin: KeysManager, session: DbSession) -> KeyOut:
     """Revoke an API key: it is refused from now on; 200 also when it was revoked before."""
     return KeyOut.of(accounts.revoke_api_key(session, key_id, author=author_of(admin)))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from serving.agents.schemas import AgentOut
 from serving.company.file import Minutes, Name, Title
 from serving.schemas import Body, RowOut
-from serving.security.permissions import Role
+from serving.security.permissions import Permission, Role
 from serving.text import SafeText, ShortText
 
 _Password = Annotated[SafeText, Field(max_length=1_000)]
@@ -84,7 +84,7 @@ class NewKeyBody(Body):
     """A key to make, named after the server that will use it."""
 
     name: Title
-    scopes: Annotated[list[ShortText], Field(max_length=50)]
+    scopes: Annotated[list[Permission], Field(max_length=50)]
 
 
 class KeyOut(RowOut):
@@ -92,7 +92,7 @@ class KeyOut(RowOut):
 
     id: str
     name: str
-    scopes: list[str]
+    scopes: list[Permission]
     created_at: datetime
     revoked_at: datetime | None
 

@@ -8,11 +8,12 @@ from pydantic import Field, model_validator
 from serving.contacts import service
 from serving.conversations.schemas import ContactOut
 from serving.dependencies import CurrentRuntime, DbSession
+from serving.problems import problems
 from serving.schemas import Body
 from serving.security.principals import AgentPrincipal, ServerPrincipal, permitted
 from serving.security.tokens import CustomerToken
 
-router = APIRouter(prefix="/v1", tags=["customers"])
+router = APIRouter(prefix="/v1", tags=["customers"], responses=problems(401, 403))
 ContactReader = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("contacts:read"))]
 
 
@@ -29,7 +30,7 @@ class TokenBody(Body):
         return self
 
 
-@router.post("/customers/token", status_code=201)
+@router.post("/customers/token", status_code=201, responses=problems(404))
 def make_token(runtime: CurrentRuntime, session: DbSession, body: TokenBody | None = None) -> CustomerToken:
     """A token for a customer: anonymous, signed by the business, or in exchange for an old one."""
     settings = runtime.settings
@@ -40,7 +41,7 @@ def make_token(runtime: CurrentRuntime, session: DbSession, body: TokenBody | No
     return service.anonymous_token(session, settings)
 
 
-@router.get("/contacts/{contact_id}")
+@router.get("/contacts/{contact_id}", responses=problems(404))
 def get_contact(contact_id: str, _reader: ContactReader, session: DbSession) -> ContactOut:
     """A customer, for agents."""
     return ContactOut.of(service.get_contact(session, contact_id))

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
-from starlette.responses import StreamingResponse
 
 from serving.conversations import repository, service, views
 from serving.conversations.schemas import (
@@ -21,10 +20,11 @@ from serving.conversations.schemas import (
     NewMessage,
     ResolutionOut,
 )
-from serving.conversations.stream import event_stream
+from serving.conversations.stream import EventStream, event_stream
 from serving.db.tables import Conversation, ConversationStatus
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.paging import Place, next_place
+from serving.problems import problems
 from serving.security.principals import (
     AgentPrincipal,
     CurrentCustomer,
@@ -33,7 +33,7 @@ from serving.security.principals import (
     agent_permitted,
 )
 
-router = APIRouter(prefix="/v1", tags=["conversations"])
+router = APIRouter(prefix="/v1", tags=["conversations"], responses=problems(401, 403))
 InboxAgent = Annotated[AgentPrincipal, Depends(agent_permitted("inbox"))]
 LastEventId = Annotated[str, Header(alias="Last-Event-ID", max_length=20)]
 After = Annotated[int, Query(ge=0, le=2**62)]
@@ -42,7 +42,11 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 AnyConversationOut = AgentConversationOut | ConversationOut
 
 
-@router.post("/conversations", status_code=201)
+@router.post(
+    "/conversations",
+    status_code=201,
+    responses={200: {"model": ConversationOut, "description": "It was there already"}, **problems(404)},
+)
 def start_conversation(
     body: NewConversation, customer: CurrentCustomer, session: DbSession, response: Response
 ) -> ConversationOut:
@@ -75,7 +79,7 @@ def list_conversations(
     return AgentConversationsOut(conversations=shown, next=next_place(rows, limit, moment="updated_at"))
 
 
-@router.get("/conversations/{conversation_id}")
+@router.get("/conversations/{conversation_id}", responses=problems(404))
 def get_conversation(conversation_id: str, person: CurrentPerson, session: DbSession) -> AnyConversationOut:
     """One conversation."""
     conversation = _visible(session, person, conversation_id)
@@ -84,7 +88,7 @@ def get_conversation(conversation_id: str, person: CurrentPerson, session: DbSes
     return views.conversation_out(session, conversation)
 
 
-@router.get("/conversations/{conversation_id}/messages")
+@router.get("/conversations/{conversation_id}/messages", responses=problems(404))
 def list_messages(
     conversation_id: str, person: CurrentPerson, session: DbSession, after: After = 0, limit: Limit = 200
 ) -> MessagesOut:
@@ -95,7 +99,11 @@ def list_messages(
     return MessagesOut(messages=views.messages_out(session, messages))
 
 
-@router.post("/conversations/{conversation_id}/messages", status_code=201)
+@router.post(
+    "/conversations/{conversation_id}/messages",
+    status_code=201,
+    responses={200: {"model": MessageOut, "description": "It was there already"}, **problems(404, 409)},
+)
 def post_message(
     conversation_id: str,
     body: NewMessage,
@@ -116,7 +124,7 @@ def post_message(
     return views.messages_out(session, [made.row])[0]
 
 
-@router.get("/conversations/{conversation_id}/events", response_class=StreamingResponse)
+@router.get("/conversations/{conversation_id}/events", response_class=EventStream, responses=problems(404))
 def follow_conversation(
     conversation_id: str,
     person: CurrentPerson,
@@ -124,7 +132,7 @@ def follow_conversation(
     session: DbSession,
     last_event_id: LastEventId = "",
     after: After = 0,
-) -> StreamingResponse:
+) -> EventStream:
     """Server-sent events `message`, `status`, `typing`, `feedback` and, for agents, `proposal`.
 
     Begins after the event named by `Last-Event-ID` or `after`; without either with the first that is kept.
@@ -136,7 +144,7 @@ def follow_conversation(
     return event_stream(runtime, conversation.id, after=begin, agent=agent)
 
 
-@router.post("/conversations/{conversation_id}/feedback")
+@router.post("/conversations/{conversation_id}/feedback", responses=problems(404, 409))
 def give_feedback(
     conversation_id: str, body: NewFeedback, customer: CurrentCustomer, session: DbSession
 ) -> ResolutionOut:
@@ -146,7 +154,7 @@ def give_feedback(
     return ResolutionOut(resolution=conversation.resolution)
 
 
-@router.post("/conversations/{conversation_id}/handoff")
+@router.post("/conversations/{conversation_id}/handoff", responses=problems(404))
 def ask_for_person(conversation_id: str, customer: CurrentCustomer, session: DbSession) -> ConversationOut:
     """Ask for a person."""
     conversation = _visible(session, customer, conversation_id, lock=True)
@@ -154,7 +162,7 @@ def ask_for_person(conversation_id: str, customer: CurrentCustomer, session: DbS
     return views.conversation_out(session, conversation)
 
 
-@router.post("/conversations/{conversation_id}/csat")
+@router.post("/conversations/{conversation_id}/csat", responses=problems(404))
 def rate_conversation(
     conversation_id: str, body: NewCsat, customer: CurrentCustomer, session: DbSession
 ) -> CsatOut:
@@ -164,7 +172,7 @@ def rate_conversation(
     return CsatOut(score=rating.score, comment=rating.comment)
 
 
-@router.post("/conversations/{conversation_id}/assign")
+@router.post("/conversations/{conversation_id}/assign", responses=problems(404))
 def assign_conversation(
     conversation_id: str, agent: InboxAgent, session: DbSession, body: NewAssignment | None = None
 ) -> AgentConversationOut:
@@ -176,7 +184,7 @@ def assign_conversation(
     return views.agent_conversation_out(session, conversation)
 
 
-@router.post("/conversations/{conversation_id}/close")
+@router.post("/conversations/{conversation_id}/close", responses=problems(404))
 def close_conversation(conversation_id: str, _agent: InboxAgent, session: DbSession) -> AgentConversationOut:
     """End the matter; the customer's next message goes to the bot again."""
     conversation = service.get_conversation(session, conversation_id, lock=True)
@@ -184,13 +192,13 @@ def close_conversation(conversation_id: str, _agent: InboxAgent, session: DbSess
     return views.agent_conversation_out(session, conversation)
 
 
-@router.get("/inbox/events", response_class=StreamingResponse)
+@router.get("/inbox/events", response_class=EventStream)
 def follow_inbox(
     agent: InboxAgent,
     runtime: CurrentRuntime,
     last_event_id: LastEventId = "",
     after: Annotated[int | None, Query(ge=0)] = None,
-) -> StreamingResponse:
+) -> EventStream:
     """Server-sent `conversation` events of all conversations, from now on or after `Last-Event-ID`.
 
     `reset` comes first when events after that one are kept no longer: read the list anew.

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from model.types import Author
-from serving.db.tables import ConversationStatus, MessageKind, Priority
-from serving.schemas import RowOut
+from model.types import Author, DecisionKind
+from serving.db.tables import ConversationStatus, MessageKind, Priority, Resolution
+from serving.schemas import ChoiceOut, ReasonCode, RowOut, SourceOut
 from serving.text import ClientId, LongText, SafeText, ShortText
 
 
@@ -54,6 +54,23 @@ class AgentName(RowOut):
     name: str
 
 
+_IF_ANY = Field(exclude_if=lambda value: value is None)
+
+
+class MessagePayload(BaseModel):
+    """What is shown beside a message; only what applies is there."""
+
+    kind: Annotated[DecisionKind | None, _IF_ANY] = None
+    """What the bot did."""
+    sources: Annotated[list[SourceOut] | None, _IF_ANY] = None
+    choices: Annotated[list[ChoiceOut] | None, _IF_ANY] = None
+    choice: Annotated[str | None, _IF_ANY] = None
+    """The ref that the customer picked."""
+    expected_wait_minutes: Annotated[int | None, _IF_ANY] = None
+    feedback: Annotated[bool | None, _IF_ANY] = None
+    """Whether the customer said that it helped."""
+
+
 class MessageOut(RowOut):
     """A message."""
 
@@ -65,9 +82,7 @@ class MessageOut(RowOut):
     text: str
     html: str
     agent: AgentName | None
-    payload: dict[str, Any]
-    """What is shown beside a bot message: those that apply of `kind`, `sources`, `choices`, `choice`,
-    `expected_wait_minutes` and `feedback`, whether the customer said that it helped."""
+    payload: MessagePayload
     created_at: datetime
 
 
@@ -80,7 +95,7 @@ class MessagesOut(BaseModel):
 class LastMessageOut(RowOut):
     """The newest message in short."""
 
-    author: str
+    author: Author
     text: str
     created_at: datetime
 
@@ -95,9 +110,9 @@ class ConversationOut(RowOut):
     team_title: str | None
     intent: str | None
     mood: float
-    handoff_reason: str | None
+    handoff_reason: ReasonCode | None
     expected_wait_minutes: int | None
-    resolution: str
+    resolution: Resolution
     created_at: datetime
     updated_at: datetime
     last_message: LastMessageOut | None
@@ -122,6 +137,19 @@ class AssignedAgentOut(RowOut):
     name: str
 
 
+class HandoffSummaryOut(BaseModel):
+    """What an agent should know of a conversation that was handed over."""
+
+    question: str
+    intent: str | None
+    team: str | None
+    mood: float
+    reasons: list[ReasonCode]
+    """In the order found; the last is the one that counts."""
+    tried: list[ChoiceOut]
+    """Answers given before."""
+
+
 class AgentConversationOut(ConversationOut):
     """A conversation as agents see it."""
 
@@ -129,7 +157,7 @@ class AgentConversationOut(ConversationOut):
     agent: AssignedAgentOut | None
     priority: Priority
     """How soon people should look at it: `high` where the customer is upset, `urgent` in danger."""
-    handoff_summary: dict[str, Any] | None
+    handoff_summary: HandoffSummaryOut | None
     pending_proposals: int
 
 
@@ -152,7 +180,7 @@ class AgentConversationsOut(BaseModel):
 class ResolutionOut(BaseModel):
     """How the conversation stands after the feedback."""
 
-    resolution: str
+    resolution: Resolution
 
 
 class CsatOut(BaseModel):

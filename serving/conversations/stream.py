@@ -30,16 +30,22 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 Value = TypeVar("Value")
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
 def event_stream(
     runtime: Runtime, conversation_id: str | None, *, after: int | None, agent: AgentPrincipal | None = None
-) -> StreamingResponse:
+) -> EventStream:
     """The events of a conversation, or with `None` the changes of all; rights are checked before.
 
     They begin after the event with this id, 0 for all; with `None` from now on. `agent` is who reads, none
     for a customer: the stream ends soon after the agent's session.
     """
     events = _events(runtime, conversation_id, after, agent)
-    return StreamingResponse(events, media_type="text/event-stream", headers=_HEADERS)
+    return EventStream(events, headers=_HEADERS)
 
 
 async def _events(

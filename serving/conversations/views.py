@@ -6,12 +6,17 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from serving.conversations import repository
-from serving.conversations.schemas import AgentConversationOut, ConversationOut, LastMessageOut, MessageOut
+from serving.conversations.schemas import (
+    AgentConversationOut,
+    ConversationOut,
+    LastMessageOut,
+    MessageOut,
+    MessagePayload,
+)
 from serving.db.tables import Conversation, Message, Team
 from serving.rendering import render_markdown
 
 _SHORT_CHARS = 200
-_PAYLOAD = ("kind", "sources", "choices", "choice", "expected_wait_minutes", "feedback")
 _STATE = frozenset(ConversationOut.model_fields) - {"id", "client_id", "created_at", "last_message"}
 """What changes in the life of a conversation, its words left out."""
 
@@ -19,11 +24,10 @@ _STATE = frozenset(ConversationOut.model_fields) - {"id", "client_id", "created_
 def message_out(message: Message, *, helpful: bool | None = None) -> MessageOut:
     """A message; bot and agent text rendered to safe HTML, the customer's left plain."""
     rendered = message.author in {"bot", "agent"}
-    payload = {**message.payload, "feedback": helpful}
     return MessageOut.of(
         message,
         html=render_markdown(message.text, line_breaks=True) if rendered else "",
-        payload={name: payload[name] for name in _PAYLOAD if payload.get(name) is not None},
+        payload=MessagePayload.model_validate({**message.payload, "feedback": helpful}),
     )
 
 

@@ -9,7 +9,12 @@ from serving.dependencies import CurrentRuntime
 from serving.problems import RETRY_SECONDS
 
 router = APIRouter(tags=["health"])
-_TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class TextFormat(Response):
+    """Prometheus's text format."""
+
+    media_type = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Health(BaseModel):
@@ -33,13 +38,13 @@ class Readiness(BaseModel):
 
 
 @router.get("/healthz")
-async def healthz() -> Health:
+async def get_health() -> Health:
     """200 while the process is alive."""
     return Health()
 
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
-def readyz(runtime: CurrentRuntime, response: Response) -> Readiness:
+def get_readiness(runtime: CurrentRuntime, response: Response) -> Readiness:
     """200 when the store answers, the knowledge is indexed and a model set is in service, else 503."""
     database = runtime.database.is_reachable()
     knowledge = runtime.knowledge
@@ -60,7 +65,7 @@ def readyz(runtime: CurrentRuntime, response: Response) -> Readiness:
     )
 
 
-@router.get("/metrics", response_class=Response)
-def metrics(runtime: CurrentRuntime) -> Response:
+@router.get("/metrics", response_class=TextFormat)
+def get_metrics(runtime: CurrentRuntime) -> TextFormat:
     """The counters in Prometheus's text format."""
-    return Response(runtime.metrics.text(), media_type=_TEXT_FORMAT)
+    return TextFormat(runtime.metrics.text())

@@ -22,9 +22,10 @@ from serving.learned_answers.schemas import (
     proposals_out,
 )
 from serving.paging import Place, next_place
+from serving.problems import problems
 from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, permitted
 
-router = APIRouter(prefix="/v1", tags=["learned answers"])
+router = APIRouter(prefix="/v1", tags=["learned answers"], responses=problems(401, 403))
 
 _READ = Depends(permitted("learned_answers:read"))
 _DECIDE = Depends(agent_permitted("proposals:decide"))
@@ -49,20 +50,20 @@ def list_learned_answers(
     )
 
 
-@router.post("/learned-answers", status_code=201)
+@router.post("/learned-answers", status_code=201, responses=problems(409))
 def create_learned_answer(new: NewLearnedAnswer, session: DbSession, writer: Writer) -> LearnedAnswerOut:
     """A new learned answer, found in under a second."""
     made = service.create(session, **new.model_dump(), agent_id=_agent_id(writer))
     return LearnedAnswerOut.of(made)
 
 
-@router.get("/learned-answers/{learned_answer_id}", dependencies=[_READ])
+@router.get("/learned-answers/{learned_answer_id}", dependencies=[_READ], responses=problems(404))
 def get_learned_answer(learned_answer_id: RowId, session: DbSession) -> LearnedAnswerOut:
     """One learned answer in any state."""
     return LearnedAnswerOut.of(service.get(session, learned_answer_id))
 
 
-@router.put("/learned-answers/{learned_answer_id}")
+@router.put("/learned-answers/{learned_answer_id}", responses=problems(404, 409))
 def edit_learned_answer(
     learned_answer_id: RowId, edit: LearnedAnswerEdit, session: DbSession, writer: Writer
 ) -> LearnedAnswerOut:
@@ -74,13 +75,13 @@ def edit_learned_answer(
     return LearnedAnswerOut.of(answer)
 
 
-@router.post("/learned-answers/{learned_answer_id}/retire")
+@router.post("/learned-answers/{learned_answer_id}/retire", responses=problems(404, 409))
 def retire_learned_answer(learned_answer_id: RowId, session: DbSession, _writer: Writer) -> LearnedAnswerOut:
     """The learned answer is kept but no longer given."""
     return LearnedAnswerOut.of(service.retire(session, learned_answer_id))
 
 
-@router.post("/learned-answers/{learned_answer_id}/restore")
+@router.post("/learned-answers/{learned_answer_id}/restore", responses=problems(404, 409))
 def restore_learned_answer(learned_answer_id: RowId, session: DbSession, _writer: Writer) -> LearnedAnswerOut:
     """A retired learned answer is given again."""
     return LearnedAnswerOut.of(service.restore(session, learned_answer_id))
@@ -101,13 +102,13 @@ def list_proposals(
     return ProposalList(proposals=proposals_out(session, rows))
 
 
-@router.get("/proposals/{proposal_id}", dependencies=[_DECIDE])
+@router.get("/proposals/{proposal_id}", dependencies=[_DECIDE], responses=problems(404))
 def get_proposal(proposal_id: RowId, session: DbSession) -> ProposalOut:
     """One proposal in any state."""
     return proposal_out(session, proposals.get_proposal(session, proposal_id))
 
 
-@router.post("/proposals/{proposal_id}/approve")
+@router.post("/proposals/{proposal_id}/approve", responses=problems(404, 409))
 def approve_proposal(
     proposal_id: RowId, approval: Approval, session: DbSession, agent: Decider, runtime: CurrentRuntime
 ) -> ProposalOut:
@@ -126,7 +127,7 @@ def approve_compared(
     return proposals.approve(session, proposal_id, agent_id, words, near=near)
 
 
-@router.post("/proposals/{proposal_id}/reject")
+@router.post("/proposals/{proposal_id}/reject", responses=problems(404, 409))
 def reject_proposal(
     proposal_id: RowId, rejection: Rejection, session: DbSession, agent: Decider
 ) -> ProposalOut:
@@ -135,7 +136,7 @@ def reject_proposal(
     return proposal_out(session, turned_down)
 
 
-@router.post("/proposals/{proposal_id}/undo")
+@router.post("/proposals/{proposal_id}/undo", responses=problems(404, 409))
 def undo_proposal(proposal_id: RowId, session: DbSession, agent: Decider) -> ProposalOut:
     """What the decision did is put back; 409 when what it made was changed since."""
     return proposal_out(session, proposals.undo(session, proposal_id, agent.id))

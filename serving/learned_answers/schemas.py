@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from model.refs import article_slug, learned_answer_id
 from serving.articles import repository as articles
-from serving.db.tables import Proposal
+from serving.db.tables import LearnedAnswerStatus, Origin, Proposal, ProposalKind, ProposalStatus
 from serving.learned_answers import repository
 from serving.schemas import Body, RowOut
 
@@ -41,7 +41,7 @@ class PhrasingOut(RowOut):
     """A way to ask, and who it came from."""
 
     text: str
-    origin: str
+    origin: Origin
 
 
 class LearnedAnswerOut(RowOut):
@@ -51,7 +51,7 @@ class LearnedAnswerOut(RowOut):
     ref: str
     question: str
     answer: str
-    status: str
+    status: LearnedAnswerStatus
     phrasings: list[PhrasingOut]
     source: str
     source_conversation_id: str | None
@@ -98,8 +98,8 @@ class ProposalOut(RowOut):
     """A proposal, as the API and the event `proposal` give it."""
 
     id: int
-    kind: str
-    status: str
+    kind: ProposalKind
+    status: ProposalStatus
     question: str
     answer: str
     phrasings: list[str]

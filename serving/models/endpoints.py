@@ -9,9 +9,10 @@ from pydantic import BaseModel
 
 from model.model_set import read_pointer
 from serving.dependencies import CurrentRuntime
+from serving.problems import problems
 from serving.security.principals import AgentPrincipal, ServerPrincipal, permitted
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(prefix="/v1/models", tags=["models"], responses=problems(401, 403))
 _MANIFEST = "manifest.json"
 ModelReader = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("models:read"))]
 

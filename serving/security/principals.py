@@ -5,11 +5,12 @@ A customer sends `Authorization: Bearer <customer token>`, a server `Bearer fl_â
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from model.errors import AuthenticationError, PermissionDeniedError
 from serving.agents import repository
@@ -99,6 +100,39 @@ def refuse_foreign_origin(request: Request, runtime: Runtime) -> None:
 
 OptionalPrincipal = Annotated[Principal | None, Depends(read_principal)]
 
+_VisitorToken = Annotated[
+    object,
+    Depends(
+        HTTPBearer(
+            scheme_name="visitorToken",
+            description="A customer's token, from `POST /v1/customers/token`.",
+            auto_error=False,
+        )
+    ),
+]
+"""This and the two below tell the schema what a route takes; `read_principal` reads it."""
+_AgentSession = Annotated[
+    object,
+    Depends(
+        APIKeyCookie(
+            name=SESSION_COOKIE,
+            scheme_name="agentSession",
+            description="The cookie of a signed-in agent, from `POST /v1/agents/session`.",
+            auto_error=False,
+        )
+    ),
+]
+_ApiKey = Annotated[
+    object,
+    Depends(
+        HTTPBearer(
+            scheme_name="apiKey",
+            description="A server's key (`fl_â€¦`) with the scope, from `firstlast keys add`.",
+            auto_error=False,
+        )
+    ),
+]
+
 
 async def require_principal(principal: OptionalPrincipal) -> Principal:
     """Anyone who says who they are."""
@@ -107,32 +141,53 @@ async def require_principal(principal: OptionalPrincipal) -> Principal:
     return principal
 
 
-AnyPrincipal = Annotated[Principal, Depends(require_principal)]
+_SomePrincipal = Annotated[Principal, Depends(require_principal)]
 
 
-def _only(*kinds: type[Principal], refusal: str) -> Any:  # what FastAPI takes as a parameter's default
-    async def require_kind(principal: AnyPrincipal) -> Principal:
-        if not isinstance(principal, kinds):
-            raise PermissionDeniedError(refusal)
-        return principal
-
-    return Depends(require_kind)
+async def require_anyone(
+    principal: _SomePrincipal, _token: _VisitorToken, _session: _AgentSession, _key: _ApiKey
+) -> Principal:
+    """A customer, an agent or a server."""
+    return principal
 
 
-CurrentCustomer = Annotated[
-    CustomerPrincipal, _only(CustomerPrincipal, refusal="only a customer may do this; send a customer token")
-]
-CurrentAgent = Annotated[AgentPrincipal, _only(AgentPrincipal, refusal="only a signed-in agent may do this")]
-CurrentPerson = Annotated[
-    CustomerPrincipal | AgentPrincipal,
-    _only(CustomerPrincipal, AgentPrincipal, refusal="an API key cannot take part in conversations"),
-]
+async def require_customer(principal: _SomePrincipal, _token: _VisitorToken) -> CustomerPrincipal:
+    """A customer."""
+    if not isinstance(principal, CustomerPrincipal):
+        raise PermissionDeniedError("only a customer may do this; send a customer token")
+    return principal
 
 
-def permitted(permission: Permission) -> Callable[[Principal], Awaitable[AgentPrincipal | ServerPrincipal]]:
+async def require_agent(principal: _SomePrincipal, _session: _AgentSession) -> AgentPrincipal:
+    """A signed-in agent."""
+    if not isinstance(principal, AgentPrincipal):
+        raise PermissionDeniedError("only a signed-in agent may do this")
+    return principal
+
+
+async def require_person(
+    principal: _SomePrincipal, _token: _VisitorToken, _session: _AgentSession
+) -> CustomerPrincipal | AgentPrincipal:
+    """A customer or a signed-in agent."""
+    if isinstance(principal, ServerPrincipal):
+        raise PermissionDeniedError("an API key cannot take part in conversations")
+    return principal
+
+
+AnyPrincipal = Annotated[Principal, Depends(require_anyone)]
+CurrentCustomer = Annotated[CustomerPrincipal, Depends(require_customer)]
+CurrentAgent = Annotated[AgentPrincipal, Depends(require_agent)]
+CurrentPerson = Annotated[CustomerPrincipal | AgentPrincipal, Depends(require_person)]
+
+
+def permitted(
+    permission: Permission,
+) -> Callable[[Principal, object, object], Awaitable[AgentPrincipal | ServerPrincipal]]:
     """A dependency that lets pass an agent whose role, or a key whose scopes, hold the permission."""
 
-    async def require_permission(principal: AnyPrincipal) -> AgentPrincipal | ServerPrincipal:
+    async def require_permission(
+        principal: _SomePrincipal, _session: _AgentSession, _key: _ApiKey
+    ) -> AgentPrincipal | ServerPrincipal:
         if isinstance(principal, CustomerPrincipal) or not principal.may(permission):
             raise PermissionDeniedError(f"this needs the permission {permission!r}; ask an admin")
         return principal

@@ -1,20 +1,75 @@
 """The API of imports: what each did and what it left out."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from knowledge.documents import HeldBackReason
 from serving.db.tables import Import
 from serving.dependencies import DbSession
 from serving.paging import Place, next_place, page_after
+from serving.problems import problems
 from serving.schemas import RowOut
 from serving.security.principals import permitted
 
-router = APIRouter(prefix="/v1/imports", tags=["articles"])
+router = APIRouter(prefix="/v1/imports", tags=["articles"], responses=problems(401, 403))
+
+
+class HeldBackOut(BaseModel):
+    """Something that is not for customers, and so not imported."""
+
+    path: str
+    reason: HeldBackReason
+
+
+class HoleOut(BaseModel):
+    """Something that a source keeps elsewhere than in its pages."""
+
+    name: str
+    """As the source writes it: `{{ site.phone }}`."""
+    articles: int
+    """In how many pages it is missing."""
+    paths: list[str]
+
+
+class MissingFileOut(BaseModel):
+    """A picture or file that a page shows and the source does not have."""
+
+    file: str
+    path: str
+
+
+class RefusedOut(BaseModel):
+    """Something that was not imported, and why."""
+
+    path: str
+    reason: str
+
+
+class ImportReportOut(BaseModel):
+    """What an import did, in numbers of articles and answers, and what it left out."""
+
+    added: int
+    changed: int
+    unchanged: int
+    moved: int
+    retired: int
+    kept: int
+    """Not found in the source, which could not be read in full."""
+    read: dict[str, int]
+    """Files read, by suffix."""
+    renamed: dict[str, str]
+    """Slugs of articles whose own was taken, by path."""
+    held_back: list[HeldBackOut]
+    passed_over: dict[str, int]
+    """Files not read, by suffix."""
+    holes: list[HoleOut]
+    missing_files: list[MissingFileOut]
+    refused: list[RefusedOut]
 
 
 class ImportOut(RowOut):
@@ -22,7 +77,7 @@ class ImportOut(RowOut):
 
     id: int
     source: str
-    report: dict[str, Any]  # the JSON line of `firstlast import`
+    report: ImportReportOut
     created_at: datetime
 
 

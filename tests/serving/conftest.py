@@ -16,7 +16,15 @@ from serving.db.tables import Intent, Team
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.security import passwords
 from serving.settings import Settings
-from tests.serving.parts import IDENTITY_SECRET, AgentAtWork, Customer, HashReader, LiveServer, RuleResolver
+from tests.serving.parts import (
+    IDENTITY_SECRET,
+    AgentAtWork,
+    Customer,
+    DeclaredResponses,
+    HashReader,
+    LiveServer,
+    RuleResolver,
+)
 from tests.serving.stand import Stand
 from tests.stores import fresh_postgres_url, sqlite_url
 
@@ -77,8 +85,10 @@ def client(runtime: Runtime) -> Iterator[TestClient]:
     """The application without its threads: tests run the worker when they want it to."""
     app = create_app(runtime)
     app.router.lifespan_context = _nothing_started
-    with TestClient(app, raise_server_exceptions=False) as client:
+    watched = DeclaredResponses(app)
+    with TestClient(watched, raise_server_exceptions=False) as client:
         yield client
+    assert watched.undeclared == set()
 
 
 @asynccontextmanager

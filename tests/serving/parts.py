@@ -12,12 +12,25 @@ from typing import Self
 
 import numpy as np
 import uvicorn
+from fastapi import FastAPI
 from httpx2 import Client, Response
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Receive, Scope, Send
 
-from model.types import Decision, DecisionKind, Question, Reading, Source, Understanding, Vector, Vectors
+from model.types import (
+    Decision,
+    DecisionKind,
+    Question,
+    Reading,
+    Source,
+    Understanding,
+    Vector,
+    Vectors,
+)
 from serving.app import create_app
 from serving.company.accounts import create_agent
 from serving.db.tables import new_id
+from serving.problems import route_of
 from serving.runtime.assembly import Runtime
 from serving.security.principals import SESSION_COOKIE
 from serving.server import Server
@@ -152,6 +165,33 @@ def decision(
         model="rules",
         milliseconds={"total": 1.5},
     )
+
+
+class DeclaredResponses:
+    """Passes requests on, and notes each response of the API that its schema does not declare."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._paths = app.openapi()["paths"]
+        self.undeclared: set[tuple[str, str, int, str]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._note(scope, message["status"], MutableHeaders(scope=message).get("content-type", ""))
+            await send(message)
+
+        await self._app(scope, receive, send_noting)
+
+    def _note(self, scope: Scope, status: int, content_type: str) -> None:
+        path, method = route_of(scope).replace(":path}", "}"), scope["method"].lower()
+        operation = self._paths.get(path, {}).get(method)
+        if operation is None:
+            return
+        declared = operation["responses"].get(str(status))
+        kinds = {kind.partition(";")[0] for kind in (declared or {}).get("content", ())}
+        if declared is None or (kinds and content_type.partition(";")[0] not in kinds):
+            self.undeclared.add((method, path, status, content_type))
 
 
 class Customer:
