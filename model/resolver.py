@@ -7,6 +7,7 @@ from functools import partial
 
 from model.answering.confidence import QuestionSignals
 from model.answering.risk import CONFIDENCE_LEVEL, RiskThreshold
+from model.classifier import Classified, Classifier
 from model.encoder.recent_vectors import RecentVectors
 from model.errors import ArtifactError
 from model.generation import NONE, OUT_OF_SCOPE, ExtractiveGenerator, smalltalk_reply
@@ -18,6 +19,7 @@ from model.types import (
     Candidate,
     CandidateKind,
     Decision,
+    IntentInfo,
     Passage,
     Question,
     Reading,
@@ -121,6 +123,7 @@ class Resolver:
         self._common_words = Words(encoder.words)
         self._retriever = retriever
         self._generator = generator or ExtractiveGenerator()
+        self._classifier = Classifier(encoder, models, retriever, self.head_encoders)
 
     def resolve(self, question: Question) -> Decision:
         """The decision for one message of a conversation, with its trace.
@@ -168,6 +171,10 @@ class Resolver:
             follow_up=read.in_context.share if read.in_context else 0.0,
             ruled_out=read.in_context.ruled_out if read.in_context else frozenset(),
         )
+
+    def classify(self, texts: Sequence[str], *, intents: Mapping[str, IntentInfo]) -> Classified:
+        """What each text says as a first message, read together; see `Classifier`."""
+        return self._classifier.classify(texts, intents=intents)
 
     def read(self, question: Question) -> Read:
         """What the message says and which answers may fit, before anything is decided.

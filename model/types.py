@@ -249,6 +249,8 @@ class Understanding:
     for a first message: nothing has been tried yet."""
     telling: bool = True
     """Whether any word of it tells what it is about: noise does not, nor does "it does not work"."""
+    sentiment_probabilities: Mapping[str, float] = field(default_factory=dict)
+    """Of `negative`, `neutral` and `positive`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.agents.endpoints import router as agents
 from serving.articles.endpoints import router as articles
 from serving.ask.endpoints import router as ask
+from serving.classify.endpoints import router as classify
 from serving.company.endpoints import router as company
 from serving.console.pages import router as console
 from serving.contacts.endpoints import router as contacts
@@ -35,6 +36,7 @@ _API = (
     agents,
     company,
     ask,
+    classify,
     articles,
     imports,
     learned_answers,

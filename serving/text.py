@@ -53,6 +53,14 @@ def limited(name: str, text: str, *, max_chars: int) -> str:
     return tidy
 
 
+def checked_length(name: str, text: str, *, max_chars: int) -> str:
+    """The text trimmed; raises `DataError` when nothing is left of it or it is too long."""
+    trimmed = text.strip()
+    if not 0 < len(trimmed) <= max_chars:
+        raise DataError(f"{name} has {len(trimmed):,} characters; use 1 to {max_chars:,}")
+    return trimmed
+
+
 def folded(text: str) -> str:
     """What two texts have in common when they differ only in case and spacing."""
     return " ".join(text.casefold().split())

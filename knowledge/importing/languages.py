@@ -4,15 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from knowledge.documents import ArticleDocument
+from knowledge.language import language_of
 from knowledge.markdown import plain_text
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
 
 _TAG = re.compile(r"\A[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}\Z")
 # fmt: off
@@ -114,12 +110,5 @@ def _noticed(body: str) -> str:
     words = plain_text(body[:_MOST_CHARS])
     if len(words) < _FEWEST_CHARS:
         return ""
-    language, probability = _identifier().classify(words)
-    return str(language) if probability >= _SURE else ""
-
-
-@cache
-def _identifier() -> "LanguageIdentifier":
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # needed by imports alone
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    language = language_of(words)
+    return language.tag if language.probability >= _SURE else ""

@@ -88,6 +88,7 @@ def understand(
         genre_probabilities=genres,
         unhappy=_unhappy(models, features, vector, said_before),
         telling=telling,
+        sentiment_probabilities=sentiments,
     )
 
 

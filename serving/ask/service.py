@@ -5,12 +5,12 @@ from typing import Any
 
 import structlog
 
-from model.errors import DataError
 from model.types import Candidate, Question, Turn
 from serving.bot.decisions import decision_json
 from serving.company.service import stored_danger, stored_infos
 from serving.db.tables import new_id
 from serving.runtime.assembly import Runtime
+from serving.text import checked_length
 
 _MOST_SUGGESTIONS = 5
 _LEAST_SIMILARITY = 0.25
@@ -26,10 +26,7 @@ def ask(
     with_candidates: bool = False,
 ) -> dict[str, Any]:  # a JSON object
     """The decision as JSON with its `trace_id`, under which the log has it."""
-    text = question.strip()
-    limit = runtime.settings.max_message_chars
-    if not text or len(text) > limit:
-        raise DataError(f"question has {len(text):,} characters; use 1 to {limit:,}")
+    text = checked_length("question", question, max_chars=runtime.settings.max_message_chars)
     with runtime.database.reading() as session:
         intents, danger = stored_infos(session), stored_danger(session)
     decision = runtime.resolver.resolve(

@@ -1,12 +1,14 @@
 """What answers at this moment: resolver, encoder and index, exchanged in one step; it loads nothing."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from knowledge.index.knowledge_index import KnowledgeIndex
+from model.classifier import Classified
 from model.errors import ArtifactError, NotReadyError
 from model.interfaces import Reader
-from model.types import Decision, Question
+from model.types import Decision, IntentInfo, Question
 from serving.indexing.sync import KnowledgeSync
 
 
@@ -15,6 +17,10 @@ class QuestionResolver(Protocol):
 
     def resolve(self, question: Question) -> Decision:
         """The decision for one message of a conversation."""
+        ...
+
+    def classify(self, texts: Sequence[str], *, intents: Mapping[str, IntentInfo]) -> Classified:
+        """What each text says as a first message, all read together."""
         ...
 
 
@@ -76,6 +82,13 @@ class ResolverBox:
 
         Raises `NotReadyError` before the first one is there, and `ArtifactError` when it cannot be.
         """
+        return self._resolver().resolve(question)
+
+    def classify(self, texts: Sequence[str], *, intents: Mapping[str, IntentInfo]) -> Classified:
+        """What the resolver in service reads from the texts; raises as `resolve`."""
+        return self._resolver().classify(texts, intents=intents)
+
+    def _resolver(self) -> QuestionResolver:
         resolver = self._now.resolver
         if resolver is None:
             if self.last_error is not None:
@@ -84,4 +97,4 @@ class ResolverBox:
             raise NotReadyError(
                 f"the model set is being loaded ({indexed:,} passages are indexed); try again in a moment"
             )
-        return resolver.resolve(question)
+        return resolver

@@ -8,6 +8,7 @@ ROLES: tuple[Role, ...] = ("agent", "editor", "engineer", "admin")
 
 Permission = Literal[
     "ask",
+    "classify",
     "inbox",
     "contacts:read",
     "proposals:decide",
@@ -27,6 +28,7 @@ PERMISSIONS: frozenset[Permission] = frozenset(get_args(Permission))
 _AGENT: frozenset[Permission] = frozenset(
     (
         "ask",
+        "classify",
         "inbox",
         "contacts:read",
         "proposals:decide",

@@ -4,9 +4,9 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -17,9 +17,11 @@ from httpx2 import Client, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
+from model.classifier import Classified
 from model.types import (
     Decision,
     DecisionKind,
+    IntentInfo,
     Question,
     Reading,
     Source,
@@ -116,6 +118,27 @@ class RuleResolver:
             choices = (source("article:refund-policy"), source("learned_answer:1"))
             return decision("clarify", "Which of these is it?", reasons=("plausible",), choices=choices)
         return decision("handoff", reasons=("below_threshold",))
+
+    def classify(self, texts: Sequence[str], *, intents: Mapping[str, IntentInfo]) -> Classified:
+        """`refund` is in scope, `person` asks for one, `awful` is negative; the business names the team."""
+        info = intents.get("refund_policy", IntentInfo(None, human_only=False))
+        return Classified("rules", tuple(_read(text.lower(), info) for text in texts), wants_person_limit=0.8)
+
+
+def _read(text: str, info: IntentInfo) -> Understanding:
+    negative = 0.9 if "awful" in text else 0.1
+    is_refund = "refund" in text
+    return replace(
+        decision("handoff", reasons=()).understanding,
+        intent="refund_policy" if is_refund else None,
+        intent_probabilities={"track_order": 0.25, "refund_policy": 0.7, "pause": 0.05},
+        out_of_scope_score=0.25 if is_refund else 0.75,
+        team=info.team if is_refund else None,
+        sentiment="negative" if negative == 0.9 else "positive",
+        sentiment_score=0.9 - 2 * negative,
+        sentiment_probabilities={"negative": negative, "neutral": 0.1, "positive": 0.9 - negative},
+        wants_person=0.8 if "person" in text else 0.0,
+    )
 
 
 def source(ref: str) -> Source:

@@ -8,6 +8,7 @@ from serving.security.principals import AgentPrincipal, CustomerPrincipal, Serve
 TABLE = {
     #                         agent  editor engineer admin  server
     "ask":                   (True,  True,  True,  True,  True),
+    "classify":              (True,  True,  True,  True,  True),
     "inbox":                 (True,  True,  True,  True,  False),
     "contacts:read":         (True,  True,  True,  True,  True),
     "proposals:decide":      (True,  True,  True,  True,  False),

@@ -1,0 +1,1 @@
+"""Intents, teams, sentiment and languages of many texts at once."""
