@@ -1,19 +1,28 @@
 """Questions without a conversation over HTTP, and suggestions while typing."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from model.errors import PermissionDeniedError
 from model.types import Offered, Turn
 from serving.ask import service
-from serving.ask.schemas import AskBody, AskOut, SuggestionOut, SuggestionsOut, TurnIn
+from serving.ask.schemas import (
+    AskBatchBody,
+    AskBatchOut,
+    AskBody,
+    AskOut,
+    SuggestionOut,
+    SuggestionsOut,
+    TurnIn,
+)
 from serving.contacts.repository import find_contact
-from serving.dependencies import CurrentRuntime
+from serving.dependencies import CurrentRuntime, OneOfFewBatches
 from serving.problems import problems
 from serving.runtime.assembly import Runtime
-from serving.security.principals import AnyPrincipal, CustomerPrincipal, Principal
-from serving.text import storable
+from serving.security.principals import AnyPrincipal, CustomerPrincipal, Principal, permitted
+from serving.text import checked_length, storable
 
 router = APIRouter(prefix="/v1", tags=["ask"])
 
@@ -23,14 +32,27 @@ def ask(body: AskBody, principal: AnyPrincipal, runtime: CurrentRuntime) -> AskO
     """The decision for a question: nothing is stored, nobody is told."""
     if not principal.may("ask"):
         raise PermissionDeniedError("this needs the scope 'ask'; make a key that has it")
-    shown = service.ask(
+    return _asked(
         runtime,
-        body.question,
-        history=[_turn(turn) for turn in body.history],
+        body,
         contact=_attributes(runtime, principal),
         with_candidates=not isinstance(principal, CustomerPrincipal),
     )
-    return AskOut.model_validate(shown)
+
+
+@router.post("/ask/batch", responses=problems(401, 403), dependencies=[Depends(permitted("ask"))])
+def ask_batch(body: AskBatchBody, runtime: CurrentRuntime, _slot: OneOfFewBatches) -> AskBatchOut:
+    """The decisions for 1 to 64 questions, each as `/v1/ask` gives it to agents and keys.
+
+    Nothing is decided when one of the questions is empty or too long.
+    """
+    for place, one in enumerate(body.questions):
+        checked_length(
+            f"questions.{place}.question", one.question, max_chars=runtime.settings.max_message_chars
+        )
+    return AskBatchOut(
+        decisions=[_asked(runtime, one, contact={}, with_candidates=True) for one in body.questions]
+    )
 
 
 @router.get("/suggest")
@@ -42,6 +64,20 @@ def suggest(runtime: CurrentRuntime, q: Annotated[str, Query(max_length=1_000)] 
             SuggestionOut(ref=one.ref, title=one.passage.title, kind=one.passage.kind) for one in found
         ]
     )
+
+
+def _asked(
+    runtime: Runtime,
+    body: AskBody,
+    *,
+    contact: Mapping[str, Any],  # JSON attributes
+    with_candidates: bool,
+) -> AskOut:
+    history = [_turn(turn) for turn in body.history]
+    shown = service.ask(
+        runtime, body.question, history=history, contact=contact, with_candidates=with_candidates
+    )
+    return AskOut.model_validate(shown)
 
 
 def _turn(turn: TurnIn) -> Turn:

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from model.types import CandidateKind, DecisionKind, SentimentLabel
-from serving.schemas import ChoiceOut, ReasonCode, SourceOut
+from serving.schemas import Body, ChoiceOut, ReasonCode, SourceOut
 from serving.text import LongText, SafeText
+
+MOST_QUESTIONS = 64
 
 
 class OfferedIn(BaseModel):
@@ -30,6 +32,12 @@ class AskBody(BaseModel):
 
     question: SafeText
     history: Annotated[list[TurnIn], Field(max_length=100)] = []
+
+
+class AskBatchBody(Body):
+    """Questions that have nothing to do with each other."""
+
+    questions: Annotated[list[AskBody], Field(min_length=1, max_length=MOST_QUESTIONS)]
 
 
 class CandidateOut(BaseModel):
@@ -68,6 +76,12 @@ class AskOut(BaseModel):
     """Time by stage, and in `total`."""
     trace_id: str
     candidates: list[CandidateOut] | None = None
+
+
+class AskBatchOut(BaseModel):
+    """The decisions, in the order of the questions."""
+
+    decisions: list[AskOut]
 
 
 class SuggestionOut(BaseModel):

@@ -88,6 +88,41 @@ def test_asking_gives_the_decision_and_candidates_only_to_agents(
     assert customer.post("/v1/ask", {"question": "a" * 8001}).status_code == 422
 
 
+def test_many_questions_get_the_decisions_that_each_would_get(
+    customer: Customer, agent: AgentAtWork, resolver: RuleResolver
+) -> None:
+    history = [{"author": "customer", "text": "hello"}]
+    questions = [{"question": "refund?", "history": history}, {"question": "let me talk to a person"}]
+    told = agent.post("/v1/ask/batch", {"questions": questions})
+    assert told.status_code == 200
+    alone = [agent.post("/v1/ask", question).json() for question in questions]
+    together = told.json()["decisions"]
+    assert len({one.pop("trace_id") for one in (*together, *alone)}) == 4
+    assert together == alone
+    assert [one["decision"] for one in together] == ["answer", "handoff"]
+    assert [len(question.history) for question in resolver.questions[-2:]] == [1, 0]
+    assert customer.post("/v1/ask/batch", {"questions": questions}).status_code == 403
+
+
+def test_more_questions_than_may_be_or_one_that_is_empty_are_refused_before_any_is_asked(
+    agent: AgentAtWork, resolver: RuleResolver
+) -> None:
+    asked = len(resolver.questions)
+    for questions, told in (
+        ([], "body.questions: List should have at least 1 item"),
+        ([{"question": "refund?"}] * 65, "body.questions: List should have at most 64 items"),
+        (
+            [{"question": "refund?"}, {"question": " "}],
+            "questions.1.question has 0 characters; use 1 to 8,000",
+        ),
+    ):
+        refused = agent.post("/v1/ask/batch", {"questions": questions})
+        assert refused.status_code == 422
+        assert refused.json()["detail"].startswith(told)
+    assert len(resolver.questions) == asked
+    assert agent.post("/v1/ask/batch", {"questions": [{"question": "refund?"}] * 64}).status_code == 200
+
+
 def test_suggestions_for_too_little_text_are_none(client: TestClient) -> None:
     assert client.get("/v1/suggest").json() == {"suggestions": []}
     assert client.get("/v1/suggest?q=x").json() == {"suggestions": []}
@@ -178,6 +213,8 @@ def test_every_route_of_the_contract_is_in_the_schema(client: TestClient) -> Non
     wanted = [
         "/v1/customers/token",
         "/v1/ask",
+        "/v1/ask/batch",
+        "/v1/classify",
         "/v1/suggest",
         "/v1/conversations",
         "/v1/conversations/{conversation_id}",
