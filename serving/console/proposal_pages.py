@@ -29,6 +29,7 @@ class CardForm(BaseModel):
     question: Written | None = None
     answer: Written | None = None
     phrasings: Written | None = None
+    release: bool = False
 
 
 CurrentCardForm = Annotated[CardForm, Form()]
@@ -77,7 +78,9 @@ def _decide(visit: Visit, proposal_id: int, verb: Verb, form: CardForm) -> None:
     session, agent_id = visit.session, visit.viewer.id
     if verb == "approve":
         phrasings = None if form.phrasings is None else written_lines(form.phrasings)
-        words = Approval(question=form.question, answer=form.answer, phrasings=phrasings)
+        words = Approval(
+            question=form.question, answer=form.answer, phrasings=phrasings, release=form.release
+        )
         approve_compared(session, visit.runtime.knowledge, proposal_id, agent_id, words)
     elif verb == "undo":
         proposals.undo(session, proposal_id, agent_id)

@@ -416,11 +416,28 @@ class LearnedAnswer(Table):
     phrasings: Mapped[list["Phrasing"]] = relationship(
         back_populates="learned_answer", order_by="Phrasing.id", cascade="all, delete-orphan"
     )
+    releases: Mapped[list["Release"]] = relationship(order_by="Release.id", cascade="all, delete-orphan")
 
     @property
     def ref(self) -> str:
         """What candidates and the index call it."""
         return learned_answer_ref(self.id)
+
+
+class Release(Table):
+    """Who released a learned answer or withdrew it, and when."""
+
+    __tablename__ = "releases"
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    learned_answer_id: Mapped[int] = mapped_column(
+        ForeignKey("learned_answers.id", ondelete="CASCADE"), index=True
+    )
+    released: Mapped[bool]
+    """`False` when it was withdrawn."""
+    agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+    """`None` when an import or a key did."""
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Phrasing(Table):
@@ -468,7 +485,7 @@ class Proposal(Table):
     """The nearest known answer: the one that missed, or that is contradicted."""
     similarity: Mapped[float | None]
     human_only: Mapped[bool] = mapped_column(default=False)
-    """Whether the question came to people because only they handle such matters; approving releases it."""
+    """Whether the question came to people because only they handle such matters."""
     learned_answer_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"))
     """What the approval made or changed."""
     undo: Mapped[dict[str, Any] | None]

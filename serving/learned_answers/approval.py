@@ -16,6 +16,7 @@ from serving.learned_answers.wording import (
     add_phrasings,
     checked_wording,
     fingerprint,
+    set_released,
     write_cases,
     write_wording,
 )
@@ -23,11 +24,18 @@ from serving.text import distinct, folded
 
 
 def make_known(
-    session: Session, proposal: Proposal, wording: Wording, agent_id: str, near: Sequence[NearQuestion]
+    session: Session,
+    proposal: Proposal,
+    wording: Wording,
+    agent_id: str,
+    near: Sequence[NearQuestion],
+    *,
+    release: bool,
 ) -> None:
     """Write what the approved proposal teaches, and into its `undo` what putting it back needs.
 
-    `near` are questions near the wording; those of others become cases that must not get this answer.
+    `near` are questions near the wording; those of others become cases that must not get this answer. With
+    `release` the bot may give the answer though only people handle such matters.
     """
     drafted = {
         "question": proposal.question,
@@ -48,7 +56,8 @@ def make_known(
     else:
         answer, undo = _create(session, proposal, wording, agent_id, replaced=target)
     undo["released"] = answer.released
-    answer.released = answer.released or proposal.human_only
+    if release:
+        set_released(answer, True, agent_id)
     replaced = learned_answer_ref(undo["superseded"] or 0)
     own = {answer.ref, replaced, proposal.similar_ref or ""}
     cases = write_cases(session, answer, near_misses=near_misses(near, exclude_refs=own))
@@ -60,7 +69,7 @@ def make_known(
     record_changes(session, [learned_answer_ref(row_id) for row_id in _ids([answer.id, undo["superseded"]])])
 
 
-def put_back(session: Session, proposal: Proposal) -> None:
+def put_back(session: Session, proposal: Proposal, agent_id: str) -> None:
     """Undo `make_known`; raises `ConflictError` when what it made was changed since."""
     undo = proposal.undo or {}
     touched = _ids([proposal.learned_answer_id, undo.get("superseded")])
@@ -72,7 +81,7 @@ def put_back(session: Session, proposal: Proposal) -> None:
         )
     answer = rows.get(proposal.learned_answer_id or 0)
     if answer is not None:
-        _take_back(session, answer, undo)
+        _take_back(session, answer, undo, agent_id)
     replaced = rows.get(undo.get("superseded") or 0)
     if replaced is not None:
         replaced.status = "approved"
@@ -134,9 +143,10 @@ def _create(
         source_conversation_id=proposal.conversation_id,
         approved_by=agent_id,
         approved_at=now(),
-        released=replaced is not None and replaced.released,
         status="approved",
     )
+    if replaced is not None and replaced.released and not proposal.human_only:  # else the box decides
+        set_released(made, True, agent_id)
     texts: list[str] = list(wording.phrasings)
     origins: list[tuple[str, Origin]] = [(text, _origin(proposal, text)) for text in texts]
     if replaced is not None:
@@ -165,13 +175,13 @@ def _origin(proposal: Proposal, text: str) -> Origin:
     return "customer" if folded(text) in drafted else "agent"
 
 
-def _take_back(session: Session, answer: LearnedAnswer, undo: dict[str, Any]) -> None:
+def _take_back(session: Session, answer: LearnedAnswer, undo: dict[str, Any], agent_id: str) -> None:
     """Retire what the approval made, or remove what it added; a made row stays: decisions name its id."""
     if undo["made"] is not None:
         answer.status = "retired"
     else:
         answer.phrasings = [row for row in answer.phrasings if row.id not in undo["phrasings"]]
-        answer.released = undo.get("released", answer.released)
+        set_released(answer, undo.get("released", answer.released), agent_id)
     answer.updated_at = now()
     for case_id in undo["cases"]:
         case = session.get(RegressionCase, case_id)

@@ -57,10 +57,10 @@ def approve(
     one's place, which is kept as superseded. A phrasing whose answer was rewritten is a correction; one that
     resembles an article becomes a learned answer. `phrasings` replaces the drafted ones, but the drafted
     question, which is the customer's own, is always kept as a way to ask. Where only people handle the
-    matter, the answer is released: from then on the bot gives it to this question. Of `near`, the questions
-    near `questions_to_compare`, near misses become regression cases. Raises `DataError` for unfit words and
-    `ConflictError` when it was decided otherwise, or another learned answer answers the same question
-    differently.
+    matter, the bot gives the answer to this question only where the words say `release`. Of `near`, the
+    questions near `questions_to_compare`, near misses become regression cases. Raises `DataError` for unfit
+    words and `ConflictError` when it was decided otherwise, or another learned answer answers the same
+    question differently.
     """
     with session.begin_nested():
         proposal = get_proposal(session, proposal_id)
@@ -70,7 +70,7 @@ def approve(
         ):
             return _already_approved(get_proposal(session, proposal_id), words)
         proposal = get_proposal(session, proposal_id)
-        make_known(session, proposal, wording, agent_id, near)
+        make_known(session, proposal, wording, agent_id, near, release=words.release)
         announce(session, proposal)
     return proposal
 
@@ -117,7 +117,7 @@ def undo(session: Session, proposal_id: int, agent_id: str) -> Proposal:
         if not claimed:
             raise ConflictError(f"proposal {proposal_id} is {proposal.status} by now; look at it again")
         if target == "undone":
-            put_back(session, proposal)
+            put_back(session, proposal, agent_id)
         announce(session, proposal)
     return proposal
 

@@ -78,6 +78,8 @@ class Approval(Body):
     question: str | None = None
     answer: str | None = None
     phrasings: list[str] | None = None
+    release: bool = False
+    """Whether the bot may give the answer to this very question though only people handle the matter."""
 
 
 class Rejection(Body):
@@ -108,7 +110,7 @@ class ProposalOut(RowOut):
     similar: SimilarAnswer | None
     similarity: float | None
     human_only: bool
-    """Whether only people handle such matters: approving then releases the answer to this question."""
+    """Whether only people handle such matters: unless it is released, the bot does not give the answer."""
     learned_answer_id: int | None
     created_at: datetime
     decided_at: datetime | None

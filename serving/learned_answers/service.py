@@ -9,7 +9,7 @@ from model.errors import ConflictError, DataError, NotFoundError
 from serving.db.tables import LearnedAnswer, LearnedAnswerStatus, now
 from serving.indexing.changes import record_changes
 from serving.learned_answers import repository
-from serving.learned_answers.wording import checked_wording, write_wording
+from serving.learned_answers.wording import checked_wording, set_released, write_wording
 
 
 def get(session: Session, learned_answer_id: int) -> LearnedAnswer:
@@ -34,9 +34,9 @@ def create(
             source="console",
             approved_by=agent_id,
             valid_until=_checked_moment(valid_until),
-            released=released,
             status="approved",
         )
+        set_released(made, released, agent_id)
         write_wording(session, made, wording, origin="agent")
         record_changes(session, [made.ref])
     return made
@@ -71,7 +71,7 @@ def edit(
             wording.question, wording.answer, texts, released=wanted
         ):
             return row
-        row.released = wanted
+        set_released(row, wanted, agent_id)
         write_wording(session, row, wording, origin="agent")
         row.approved_by = agent_id or row.approved_by
         record_changes(session, [row.ref])

@@ -12,7 +12,7 @@ from knowledge.privacy.detection import holds_contact_data
 from knowledge.text import capitalised
 from model.errors import DataError
 from model.interfaces import Encoder, Retriever
-from serving.db.tables import LearnedAnswer, Origin, Phrasing, RegressionCase, now
+from serving.db.tables import LearnedAnswer, Origin, Phrasing, RegressionCase, Release, now
 from serving.learned_answers import repository
 from serving.text import distinct, folded, required
 
@@ -105,6 +105,13 @@ def add_phrasings(
     session.flush()
     write_cases(session, answer)
     return added
+
+
+def set_released(answer: LearnedAnswer, released: bool, agent_id: str | None) -> None:
+    """Release the answer or withdraw it, and note who did, an import being `None`; again changes nothing."""
+    if bool(answer.released) != released:
+        answer.released = released
+        answer.releases.append(Release(released=released, agent_id=agent_id))
 
 
 def write_cases(

@@ -8,7 +8,7 @@ from knowledge.documents import QuestionAnswer, Refusal
 from model.errors import DataError
 from serving.db.tables import LearnedAnswer, now
 from serving.learned_answers import repository
-from serving.learned_answers.wording import checked_wording, write_cases, write_wording
+from serving.learned_answers.wording import checked_wording, set_released, write_cases, write_wording
 from serving.text import folded
 from serving.transfer.report import ImportReport
 
@@ -103,7 +103,8 @@ def _import_pair(
     answer.source_hash = pair.content_hash
     answer.valid_until = pair.valid_until
     answer.approved_at = pair.approved_at or answer.approved_at
-    answer.released = bool(answer.released) or pair.released  # what people released here stays so
+    if pair.released:  # what people released here stays so
+        set_released(answer, True, None)
     # What customers and agents added since stays.
     learned = [phrasing.text for phrasing in answer.phrasings if phrasing.origin in ("customer", "agent")]
     wording = checked_wording(wording.question, wording.answer, (*wording.phrasings, *learned))

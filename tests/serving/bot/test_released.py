@@ -1,4 +1,4 @@
-"""Matters that only people handle: what a person approves is answered from then on, and nothing else.
+"""Matters that only people handle: what a person releases is answered from then on, and nothing else.
 
 The sample company with its trained models; its business orders and cancellations are for people alone.
 """
@@ -47,7 +47,7 @@ def ask(runtime: Runtime, client: TestClient, text: str) -> tuple[str, list[str]
     return conversation_id, record.reasons, customer.messages(conversation_id)[-1]["text"]
 
 
-def teach(runtime: Runtime, client: TestClient, asked: str, reply: str) -> dict:
+def teach(runtime: Runtime, client: TestClient, asked: str, reply: str, *, release: bool = True) -> dict:
     """A customer asks, it goes to people, an agent replies and approves; the proposal as it was put."""
     agent = AgentAtWork(client, runtime)
     conversation_id, reasons, _ = ask(runtime, client, asked)
@@ -55,13 +55,20 @@ def teach(runtime: Runtime, client: TestClient, asked: str, reply: str) -> dict:
     agent.say(conversation_id, reply)
     runtime.worker.run_once()
     [proposal] = agent.get(f"/v1/proposals?conversation_id={conversation_id}").json()["proposals"]
-    approved = agent.post(f"/v1/proposals/{proposal['id']}/approve", {})
+    approved = agent.post(f"/v1/proposals/{proposal['id']}/approve", {"release": release})
     assert approved.status_code == 200, approved.text
     runtime.knowledge.sync.follow_once()
     return proposal
 
 
-def test_what_a_person_approved_is_answered_to_the_next_customer_though_the_matter_is_for_people(
+def test_approving_a_reply_does_not_give_it_to_the_next_customer_of_a_matter_for_people(
+    company: Runtime, people: TestClient
+) -> None:
+    teach(company, people, SCHOOLS, "I have sent your school its garden today.", release=False)
+    assert ask(company, people, SCHOOLS)[1] == ["human_only_intent"]
+
+
+def test_what_a_person_released_is_answered_to_the_next_customer_though_the_matter_is_for_people(
     company: Runtime, people: TestClient
 ) -> None:
     proposal = teach(company, people, SCHOOLS, SCHOOLS_REPLY)

@@ -1,5 +1,7 @@
 """Deciding on proposals without script, on their page and beside the reply."""
 
+import re
+
 from fastapi.testclient import TestClient
 
 from serving.db.tables import LearnedAnswer, Proposal
@@ -194,15 +196,25 @@ def test_an_unknown_proposal_or_deed_is_a_page(agent: TestClient) -> None:
     assert agent.post("/proposals/1/explode").status_code == 422
 
 
-def test_the_card_tells_what_approving_means_where_only_people_handle_the_matter(
+def test_the_card_asks_whether_to_release_the_answer_where_only_people_handle_the_matter(
     runtime: Runtime, agent: TestClient
 ) -> None:
-    notice = "Matters like this normally go to people."
+    notice = "Only people handle matters like this"
     plain, _ = propose(runtime, question="A plain matter?")
     assert notice not in agent.get(f"/inbox/{plain}").text
 
     conversation_id, proposal_id = propose(runtime, question="A sponsored garden?", human_only=True)
     page = agent.get(f"/inbox/{conversation_id}").text
     assert page.index(notice) < page.index(f"/proposals/{proposal_id}/approve")
+    [box, *_] = re.findall(r'<input type="checkbox" name="release"[^>]*>', page)
+    assert f'form="proposal-{proposal_id}-approve"' in box
+    assert "checked" not in box
     agent.post(f"/proposals/{proposal_id}/approve")
-    assert learned_answer(runtime, proposal(runtime, proposal_id).learned_answer_id).released is True
+    learned_id = proposal(runtime, proposal_id).learned_answer_id
+    assert learned_answer(runtime, learned_id).released is False
+
+    agent.post(f"/proposals/{proposal_id}/undo")
+    agent.post(f"/proposals/{proposal_id}/approve", data={"release": "yes"})
+    learned_id = proposal(runtime, proposal_id).learned_answer_id
+    assert learned_answer(runtime, learned_id).released is True
+    assert "Released by " in agent.get(f"/learned-answers/{learned_id}").text

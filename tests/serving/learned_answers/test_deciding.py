@@ -507,11 +507,21 @@ def released(stand: Stand, learned_id: int) -> tuple[bool, set[bool]]:
     return stand.learned(learned_id).released, {passage.released for passage in passages}
 
 
-def test_approving_on_a_matter_for_people_releases_the_answer_and_undoing_withdraws_it(
+def releases(stand: Stand, learned_id: int) -> list[tuple[bool, str | None]]:
+    """What became of the release, oldest first, and who did it."""
+    with stand.database.reading() as session:
+        return [(row.released, row.agent_id) for row in service.get(session, learned_id).releases]
+
+
+def test_approving_on_a_matter_for_people_releases_the_answer_only_when_told_and_undoing_retires_it(
     stand: Stand, message: int
 ) -> None:
     pending = stand.drafted(message, human_only=True)
-    learned_id = stand.approve(pending)
+    assert released(stand, stand.approve(pending)) == (False, {False})
+    decide(stand, "undo", pending)
+
+    learned_id = stand.approve(pending, release=True)
+    assert releases(stand, learned_id) == [(True, "ana")]
     assert released(stand, learned_id) == (True, {True})
 
     decide(stand, "undo", pending)
@@ -529,18 +539,26 @@ def test_a_known_answer_is_released_with_a_new_phrasing_and_withdrawn_with_its_u
 ) -> None:
     known = stand.learn("May I use rain water?", "Yes, filtered rain water is fine.")
     pending = stand.drafted(message, kind="phrasing", similar_ref=f"learned_answer:{known}", human_only=True)
-    assert stand.approve(pending) == known
+    assert stand.approve(pending, release=True) == known
     assert released(stand, known) == (True, {True})
     decide(stand, "undo", pending)
     assert released(stand, known) == (False, {False})
+    assert releases(stand, known) == [(True, "ana"), (False, "ben")]
 
 
 @on_sqlite
-def test_a_correction_of_a_released_answer_is_released(stand: Stand, message: int) -> None:
+@pytest.mark.parametrize(
+    ("human_only", "release", "expected"),
+    [(True, False, False), (True, True, True), (False, False, True)],  # the box is shown for people's matters
+)
+def test_a_correction_of_a_released_answer_is_released_unless_the_box_was_left_off(
+    stand: Stand, message: int, human_only: bool, release: bool, expected: bool
+) -> None:
     with stand.database.session() as session:
         old = service.create(session, question="May I use rain water?", answer="No.", released=True).id
-    pending = stand.drafted(message, kind="correction", similar_ref=f"learned_answer:{old}")
-    assert released(stand, stand.approve(pending)) == (True, {True})
+    fields = {"kind": "correction", "similar_ref": f"learned_answer:{old}", "human_only": human_only}
+    pending = stand.drafted(message, **fields)
+    assert released(stand, stand.approve(pending, release=release)) == (expected, {expected})
 
 
 def test_an_editor_releases_an_answer_and_withdraws_it(stand: Stand) -> None:
