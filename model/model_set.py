@@ -64,23 +64,31 @@ class CalibrationSample:
         """The `risk_threshold` of each kind of answer: each keeps the budget for itself.
 
         Learned answers are right more often than articles at the same confidence; on one threshold for both
-        they would pay for the articles' mistakes. Both have that of all decisions where one kind has fewer
-        than 20, such as in a home without articles.
+        they would pay for the articles' mistakes.
         """
 
-        def of(chosen: NDArray[np.bool_]) -> RiskThreshold:
+        def of(sample: CalibrationSample) -> RiskThreshold:
             return risk_threshold(
-                self.confidences[chosen],
-                self.correct[chosen],
+                sample.confidences,
+                sample.correct,
                 risk=risk,
                 confidence_level=confidence_level,
                 proven_only=proven_only,
             )
 
+        article, learned = self.of_kind("article"), self.of_kind("learned_answer")
+        found = of(article)
+        return {"article": found, "learned_answer": found if learned is article else of(learned)}
+
+    def of_kind(self, kind: CandidateKind) -> "CalibrationSample":
+        """The decisions that the threshold of this kind of answer is found on.
+
+        All of them where one kind has fewer than 20, such as in a home without articles.
+        """
         if min(self.learned.sum(), (~self.learned).sum()) < FEWEST_ANSWERS:
-            both = of(np.ones(len(self.correct), dtype=np.bool_))
-            return {"article": both, "learned_answer": both}
-        return {"article": of(~self.learned), "learned_answer": of(self.learned)}
+            return self
+        chosen = self.learned if kind == "learned_answer" else ~self.learned
+        return CalibrationSample(self.confidences[chosen], self.correct[chosen], self.learned[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

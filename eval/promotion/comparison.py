@@ -15,10 +15,12 @@ from eval.promotion.flips import Flips
 from eval.promotion.gates import (
     Gate,
     failures,
-    growth_gate,
+    fewer_gate,
     paired_gate,
+    reach_gate,
     regression_gate,
     risk_gate,
+    size_gate,
     time_gate,
 )
 from eval.promotion.regression import CaseItem
@@ -31,6 +33,7 @@ from eval.suites.mood import MoodWarnings
 from eval.suites.sentiment import Sentiments
 from model.interfaces import Reader
 from model.model_set import ModelSet
+from model.refs import ref_kind
 from model.resolver import Resolver
 from serving.runtime.loading import resolver_of
 from serving.settings import Settings
@@ -221,12 +224,21 @@ def compare(
     encoder_gates = []
     if len(indexes) > 1:  # another encoder than the champion's
         sizes = champion.encoder_bytes / 1e6, challenger.encoder_bytes / 1e6
-        encoder_gates.append(growth_gate("encoder_mb", *sizes, unit="MB"))
+        encoder_gates.append(size_gate("encoder_mb", *sizes))
+    flipped = flips.run(past, champion=before, challenger=after, track=track)
+    index = indexes[challenger.encoder.fingerprint]
+    kinds = {kind for kind in map(ref_kind, index.refs()) if kind is not None}
     return Comparison(
         champion_side=old,
         challenger_side=new,
-        gates=(*_gates(old, new, budget=settings.risk_budget), *encoder_gates),
-        flips=flips.run(past, champion=before, challenger=after, track=track),
+        gates=(
+            *_gates(old, new, budget=settings.risk_budget),
+            reach_gate(challenger.models.calibration, budget=settings.risk_budget, kinds=kinds),
+            _fewer_gate(old, new, flipped),
+            size_gate("size_mb", old.size_bytes / 1e6, new.size_bytes / 1e6, passages=len(index)),
+            *encoder_gates,
+        ),
+        flips=flipped,
         notes=_notes(questions, cases, past),
     )
 
@@ -253,8 +265,19 @@ def _gates(old: Side, new: Side, *, budget: float) -> tuple[Gate, ...]:
         *(paired_gate(name, before[name], after[name], of=of) for name, of in _COUNTED.items()),
         risk_gate(wrong, answered, budget=budget),
         time_gate(old.milliseconds, new.milliseconds, rng=np.random.default_rng(0)),
-        growth_gate("size_mb", old.size_bytes / 1e6, new.size_bytes / 1e6, unit="MB"),
     )
+
+
+def _fewer_gate(old: Side, new: Side, flipped: Flips) -> Gate:
+    """On the held-out questions that have an answer, and on the past ones."""
+    before, after = (
+        [item.ref is not None for item in side.answers.items if item.kind == "answerable"]
+        if side.answers
+        else []
+        for side in (old, new)
+    )
+    past_before, past_after = flipped.champion_answered, flipped.challenger_answered
+    return fewer_gate((*before, *past_before), (*after, *past_after))
 
 
 _COUNTED = {
@@ -268,6 +291,20 @@ _COUNTED = {
     "sentiment_right": "messages with their sentiment read right",
 }
 """By gate, what is counted."""
+GATE_NAMES = frozenset(
+    {
+        *_COUNTED,
+        "regression_cases",
+        "risk_budget",
+        "p50_ms",
+        "p95_ms",
+        "answers_nothing",
+        "answers_far_fewer",
+        "size_mb",
+        "encoder_mb",
+    }
+)
+"""All that a comparison may ask."""
 
 
 def _went_well(side: Side) -> dict[str, list[bool]]:

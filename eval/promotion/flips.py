@@ -85,6 +85,9 @@ class Flips:
     """Past turns that were decided again."""
     flips: tuple[Flip, ...]
     """Worst first."""
+    champion_answered: tuple[bool, ...]
+    """Of each past turn, whether it is answered today."""
+    challenger_answered: tuple[bool, ...]
 
     @property
     def figures(self) -> dict[str, Any]:  # JSON
@@ -128,12 +131,17 @@ def run(
     A flip is another kind of decision, or another answer; other choices when asking back are none. Among
     flips of a kind the most confident answer comes first, then the oldest decision.
     """
-    flips = [
-        flip
+    made = [
+        (decision, _decided(decision, champion), _decided(decision, challenger))
         for decision in track(past, doing="Past decisions")
-        if (flip := _flip(decision, _decided(decision, champion), _decided(decision, challenger))) is not None
     ]
-    return Flips(len(past), tuple(sorted(flips, key=_worst_first)))
+    flips = [flip for one in made if (flip := _flip(*one)) is not None]
+    return Flips(
+        n=len(past),
+        flips=tuple(sorted(flips, key=_worst_first)),
+        champion_answered=tuple(old.kind == "answer" for _, old, _ in made),
+        challenger_answered=tuple(new.kind == "answer" for _, _, new in made),
+    )
 
 
 def flip_kind(past: PastDecision, champion: Made, challenger: Made) -> FlipKind | None:

@@ -1,6 +1,6 @@
 """Whether a challenger may take the champion's place, one gate a promise; measures nothing itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,11 +9,20 @@ from numpy.typing import NDArray
 
 from eval.metrics import mcnemar_worse
 from eval.metrics.intervals import Interval, Rows, bootstrap, clopper_pearson
+from eval.promotion.reach import reach
+from model.model_set import CalibrationSample
+from model.types import CandidateKind
 
 LEVEL = 0.05
 """A loss that chance alone would bring less often than this counts as worse; each test on its own."""
 MOST_GROWTH = 0.10
 """How much slower or larger a challenger may be."""
+MOST_MB = 10.0
+"""Growth in megabytes that passes however small the champion is."""
+MOST_MB_A_PASSAGE = 0.002
+"""The same for each passage of the home."""
+FAR_FEWER = 0.75
+"""Fewer than this share of the champion's answers are far fewer."""
 LEAST_FOR_P95 = 20
 """Questions of which one in twenty is a whole one."""
 LEAST_TIMED = 6
@@ -111,13 +120,47 @@ def risk_gate(wrong: int, answered: int, *, budget: float) -> Gate:
     return Gate(name, _outcome(interval.low <= budget), reason)
 
 
-def growth_gate(name: str, before: float | None, after: float | None, *, unit: str) -> Gate:
-    """Fails when the challenger needs over 10 % more of something than the champion."""
-    if before is None or after is None or before <= 0:
-        return Gate(name, "skipped", "it could not be measured")
-    growth = after / before - 1
-    reason = f"{after:.2f} {unit}, the champion {before:.2f} ({growth:+.1%}, fails above +{MOST_GROWTH:.0%})"
-    return Gate(name, _outcome(after <= before * (1 + MOST_GROWTH)), reason)
+def reach_gate(sample: CalibrationSample, *, budget: float, kinds: Collection[CandidateKind]) -> Gate:
+    """Fails when at this budget the set can give no answer of any kind that the home has (`kinds`)."""
+    name = "answers_nothing"
+    if not kinds:
+        return Gate(name, "skipped", "the home has no articles and no learned answers yet")
+    reaches = [reach(sample, kind, budget=budget) for kind in sorted(kinds)]
+    return Gate(name, _outcome(any(one.answers for one in reaches)), "; ".join(one.reason for one in reaches))
+
+
+def fewer_gate(before: Sequence[bool], after: Sequence[bool]) -> Gate:
+    """Fails when the challenger answers less than three quarters of what the champion does, beyond chance.
+
+    Each flag says whether a question is answered, right or wrong; chance is judged by the exact McNemar test.
+    A champion that is too bold for its budget is a reason to lift this gate.
+    """
+    name = "answers_far_fewer"
+    if not any(before):
+        return Gate(name, "skipped", f"the champion answers none of {len(before)} questions")
+    p = mcnemar_worse(before, after)
+    reason = (
+        f"{sum(after)} of {len(after)} questions with an answer or from the past, the champion {sum(before)} "
+        f"(fails below {FAR_FEWER:.0%} of the champion's and beyond chance: exact McNemar test, one-sided p "
+        f"{p:.3f}, level {LEVEL})"
+    )
+    return Gate(name, _outcome(sum(after) >= FAR_FEWER * sum(before) or p >= LEVEL), reason)
+
+
+def size_gate(name: str, before: float, after: float, *, passages: int = 0) -> Gate:
+    """Fails when the challenger needs more megabytes than real growth explains.
+
+    It may grow by a tenth of the champion, by 10 MB, or by 2 kB for each of the home's `passages` (a vector
+    of 384 dimensions has 1.5 kB), whichever is most: what a set learns of its business lies beside an encoder
+    of 90 MB, and a small set that doubles is no burden.
+    """
+    most = max(MOST_GROWTH * before, MOST_MB, MOST_MB_A_PASSAGE * passages)
+    reason = (
+        f"{after:.2f} MB, the champion {before:.2f} ({after - before:+.2f}), fails above +{most:.2f}: the "
+        f"greatest of {MOST_GROWTH:.0%}, {MOST_MB:.0f} MB and {MOST_MB_A_PASSAGE * 1000:.0f} kB for each of "
+        f"{passages} passages"
+    )
+    return Gate(name, _outcome(after - before <= most), reason)
 
 
 def time_gate(before: NDArray[np.float64], after: NDArray[np.float64], *, rng: np.random.Generator) -> Gate:

@@ -15,6 +15,9 @@ CONFIDENCE_LEVEL = 0.9
 FEWEST_ANSWERS = 20
 """Fewer answers than these say too little."""
 
+_MOST_TIMES = 64
+"""Whoever has so few sure answers that even so many times as many decisions let none through needs others."""
+
 _START_ERRORS = 1
 """The first tested threshold is so strict that this many wrong answers would still pass."""
 
@@ -110,6 +113,37 @@ def answers_needed(wrong: int, *, risk: float, confidence_level: float = CONFIDE
     return high
 
 
+def fewest_proving(risk: float, *, confidence_level: float = CONFIDENCE_LEVEL) -> int:
+    """The fewest held-out answers that `risk_threshold` can prove a budget on: one of them may be wrong."""
+    return answers_needed(_START_ERRORS, risk=risk, confidence_level=confidence_level)
+
+
+def decisions_needed(
+    confidences: NDArray[np.float64], correct: NDArray[np.bool_], *, risk: float
+) -> int | None:
+    """About how many held-out decisions like these it takes until `risk_threshold` lets any be answered.
+
+    Larger samples are these decisions repeated, spread evenly over their confidences. `None` when even 64
+    times as many would not do: then the surest of them are not sure enough, or too often wrong.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    n = len(order)
+
+    def answers(size: int) -> bool:
+        rows = order[np.arange(size) * n // size]
+        return risk_threshold(confidences[rows], correct[rows], risk=risk).value < NEVER
+
+    low, high = n - 1, n
+    while not answers(high):
+        low, high = high, high * 2
+        if not 0 < high <= n * _MOST_TIMES:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if answers(middle) else (middle, high)
+    return high
+
+
 def _proven(wrong: int, answered: int, risk: float, confidence_level: float) -> bool:
     """Whether `wrong_share_bound` is at most `risk`, by one look instead of a search for the bound."""
     return wrong < answered and _binomial_at_most(wrong, answered, risk) <= 1 - confidence_level
@@ -126,7 +160,7 @@ def _last_proven(
     answered: NDArray[np.int64], wrong: NDArray[np.int64], risk: float, confidence_level: float
 ) -> int:
     """Index of the most lenient threshold before the first that fails its test, or -1."""
-    first = answers_needed(_START_ERRORS, risk=risk, confidence_level=confidence_level)
+    first = fewest_proving(risk, confidence_level=confidence_level)
     passed = -1
     for i in np.flatnonzero(answered >= first):
         within_start = passed >= 0 or wrong[i] <= _START_ERRORS

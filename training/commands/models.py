@@ -69,8 +69,13 @@ def compare_models(
 def promote_model(
     version: VersionArgument = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Promote although gates fail; needs --who and --why.")
-    ] = False,
+        list[str] | None,
+        typer.Option(
+            "--force",
+            metavar="GATE",
+            help="Promote although this one gate fails; repeatable, needs --who and --why.",
+        ),
+    ] = None,
     who: Annotated[str, typer.Option(help="Who decided that; noted in the registry.")] = "",
     why: Annotated[str, typer.Option(help="Why; noted in the registry.")] = "",
     data: HeldOutOption = None,
@@ -80,11 +85,14 @@ def promote_model(
 ) -> None:
     """Compare, and put the challenger into service if no gate fails; ends with 1 when it is refused."""
     from serving.settings import Settings
-    from training.registry.promotion import Override, promote
+    from training.registry.promotion import LIFTABLE, Override, promote
 
-    if force != bool(who.strip() and why.strip()) or (not force and (who or why)):
-        raise bad_usage("--force, --who NAME and --why TEXT go together: give all of them or none")
-    override = Override(who.strip(), why.strip()) if force else None
+    gates = frozenset(force or ())
+    if bool(gates) != bool(who.strip() and why.strip()) or (not gates and (who or why)):
+        raise bad_usage("--force GATE, --who NAME and --why TEXT go together: give all of them or none")
+    if unknown := sorted(gates - LIFTABLE):
+        raise bad_usage(f"--force {unknown[0]} is no gate; name one of {', '.join(sorted(LIFTABLE))}")
+    override = Override(gates, who.strip(), why.strip()) if gates else None
     with friendly_errors():
         promotion = promote(
             Settings.load(home), version, override=override, data=data, most_past=past, track=progress
@@ -96,6 +104,7 @@ def promote_model(
             "number": promotion.number,
             "previous": promotion.previous,
             "failed_gates": list(promotion.failed),
+            "not_lifted": list(promotion.not_lifted),
             "forced": promotion.promoted and bool(promotion.failed),
             "comparison": promotion.comparison.as_json() if promotion.comparison else None,
         },
@@ -151,14 +160,15 @@ def _promotion(promotion: "Promotion") -> str:
 
     gates = f"{gates_table(promotion.comparison)}\n\n" if promotion.comparison else ""
     if promotion.promoted:
-        forced = f", although these failed: {', '.join(promotion.failed)}" if promotion.failed else ""
+        forced = f", although these gates failed: {', '.join(promotion.failed)}" if promotion.failed else ""
         return (
             f"{gates}{promotion.version} is the champion now, in place of {promotion.previous}{forced}. "
             f"{_SWITCHING} Undo: firstlast models rollback"
         )
+    lifted = " ".join(f"--force {name}" for name in promotion.failed)
     return (
-        f"{gates}{promotion.version} is not promoted: {', '.join(promotion.failed)} failed. All figures: "
-        "firstlast models compare. To promote it all the same: --force --who NAME --why TEXT"
+        f"{gates}{promotion.version} is not promoted: {', '.join(promotion.not_lifted)} failed. All figures: "
+        f"firstlast models compare. To promote it all the same: {lifted} --who NAME --why TEXT"
     )
 
 

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from eval.data.problems import Problem
+    from model.types import CandidateKind
+    from serving.settings import Settings
     from training.registry.registered_sets import RegisteredSet
 
 
@@ -20,6 +22,21 @@ def tell_problems(problems: "Iterable[Problem]") -> None:
     """One line for each problem with somebody's data, on standard error: counts and lines, never texts."""
     for problem in problems:
         messages.print(f"data: {problem}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def silence_of(settings: "Settings", registered: "RegisteredSet") -> list[str]:
+    """What the set can never answer at the home's risk budget, a sentence each; they are also told."""
+    from eval.promotion.reach import reach
+    from model.model_set import encoder_of, load_model_set
+
+    folder = settings.models_folder / registered.version
+    sample = load_model_set(folder, encoder_fingerprint=encoder_of(folder)).calibration
+    kinds: tuple[CandidateKind, ...] = ("article", "learned_answer")
+    found = [reach(sample, kind, budget=settings.risk_budget) for kind in kinds]
+    words = [one.reason for one in found if not one.answers]
+    for sentence in words:
+        messages.print(f"warning: {sentence}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+    return words
 
 
 def registered_json(registered: "RegisteredSet") -> dict[str, object]:

@@ -64,7 +64,7 @@ def train_heads(
     from serving.command_line import progress
     from serving.company.file import read_company
     from serving.settings import Settings
-    from training.commands.shared import tell_problems
+    from training.commands.shared import silence_of, tell_problems
     from training.datasets.training_data import remember_folder
     from training.encoder.export import ensure_encoder
     from training.encoder.tuning import TuningOptions
@@ -109,8 +109,9 @@ def train_heads(
         if data is not None and company is not None:
             remember_folder(settings, data)
             registered = replace_starting_set(settings, registered)
+        warnings = silence_of(settings, registered)
     listed = [problem.as_json() for problem in problems]
-    emit({**registered_json(registered), "data_problems": listed}, as_json=as_json)
+    emit({**registered_json(registered), "data_problems": listed, "warnings": warnings}, as_json=as_json)
 
 
 @app.command("sentiment")
@@ -179,6 +180,7 @@ def train_answering(
     A home without labelled questions of its own is calibrated on what it knows: run it after an import.
     """
     from serving.settings import Settings
+    from training.commands.shared import silence_of
     from training.pipeline import gather, refit_and_register
 
     if data is not None and not data.is_dir():
@@ -192,7 +194,8 @@ def train_answering(
         gathered = None if from_experience else gather(settings, data, from_store=from_store)
         with messages.status("training"):
             registered = refit_and_register(settings, gathered, seed=seed, progress=say)
-    emit(registered_json(registered), as_json=as_json)
+        warnings = silence_of(settings, registered)
+    emit({**registered_json(registered), "warnings": warnings}, as_json=as_json)
 
 
 @app.command("encoder")

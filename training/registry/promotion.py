@@ -10,11 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import select
 
 from eval.data.labelled import own_or_general, read_labelled_questions, read_mood_conversations
 from eval.home import champion_version, open_store
-from eval.promotion.comparison import Comparison, Contender, HeldOut, compare, folder_bytes
+from eval.promotion.comparison import (
+    GATE_NAMES,
+    Comparison,
+    Contender,
+    HeldOut,
+    compare,
+    folder_bytes,
+)
 from eval.promotion.speed import Timing
 from eval.report.tracking import log_run
 from eval.results import Track, untracked
@@ -33,12 +41,20 @@ from training.registry.registered_sets import RegisteredSet, list_sets
 EXPERIMENT = "compare"
 PREVIOUS_TAG = "previous_champion"
 """On a champion: the version it took the place of."""
+_log = structlog.get_logger(__name__)
+
+
+NO_COMPARISON = "no_comparison"
+"""Stands for the gates where the champion cannot be loaded to compare with."""
+LIFTABLE = frozenset({*GATE_NAMES, NO_COMPARISON})
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A person's decision to promote although gates fail."""
+    """A person's decision to promote although these gates fail; any other one still stops it."""
 
+    gates: frozenset[str]
+    """Among `LIFTABLE`; that one of them passes is no fault."""
     who: str
     why: str
 
@@ -53,9 +69,11 @@ class Promotion:
     number: int
     previous: str
     promoted: bool
-    """False when gates failed and nobody overrode them; nothing was changed then."""
+    """False when a gate failed that nobody lifted; nothing was changed then."""
     failed: tuple[str, ...]
     """The gates that failed; `no_comparison` when there was none."""
+    not_lifted: tuple[str, ...]
+    """Those of them that stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +117,11 @@ def promote(
     timing: Timing = Timing(),
     track: Track = untracked,
 ) -> Promotion:
-    """Compare, and put the set into service if no gate fails, or if `override` says so all the same.
+    """Compare, and put the set into service if no gate fails but those that `override` lifts.
 
-    Who and why, when, what failed and what it replaces are written on its version in the registry. A set
-    that cannot be loaded is refused in any case; a champion that cannot be is replaced by override alone.
+    Who and why, when, what failed and what it replaces are written on its version in the registry and logged.
+    A set that cannot be loaded is refused in any case; a champion that cannot be is replaced where
+    `no_comparison` is lifted.
     Raises `ConflictError` while another promotion or rollback of the home runs.
     """
     with promoting(settings.models_folder):
@@ -115,14 +134,25 @@ def promote(
                 settings, old, new, data=data, most_past=most_past, timing=timing, track=track
             )
         except ArtifactError:
-            if override is None:
+            if override is None or NO_COMPARISON not in override.gates:
                 raise
-        failed = [gate.name for gate in comparison.failed] if comparison else ["no_comparison"]
-        promoted = not failed or override is not None
-        if promoted:
+        failed = tuple(gate.name for gate in comparison.failed) if comparison else (NO_COMPARISON,)
+        lifted = override.gates if override else frozenset()
+        not_lifted = tuple(name for name in failed if name not in lifted)
+        if not not_lifted:
             tag_set(settings.home, challenger.number, _promotion_tags(previous, failed, override))
             put_into_service(settings.home, challenger.number, challenger.version)
-        return Promotion(comparison, challenger.version, challenger.number, previous, promoted, tuple(failed))
+            if failed and override is not None:
+                _log.warning("gates_lifted", model=challenger.version, gates=failed, who=override.who)
+        return Promotion(
+            comparison,
+            challenger.version,
+            challenger.number,
+            previous,
+            promoted=not not_lifted,
+            failed=failed,
+            not_lifted=not_lifted,
+        )
 
 
 def roll_back(settings: Settings) -> Rollback:
@@ -246,8 +276,8 @@ def _promotion_tags(previous: str, failed: Sequence[str], override: Override | N
         PREVIOUS_TAG: previous,
         "promoted_at": _moment(),
         "failed_gates": ", ".join(failed),
-        "promoted_by": override.who if override else "",
-        "promoted_why": override.why if override else "",
+        "promoted_by": override.who if override and failed else "",
+        "promoted_why": override.why if override and failed else "",
     }
 
 

@@ -85,6 +85,8 @@ def test_every_flip_is_listed_once_worst_first_and_the_surest_answer_first() -> 
         "flips": 4,
         "by_kind": {"confirmed_answer_lost": 1, "answered_instead_of_person": 2, "answer_withheld": 1},
     }
+    assert result.champion_answered == (True, False, False, True, True)
+    assert result.challenger_answered == (False, True, True, True, False)
 
 
 def test_a_challenger_that_crashes_is_a_flip_and_the_worst() -> None:

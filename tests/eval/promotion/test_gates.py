@@ -10,14 +10,17 @@ from eval.metrics.intervals import Interval, clopper_pearson
 from eval.promotion.gates import (
     Gate,
     failures,
+    fewer_gate,
     gain_gate,
-    growth_gate,
     loss_gate,
     paired_gate,
+    reach_gate,
     regression_gate,
     risk_gate,
+    size_gate,
     time_gate,
 )
+from model.model_set import CalibrationSample
 
 
 @pytest.mark.parametrize(
@@ -101,9 +104,85 @@ def test_a_loss_counts_only_when_its_whole_interval_lies_below_0(high: float, ou
     )
 
 
-@pytest.mark.parametrize(("after", "outcome"), [(1.0, "passed"), (2.2, "passed"), (2.21, "failed")])
-def test_more_than_a_tenth_larger_fails(after: float, outcome: str) -> None:
-    assert growth_gate("size_mb", 2.0, after, unit="MB").outcome == outcome
+@pytest.mark.parametrize(
+    ("before", "after", "passages", "outcome"),
+    [
+        (0.5, 10.5, 0, "passed"),  # 10 MB however small the champion is
+        (0.5, 10.6, 0, "failed"),
+        (200.0, 220.0, 0, "passed"),  # a tenth
+        (200.0, 220.1, 0, "failed"),
+        (10.0, 50.0, 20_000, "passed"),  # 2 kB for each passage
+        (10.0, 50.1, 20_000, "failed"),
+        (90.0, 94.6, 0, "passed"),  # what learning twenty intents took
+    ],
+)
+def test_a_set_may_grow_by_a_tenth_by_ten_megabytes_or_with_the_knowledge(
+    before: float, after: float, passages: int, outcome: str
+) -> None:
+    assert size_gate("size_mb", before, after, passages=passages).outcome == outcome
+
+
+def sample(confidence: float, *, right: int, wrong: int = 0) -> CalibrationSample:
+    """Ten articles that are hardly sure and wrong, and some of this confidence; no learned answers."""
+    correct = np.array([True] * right + [False] * (wrong + 10))
+    confidences = np.array([confidence] * (right + wrong) + [0.1] * 10)
+    return CalibrationSample(confidences, correct, np.zeros(len(correct), dtype=bool))
+
+
+def test_a_set_that_can_answer_nothing_fails_and_says_how_many_more_questions_would_do() -> None:
+    # at least 20 sure answers let an estimate through: half of 20 decisions are sure, so it takes 39
+    gate = reach_gate(sample(0.995, right=10), budget=0.02, kinds={"article"})
+    assert gate.outcome == "failed"
+    assert gate.reason == (
+        "articles are never given at a budget of 0.02: of 20 calibration questions 10 found the right one, "
+        "about 19 more like these would do"
+    )
+
+
+def test_more_questions_are_not_asked_for_where_the_surest_are_wrong() -> None:
+    gate = reach_gate(sample(0.995, right=5, wrong=5), budget=0.02, kinds={"article"})
+    assert gate.outcome == "failed"
+    assert "more like these would not do" in gate.reason
+
+
+def test_a_set_that_answers_one_kind_of_what_the_home_has_passes_and_the_other_is_named() -> None:
+    articles = sample(0.995, right=10)
+    learned = CalibrationSample(np.full(25, 0.995), np.ones(25, bool), np.ones(25, bool))
+    both = CalibrationSample(
+        *(np.concatenate(pair) for pair in zip(parts(articles), parts(learned), strict=True))
+    )
+    gate = reach_gate(both, budget=0.02, kinds={"article", "learned_answer"})
+    assert gate.outcome == "passed"
+    assert "articles are never given" in gate.reason
+    assert "learned answers are given from a confidence of 0.99 on: to 25 of 25" in gate.reason
+    assert reach_gate(both, budget=0.02, kinds={"article"}).outcome == "failed"
+    assert reach_gate(both, budget=0.02, kinds=()).outcome == "skipped"
+
+
+def parts(of: CalibrationSample) -> tuple[np.ndarray, ...]:
+    return of.confidences, of.correct, of.learned
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [
+        (20, 15, "passed"),  # three quarters
+        (20, 14, "failed"),  # 6 lost: p .016
+        (4, 0, "passed"),  # 4 lost may be chance: p .062
+        (5, 0, "failed"),
+        (100, 76, "passed"),  # fewer beyond chance, but not far fewer
+    ],
+)
+def test_far_fewer_answers_are_less_than_three_quarters_and_beyond_chance(
+    before: int, after: int, outcome: str
+) -> None:
+    gate = fewer_gate([True] * before, [True] * after + [False] * (before - after))
+    assert gate.outcome == outcome
+
+
+def test_a_champion_that_answers_nothing_cannot_be_fallen_short_of() -> None:
+    assert fewer_gate([False] * 9, [False] * 9).outcome == "skipped"
+    assert fewer_gate([], []).outcome == "skipped"
 
 
 def timed(before: Sequence[float], after: Sequence[float]) -> Gate:
@@ -147,8 +226,11 @@ def test_too_few_questions_to_time_are_said_to_be_so() -> None:
 
 
 def test_growth_is_told_in_numbers() -> None:
-    reason = growth_gate("size_mb", 4.0, 6.0, unit="MB").reason
-    assert reason == "6.00 MB, the champion 4.00 (+50.0%, fails above +10%)"
+    reason = size_gate("size_mb", 4.0, 6.0, passages=500).reason
+    assert reason == (
+        "6.00 MB, the champion 4.00 (+2.00), fails above +10.00: the greatest of 10%, 10 MB and 2 kB for "
+        "each of 500 passages"
+    )
 
 
 def test_what_cannot_be_decided_is_skipped_and_stops_nothing() -> None:
@@ -156,9 +238,6 @@ def test_what_cannot_be_decided_is_skipped_and_stops_nothing() -> None:
         regression_gate([], []),
         paired_gate("answered_right", [], [], of="questions"),
         risk_gate(0, 0, budget=0.02),
-        growth_gate("size_mb", None, 3.0, unit="MB"),
-        growth_gate("size_mb", 3.0, None, unit="MB"),
-        growth_gate("size_mb", 0.0, 3.0, unit="MB"),  # nothing grows by a tenth of nothing
     ]
-    assert [gate.outcome for gate in gates] == ["skipped"] * 6
+    assert [gate.outcome for gate in gates] == ["skipped"] * 3
     assert failures(gates) == []

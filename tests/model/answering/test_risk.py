@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from model.answering.risk import NEVER, RiskThreshold, answers_needed, risk_threshold, wrong_share_bound
+from model.answering.risk import (
+    NEVER,
+    RiskThreshold,
+    answers_needed,
+    decisions_needed,
+    fewest_proving,
+    risk_threshold,
+    wrong_share_bound,
+)
 
 
 @pytest.mark.parametrize("level", [0.9, 0.95])
@@ -150,6 +158,33 @@ def test_without_proof_confidences_that_expect_too_many_wrong_answers_are_not_en
 def test_without_proof_outcomes_that_speak_against_the_budget_are_heard(wrong: int, answers: bool) -> None:
     # at 2 % one or more of 25 is wrong in .397 of all draws, two or more in .089: less than one in ten
     assert (few(0.995, wrong=wrong).value == 0.995) == answers
+
+
+def needed(*groups: tuple[float, int, bool]) -> int | None:
+    """How many decisions a budget of 2 % takes, given groups of confidence, count and rightness."""
+    confidences = np.concatenate([np.full(count, value) for value, count, _ in groups])
+    correct = np.concatenate([np.full(count, right) for _, count, right in groups])
+    return decisions_needed(confidences, correct, risk=0.02)
+
+
+def test_how_many_decisions_it_takes_follows_from_the_rule_itself() -> None:
+    # an estimate wants 20 sure ones: half of these are, so that 39 have 20 of them
+    assert needed((0.995, 10, True), (0.1, 10, False)) == 39
+    # without an estimate (.9 expects a tenth to be wrong) it takes a proof: 194 with at most one wrong
+    assert fewest_proving(0.02) == 194
+    assert needed((0.9, 10, True)) == 194
+    # what answers already needs no more
+    assert needed((0.995, 25, True)) == 25
+
+
+@pytest.mark.parametrize(
+    "groups", [[], [(0.995, 5, True), (0.995, 5, False)], [(0.9, 1, True), (0.1, 500, False)]]
+)
+def test_where_the_surest_are_wrong_or_too_rare_more_of_the_same_would_not_do(
+    groups: list[tuple[float, int, bool]],
+) -> None:
+    assert needed((0.1, 1, False), *groups) is None
+    assert decisions_needed(np.empty(0), np.empty(0, bool), risk=0.02) is None
 
 
 @pytest.mark.parametrize("n", [0, 1, 19])

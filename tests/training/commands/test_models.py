@@ -11,7 +11,16 @@ from typer.testing import CliRunner, Result
 from firstlast import cli
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.model_set import read_pointer
-from tests.training.promotion_parts import QUESTIONS, good_set, make_home, timid_set, write_questions
+from serving.settings import Settings
+from tests.training.promotion_parts import (
+    QUESTIONS,
+    good_set,
+    make_home,
+    silent_set,
+    timid_set,
+    write_questions,
+)
+from training.commands.shared import silence_of
 from training.registry.model_sets import register
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
@@ -71,18 +80,37 @@ def test_a_set_that_fails_a_gate_ends_with_one_and_says_which(home: Path) -> Non
     refused = run(home, "promote", "v2", *data, "--json")
     assert refused.exit_code == 1
     shown = result_of(refused)
-    assert (shown["promoted"], shown["failed_gates"]) == (False, ["answered_right"])
-    words = run(home, "promote", "v2", *data).stdout
-    assert "v2 is not promoted: answered_right failed" in words
+    failed = ["answered_right", "answers_far_fewer"]
+    assert (shown["promoted"], shown["failed_gates"]) == (False, failed)
+    lift_one = ("--force", "answered_right", "--who", "Ada", "--why", "too bold")
+    words = run(home, "promote", "v2", *data, *lift_one).stdout
+    assert "v2 is not promoted: answers_far_fewer failed" in words
+    assert words.rstrip().endswith("--force answered_right --force answers_far_fewer --who NAME --why TEXT")
     assert read_pointer(home / "models") == "v1"
+
+
+def test_training_warns_of_a_set_that_can_never_answer(
+    home: Path, encoder: OnnxEncoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings.load(home)
+    silent, good = (
+        register(home, make("silent" + make.__name__, encoder)) for make in (silent_set, good_set)
+    )
+    words = silence_of(settings, silent)
+    assert len(words) == 2  # neither articles nor learned answers
+    assert words[0].startswith("articles are never given at a budget of 0.02: of 10 calibration questions")
+    assert f"warning: {words[0]}" in capsys.readouterr().err
+    assert silence_of(settings, good) == []
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
         ("promote", "--force"),
-        ("promote", "--force", "--who", "Ada"),
-        ("promote", "--force", "--who", "Ada", "--why", " "),
+        ("promote", "--force", "size_mb", "--who", "Ada"),
+        ("promote", "--force", "size_mb", "--who", "Ada", "--why", " "),
+        ("promote", "--force", "all", "--who", "Ada", "--why", "now"),
         ("promote", "--who", "Ada", "--why", "now"),
         ("compare", "--past", "-1"),
     ],

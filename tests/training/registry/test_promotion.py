@@ -33,6 +33,7 @@ from tests.training.promotion_parts import (
     good_set,
     handing_over_set,
     make_home,
+    silent_set,
     timid_set,
     touchy_set,
     write_questions,
@@ -137,6 +138,8 @@ def test_an_equal_set_passes_every_gate_and_is_promoted(home: Home) -> None:
         "sentiment_right": "passed",
         "risk_budget": "passed",
         "p50_ms": "passed",  # seven questions are too few for the p95
+        "answers_nothing": "passed",
+        "answers_far_fewer": "passed",
         "size_mb": "passed",
     }
     assert home.champion() == "v2"
@@ -154,7 +157,7 @@ def test_a_comparison_has_both_sets_side_by_side_and_changes_nothing(home: Home)
     assert champion["regression_cases_kept"] == challenger["regression_cases_kept"] == 2
     assert 0 < champion["p50_ms"] <= champion["p95_ms"]
     assert champion["size_mb"] > 0
-    assert [gate.name for gate in found.failed] == ["answered_right"]  # 7 lost, none won
+    assert [gate.name for gate in found.failed] == ["answered_right", "answers_far_fewer"]  # 7 lost, none won
     assert found.notes == ("no past decisions to replay: nobody has asked yet",)
     assert home.aliases() == {"v2": ("challenger",), "v1": ("champion",)}
     lines = [line.split() for line in as_tables(found).splitlines()]
@@ -177,7 +180,7 @@ def test_a_set_that_breaks_a_regression_case_is_refused_and_nothing_changes(home
     home.add("v2", handing_over_set)
     found = home.promote()
     assert not found.promoted
-    assert found.failed == ("regression_cases", "answered_right")
+    assert found.failed == ("regression_cases", "answered_right", "answers_far_fewer")
     assert found.comparison is not None
     assert [case.ref for case in found.comparison.broken_cases] == ["learned_answer:1"] * 2
     assert home.champion() == "v1"
@@ -197,7 +200,7 @@ def test_a_set_that_alarms_people_for_calm_customers_is_refused(home: Home) -> N
 
 def test_a_set_that_no_longer_notices_unhappy_customers_is_refused(home: Home) -> None:
     home.add("v2", touchy_set)
-    home.promote(override=Override("Mira", "to be compared with"))
+    assert home.promote(override=lifting("calm_left_alone", "answered_right", "answers_far_fewer")).promoted
     home.add("v3")
     found = home.compare()
     assert outcomes(found)["unhappy_noticed"] == "failed"
@@ -241,19 +244,48 @@ def test_a_set_whose_encoder_takes_longer_for_the_same_questions_is_refused(
     assert challenger["p50_ms"] == pytest.approx(slower * champion["p50_ms"])
 
 
-def test_a_set_that_grew_by_more_than_a_tenth_is_refused(home: Home) -> None:
-    home.add("v2", lambda version, encoder: good_set(version, encoder, spare_bytes=100_000))
-    assert home.promote().failed == ("size_mb",)
+@pytest.mark.parametrize(("spare_bytes", "failed"), [(4_600_000, ()), (10_100_000, ("size_mb",))])
+def test_a_set_that_grew_beyond_what_learning_takes_is_refused(
+    home: Home, spare_bytes: int, failed: tuple[str, ...]
+) -> None:
+    home.add("v2", lambda version, encoder: good_set(version, encoder, spare_bytes=spare_bytes))
+    assert home.promote().failed == failed
 
 
-def test_a_person_can_promote_all_the_same_and_that_is_written_down(home: Home) -> None:
+def test_a_set_that_can_never_answer_is_refused_and_says_how_many_more_questions_would_do(
+    home: Home,
+) -> None:
+    home.add("v2", silent_set)
+    found = home.promote()
+    assert not found.promoted
+    assert {"answers_nothing", "answers_far_fewer"} <= set(found.failed)
+    assert found.comparison is not None
+    (gate,) = (gate for gate in found.comparison.gates if gate.name == "answers_nothing")
+    assert (
+        "of 10 calibration questions 10 found the right one, about 10 more like these would do" in gate.reason
+    )
+
+
+def lifting(*gates: str) -> Override:
+    return Override(frozenset(gates), "Ada Wren", "the old one is too bold")
+
+
+def test_a_person_can_lift_named_gates_and_that_is_written_down(home: Home) -> None:
     home.add("v2", timid_set)
-    found = home.promote(override=Override("Ada Wren", "the old one is too bold"))
-    assert (found.promoted, found.failed) == (True, ("answered_right",))
+    found = home.promote(override=lifting("answered_right", "answers_far_fewer", "size_mb"))
+    assert (found.promoted, found.failed) == (True, ("answered_right", "answers_far_fewer"))
     assert home.champion() == "v2"
     tags = home.tags("v2")
     assert (tags["promoted_by"], tags["promoted_why"]) == ("Ada Wren", "the old one is too bold")
-    assert (tags["failed_gates"], tags["previous_champion"]) == ("answered_right", "v1")
+    assert (tags["failed_gates"], tags["previous_champion"]) == ("answered_right, answers_far_fewer", "v1")
+
+
+def test_a_gate_that_nobody_lifted_still_stops_a_promotion(home: Home) -> None:
+    home.add("v2", timid_set)
+    found = home.promote(override=lifting("answered_right"))
+    assert (found.promoted, found.not_lifted) == (False, ("answers_far_fewer",))
+    assert home.champion() == "v1"
+    assert home.tags("v2") == {}
 
 
 def test_any_set_can_be_named_by_version_or_number(home: Home) -> None:
@@ -300,16 +332,17 @@ def test_a_damaged_challenger_is_refused_even_by_force(home: Home) -> None:
     home.add("v2")
     home.damage("v2")
     with pytest.raises(ArtifactError, match="missing or damaged"):
-        home.promote(override=Override("Ada", "now"))
+        home.promote(override=lifting(*promotion.LIFTABLE))
     assert home.champion() == "v1"
 
 
 def test_a_damaged_champion_is_replaced_on_a_persons_word_alone(home: Home) -> None:
     home.add("v2")
     home.damage("v1")
-    with pytest.raises(ArtifactError, match="v1"):
-        home.promote()
-    found = home.promote(override=Override("Ada", "the champion is damaged"))
+    for override in (None, lifting("answered_right")):
+        with pytest.raises(ArtifactError, match="v1"):
+            home.promote(override=override)
+    found = home.promote(override=lifting("no_comparison"))
     assert (found.promoted, found.failed, found.comparison) == (True, ("no_comparison",), None)
     assert home.champion() == "v2"
 
@@ -360,6 +393,7 @@ def test_without_held_out_questions_the_rest_is_compared_and_that_is_said(
     assert found.notes[0].startswith("no held-out questions")
     assert outcomes(found)["answered_right"] == outcomes(found)["risk_budget"] == "skipped"
     assert [gate.name for gate in found.failed] == ["regression_cases"]
+    assert outcomes(found)["answers_far_fewer"] == "skipped"
 
 
 def test_a_folder_without_held_out_questions_is_named(home: Home, tmp_path: Path) -> None:
@@ -406,7 +440,7 @@ def test_a_set_on_another_encoder_is_compared_on_its_own_index_and_can_go_back(
     place = copy_encoder(encoder_folder, home.settings.models_folder, "another")
     other = OnnxEncoder.load(place, threads=1)
     register(home.path, good_set("v2", other))
-    found = home.promote(override=Override("Ada Wren", "whatever the times are"))
+    found = home.promote(override=lifting("p50_ms"))
     assert found.comparison is not None
     assert outcomes(found.comparison)["encoder_mb"] == "passed"
     challenger = found.comparison.figures["challenger"]
@@ -423,7 +457,7 @@ def test_a_set_whose_encoder_is_missing_is_refused(home: Home, encoder_folder: P
     register(home.path, good_set("v2", OnnxEncoder.load(place, threads=1)))
     shutil.rmtree(place)
     with pytest.raises(ArtifactError, match="has no encoder another"):
-        home.promote(override=Override("Ada Wren", "now"))
+        home.promote(override=lifting(*promotion.LIFTABLE))
     assert home.champion() == "v1"
 
 

@@ -1,0 +1,49 @@
+"""Whether a model set can answer anything at a risk budget, and how many questions it wants for it."""
+
+import math
+from dataclasses import dataclass
+
+from model.answering.risk import FEWEST_ANSWERS, NEVER, decisions_needed
+from model.model_set import CalibrationSample
+from model.types import CandidateKind
+
+_CALLED = {"article": "articles", "learned_answer": "learned answers"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whether a set gives answers of one kind at a risk budget."""
+
+    answers: bool
+    more: int | None
+    """About how many more calibration questions like those it has would do; `None` when it answers, or when
+    more of the same would not do."""
+    reason: str
+    """A sentence with the numbers."""
+
+
+def reach(sample: CalibrationSample, kind: CandidateKind, *, budget: float) -> Reach:
+    """What a set, calibrated on `sample`, can do with answers of this kind at this budget."""
+    threshold = sample.thresholds(risk=budget)[kind]
+    chosen, called = sample.of_kind(kind), _CALLED[kind]
+    n, right = len(chosen.correct), int(chosen.correct.sum())
+    if threshold.value < NEVER:
+        of = f"{threshold.answered} of {n} calibration questions, {threshold.wrong} of them wrongly"
+        return Reach(True, None, f"{called} are given from a confidence of {threshold.value:.2f} on: to {of}")
+    seen = f"{called} are never given at a budget of {budget:g}: of {n} calibration questions {right} found"
+    needed = decisions_needed(chosen.confidences, chosen.correct, risk=budget) if right else None
+    if needed is not None:
+        more = max(1, needed - n)
+        return Reach(False, more, f"{seen} the right one, about {_rounded(more)} more like these would do")
+    return Reach(
+        False,
+        None,
+        f"{seen} the right one, and more like these would not do: too few are sure, or the surest are wrong. "
+        f"It takes {FEWEST_ANSWERS} that are sure and right; see whether the articles answer what is asked",
+    )
+
+
+def _rounded(count: int) -> int:
+    """Up to two digits: it is an estimate."""
+    step: int = 10 ** max(0, len(str(count)) - 2)
+    return math.ceil(count / step) * step
