@@ -32,6 +32,9 @@ _MOUNTS = {
     "init": _Mount("Make a home folder ready.", _app("training.commands.home")),
     "serve": _Mount("Run the server.", _app("serving.commands")),
     "import": _Mount("Import knowledge from a folder, file or site.", _app("serving.transfer.commands")),
+    "sources": _Mount(
+        "See and undo imports.", _app("serving.transfer.commands", "sources_app"), is_group=True
+    ),
     "export": _Mount("Export knowledge to a folder.", _app("serving.transfer.commands")),
     "ask": _Mount("The bot's decision on one question.", _app("serving.commands")),
     "search": _Mount("Search the knowledge.", _app("serving.commands")),

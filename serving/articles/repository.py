@@ -73,6 +73,15 @@ def find_by_slugs(session: Session, slugs: Iterable[str]) -> dict[str, Article]:
     return articles
 
 
+def find_in_use_by_titles(session: Session, titles: Iterable[str], moment: datetime) -> list[Article]:
+    """The articles that customers may read at `moment` under one of these very titles, by slug."""
+    found: list[Article] = []
+    for portion in in_portions(sorted(set(titles))):
+        chosen = select(Article).where(Article.title.in_(portion), _in_use(moment))
+        found.extend(session.scalars(chosen.order_by(Article.slug)))
+    return found
+
+
 def slugs(session: Session) -> set[str]:
     """The slugs of all articles, published or retired."""
     return set(session.scalars(select(Article.slug)))
@@ -89,6 +98,12 @@ def count_in_use(session: Session, source: str, moment: datetime) -> int:
     """How many articles of the source customers may be given at `moment`."""
     chosen = select(func.count()).select_from(Article).where(Article.source == source, _in_use(moment))
     return session.scalar(chosen) or 0
+
+
+def count_imported(session: Session, moment: datetime) -> dict[str, int]:
+    """How many articles of each imported source customers may be given at `moment`."""
+    chosen = select(Article.source, func.count()).where(Article.source_hash.is_not(None), _in_use(moment))
+    return dict(session.execute(chosen.group_by(Article.source)).all())
 
 
 def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:

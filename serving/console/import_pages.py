@@ -45,6 +45,10 @@ def left_out(report: dict[str, Any]) -> list[tuple[str, list[str]]]:  # the JSON
         ("Holes: no sentence with one is shown", holes),
         ("Pictures that are missing", [f"{it['file']} in {it['path']}" for it in report["missing_files"]]),
         (
+            "Not taken twice, because another source says the same",
+            [f"{path}: as {source}" for source, paths in report.get("same_as", {}).items() for path in paths],
+        ),
+        (
             "Renamed, because another article had the name",
             [f"{path} is {slug}" for path, slug in report["renamed"].items()],
         ),

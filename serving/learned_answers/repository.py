@@ -105,6 +105,14 @@ def count_in_use(session: Session, source: str, moment: datetime) -> int:
     return session.scalar(chosen) or 0
 
 
+def count_imported(session: Session, moment: datetime) -> dict[str, int]:
+    """How many learned answers of each imported source customers may be given at `moment`."""
+    chosen = select(LearnedAnswer.source, func.count()).where(
+        LearnedAnswer.source_hash.is_not(None), _in_use(moment)
+    )
+    return dict(session.execute(chosen.group_by(LearnedAnswer.source)).all())
+
+
 def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:
     """The content hash of every learned answer that the bot may give at `moment`, by ref."""
     phrasings: dict[int, list[str]] = {}

@@ -4,7 +4,7 @@ A source's word counts when it changed since the last import: what people edited
 stays until then. What is gone from a source is retired, unless it may be in what was refused.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,7 +40,9 @@ def import_source(
 
     `source` is the identity of the folder or file, the same at every import and in every checkout. Within it
     a page is known by its path; one that moved is known by its words. A slug that another article has gets a
-    number. `progress` is told how many articles are stored, and of how many.
+    number. A page that another source has in use in the same words, under any slug and path, stays that one
+    article: between two the bot would ask which is meant. `progress` is told how many articles are stored,
+    and of how many.
     """
     if not 0 < len(source) <= MAX_SOURCE_CHARS:
         raise DataError(f"source has {len(source)} characters; name it with 1 to {MAX_SOURCE_CHARS}")
@@ -95,9 +97,14 @@ def _import_articles(
     before = _matched(wanted, own)
     holders = repository.find_by_slugs(session, {document.slug for document in wanted})
     slugs = Slugs(repository.slugs(session))  # those given up in this import stay taken until the next one
+    new = [document for document in wanted if document.path not in before]
+    twins = _twins(session, new, holders, source)
     for done, document in enumerate(wanted, start=1):
-        article = before.get(document.path)
-        if article is None:
+        article, twin = before.get(document.path), twins.get(document.path)
+        if twin is not None:
+            report.unchanged.append(twin.ref)
+            report.same_as.setdefault(twin.source, []).append(document.path)
+        elif article is None:
             _import_new(session, document, holders.get(document.slug), slugs, source, report)
         else:
             _import_known(session, document, article, slugs, source, report)
@@ -163,6 +170,44 @@ def _matched(documents: Sequence[ArticleDocument], own: Sequence[Article]) -> di
     return matched
 
 
+def _twins(
+    session: Session,
+    documents: Sequence[ArticleDocument],
+    holders: Mapping[str, Article],
+    source: str,
+) -> dict[str, Article]:
+    """The article of another source that says the same as each of these new documents, by path.
+
+    It is in use and has the same words, or it has the document's slug and is the same in all.
+    """
+    in_use = repository.find_in_use_by_titles(session, {document.title for document in documents}, now())
+    by_words: dict[tuple[str, str], list[Article]] = {}
+    for article in in_use:
+        if article.source != source:
+            by_words.setdefault((article.title, article.body), []).append(article)
+    twins = {}
+    for document in documents:
+        holder = holders.get(document.slug)
+        if holder is not None and not _is_free(holder) and holder.content_hash == document.content_hash:
+            twins[document.path] = holder
+        elif document.superseded_by is None:
+            same = by_words.get((document.title, document.body), ())
+            twin = next((one for one in same if _may_be_one_language(one.language, document.language)), None)
+            if twin is not None:
+                twins[document.path] = twin
+    return twins
+
+
+def _may_be_one_language(one: str, other: str) -> bool:
+    """A page that nobody translated stands in two languages in the same words; it is no twin."""
+    return one == other or "" in (one, other)
+
+
+def _is_free(article: Article) -> bool:
+    """Whether another source may take it over: its own no longer has it, or it was retired here."""
+    return article.status == "retired" and article.source_hash is None
+
+
 def _words_hash(document: ArticleDocument) -> str:
     return replace(document, slug="").content_hash
 
@@ -176,11 +221,7 @@ def _import_new(
     report: ImportReport,
 ) -> None:
     """An article that this source did not have; `holder` has its slug already."""
-    # One that its own source no longer has, or that was retired here, may be taken over.
-    is_free = holder is None or (holder.status == "retired" and holder.source_hash is None)
-    if holder is not None and not is_free and holder.content_hash == document.content_hash:
-        report.unchanged.append(holder.ref)  # another source says the same
-        return
+    is_free = holder is None or _is_free(holder)
     article = holder if is_free else None
     slug = document.slug
     if holder is None or not is_free:

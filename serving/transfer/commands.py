@@ -1,7 +1,8 @@
-"""The commands that bring knowledge in and out: import, export."""
+"""The commands that bring knowledge in and out: import, sources, export."""
 
 import sys
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from serving.transfer.report import ImportReport
 
 app = typer.Typer()
+sources_app = typer.Typer(no_args_is_help=True, help="Look after the sources of imported knowledge.")
 
 _SHOWN_LINES = 100
 
@@ -94,6 +96,62 @@ def import_knowledge(
         raise typer.Exit(FAILED)
 
 
+@sources_app.command("list")
+def list_sources(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List the sources that were imported, with what each has in use."""
+    from serving.transfer import sources
+
+    with opened_store(home) as (session, _):
+        found = sources.list_sources(session)
+    rows = [
+        {**asdict(one), "imported_at": one.imported_at.isoformat() if one.imported_at else None}
+        for one in found
+    ]
+    lines = [
+        f"{one.name}: {one.articles} articles and {one.learned_answers} learned answers in use"
+        + (f", last imported {one.imported_at:%Y-%m-%d %H:%M} UTC" if one.imported_at else "")
+        for one in found
+    ]
+    emit(
+        {"sources": rows},
+        as_json=as_json,
+        text=lambda: "\n".join(lines) or "nothing was imported yet; firstlast import FOLDER",
+    )
+
+
+@sources_app.command("retire")
+def retire_source(
+    name: Annotated[str, typer.Argument(help="Its name, from `sources list`.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Retire it without asking.")] = False,
+    index: Annotated[
+        bool, typer.Option(help="Index what is left at once. A running server does so itself.")
+    ] = True,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Undo an import: retire what one source brought. Importing it again brings that back."""
+    from serving.transfer import sources
+
+    with opened_store(home) as (session, _):
+        found = sources.find_source(session, name)
+    if not yes:
+        _confirm(
+            f"{found.articles} articles and {found.learned_answers} learned answers of {name!r} would be "
+            "retired",
+            nothing="nothing is retired yet",
+            remedy="to retire them: --yes",
+            question="Retire them?",
+        )
+    with opened_store(home) as (session, settings):
+        report = sources.retire_source(session, name)
+    passages = _indexed(settings) if index else None
+    emit(
+        {"source": name, "retired": len(report.retired), "passages": passages},
+        as_json=as_json,
+        text=lambda: f"retired {len(report.retired)} articles and answers of {name!r}",
+    )
+
+
 @app.command("export")
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write the articles and learned answers.")],
@@ -130,7 +188,12 @@ def _stored(result: "ImportResult", home: Path | None, *, source: str, yes: bool
 
     report = store()
     if report.doubt and not yes:
-        _confirm(report.doubt)
+        _confirm(
+            report.doubt,
+            nothing="nothing is imported yet",
+            remedy="see that PATH and --source are right, or import with --yes",
+            question="Import it all the same?",
+        )
         yes = True
         report = store()
     return report
@@ -184,10 +247,10 @@ def _tell(lines: list[str]) -> None:
         messages.print(f"and {len(lines) - _SHOWN_LINES} more lines; --json and /imports have them all")
 
 
-def _confirm(doubt: str) -> None:
+def _confirm(doubt: str, *, nothing: str, remedy: str, question: str) -> None:
     """Go on only when the person at the terminal says so."""
-    messages.print(f"[yellow]nothing is imported yet:[/yellow] {doubt}", highlight=False, soft_wrap=True)
+    messages.print(f"[yellow]{nothing}:[/yellow] {doubt}", highlight=False, soft_wrap=True)
     if not sys.stdin.isatty():
-        messages.print("see that PATH and --source are right, or import with --yes", soft_wrap=True)
+        messages.print(remedy, soft_wrap=True)
         raise typer.Exit(FAILED)
-    typer.confirm("Import it all the same?", abort=True, err=True)
+    typer.confirm(question, abort=True, err=True)

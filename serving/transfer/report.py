@@ -37,6 +37,8 @@ class ImportReport:
     """Those not found in the source, but it could not be read in full; see `refusals`."""
     renamed: dict[str, str] = field(default_factory=dict)
     """Slugs of articles whose own was taken by another article, by path."""
+    same_as: dict[str, list[str]] = field(default_factory=dict)
+    """Paths that other sources in use say already, in the same words, by source; they count as unchanged."""
     held_back: list[HeldBack] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
@@ -85,6 +87,10 @@ class ImportReport:
         return [
             *(f"held back {held.path}: {held.reason.value}" for held in self.held_back),
             *(f"passed over {count} {suffix}: not read" for suffix, count in passed_over.items()),
+            *(
+                f"not twice {_few(paths)}: source {source!r} says the same already"
+                for source, paths in self.same_as.items()
+            ),
             *(f"renamed {path}: its slug was taken, it is {slug!r}" for path, slug in self.renamed.items()),
             *(
                 f"hole {hole.name} in {_few(hole.paths)}: sentences with it are not shown"
@@ -103,6 +109,7 @@ class ImportReport:
             **self.counts,
             "read": self.files_read,
             "renamed": self.renamed,
+            "same_as": self.same_as,
             "held_back": [{"path": held.path, "reason": held.reason.value} for held in self.held_back],
             "passed_over": suffix_counts(passed.path for passed in self.passed_over),
             "holes": [

@@ -27,7 +27,14 @@ def test_imported_articles_are_counted_and_an_import_again_changes_nothing(
     firstlast: Commands, articles: Path
 ) -> None:
     expected = {"added": 2, "changed": 0, "unchanged": 0, "moved": 0, "retired": 0, "kept": 0, "refused": []}
-    expected |= {"held_back": [], "passed_over": {}, "holes": [], "missing_files": [], "renamed": {}}
+    expected |= {
+        "held_back": [],
+        "passed_over": {},
+        "holes": [],
+        "missing_files": [],
+        "renamed": {},
+        "same_as": {},
+    }
     expected |= {"source": "articles", "read": {".md": 2}, "passages": None}
     first = firstlast("import", articles, "--json")
     assert (first.status, first.result) == (0, expected)
@@ -98,6 +105,24 @@ def test_an_import_that_would_retire_much_waits_for_a_yes(firstlast: Commands, t
     assert "3 of 6 articles and answers of this source would be retired" in " ".join(got.stderr.split())
     assert "--yes" in got.stderr
     assert firstlast("import", folder, "--yes", "--json").result["retired"] == 3
+
+
+def test_an_import_is_undone_by_the_name_of_its_source_once_somebody_says_so(
+    firstlast: Commands, articles: Path
+) -> None:
+    firstlast("import", articles)
+    (listed,) = firstlast("sources", "list", "--json").result["sources"]
+    name = listed["name"]
+    assert (listed["articles"], listed["learned_answers"]) == (2, 0)
+    asked = firstlast("sources", "retire", name)
+    assert (asked.status, asked.stdout) == (1, "")
+    assert "nothing is retired yet: 2 articles and 0 learned answers" in asked.stderr
+    assert firstlast("sources", "retire", name, "--yes", "--json").result["retired"] == 2
+    assert firstlast("sources", "list").stdout.startswith(f"{name}: 0 articles and 0 learned answers in use")
+    assert firstlast("import", articles, "--json").result["changed"] == 2
+    unknown = firstlast("sources", "retire", "nowhere", "--yes")
+    assert unknown.status == 1
+    assert "no source 'nowhere' was imported" in unknown.stderr
 
 
 def test_an_import_of_nothing_says_what_was_wrong(firstlast: Commands, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_an_export_imported_into_an_empty_home_gives_the_same_knowledge(stand: S
 @on_sqlite
 def test_the_files_are_named_by_slug_and_stay_inside_the_folder(stand: Stand, tmp_path: Path) -> None:
     for number, slug in enumerate(["../evil", "/etc/evil", "a/../../evil", "CON\\evil", "x" * 250, "a b"]):
-        stand.load(replace(PAUSING, slug=slug), source=f"/source {number}")
+        stand.load(replace(PAUSING, slug=slug, body=f"Pause {number} times."), source=f"/source {number}")
     stand.load(REFUNDS)
 
     report = export(stand, tmp_path / "down" / "export")

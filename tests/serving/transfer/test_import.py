@@ -8,13 +8,14 @@ import pytest
 
 from knowledge.documents import ImportResult, Refusal
 from knowledge.importing.source import read_source
-from model.errors import DataError
+from model.errors import DataError, NotFoundError
 from serving.articles import repository, service
 from serving.db.tables import LearnedAnswer, now
 from serving.indexing import stored_knowledge as stored
 from serving.learned_answers import repository as learned_answers
 from serving.learned_answers import service as learned_service
 from serving.transfer.article_import import import_source
+from serving.transfer.sources import list_sources, retire_source
 from tests.serving.stand import OLD_REFUNDS, PAUSING, REFUNDS, SCHOOLS, Stand, wait_until
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -349,6 +350,87 @@ def test_another_source_that_says_the_same_changes_nothing(stand: Stand) -> None
 
     assert (report.added, report.refusals) == ([], [])
     assert report.unchanged == ["article:billing/refunds", "learned_answer:1"]
+
+
+@on_sqlite
+def test_the_same_words_under_another_name_stay_one_article_and_are_named(
+    stand: Stand, tmp_path: Path
+) -> None:
+    pages = tmp_path / "co" / "articles"
+    pages.mkdir(parents=True)
+    (pages / "pausing.md").write_text("# Pausing\n\nPause in the app.")
+    (pages / "refunds.md").write_text("# Refunds\n\nWithin 45 days.")
+    with stand.database.session() as session:
+        whole = import_source(session, read_source(tmp_path / "co"), source="co")
+    for _ in range(2):
+        with stand.database.session() as session:
+            part = import_source(session, read_source(pages), source="articles")
+
+        assert len(whole.added) == 2
+        assert (part.added, part.renamed, part.in_use_after, part.doubt) == ([], {}, 0, "")
+        assert sorted(part.unchanged) == sorted(whole.added)
+        assert part.same_as == {"co": ["pausing.md", "refunds.md"]}
+        assert "not twice pausing.md, refunds.md: source 'co' says the same already" in part.left_out_lines()
+
+    (pages / "pausing.md").write_text("# Pausing\n\nWrite to us.")
+    with stand.database.session() as session:
+        other = import_source(session, read_source(pages), source="articles")
+    assert (len(other.added), len(other.unchanged)) == (1, 1)  # other words are another article
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("languages", "added"), [(("en", "en"), 0), (("en", ""), 0), (("", "de"), 0), (("en", "de"), 1)]
+)
+def test_a_page_in_the_same_words_in_another_language_is_its_own(
+    stand: Stand, languages: tuple[str, str], added: int
+) -> None:
+    here, there = languages
+    stand.load(replace(PAUSING, language=here), source="/help")
+    report = stand.load(replace(PAUSING, slug="pause", language=there), source="/other")
+    assert len(report.added) == added
+
+
+@on_sqlite
+def test_a_retired_article_keeps_no_other_source_from_saying_the_same(stand: Stand) -> None:
+    stand.load(PAUSING, source="/help")
+    with stand.database.session() as session:
+        service.retire(session, "pausing")
+    report = stand.load(replace(PAUSING, slug="pause"), source="/other")
+    assert report.added == ["article:pause"]
+
+
+@on_sqlite
+def test_retiring_a_source_takes_back_what_it_brought_and_importing_it_again_brings_it_back(
+    stand: Stand,
+) -> None:
+    stand.load(REFUNDS, source="/help")
+    stand.load(PAUSING, SCHOOLS, source="/more")
+    stand.learn("Can I water with rain water?", "Yes.")
+
+    with stand.database.session() as session:
+        report = retire_source(session, "/more")
+        listed = {one.name: (one.articles, one.learned_answers) for one in list_sources(session)}
+
+    assert report.retired == ["article:pausing", "learned_answer:1"]
+    assert listed == {"/help": (1, 0), "/more": (0, 0)}
+    assert stand.best("pause my subscription") == "article:billing/refunds"
+    assert stand.learned(2).status == "approved"  # what people taught is of no source
+
+    again = stand.load(PAUSING, SCHOOLS, source="/more")
+    assert again.changed == ["article:pausing", "learned_answer:1"]
+    assert status_of(stand, "pausing") == "published"
+    assert stand.best("pause my subscription") == "article:pausing"
+
+
+@on_sqlite
+def test_a_source_that_was_never_imported_cannot_be_retired(stand: Stand) -> None:
+    stand.load(REFUNDS, source="/help")
+    with (
+        stand.database.session() as session,
+        pytest.raises(NotFoundError, match="no source '/halp' was imported; the sources are: '/help'"),
+    ):
+        retire_source(session, "/halp")
 
 
 @on_sqlite
