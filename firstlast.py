@@ -43,6 +43,7 @@ _MOUNTS = {
     ),
     "agents": _Mount("Look after agents.", _app("serving.company.commands", "agents_app"), is_group=True),
     "keys": _Mount("Look after API keys.", _app("serving.company.commands", "keys_app"), is_group=True),
+    "check": _Mount("What is wrong with a company folder.", _app("training.commands.check")),
     "train": _Mount("Train models.", _app("training.commands.train"), is_group=True),
     "data": _Mount(
         "Build data sets, find mistakes.", _app("training.commands.data", "data_app"), is_group=True

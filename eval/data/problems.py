@@ -188,11 +188,9 @@ def normalised(text: str) -> str:
     return folded.strip(" .,;:!?…\"'“”‘’()") or folded
 
 
-def data_problems(data: Path | None, *, intents: Collection[str] = ()) -> list[Problem]:
-    """What is wrong with a company folder, whose company names `intents`, or a file; nothing without one."""
-    if data is None:
-        return []
-    return company_problems(data, intents) if data.is_dir() else list(read_checked(data).problems)
+def data_problems(data: Path | None) -> list[Problem]:
+    """What is wrong with a file; nothing without one."""
+    return list(read_checked(data).problems) if data is not None else []
 
 
 def company_problems(folder: Path, intents: Collection[str]) -> list[Problem]:

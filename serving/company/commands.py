@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serving.command_line import HomeOption, JsonOption, bad_usage, emit, opened_store
+from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors, opened_store
 
 if TYPE_CHECKING:
     from serving.db.tables import Agent
@@ -19,6 +19,26 @@ EmailArgument = Annotated[str, typer.Argument(help="What the agent signs in with
 PasswordOption = Annotated[
     typer.FileText | None, typer.Option(help="File with the password (- for standard input).")
 ]
+
+
+@company_app.command("new")
+def new_company(
+    folder: Annotated[Path, typer.Argument(help="Folder to make; it must not hold anything yet.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write a company folder to begin with: a commented company.toml, and a row or two of each file."""
+    from serving.company.file import write_skeleton
+
+    with friendly_errors():
+        written = write_skeleton(folder)
+    emit(
+        {"folder": str(folder), "files": written},
+        as_json=as_json,
+        text=lambda: (
+            f"{folder} has {len(written)} files. Next: read {folder / 'README.md'}, put your rows in, then: "
+            f"firstlast check {folder}"
+        ),
+    )
 
 
 @company_app.command("show")

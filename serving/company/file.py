@@ -1,6 +1,9 @@
-"""The company file: who serves which questions, read from and written as TOML; it stores nothing."""
+"""The company file: who serves which questions, read from and written as TOML; it stores nothing.
+
+Also writes the folder that a company begins with."""
 
 import json
+import shutil
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
@@ -17,7 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-from model.errors import DataError
+from knowledge import SKELETON_FOLDER
+from model.errors import ConflictError, DataError
 from model.types import IntentInfo
 from model.understanding.danger import DangerWords, checked_phrase
 from serving.text import SafeText
@@ -106,6 +110,17 @@ def read_company(path: Path) -> Company:
         raise DataError(f"{file} cannot be read: {error}") from error
     except ValidationError as error:
         raise DataError(f"{file}: {_first_problem(error)}") from error
+
+
+def write_skeleton(folder: Path) -> list[str]:
+    """Write a company folder to begin with; its files, by path.
+
+    Raises `ConflictError` when something is there already.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise ConflictError(f"{folder} exists and is not empty; name a new folder, nothing is overwritten")
+    shutil.copytree(SKELETON_FOLDER, folder, dirs_exist_ok=True)
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def as_toml(company: Company) -> str:

@@ -34,6 +34,21 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_company_folder_is_made_and_checked(firstlast: Commands, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    made = firstlast("company", "new", folder, "--json", with_home=False)
+    assert (made.status, "company.toml" in made.result["files"]) == (0, True)
+    again = firstlast("company", "new", folder, with_home=False)
+    assert (again.status, again.stdout) == (1, "")
+    assert "exists and is not empty" in again.stderr
+    checked = firstlast("check", folder, "--json", with_home=False)
+    assert (checked.status, checked.result["errors"], checked.result["counts"]["texts"]) == (0, [], 4)
+    (folder / "training" / "intents.jsonl").unlink()
+    wrong = firstlast("check", folder, with_home=False)
+    assert wrong.status == 1
+    assert wrong.stdout.startswith("error: training/intents.jsonl: it does not exist")
+
+
 def test_a_company_is_applied_once_and_shown_as_the_file_it_came_from(
     firstlast: Commands, file: Path
 ) -> None:

@@ -31,16 +31,23 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make a home folder: settings, encoder, store, first models. What is there already stays."""
+    from model.model_set import read_pointer
     from serving.settings import Settings
+    from training.commands.shared import silence_of, tell_problems
+    from training.datasets.company_check import check_company
     from training.homes import prepare_home
 
     if company is not None and not company.exists():
         raise bad_usage(f"--company {company} does not exist; name a company file or folder")
     with friendly_errors():
         settings = Settings.load(home)
+        if company is not None and company.is_dir():
+            tell_problems(check_company(company).of("warning"))
         prepare_home(settings, company=company, progress=say)
+        champion = read_pointer(settings.models_folder)
+        warnings = silence_of(settings, champion) if champion is not None else []
     emit(
-        {"home": str(settings.home)},
+        {"home": str(settings.home), "warnings": warnings},
         as_json=as_json,
         text=lambda: (
             f"{settings.home} is ready. Next: firstlast company apply FILE (teams and intents), firstlast "

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from eval.data.problems import Problem
     from model.types import CandidateKind
     from serving.settings import Settings
+    from training.datasets.company_check import Finding
     from training.registry.registered_sets import RegisteredSet
 
 
@@ -18,18 +19,18 @@ def say(step: str) -> None:
     messages.print(step, style="dim", highlight=False)
 
 
-def tell_problems(problems: "Iterable[Problem]") -> None:
+def tell_problems(problems: "Iterable[Problem | Finding]") -> None:
     """One line for each problem with somebody's data, on standard error: counts and lines, never texts."""
     for problem in problems:
         messages.print(f"data: {problem}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
-def silence_of(settings: "Settings", registered: "RegisteredSet") -> list[str]:
+def silence_of(settings: "Settings", version: str) -> list[str]:
     """What the set can never answer at the home's risk budget, a sentence each; they are also told."""
     from eval.promotion.reach import reach
     from model.model_set import encoder_of, load_model_set
 
-    folder = settings.models_folder / registered.version
+    folder = settings.models_folder / version
     sample = load_model_set(folder, encoder_fingerprint=encoder_of(folder)).calibration
     kinds: tuple[CandidateKind, ...] = ("article", "learned_answer")
     found = [reach(sample, kind, budget=settings.risk_budget) for kind in kinds]

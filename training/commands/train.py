@@ -1,6 +1,7 @@
 """`firstlast train …`."""
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit
 from training.commands.shared import registered_json, say
 
 if TYPE_CHECKING:
+    from eval.data.problems import Problem
     from training.encoder.adaptation import Adaptation
 
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of all that is drawn at random.")]
@@ -65,6 +67,7 @@ def train_heads(
     from serving.company.file import read_company
     from serving.settings import Settings
     from training.commands.shared import silence_of, tell_problems
+    from training.datasets.company_check import check_company
     from training.datasets.training_data import remember_folder
     from training.encoder.export import ensure_encoder
     from training.encoder.tuning import TuningOptions
@@ -85,8 +88,13 @@ def train_heads(
     with friendly_errors():
         settings = Settings.load(home)
         company = read_company(data) if data is not None and data.is_dir() else None
-        problems = data_problems(data, intents=company.intent_infos() if company else ())
-        tell_problems(problems)
+        if data is not None and company is not None:
+            checked = check_company(data)
+            tell_problems(checked.of("warning"))
+            problems: Sequence[Problem] = checked.problems
+        else:
+            problems = data_problems(data)
+            tell_problems(problems)
         ensure_encoder(settings.encoder_folder)
         if company is not None:
             apply_to_home(settings, company)
@@ -109,7 +117,7 @@ def train_heads(
         if data is not None and company is not None:
             remember_folder(settings, data)
             registered = replace_starting_set(settings, registered)
-        warnings = silence_of(settings, registered)
+        warnings = silence_of(settings, registered.version)
     listed = [problem.as_json() for problem in problems]
     emit({**registered_json(registered), "data_problems": listed, "warnings": warnings}, as_json=as_json)
 
@@ -194,7 +202,7 @@ def train_answering(
         gathered = None if from_experience else gather(settings, data, from_store=from_store)
         with messages.status("training"):
             registered = refit_and_register(settings, gathered, seed=seed, progress=say)
-        warnings = silence_of(settings, registered)
+        warnings = silence_of(settings, registered.version)
     emit({**registered_json(registered), "warnings": warnings}, as_json=as_json)
 
 

@@ -24,10 +24,10 @@ from model.errors import DataError
 from model.model_set import CalibrationSample
 from model.resolver import Read
 from model.types import Vectors
+from training.datasets.training_data import FEWEST_ANSWERABLE, FEWEST_QUESTIONS
 
-FOLDS = 10
+FOLDS = FEWEST_ANSWERABLE
 TREES = 100
-_FEWEST_QUESTIONS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +72,10 @@ def fit_confidence(
     """
     rows = _rows(questions, reads, past, len(past) if in_past is None else min(in_past, len(past)))
     answered = len(np.unique(rows.need[rows.correct]))
-    if len(questions) < _FEWEST_QUESTIONS or answered < folds or rows.correct.all():
+    if len(questions) < FEWEST_QUESTIONS or answered < folds or rows.correct.all():
         raise DataError(
             f"{len(questions)} calibration questions, {answered} different ones with their answer found, are "
-            f"not enough: {_FEWEST_QUESTIONS} are needed, {folds} with their answer found"
+            f"not enough: {FEWEST_QUESTIONS} are needed, {folds} with their answer found"
         )
     shares = _held_out_shares(rows, seed, trees, folds)
     best = _best_rows(shares, rows.question)
@@ -149,7 +149,7 @@ def _calibration_by_kind(
     """Slopes and offsets for articles and for learned answers; a kind with too few has those of all."""
     both = _calibration(shares, correct)
     by_kind = [
-        _calibration(shares[of_kind], correct[of_kind]) if of_kind.sum() >= _FEWEST_QUESTIONS else both
+        _calibration(shares[of_kind], correct[of_kind]) if of_kind.sum() >= FEWEST_QUESTIONS else both
         for of_kind in (~learned, learned)
     ]
     slopes, offsets = zip(*by_kind, strict=True)

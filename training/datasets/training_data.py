@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -35,6 +36,9 @@ from serving.db.tables import DecisionRecord, Feedback, Message
 from serving.settings import Settings
 
 _OUT_OF_SCOPE = "out_of_scope"
+FEWEST_QUESTIONS = 20
+FEWEST_ANSWERABLE = 10
+"""The confidence is fitted on at least so many calibration questions, and different ones with an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ class TrainingData:
 def company_data(folder: Path) -> TrainingData:
     """What a company folder holds: `company.toml`, `training/`, `calibration/`, `articles/`.
 
-    A file that a business does not have is the general one, apart from its intents. Raises `DataError`
+    A file that a business does not have is the general one, apart from its intents; so are the calibration
+    questions where its own are too few to fit anything on. Raises `DataError`
     naming the file and line of a bad row, or an intent that the company does not name.
     """
     infos = read_company(folder).intent_infos()
@@ -128,15 +133,26 @@ def company_data(folder: Path) -> TrainingData:
         mood_texts=_texts(folder, "mood"),
         taught=_taught(folder),
     )
-    if not own_questions.is_file():
+    questions = read_labelled_questions(own_questions) if own_questions.is_file() else ()
+    if not enough_to_calibrate(questions):
         return data
     return replace(
         data,
-        questions=tuple(read_labelled_questions(own_questions)),
+        questions=tuple(questions),
         articles=published_articles(folder / "articles"),
         learned_answers=_learned_answers(folder / "learned_answers.jsonl"),
         own_questions=True,
     )
+
+
+def enough_to_calibrate(questions: Sequence[LabelledQuestion]) -> bool:
+    """Whether the confidence can be fitted on these questions at all."""
+    return len(questions) >= FEWEST_QUESTIONS and len(answerable_texts(questions)) >= FEWEST_ANSWERABLE
+
+
+def answerable_texts(questions: Sequence[LabelledQuestion]) -> set[str]:
+    """The different texts that have an answer."""
+    return {question.text for question in questions if question.kind == "answerable"}
 
 
 def general_data() -> TrainingData:

@@ -96,11 +96,11 @@ def test_training_warns_of_a_set_that_can_never_answer(
     silent, good = (
         register(home, make("silent" + make.__name__, encoder)) for make in (silent_set, good_set)
     )
-    words = silence_of(settings, silent)
+    words = silence_of(settings, silent.version)
     assert len(words) == 2  # neither articles nor learned answers
     assert words[0].startswith("articles are never given at a budget of 0.02: of 10 calibration questions")
     assert f"warning: {words[0]}" in capsys.readouterr().err
-    assert silence_of(settings, good) == []
+    assert silence_of(settings, good.version) == []
     assert capsys.readouterr().err == ""
 
 
