@@ -51,6 +51,7 @@ _MOUNTS = {
     "eval": _Mount("Measure how good the bot is.", _app("training.commands.evaluate"), is_group=True),
     "bench": _Mount("Measure how fast the bot is.", _app("training.commands.bench"), is_group=True),
     "models": _Mount("Look after model sets.", _app("training.commands.models"), is_group=True),
+    "mlflow": _Mount("Runs, models and figures in MLflow.", _app("training.commands.mlflow")),
 }
 
 

@@ -21,7 +21,8 @@ _KEPT_HOMES = 3
 """Another run may still use the one before."""
 _MADE_FROM = (
     *("model", "knowledge", "training", "eval/data", "eval/metrics"),
-    *("eval/home.py", "eval/replay/caching_encoder.py", "eval/report/tracking.py"),
+    *("eval/home.py", "eval/replay/caching_encoder.py", "eval/report/artifacts.py"),
+    *("eval/report/tracking.py", "eval/report/used_data.py"),
     *("serving/settings.py", "serving/text.py", "serving/db", "serving/runtime", "serving/security"),
     *("serving/articles", "serving/company", "serving/indexing"),
     *("serving/learned_answers", "serving/transfer"),

@@ -13,6 +13,7 @@ from eval.report.charts import write_charts
 from eval.report.targets import TARGETS, Target, as_lines, verdicts
 from eval.report.text import as_text
 from eval.report.tracking import log_run
+from eval.report.used_data import UsedData
 from eval.results import DATA_SHA256, SuiteResult, data_sha256, write_items
 from model.errors import DataError
 from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit, friendly_errors
@@ -173,6 +174,8 @@ def hand_over(
             metrics=figures,
             items=result.items,
             charts=result.charts,
+            about=" ".join(path.name for path in data),
+            data=[UsedData.at(path) for path in dict.fromkeys(data)],
         )
     if not all(target["reached"] for target in targets):
         raise typer.Exit(FAILED)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
 
+from eval.report.artifacts import artifacts_folder
 from eval.report.tracking import FIGURES_FILE, ITEMS_FILE, open_client
 from eval.results import DATA_SHA256
 from knowledge.json_lines import read_json_lines
-from model.errors import NotFoundError
+from model.errors import ArtifactError, NotFoundError
 
 _PREFIX = "eval "
 _MOST_RUNS = 200
@@ -78,7 +78,7 @@ def tracked_runs(home: Path) -> dict[str, list[TrackedRun]]:
                 order_by=["attributes.start_time DESC"],
             )
             suite = experiment.name.removeprefix(_PREFIX)
-            read = [tracked for run in runs if (tracked := _tracked(suite, run)) is not None]
+            read = [tracked for run in runs if (tracked := _tracked(home, suite, run)) is not None]
             if read:
                 runs_by_suite[suite] = read
     if not runs_by_suite:
@@ -88,11 +88,11 @@ def tracked_runs(home: Path) -> dict[str, list[TrackedRun]]:
     return runs_by_suite
 
 
-def _tracked(suite: str, run: Any) -> TrackedRun | None:  # an MLflow run, whose package is untyped
-    folder = Path(unquote(urlparse(run.info.artifact_uri).path))
+def _tracked(home: Path, suite: str, run: Any) -> TrackedRun | None:  # MLflow's, whose package is untyped
     try:
+        folder = artifacts_folder(home, run.info.artifact_uri)
         figures = json.loads((folder / FIGURES_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (ArtifactError, OSError, ValueError):
         return None
     started = datetime.fromtimestamp(run.info.start_time / 1000, UTC)
     return TrackedRun(suite, run.info.run_id, started, dict(run.data.params), figures, folder)

@@ -1,6 +1,9 @@
 """Small parts that tests of training are made of: reads, a set that nothing trained, interruptions."""
 
+import os
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +17,8 @@ from model.resolver import Read
 from model.types import Candidate, Passage, Understanding
 from tests.forests import answering, stump
 from training.heads.model_set import TrainedSet
+
+ROOT = Path(__file__).parents[2]
 
 
 def candidate(ref: str, dense: float, rank: int) -> Candidate:
@@ -86,6 +91,20 @@ def trained_set(version: str, *, accuracy: float = 0.9) -> TrainedSet:
         {"wants_person": confusion},
         {"seed": 0, "data_sha256": "ab"},
     )
+
+
+def as_installed(folder: Path) -> dict[str, str]:
+    """The environment of a process that finds this version installed, whatever is installed here."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    about = folder / f"firstlast-{project['version']}.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: firstlast\nVersion: {project['version']}\n"
+    )
+    plugins = project["entry-points"]["mlflow.artifact_repository"].items()
+    lines = ["[mlflow.artifact_repository]", *(f"{name} = {place}" for name, place in plugins)]
+    (about / "entry_points.txt").write_text("\n".join(lines))
+    return {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"}
 
 
 def interrupted_after(steps: int, *, of: str) -> Track:

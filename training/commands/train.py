@@ -152,7 +152,7 @@ def train_sentiment(
             f"--data {data} is not a file; name a JSONL or CSV file of messages with text and label"
         )
     with friendly_errors():
-        gathered = sentiment_data(read_sentiments(data), with_general=not only)
+        gathered = sentiment_data(read_sentiments(data), with_general=not only, source=str(data))
         for words in gathered.left_out():
             say(words)
         settings = Settings.load(home)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from eval.data.words import TaughtAnswer
 from eval.report.tracking import package_versions
+from eval.report.used_data import UsedData
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import DataError
 from model.interfaces import Reader
@@ -20,7 +21,7 @@ from training.confidence.calibration import (
     calibration_index,
 )
 from training.datasets.training_data import TrainingData
-from training.heads.model_set import Progress, TrainedSet, new_version
+from training.heads.model_set import Progress, TrainedSet, new_version, used_answers
 
 EXPERIENCE = "the home's approved learned answers"
 """What a set may be calibrated on, beside what `training.confidence.calibration` names."""
@@ -54,6 +55,7 @@ def train_answering(
             "questions": len(data.questions),
             "calibrated_on": models.card["parameters"]["calibrated_on"],
         },
+        used=used_answers(data),
     )
 
 
@@ -81,11 +83,21 @@ def train_on_experience(
             f"{experience.FEWEST} are needed, {experience.FEWEST_FOUND} of answers with other phrasings; "
             "until then: firstlast train answering"
         )
-    return _as_trained(champion, models, {"answering.seed": seed, "calibrated_on": EXPERIENCE})
+    questions = [question.text for question in experience.approved_questions(session)]
+    return _as_trained(
+        champion,
+        models,
+        {"answering.seed": seed, "calibrated_on": EXPERIENCE},
+        used=[UsedData("approved phrasings", "the home's store", questions)],
+    )
 
 
 def _as_trained(
-    champion: ModelSet, models: ModelSet, fitted_with: Mapping[str, str | int | float]
+    champion: ModelSet,
+    models: ModelSet,
+    fitted_with: Mapping[str, str | int | float],
+    *,
+    used: Sequence[UsedData],
 ) -> TrainedSet:
     """The set under a version of its own: the champion's figures of heads, new ones of answers."""
     of_heads = {
@@ -101,7 +113,7 @@ def _as_trained(
         **package_versions(),
     }
     card = {**champion.card, "metrics": metrics, "parameters": parameters}
-    return TrainedSet(replace(models, version=new_version(), card=card), metrics, {}, parameters)
+    return TrainedSet(replace(models, version=new_version(), card=card), metrics, {}, parameters, used)
 
 
 def refit(

@@ -71,6 +71,8 @@ class TrainingData:
     like it: what the confidence of learned answers is calibrated on."""
     unlabelled: tuple[str, ...] = ()
     """What customers asked and nobody gave an intent, for the intents to learn from by their own guesses."""
+    source: str = str(GENERAL_FOLDER)
+    """The folder or file that the business's own data come from; what it lacks is general."""
 
     @property
     def sha256(self) -> str:
@@ -132,6 +134,7 @@ def company_data(folder: Path) -> TrainingData:
         moods=tuple(read_mood_conversations(own_or_general(folder, "calibration/moods.jsonl"))),
         mood_texts=_texts(folder, "mood"),
         taught=_taught(folder),
+        source=str(folder),
     )
     questions = read_labelled_questions(own_questions) if own_questions.is_file() else ()
     if not enough_to_calibrate(questions):
@@ -233,7 +236,7 @@ def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:
     """
     rows = tuple(read_checked(path).texts)
     known = {row.label: infos.get(row.label, IntentInfo(None, False)) for row in rows}
-    return replace(general_data(), intents=rows, intent_infos=known)
+    return replace(general_data(), intents=rows, intent_infos=known, source=str(path))
 
 
 def stored_data(session: Session, base: TrainingData) -> TrainingData:
@@ -260,6 +263,7 @@ def stored_data(session: Session, base: TrainingData) -> TrainingData:
         base,
         intents=(*base.intents, *added),
         intent_infos={name: info for name, info in infos.items() if name in used},
+        source=f"{base.source} and the store",
     )
 
 

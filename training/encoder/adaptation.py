@@ -14,7 +14,7 @@ import numpy as np
 
 from eval.home import open_encoder
 from eval.promotion.gates import Gate, failures
-from eval.report.tracking import log_run, numbers
+from eval.report.tracking import Step, log_run, numbers
 from eval.results import Track, untracked
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError
@@ -103,7 +103,7 @@ def adapt_and_register(
     pairs = make_pairs(parts.training, own, rng=np.random.default_rng(options.seed))
     progress(f"adapting to {len(pairs.sure)} pairs and {len(pairs.weak)} of one intent")
     work = settings.models_folder / ".adapting"
-    _train(settings, own, pairs, _general_texts(parts, options.seed), options, work, track)
+    losses = _train(settings, own, pairs, _general_texts(parts, options.seed), options, work, track)
     progress("measuring gain and cost")
     adaptation = _judged(settings, work, needs, parts.held_out, others, options.seed, track)
     if not adaptation.failed:
@@ -114,7 +114,7 @@ def adapt_and_register(
         adaptation = replace(adaptation, registered=registered)
     params: dict[str, object] = {"data": data or "default", "data_sha256": needs.sha256}
     params |= {"pairs": len(pairs.sure), "weak_pairs": len(pairs.weak), **asdict(options)}
-    _log(settings.home, adaptation, params)
+    _log(settings.home, adaptation, params, losses)
     shutil.rmtree(work, ignore_errors=True)
     return adaptation
 
@@ -182,15 +182,19 @@ def _train(
     options: AdaptationOptions,
     work: Path,
     track: Track,
-) -> None:
-    """The adapted encoder, exported to `encoder` in `work`, where the state of training is kept too."""
+) -> list[Step]:
+    """The adapted encoder, exported to `encoder` in `work`, where the state of training is kept too.
+
+    Gives the losses.
+    """
     import torch
 
     torch.set_num_threads(settings.encoder_threads or torch.get_num_threads())
     model = load_torch(own.name)
     texts = GeneralTexts(general, own.encode(general))
-    adapt(model, pairs, texts, options=options, checkpoints=work / "state", track=track)
+    losses = adapt(model, pairs, texts, options=options, checkpoints=work / "state", track=track)
     export_model(model, work / "encoder", name=f"{own.name}{_ADAPTED}")
+    return losses
 
 
 def _general_texts(parts: Split, seed: int) -> list[str]:
@@ -225,10 +229,18 @@ def _register(
     return register(settings.home, replace(trained, models=models, metrics=metrics))
 
 
-def _log(home: Path, adaptation: Adaptation, params: Mapping[str, object]) -> None:
+def _log(home: Path, adaptation: Adaptation, params: Mapping[str, object], losses: Sequence[Step]) -> None:
     report = adaptation.report()
     passed = {gate.name: gate.outcome == "passed" for gate in adaptation.gates}
     metrics = {"gain": report["gain"], "elsewhere": report["elsewhere"], "gate_passed": passed}
     items = [{"check": name, **item} for name, check in adaptation.checks.items() for item in check.items]
     encoders = {"encoder": adaptation.encoder, "before": adaptation.before}
-    log_run(home, EXPERIMENT, params={**params, **encoders}, metrics=metrics, items=items)
+    log_run(
+        home,
+        EXPERIMENT,
+        params={**params, **encoders},
+        metrics=metrics,
+        items=items,
+        about=f"{adaptation.encoder} {'refused' if adaptation.failed else 'accepted'}",
+        steps={"loss": losses},
+    )

@@ -2,14 +2,15 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from eval.report.tracking import Step
 from eval.results import Track, untracked
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.files import rename_durably
@@ -44,6 +45,8 @@ class FinetunedTexts:
     """Out-of-scope scores of those held out, as `model.heads.out_of_scope` gives them, `(n_held_out,)`."""
     known_vectors: Vectors
     """Of all texts, by the tuned encoder, `(n_texts, dim)`."""
+    steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
+    """The losses of the tuning that this encoder came from."""
 
     @property
     def head(self) -> Head:
@@ -76,13 +79,13 @@ def finetune(
     the same vectors as torch.
     """
 
-    def tuned_on(rows: NDArray[np.intp]) -> OnnxEncoder:
+    def tuned_on(rows: NDArray[np.intp]) -> tuple[OnnxEncoder, Mapping[str, Sequence[Step]]]:
         some = [texts[i] for i in rows], [labels[i] for i in rows]
         return _tuned(*some, encoders_folder, options, checkpoints, track)
 
     many = len(texts) >= _MANY_TEXTS
     rest, held_out = _split(labels, _HELD_OUT_OF_MANY if many else _HELD_OUT_OF_FEW, options.seed)
-    encoder = tuned_on(rest)
+    encoder, steps = tuned_on(rest)
     reading = encoder.read(texts)
     recipe, share, head = _best_head(reading, labels, rest, held_out, options.seed)
     scores = np.full((len(texts), len(head.labels)), np.nan)
@@ -91,7 +94,7 @@ def finetune(
     strangeness = detector.score(reading.vectors[held_out], clearness(scores[held_out]))
     if not many:
         shutil.rmtree(encoders_folder / encoder.fingerprint, ignore_errors=True)
-        encoder = tuned_on(np.arange(len(texts)))
+        encoder, steps = tuned_on(np.arange(len(texts)))
         reading = encoder.read(texts)
     [parts] = fit_parts(reading.features, labels, (recipe,), seed=options.seed)
     final = parts.blend(share=share, temperature=head.temperature)
@@ -101,6 +104,7 @@ def finetune(
         fitted=FittedHead(final, recipe.strength, scores, recipe.lower, share),
         held_out_strangeness=strangeness,
         known_vectors=reading.vectors,
+        steps=steps,
     )
 
 
@@ -121,10 +125,10 @@ def _tuned(
     options: TuningOptions,
     checkpoints: Path | None,
     track: Track,
-) -> OnnxEncoder:
-    """The default encoder tuned to the texts, exported and loaded from its folder."""
+) -> tuple[OnnxEncoder, Mapping[str, Sequence[Step]]]:
+    """The default encoder tuned to the texts, exported and loaded from its folder; with its losses."""
     model = load_torch(DEFAULT_ENCODER).to(fastest_device())
-    tune(model, texts, labels, options=options, checkpoints=checkpoints, track=track)
+    steps = tune(model, texts, labels, options=options, checkpoints=checkpoints, track=track)
     model.to("cpu")  # which exports, and will serve
     encoders_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".tuned-", dir=encoders_folder) as scratch:
@@ -135,7 +139,7 @@ def _tuned(
             rename_durably(exported, folder)
     if checkpoints is not None:
         shutil.rmtree(checkpoints, ignore_errors=True)
-    return OnnxEncoder.load(folder)
+    return OnnxEncoder.load(folder), steps
 
 
 def _best_head(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from eval.report.tracking import Step
 from eval.results import Track, untracked
 from training.encoder.checkpoints import Checkpoints
 from training.encoder.torch_loop import train_steps
@@ -30,8 +31,10 @@ def read_texts(
     seed: int,
     state: Checkpoints | None = None,
     track: Track = untracked,
-) -> None:
+) -> list[Step]:
     """Trains all weights of the model in place on texts without labels (Gururangan et al. 2020).
+
+    Gives the losses, in nats a guessed word.
 
     Words are masked as BERT does it (Devlin et al. 2019): 15 % of them are guessed, of which 80 % are
     shown as the mask, 10 % as another word. A word's embedding, not a layer of its own, says how it is
@@ -48,19 +51,21 @@ def read_texts(
     ]
     batches = batches_of(texts, size=_BATCH, epochs=epochs, seed=seed)
 
-    def backward(number: int) -> None:
+    def backward(number: int) -> torch.Tensor:
         model.train()
         tokens = tokens_of(model, [texts[i] for i in batches[number]], max_tokens=max_tokens)
         words = tokens["input_ids"].clone()
         guessed = _mask(model, tokens)
         if not bool(guessed.any()):
-            return
+            return torch.zeros((), device=words.device)
         with in_half_precision(model):
             scores = guess(states(model, tokens)[guessed])
-        torch.nn.functional.cross_entropy(scores.float(), words[guessed]).backward()  # type: ignore[no-untyped-call]
+        loss: torch.Tensor = torch.nn.functional.cross_entropy(scores.float(), words[guessed])
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
 
     optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6, fused=True)
-    train_steps(
+    return train_steps(
         optimiser, backward, steps=len(batches), seed=seed, state=state, track=track, doing="Reading texts"
     )
 

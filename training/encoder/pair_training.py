@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eval.report.tracking import Step
 from eval.results import Track, untracked
 from model.errors import ConfigurationError
 from model.types import Vectors
@@ -88,8 +89,8 @@ def adapt(
     options: AdaptationOptions,
     checkpoints: Path,
     track: Track = untracked,
-) -> None:
-    """Trains the model in place, its word embeddings apart, which few texts could only spoil.
+) -> list[Step]:
+    """Trains the model in place, its word embeddings apart, which few texts could only spoil; the losses.
 
     State is kept in the folder `checkpoints` now and then. When it is run again with the same arguments after
     an interruption it goes on from there, to the very same weights: steps are drawn before, without dropout.
@@ -105,11 +106,15 @@ def adapt(
     key = _key(model.tokenizer.name_or_path, pairs, general, options)
     state = Checkpoints(checkpoints, key=key, every_seconds=options.checkpoint_seconds)
 
-    def backward(number: int) -> None:
-        _loss(model, steps[number], general, options).backward()  # type: ignore[no-untyped-call]
+    def backward(number: int) -> torch.Tensor:
+        loss = _loss(model, steps[number], general, options)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
 
     count, doing = len(steps), "Adapting the encoder"
-    train_steps(optimiser, backward, steps=count, seed=options.seed, state=state, track=track, doing=doing)
+    return train_steps(
+        optimiser, backward, steps=count, seed=options.seed, state=state, track=track, doing=doing
+    )
 
 
 def _steps(pairs: Pairs, general: GeneralTexts, options: AdaptationOptions) -> list[_Step]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from eval.report.tracking import Step
 from eval.results import Track, untracked
 from model.errors import ConfigurationError, DataError
 from model.heads.tweet_text import spoken_text
@@ -101,8 +102,8 @@ def tune(
     options: TuningOptions,
     checkpoints: Path | None = None,
     track: Track = untracked,
-) -> None:
-    """Tunes the model in place.
+) -> dict[str, list[Step]]:
+    """Tunes the model in place; gives the losses of each stage, `words.loss` and `labels.loss`.
 
     Of many texts it first reads the words (`least_to_read`, `reading_epochs`). Then it learns the labels:
     cross-entropy on scaled cosines to one direction a label, which starts at the mean of the label's texts,
@@ -116,6 +117,7 @@ def tune(
         raise DataError(f"tuning needs texts of two labels at least, got {sorted(set(labels))}")
     if options.spoken:
         texts = [spoken_text(text) for text in texts]
+    losses: dict[str, list[Step]] = {}
     reads = bool(options.reading_epochs) and len(texts) >= options.least_to_read
     for number, stage in enumerate(("words", "labels") if reads else ("labels",), start=1):
         before = {name: weights.clone() for name, weights in model.state_dict().items()}
@@ -125,12 +127,13 @@ def tune(
             state = Checkpoints(checkpoints / stage, key=key, every_seconds=options.checkpoint_seconds)
         if stage == "words":
             how = {"epochs": options.reading_epochs, "max_tokens": options.max_tokens, "seed": options.seed}
-            read_texts(model, texts, **how, state=state, track=track)
+            losses["words.loss"] = read_texts(model, texts, **how, state=state, track=track)
         else:
-            _learn(model, texts, labels, options, state, track)
+            losses["labels.loss"] = _learn(model, texts, labels, options, state, track)
         if options.averaged:
             _mix(model, before, number / (number + 1))
     model.eval()
+    return losses
 
 
 def _mix(model: "SentenceTransformer", before: Mapping[str, "torch.Tensor"], share: float) -> None:
@@ -150,8 +153,8 @@ def _learn(
     options: TuningOptions,
     state: Checkpoints | None,
     track: Track,
-) -> None:
-    """The stage that learns labels."""
+) -> list[Step]:
+    """The stage that learns labels, and its losses."""
     import torch
 
     names = sorted(set(labels))
@@ -159,23 +162,27 @@ def _learn(
     head = _Head(model, texts, targets, len(names), options)
     batches = batches_of(texts, size=options.batch_size, epochs=options.epochs, seed=options.seed)
 
-    def backward(number: int) -> None:
+    def backward(number: int) -> torch.Tensor:
         rows = batches[number] * (2 if options.contrastive else 1)
         batch, true = [texts[i] for i in rows], targets[rows]
         model.train()
         vectors = pooled(model, batch, max_tokens=options.max_tokens)
-        head.loss(vectors, true).backward()  # type: ignore[no-untyped-call]
+        told = head.loss(vectors, true)
+        told.backward()  # type: ignore[no-untyped-call]
         if options.adversarial:
             with _adversarial_words(model, options.adversarial):
                 others = pooled(model, batch, max_tokens=options.max_tokens)
                 loss = head.loss(others, true) + head.divergence(vectors, others)
                 loss.backward()  # type: ignore[no-untyped-call]
+        return told
 
     groups = _layer_groups(model, options)
     groups.append({"params": [head.directions, head.bias], "lr": _HEAD_LEARNING_RATE, "weight_decay": 0.0})
     optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), eps=1e-6)
     steps, doing = len(batches), "Tuning the encoder"
-    train_steps(optimiser, backward, steps=steps, seed=options.seed, state=state, track=track, doing=doing)
+    return train_steps(
+        optimiser, backward, steps=steps, seed=options.seed, state=state, track=track, doing=doing
+    )
 
 
 @contextmanager

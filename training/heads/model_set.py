@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from eval.data.further_texts import with_label_names, without_known
 from eval.data.labelled import LabelledText
 from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
-from eval.report.tracking import package_versions
+from eval.report.tracking import Step, package_versions
+from eval.report.used_data import UsedData
 from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.errors import DataError
 from model.generation import NONE, OUT_OF_SCOPE
@@ -60,6 +61,10 @@ class TrainedSet:
     metrics: Mapping[str, float]
     confusion: Mapping[str, ConfusionMatrix]
     parameters: Mapping[str, str | int | float]
+    used: Sequence[UsedData] = ()
+    """What it was trained and calibrated on."""
+    steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
+    """Figures of a training that went in steps, by name."""
 
 
 def train_model_set(
@@ -140,7 +145,9 @@ def train_model_set(
     metrics |= mood_metrics
     parameters = _parameters(data, encoder, fitted, seed)
     card = {"metrics": metrics, "parameters": parameters}
-    return TrainedSet(replace(models, card=card), metrics, confusion, parameters)
+    used = [*used_texts(data, labelled), *used_answers(data)]
+    steps = {f"intent.{name}": taken for name, taken in own.steps.items()} if own else {}
+    return TrainedSet(replace(models, card=card), metrics, confusion, parameters, used, steps)
 
 
 _UNFITTED = AnsweringModel(
@@ -182,6 +189,39 @@ def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
         if len({row.label for row in teams}) > 1 and all(row.label for row in teams):
             labelled["team"] = teams
     return labelled
+
+
+def used_texts(data: TrainingData, labelled: Mapping[str, Sequence[LabelledText]]) -> list[UsedData]:
+    """What the heads were fitted on: the texts of each, conversations for the mood, unlabelled texts."""
+    used = [
+        UsedData(name, data.source, [row.text for row in rows], [row.label for row in rows])
+        for name, rows in labelled.items()
+    ]
+    if data.moods:
+        told = ["\n".join(turn.text for turn in conversation.turns) for conversation in data.moods]
+        used.append(UsedData("moods", data.source, told, [one.outcome for one in data.moods]))
+        texts, labels = [row.text for row in data.mood_texts], [row.label for row in data.mood_texts]
+        used.append(UsedData("mood texts", data.source, texts, labels))
+    if data.unlabelled:
+        used.append(UsedData("unlabelled", data.source, data.unlabelled))
+    return used
+
+
+def used_answers(data: TrainingData) -> list[UsedData]:
+    """What the confidence was fitted and calibrated on: questions, articles, learned answers."""
+    asked = {"questions": data.questions, "past questions": data.only_past}
+    used = [
+        UsedData(name, data.source, [row.text for row in rows], [row.kind for row in rows])
+        for name, rows in asked.items()
+    ]
+    answers = {
+        "dialogues": [dialogue.text for dialogue in data.dialogues],
+        "articles": [f"{article.title}\n{article.body}" for article in data.articles],
+        "learned answers": [f"{one.question}\n{one.answer}" for one in data.learned_answers],
+        "taught answers": [f"{one.question}\n{one.answer}" for one in data.taught],
+    }
+    used += [UsedData(name, data.source, texts) for name, texts in answers.items()]
+    return [one for one in used if one.texts]
 
 
 def _each_once(*rows: LabelledText) -> list[LabelledText]:
@@ -294,7 +334,7 @@ def with_new_part(champion: ModelSet, part: str, trained: TrainedSet) -> Trained
     parameters = {**champion.card.get("parameters", {}), **trained.parameters, **origin}
     card = {**champion.card, "metrics": metrics, "parameters": parameters}
     models = replace(trained.models, version=new_version(), card=card)
-    return TrainedSet(models, metrics, trained.confusion, parameters)
+    return replace(trained, models=models, metrics=metrics, parameters=parameters)
 
 
 def new_version() -> str:

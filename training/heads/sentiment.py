@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from eval.data.labelled import SENTIMENTS, LabelledText, read_labelled_texts
 from eval.metrics import ConfusionMatrix, confusion_matrix, macro_f1, macro_recall
-from eval.report.tracking import numbers, package_versions
+from eval.report.tracking import Step, numbers, package_versions
+from eval.report.used_data import UsedData
 from eval.results import Figure, Track, untracked
 from eval.suites.classifiers import read_all
 from knowledge import GENERAL_FOLDER
@@ -40,6 +41,8 @@ class SentimentData:
     """Rows left out because the same text stood before with the same label."""
     contradictory: int
     """Rows left out because the same text has several labels."""
+    source: str = ""
+    """The file of `rows`."""
 
     def left_out(self) -> list[str]:
         """What was left out, in words; empty when nothing was."""
@@ -51,9 +54,13 @@ class SentimentData:
 
 
 def sentiment_data(
-    rows: Sequence[LabelledText], *, with_general: bool, general: Sequence[LabelledText] | None = None
+    rows: Sequence[LabelledText],
+    *,
+    with_general: bool,
+    general: Sequence[LabelledText] | None = None,
+    source: str = "",
 ) -> SentimentData:
-    """The rows without repeated and contradictory texts, beside the general sentences if wanted.
+    """The rows of the file `source` without repeated and contradictory texts, beside general ones if wanted.
 
     Texts are compared without regard to case and spacing. Raises `DataError` when a sentiment is missing.
     """
@@ -71,6 +78,7 @@ def sentiment_data(
         tuple(row for row in general if with_general and _folded(row.text) not in labels),
         duplicates=len(clear) - len(once),
         contradictory=len(rows) - len(clear),
+        source=source,
     )
     _check_labels((*data.rows, *data.general_rows))
     return data
@@ -94,9 +102,11 @@ def train_sentiment(
     rows = (*data.rows, *data.general_rows)
     labels = [row.label for row in rows]
     others = {name: one for name, one in champion.head_encoders.items() if name != _HEAD}
+    steps: dict[str, Sequence[Step]] = {}
     if finetune is not None:
         tuned = finetune([row.text for row in rows], labels)
         fitted, own = tuned.fitted, {_HEAD: tuned.encoder.fingerprint}
+        steps = {f"{_HEAD}.{name}": taken for name, taken in tuned.steps.items()}
     else:
         texts = [row.text for row in rows]
         features = read_all(encoder, texts, track, doing=f"Encoding {len(texts)} messages").features
@@ -122,6 +132,15 @@ def train_sentiment(
             **package_versions(),
         },
         confusion=confusion,
+        used=[
+            UsedData(name, source, [row.text for row in some], [row.label for row in some])
+            for name, source, some in (
+                ("sentiment", data.source, data.rows),
+                ("general sentiment", str(GENERAL_FOLDER), data.general_rows),
+            )
+            if some
+        ],
+        steps=steps,
     )
 
 

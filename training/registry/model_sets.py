@@ -9,18 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eval.metrics.classification import ConfusionMatrix
+from eval.report.artifacts import REGISTERED_NAME
 from eval.report.tracking import log_figures, open_client, start_run
+from eval.report.used_data import log_datasets
 from model.model_set import encoders_of, read_pointer, save_model_set, write_pointer
 from training.heads.model_set import TrainedSet
 from training.registry.locks import changing_registry
-from training.registry.registered_sets import REGISTERED_NAME, VERSION_TAG, RegisteredSet, list_sets
+from training.registry.model_card import CARD_FILE, model_card, named_encoders
+from training.registry.pyfunc import write_flavour
+from training.registry.registered_sets import VERSION_TAG, RegisteredSet, list_sets
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
 
 EXPERIMENT = "heads"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+_NOTE = "mlflow.note.content"
+"""What MLflow shows as a run's description."""
+_MOST_NOTE_CHARS = 5000
+_DESCRIPTION = (
+    "Reads what customers write: intent, team, sentiment, a wish for a person. Load with mlflow.pyfunc."
+)
 
 
 def register(home: Path, trained: TrainedSet, *, experiment: str = EXPERIMENT) -> RegisteredSet:
@@ -41,12 +52,17 @@ def _register(home: Path, trained: TrainedSet, experiment: str) -> RegisteredSet
     save_model_set(trained.models, folder)
     client = open_client(home)
     _end_open_runs(client, experiment)
-    run_id = _log_run(client, home, experiment, trained, folder)
+    card = model_card(trained, named_encoders(models_folder, encoders_of(folder)))
+    run_id, model = _log_run(client, experiment, trained, folder, card)
     with contextlib.suppress(_mlflow_error()):
-        client.create_registered_model(REGISTERED_NAME)
-    source = f"{client.get_run(run_id).info.artifact_uri}/model_set"
+        client.create_registered_model(REGISTERED_NAME, description=_DESCRIPTION)
     version = client.create_model_version(
-        REGISTERED_NAME, source, run_id, tags={VERSION_TAG: trained.models.version}
+        REGISTERED_NAME,
+        model.artifact_location,
+        run_id,
+        tags={VERSION_TAG: trained.models.version},
+        description=f"{_about(experiment, trained)}; see model_card.md among its files",
+        model_id=model.model_id,
     )
     alias = CHALLENGER if read_pointer(models_folder) else CHAMPION
     client.set_registered_model_alias(REGISTERED_NAME, alias, version.version)
@@ -105,18 +121,53 @@ def _end_open_runs(client: "MlflowClient", experiment: str) -> None:
         client.set_terminated(run.info.run_id, status="KILLED")
 
 
-def _log_run(client: "MlflowClient", home: Path, experiment: str, trained: TrainedSet, folder: Path) -> str:
-    """A finished MLflow run with parameters, metrics, confusion matrices and the set's files."""
-    run_id = start_run(client, home, experiment, name=trained.models.version)
+def _log_run(
+    client: "MlflowClient", experiment: str, trained: TrainedSet, folder: Path, card: str
+) -> tuple[str, "LoggedModel"]:
+    """A finished MLflow run with parameters, metrics, data, confusion matrices and card, and its model."""
+    about, version = _about(experiment, trained), trained.models.version
     encoders = ", ".join(sorted(encoders_of(folder)))
-    log_figures(client, run_id, params={"encoders": encoders, **trained.parameters}, metrics=trained.metrics)
-    client.log_artifacts(run_id, str(folder), "model_set")
+    parameters = {"encoders": encoders, **trained.parameters}
+    run_id = start_run(client, experiment, about=about, tags={VERSION_TAG: version})
+    log_figures(client, run_id, params=parameters, metrics=trained.metrics, steps=trained.steps)
+    log_datasets(client, run_id, trained.used, context="training")
     with tempfile.TemporaryDirectory() as scratch:
         for name, matrix in trained.confusion.items():
             _write_confusion(Path(scratch), name, matrix)
         client.log_artifacts(run_id, scratch, "confusion")
+    client.log_text(run_id, card, CARD_FILE)
+    client.set_tag(run_id, _NOTE, card[:_MOST_NOTE_CHARS])
+    model = _log_model(client, run_id, trained, folder, card)
     client.set_terminated(run_id)
-    return run_id
+    return run_id, model
+
+
+def _log_model(
+    client: "MlflowClient", run_id: str, trained: TrainedSet, folder: Path, card: str
+) -> "LoggedModel":
+    """The set as a model of MLflow, logged with the run; its encoders stay in the home."""
+    from mlflow.entities import LoggedModelOutput
+
+    experiment_id = client.get_run(run_id).info.experiment_id
+    model = client.create_logged_model(
+        experiment_id, name=trained.models.version, source_run_id=run_id, model_type="text-classification"
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        write_flavour(Path(scratch) / "model", folder, model_id=model.model_id, run_id=run_id)
+        (Path(scratch) / "model" / CARD_FILE).write_text(card, encoding="utf-8")
+        client.log_model_artifacts(model.model_id, str(Path(scratch) / "model"))
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+    return client.finalize_logged_model(model.model_id, "READY")
+
+
+def _about(experiment: str, trained: TrainedSet) -> str:
+    """What was trained, in a few words: the name of its run, beside experiment and time."""
+    part = trained.parameters.get("replaced_part")
+    if part is not None:
+        return f"new {part} in {trained.parameters['replaced_in']}"
+    if experiment != EXPERIMENT:
+        return f"calibrated on {trained.parameters.get('calibrated_on', 'general questions')}"
+    return f"{trained.parameters.get('intent.labels', 'no')} intents"
 
 
 def _write_confusion(folder: Path, name: str, matrix: ConfusionMatrix) -> None:

@@ -204,7 +204,8 @@ def _compared(
         "gate_passed": {gate.name: gate.outcome == "passed" for gate in gates},
     }
     params = {"champion": comparison.champion, "challenger": comparison.challenger, "data": data or "default"}
-    log_run(settings.home, EXPERIMENT, params=params, metrics=metrics, items=comparison.items)
+    about = f"{comparison.challenger} beside {comparison.champion}"
+    log_run(settings.home, EXPERIMENT, params=params, metrics=metrics, items=comparison.items, about=about)
     return comparison
 
 

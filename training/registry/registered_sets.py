@@ -6,10 +6,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from eval.report.artifacts import FORMER_NAME, REGISTERED_NAME
 from model.errors import ArtifactError
 from model.model_set import read_pointer
 
-REGISTERED_NAME = "firstlast-model-set"
+_NAMES = (REGISTERED_NAME, FORMER_NAME)
+"""A home that only reads keeps the name of before."""
 VERSION_TAG = "model_set"
 _DELETED = "Deleted_Internal"
 """How MLflow marks a version that was deleted."""
@@ -55,18 +57,18 @@ def list_sets(home: Path) -> list[RegisteredSet]:
 def _read_sets(registry: sqlite3.Connection, champion: str | None) -> list[RegisteredSet]:
     tags: dict[int, dict[str, str]] = {}
     for number, key, value in registry.execute(
-        "SELECT version, key, value FROM model_version_tags WHERE name = ?", (REGISTERED_NAME,)
+        "SELECT version, key, value FROM model_version_tags WHERE name IN (?, ?)", _NAMES
     ):
         tags.setdefault(number, {})[key] = value
     aliases: dict[int, list[str]] = {}
     for number, alias in registry.execute(
-        "SELECT version, alias FROM registered_model_aliases WHERE name = ? ORDER BY alias",
-        (REGISTERED_NAME,),
+        "SELECT version, alias FROM registered_model_aliases WHERE name IN (?, ?) ORDER BY alias",
+        _NAMES,
     ):
         aliases.setdefault(number, []).append(alias)
     versions = registry.execute(
-        "SELECT version, run_id FROM model_versions WHERE name = ? AND current_stage IS NOT ?",
-        (REGISTERED_NAME, _DELETED),
+        "SELECT version, run_id FROM model_versions WHERE name IN (?, ?) AND current_stage IS NOT ?",
+        (*_NAMES, _DELETED),
     ).fetchall()
     return [
         RegisteredSet(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.report.tracking import open_client
 from model.errors import ArtifactError
 from model.model_set import load_model_set, read_pointer
 from tests.training.training_parts import trained_set
@@ -39,7 +40,7 @@ def test_what_is_read_without_mlflow_is_what_mlflow_says(home: Path) -> None:
     address = f"sqlite:///{home / 'mlflow.db'}"
     client = MlflowClient(tracking_uri=address, registry_uri=address)
     for one in list_sets(home):
-        version = client.get_model_version("firstlast-model-set", str(one.number))
+        version = client.get_model_version("firstlast", str(one.number))
         assert (one.run_id, list(one.aliases)) == (version.run_id, version.aliases)
         assert {"model_set": one.version, **one.tags} == version.tags
         assert one.metrics == client.get_run(one.run_id).data.metrics
@@ -52,8 +53,33 @@ def test_a_version_deleted_in_mlflow_is_no_set_any_more(tmp_path: Path) -> None:
     register(tmp_path, trained_set("v2"))
     address = f"sqlite:///{tmp_path / 'mlflow.db'}"
     client = MlflowClient(tracking_uri=address, registry_uri=address)
-    client.delete_model_version("firstlast-model-set", "2")
+    client.delete_model_version("firstlast", "2")
     assert [one.version for one in list_sets(tmp_path)] == ["v1"]
+
+
+def test_a_home_of_before_keeps_its_sets_and_its_files_when_it_is_moved(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "log.txt").write_text("was here")
+    client = open_client(tmp_path / "old")
+    place = (tmp_path / "old" / "mlruns").as_uri()
+    run = client.create_run(client.create_experiment("heads", artifact_location=place))
+    client.log_artifact(run.info.run_id, str(tmp_path / "old" / "log.txt"))
+    client.create_registered_model("firstlast-model-set")
+    source = f"{run.info.artifact_uri}/model_set"
+    client.create_model_version("firstlast-model-set", source, run.info.run_id, tags={"model_set": "v1"})
+    client.set_registered_model_alias("firstlast-model-set", "champion", "1")
+    (tmp_path / "old" / "models").mkdir()
+    (tmp_path / "old" / "models" / "champion").write_text("v1\n")
+    home = (tmp_path / "old").rename(tmp_path / "new")
+    assert [(one.version, one.aliases) for one in list_sets(home)] == [("v1", ("champion",))]
+    assert register(home, trained_set("v2")).number == 2
+    client = open_client(home)
+    assert client.get_model_version_by_alias("firstlast", "champion").tags == {"model_set": "v1"}
+    assert (
+        client.get_model_version("firstlast", "1").source
+        == f"firstlast:/mlruns/{run.info.run_id}/artifacts/model_set"
+    )
+    assert Path(client.download_artifacts(run.info.run_id, "log.txt")).read_text() == "was here"
 
 
 def test_a_damaged_registry_is_told(tmp_path: Path) -> None:
@@ -86,9 +112,11 @@ def test_a_run_holds_the_sets_files_parameters_and_confusion(home: Path) -> None
     assert sorted(path.relative_to(kept).as_posix() for path in kept.rglob("*") if path.is_file()) == [
         "confusion/wants_person.json",
         "confusion/wants_person.png",
-        "model_set/manifest.json",
-        "model_set/tensors.safetensors",
+        "model_card.md",
     ]
+    (model,) = run.outputs.model_outputs
+    files = home / "mlruns" / "models" / model.model_id / "artifacts"
+    assert load_model_set(files / "data" / "v1", encoder_fingerprint="encoder-a").version == "v1"
 
 
 def test_a_version_cannot_be_registered_twice(home: Path) -> None:
