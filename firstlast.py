@@ -1,14 +1,17 @@
-"""The command line: mounts each folder's commands, and imports a folder only when its command runs."""
+"""The command line, which imports a folder only when its command runs, and the Python API, `open_home`."""
 
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from eval.python_api import Home
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,16 @@ def root(
     from serving.command_line import log_to_stderr
 
     log_to_stderr()
+
+
+def open_home(home: "Path | str | None" = None) -> "Home":
+    """The bot of a home, to ask, to search, to teach and to measure; see `eval.python_api.Home`.
+
+    The home is a folder, by default that of `FIRSTLAST_HOME`, else `./.firstlast`. Use it in a `with`.
+    """
+    from eval.python_api import open_home as open_it
+
+    return open_it(home)
 
 
 def main() -> None:

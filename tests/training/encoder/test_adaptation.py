@@ -12,7 +12,7 @@ import pytest
 
 from eval.data.labelled import LabelledText
 from eval.promotion.gates import Gate
-from eval.report.tracking import open_client
+from eval.report.tracking import Step, open_client
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ConfigurationError
 from serving.settings import Settings
@@ -226,10 +226,11 @@ def test_an_adaptation_that_gains_is_registered_on_its_own_encoder_with_its_repo
     def trained(_data: object, encoder: OnnxEncoder, **_: object) -> object:
         return good_set("v1", encoder)
 
-    def adapted(settings: Settings, *_: object) -> None:
+    def adapted(settings: Settings, *_: object) -> list[Step]:
         work = settings.models_folder / ".adapting" / "encoder"
         work.parent.mkdir()
         copy_encoder(settings.encoder_folder.absolute(), settings.models_folder, "adapted").rename(work)
+        return [Step(5, 2.0), Step(10, 0.5)]
 
     monkeypatch.setattr(EncoderComparison, "gain", gained)
     monkeypatch.setattr(adaptation, "_train", adapted)
@@ -247,4 +248,10 @@ def test_an_adaptation_that_gains_is_registered_on_its_own_encoder_with_its_repo
     assert manifest["card"]["adaptation"]["gain"]["gain"]["mrr@10"] == 0.1
     assert set(manifest["card"]["adaptation"]["elsewhere"]) == {"sentiment"}
     assert list_sets(made_once / "home")[0].metrics["adaptation.gain.mrr_at_10"] == 0.1
+    client = open_client(made_once / "home")
+    experiment = client.get_experiment_by_name("encoder").experiment_id
+    logged = client.search_runs([experiment], order_by=["attributes.start_time DESC"])[0]
+    assert logged.info.run_name.endswith(" adapted accepted")
+    losses = client.get_metric_history(logged.info.run_id, "loss")
+    assert [(loss.step, loss.value) for loss in losses] == [(5, 2.0), (10, 0.5)]
     assert not (models / ".adapting").exists()

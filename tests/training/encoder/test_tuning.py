@@ -210,6 +210,12 @@ def little_data() -> TrainingData:
     )
 
 
+def test_the_losses_of_a_tuning_are_told_by_step_and_fall(tuned_texts: FinetunedTexts) -> None:
+    losses = tuned_texts.steps["labels.loss"]
+    assert [step.number for step in losses] == sorted({step.number for step in losses})
+    assert losses[-1].value < losses[0].value
+
+
 def test_a_set_with_tuned_intents_is_loaded_and_served_with_their_encoder(
     encoder: OnnxEncoder, tuned_texts: FinetunedTexts, tmp_path: Path
 ) -> None:
