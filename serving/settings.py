@@ -22,6 +22,8 @@ from model.understanding.mood import FALL, LOW
 
 ENV_PREFIX = "FIRSTLAST_"
 DEFAULT_HOME = Path(".firstlast")
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+"""The one that comes with the package."""
 _MIN_SECRET_CHARS = 32
 
 
@@ -48,6 +50,8 @@ class Settings(BaseSettings):
     company_name: str = "Our team"
     """Shown to customers."""
 
+    encoder: str = Field(default=DEFAULT_ENCODER, min_length=1)
+    """What the home's own encoder is made of, once: the bundled one, a folder, or a name on the hub."""
     risk_budget: float = Field(default=0.02, gt=0, lt=1)
     """Greatest accepted share of wrong answers among given answers."""
     risk_confidence_level: float = Field(default=0.9, gt=0, lt=1)

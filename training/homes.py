@@ -1,5 +1,6 @@
 """Makes a home folder ready to serve: settings file, encoder, store, company, models; it serves nothing."""
 
+import json
 import secrets
 import shutil
 import tomllib
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from knowledge import DEMO_FOLDER
 from knowledge.documents import ImportResult
 from knowledge.importing.source import read_source
-from model.errors import DataError
+from model.errors import ConflictError, DataError
 from model.model_set import read_pointer
 from serving.company.accounts import create_agent
 from serving.company.file import Company, read_company
@@ -22,11 +23,12 @@ from serving.company.repository import read_profile
 from serving.company.service import apply_company
 from serving.db.session import Database
 from serving.db.tables import Article
-from serving.settings import Settings
+from serving.settings import DEFAULT_ENCODER, Settings
 from serving.transfer.article_import import import_source
 from training.encoder.export import ensure_encoder
 
 _DEMO_SOURCE = "sample company"
+_SETTINGS = "firstlast.toml"
 _LOGINS = "demo-logins.txt"
 
 Progress = Callable[[str], None]
@@ -45,7 +47,13 @@ def prepare_home(settings: Settings, *, company: Path | None = None, progress: P
     """`firstlast init`: settings file, encoder, store and a first model set; what is there already stays.
 
     `company` is a company file to apply, or a company folder, on which the first model set is trained too.
+    Raises `ConflictError` when the settings name another encoder than the home's.
     """
+    if (settings.home / _SETTINGS).exists() and Settings.load(settings.home).encoder != settings.encoder:
+        raise ConflictError(
+            f"{settings.home} has its own encoder already; train on {settings.encoder} beside it: firstlast "
+            f"train heads --encoder {settings.encoder}"
+        )
     _make_home(settings, progress)
     if company is not None:
         apply_to_home(settings, read_company(company))
@@ -95,14 +103,16 @@ def train_first_models(settings: Settings, folder: Path | None, *, progress: Pro
 
 def _make_home(settings: Settings, progress: Progress) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
-    file = settings.home / "firstlast.toml"
+    progress("preparing the encoder")
+    ensure_encoder(settings.encoder_folder, settings.encoder)
+    file = settings.home / _SETTINGS
     if not file.exists():
+        own = "" if settings.encoder == DEFAULT_ENCODER else f"encoder = {json.dumps(settings.encoder)}\n"
         file.write_text(
-            "# Settings of this home; every key is described in serving/README.md.\n\n# risk_budget = 0.02\n",
+            "# Settings of this home; every key is described in serving/README.md.\n\n# risk_budget = 0.02\n"
+            f"{own}",
             encoding="utf-8",
         )
-    progress("preparing the encoder")
-    ensure_encoder(settings.encoder_folder)
     progress("preparing the store")
     with closing(Database(settings.database_url)) as database:
         database.migrate()

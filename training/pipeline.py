@@ -30,6 +30,7 @@ from training.datasets.training_data import (
     stored_data,
     stored_questions,
 )
+from training.encoder.export import filed_encoder, named_source
 from training.encoder.finetuning import Finetune, finetune
 from training.encoder.tuning import TuningOptions
 from training.heads.model_set import Progress, TrainedSet, train_model_set, with_new_part
@@ -93,17 +94,24 @@ def train_and_register(
     seed: int,
     progress: Progress,
     tuning: TuningOptions | None = None,
+    encoder: str | None = None,
     track: Track = untracked,
 ) -> RegisteredSet:
     """Train on `data` with the champion's encoder, in a new home its own, and register the result.
 
-    With `tuning` the intents have an encoder of their own, tuned so.
+    `encoder` names another one to train with, a folder or a name on the hub, which is kept in the home. With
+    `tuning` the intents have an encoder of their own, tuned so.
     """
-    encoder = open_encoder(settings)
+    used = open_encoder(settings) if encoder is None else _filed(settings, encoder)
     tuned = home_finetune(settings, tuning, track=track) if tuning else None
-    trained = train_model_set(data, encoder, seed=seed, progress=progress, finetune=tuned)
+    trained = train_model_set(data, used, seed=seed, progress=progress, finetune=tuned)
     progress("registering the model set")
     return register(settings.home, trained)
+
+
+def _filed(settings: Settings, source: str) -> OnnxEncoder:
+    folder = filed_encoder(named_source(source), settings.models_folder)
+    return OnnxEncoder.load(folder, threads=settings.encoder_threads)
 
 
 def train_first_set(settings: Settings, data: TrainingData, *, progress: Progress) -> RegisteredSet:

@@ -33,7 +33,7 @@ def find_encoder(models_folder: Path, fingerprint: str) -> Path:
     """
     for folder in (models_folder / "encoder", models_folder / "encoders" / fingerprint):
         try:
-            own_fingerprint = _read_manifest(folder)["fingerprint"]
+            own_fingerprint = encoder_manifest(folder)["fingerprint"]
         except ArtifactError:
             continue
         if own_fingerprint == fingerprint:
@@ -73,7 +73,7 @@ class OnnxEncoder:
         `threads` share one pass over a batch; by default as many as `OMP_NUM_THREADS` says, or the machine
         has cores. Raises `ArtifactError` when a file is missing, or its SHA-256 is not the recorded one.
         """
-        manifest = _read_manifest(folder)
+        manifest = encoder_manifest(folder)
         for file, expected in manifest["files"].items():
             _check_file(folder / file, expected)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -194,7 +194,11 @@ def _session(path: Path, threads: int) -> onnxruntime.InferenceSession:
         raise ArtifactError(f"{path} is not a usable ONNX model ({error}); run: firstlast init") from error
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:  # JSON
+def encoder_manifest(folder: Path) -> dict[str, Any]:  # JSON
+    """What the encoder kept in `folder` says of itself: name, fingerprint, digests of its files.
+
+    Raises `ArtifactError` when there is none, or it is damaged or of another format.
+    """
     return read_manifest(
         folder / "encoder.json",
         what="encoder",

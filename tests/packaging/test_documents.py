@@ -118,6 +118,7 @@ def test_every_library_that_is_imported_is_a_dependency() -> None:
         "charset_normalizer": "charset-normalizer",
         "faiss": "faiss-cpu",
         "fastapi_offline": "fastapi-offline",
+        "huggingface_hub": "huggingface-hub",
         "jwt": "pyjwt",
         "markdown_it": "markdown-it-py",
         "pdfminer": "pdfminer.six",

@@ -152,7 +152,7 @@ def _gathered(settings: Settings | None, outside: list[OutsideExamples]) -> Gath
 
 
 def _encoder(settings: Settings) -> OnnxEncoder:
-    ensure_encoder(settings.encoder_folder)
+    ensure_encoder(settings.encoder_folder, settings.encoder)
     return OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
 
 

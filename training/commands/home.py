@@ -16,7 +16,7 @@ from serving.command_line import (
     friendly_errors,
     messages,
 )
-from training.commands.shared import say
+from training.commands.shared import EncoderOption, say
 
 app = typer.Typer()
 
@@ -27,6 +27,7 @@ def init(
         Path | None,
         typer.Option("--company", help="Company file to apply, or a company folder to train on too."),
     ] = None,
+    encoder: EncoderOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,12 +36,13 @@ def init(
     from serving.settings import Settings
     from training.commands.shared import silence_of, tell_problems
     from training.datasets.company_check import check_company
+    from training.encoder.export import named_source
     from training.homes import prepare_home
 
     if company is not None and not company.exists():
         raise bad_usage(f"--company {company} does not exist; name a company file or folder")
     with friendly_errors():
-        settings = Settings.load(home)
+        settings = Settings.load(home, encoder=named_source(encoder) if encoder else None)
         if company is not None and company.is_dir():
             tell_problems(check_company(company).of("warning"))
         prepare_home(settings, company=company, progress=say)

@@ -31,7 +31,7 @@ RefitOption = Annotated[
 
 def made_encoder(settings: Settings) -> OnnxEncoder:
     """The encoder of the home's champion; without one the home's own, which is made if need be."""
-    ensure_encoder(settings.encoder_folder)
+    ensure_encoder(settings.encoder_folder, settings.encoder)
     return open_encoder(settings)
 
 

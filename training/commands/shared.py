@@ -1,6 +1,8 @@
 """What several commands of training tell people, and a registered set as JSON."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from serving.command_line import messages
 
@@ -12,6 +14,16 @@ if TYPE_CHECKING:
     from serving.settings import Settings
     from training.datasets.company_check import Finding
     from training.registry.registered_sets import RegisteredSet
+
+
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        help="Another encoder: the folder of a sentence-transformers model, or its name on the Hugging Face "
+        "hub [the one that comes with firstlast].",
+    ),
+]
 
 
 def say(step: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit, friendly_errors, messages
-from training.commands.shared import registered_json, say
+from training.commands.shared import EncoderOption, registered_json, say
 
 if TYPE_CHECKING:
     from eval.data.problems import Problem
@@ -53,6 +53,7 @@ def train_heads(
         bool, typer.Option("--unlabelled-from-store", help="The same with all questions of the store.")
     ] = False,
     finetune: FinetuneOption = False,
+    encoder: EncoderOption = None,
     seed: SeedOption = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -61,6 +62,7 @@ def train_heads(
 
     A company folder's `company.toml` is applied first, and the home remembers the folder's data. The first
     set that knows intents goes into service at once, unless an answer was approved; others are challengers.
+    With another encoder than the champion's the set is registered on it, and gates compare both.
     """
     from eval.data.problems import data_problems
     from serving.command_line import progress
@@ -95,7 +97,7 @@ def train_heads(
         else:
             problems = data_problems(data)
             tell_problems(problems)
-        ensure_encoder(settings.encoder_folder)
+        ensure_encoder(settings.encoder_folder, settings.encoder)
         if company is not None:
             apply_to_home(settings, company)
         gathered = gather(
@@ -112,6 +114,7 @@ def train_heads(
                 seed=seed,
                 progress=say,
                 tuning=TuningOptions(seed=seed) if finetune else None,
+                encoder=encoder,
                 track=progress,
             )
         if data is not None and company is not None:

@@ -143,7 +143,7 @@ def unseen(data: TrainingData, seen: frozenset[str], *, seed: int) -> TrainingDa
 
 def _own_encoder(settings: Settings) -> OnnxEncoder:
     """The home's own encoder, of which the weights can be had."""
-    ensure_encoder(settings.encoder_folder)
+    ensure_encoder(settings.encoder_folder, settings.encoder)
     own = OnnxEncoder.load(settings.encoder_folder, threads=settings.encoder_threads)
     if own.name.endswith(_ADAPTED):
         raise ArtifactError(

@@ -1,5 +1,6 @@
 """Exports an encoder to ONNX, once, so that serving needs no torch; does not train anything."""
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -13,25 +14,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.encoder.onnx_encoder import ENCODER_FORMAT, OnnxEncoder
+from model.encoder.onnx_encoder import ENCODER_FORMAT, OnnxEncoder, encoder_manifest
 from model.errors import ArtifactError
 from model.files import rename_durably
 from model.heads.tweet_text import spoken_text
 from model.manifests import file_sha256
 from model.types import Vectors
+from serving.settings import DEFAULT_ENCODER
 from training.encoder.quantize import quantize_weights
 
 if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
 
-DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """The digest published with the original weights."""
 
 FEATURE_LAYERS = 4
 """How many of the last layers the heads see. Cross-validated errors on the sample company, last layer
 alone against these: sentiment 62 and 37 of 420, wants-a-person 55 and 36 of 400."""
+
+_USUAL_OWNER = "sentence-transformers"
+"""Of the models that the hub's users call by their name alone."""
+_HUB_SECONDS = 5.0
 
 MAX_TOKENS = 256
 """Where all-MiniLM-L6-v2 was trained to stop; longer texts are cut there."""
@@ -49,24 +54,72 @@ _PROBES = (
 )
 
 
-def ensure_encoder(folder: Path) -> None:
-    """Makes sure that the folder holds the bundled encoder; exports it only if missing or unreadable.
+def ensure_encoder(folder: Path, source: str = DEFAULT_ENCODER) -> None:
+    """Makes sure that the folder holds an encoder; exports `source` only if none is there to be read.
 
-    Raises `ArtifactError` when the weights are not what they should be.
+    Raises `ArtifactError` when the weights cannot be had, or are not what they should be.
     """
     try:
         OnnxEncoder.load(folder)
     except ArtifactError:
-        export_model(load_torch(DEFAULT_ENCODER), folder, name=DEFAULT_ENCODER)
+        export_model(load_torch(source), folder, name=source)
+
+
+def filed_encoder(source: str, models_folder: Path) -> Path:
+    """The folder of the encoder `source` among those of a home, exported if it is not there yet.
+
+    Raises `ArtifactError` when the weights cannot be had.
+    """
+    for folder in (models_folder / "encoder", *sorted((models_folder / "encoders").glob("*"))):
+        with contextlib.suppress(ArtifactError):
+            if encoder_manifest(folder)["name"] == source:
+                return folder
+    return file_encoder(load_torch(source), models_folder / "encoders", name=source)
+
+
+def file_encoder(
+    model: "SentenceTransformer", encoders_folder: Path, *, name: str, spoken: bool = False
+) -> Path:
+    """Export the model to a folder named by its fingerprint, which is given; see `export_model`."""
+    encoders_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".tuned-", dir=encoders_folder) as scratch:
+        exported = Path(scratch) / "encoder"
+        export_model(model, exported, name=name, spoken=spoken)
+        folder = encoders_folder / OnnxEncoder.load(exported).fingerprint
+        if not folder.exists():
+            rename_durably(exported, folder)
+    return folder
+
+
+def named_source(source: str) -> str:
+    """The source as it is written down: a folder by its whole path, so that it is found from everywhere.
+
+    Raises `ArtifactError` for a path that leads nowhere; a name of the hub is not looked up.
+    """
+    path = Path(source).expanduser()
+    if path.is_dir():
+        return str(path.absolute())
+    if path.is_absolute() or source.startswith((".", "~")) or source.count("/") > 1:
+        raise ArtifactError(
+            f"there is no encoder in {source}; name a folder of a sentence-transformers model, or its name "
+            "on the Hugging Face hub"
+        )
+    return source
 
 
 def load_torch(source: str) -> "SentenceTransformer":
     """The encoder's weights in torch: the bundled ones, or those of a local path or hub name.
 
-    Raises `ArtifactError` when there are none to load.
+    A model of the hub that was fetched before is not fetched again. Raises `ArtifactError` when there are
+    none to load, at once where the hub cannot be reached.
     """
+    origin = str(bundled_weights_folder()) if source == DEFAULT_ENCODER else named_source(source)
+    local = Path(origin).is_dir()
+    if not local:
+        origin = origin if "/" in origin else f"{_USUAL_OWNER}/{origin}"
+        local = _check_reachable(origin)
     try:
-        return _load(str(bundled_weights_folder()) if source == DEFAULT_ENCODER else source)
+        return _load(origin, local=local)
     except (OSError, ValueError) as error:
         raise ArtifactError(
             f"the weights of encoder {source!r} cannot be loaded ({error}); name a folder that has them"
@@ -125,12 +178,39 @@ def bundled_weights_folder() -> Path:
     return folder
 
 
-def _load(origin: str) -> "SentenceTransformer":
+def _check_reachable(name: str) -> bool:
+    """Whether the hub's model lies on this machine; raises `ArtifactError` if not and it cannot be fetched.
+
+    Loading it would say so only after a minute of trying.
+    """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub import model_info, snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
+
+    try:
+        snapshot_download(name, local_files_only=True)
+        return True
+    except (LocalEntryNotFoundError, ValueError):
+        pass  # not fetched yet, or no name at all
+    try:
+        model_info(name, timeout=_HUB_SECONDS)
+    except RepositoryNotFoundError as error:
+        raise ArtifactError(
+            f"the Hugging Face hub has no model {name!r} for you; check its name, or log in: hf auth login"
+        ) from error
+    except Exception as error:  # of the hub's client, and of the libraries beneath it
+        raise ArtifactError(
+            f"encoder {name!r} is no folder here, was not fetched before, and cannot be fetched now "
+            f"({type(error).__name__}); go online, name a folder that has it, or use {DEFAULT_ENCODER}, "
+            "which comes with firstlast"
+        ) from error
+    return False
+
+
+def _load(origin: str, *, local: bool) -> "SentenceTransformer":
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    local = Path(origin).exists()
     if local:
         disable_progress_bar()  # of a second's work; a download keeps its own
     return SentenceTransformer(origin, device="cpu", local_files_only=local)

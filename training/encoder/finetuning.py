@@ -1,7 +1,6 @@
 """Encoder and head tuned to labelled texts, calibrated on texts held out, exported; registers nothing."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,11 @@ from sklearn.model_selection import train_test_split
 from eval.report.tracking import Step
 from eval.results import Track, untracked
 from model.encoder.onnx_encoder import OnnxEncoder
-from model.files import rename_durably
 from model.heads.head import Head
 from model.heads.out_of_scope import ScopeDetector, clearness
 from model.types import Reading, Vectors
-from training.encoder.export import DEFAULT_ENCODER, export_model, load_torch
+from serving.settings import DEFAULT_ENCODER
+from training.encoder.export import file_encoder, load_torch
 from training.encoder.torch_texts import fastest_device
 from training.encoder.tuning import TuningOptions, tune
 from training.heads.blending import fit_parts
@@ -130,13 +129,7 @@ def _tuned(
     model = load_torch(DEFAULT_ENCODER).to(fastest_device())
     steps = tune(model, texts, labels, options=options, checkpoints=checkpoints, track=track)
     model.to("cpu")  # which exports, and will serve
-    encoders_folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".tuned-", dir=encoders_folder) as scratch:
-        exported = Path(scratch) / "encoder"
-        export_model(model, exported, name=f"{DEFAULT_ENCODER}, tuned", spoken=options.spoken)
-        folder = encoders_folder / OnnxEncoder.load(exported).fingerprint
-        if not folder.exists():
-            rename_durably(exported, folder)
+    folder = file_encoder(model, encoders_folder, name=f"{DEFAULT_ENCODER}, tuned", spoken=options.spoken)
     if checkpoints is not None:
         shutil.rmtree(checkpoints, ignore_errors=True)
     return OnnxEncoder.load(folder), steps

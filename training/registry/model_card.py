@@ -1,6 +1,5 @@
 """Writes the card of a model set: its data, figures with intervals, limits and licences; measures nothing."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from eval.data.labelled import UNHAPPY_OUTCOMES
 from eval.metrics import ConfusionMatrix, macro_f1
 from eval.metrics.intervals import LEVEL, Rows
 from eval.results import Figure
-from model.encoder.onnx_encoder import find_encoder
+from model.encoder.onnx_encoder import encoder_manifest, find_encoder
 from model.errors import ArtifactError
+from serving.settings import DEFAULT_ENCODER
 from training.confidence.calibration import RISKS
-from training.encoder.export import DEFAULT_ENCODER
 from training.heads.model_set import TrainedSet
 
 CARD_FILE = "model_card.md"
@@ -39,11 +38,10 @@ def named_encoders(models_folder: Path, fingerprints: Iterable[str]) -> list[Nam
     found = []
     for fingerprint in sorted(fingerprints):
         try:
-            manifest = find_encoder(models_folder, fingerprint) / "encoder.json"
+            about = encoder_manifest(find_encoder(models_folder, fingerprint))
         except ArtifactError:
             found.append(NamedEncoder(fingerprint, "", ""))
             continue
-        about = json.loads(manifest.read_text(encoding="utf-8"))
         found.append(NamedEncoder(fingerprint, about["name"], about["files"]["model.onnx"]))
     return found
 

@@ -235,7 +235,7 @@ def _contender(settings: Settings, version: str, *, beside: Contender | None = N
     models = load_model_set(folder, encoder_fingerprint=fingerprint)
     if beside is not None and beside.encoder.fingerprint == fingerprint:
         return Contender(models, folder_bytes(folder), beside.encoder, beside.encoder_bytes)
-    ensure_encoder(settings.encoder_folder)
+    ensure_encoder(settings.encoder_folder, settings.encoder)
     place = find_encoder(settings.models_folder, fingerprint)
     encoder = OnnxEncoder.load(place, threads=settings.encoder_threads)
     return Contender(models, folder_bytes(folder), encoder, folder_bytes(place))

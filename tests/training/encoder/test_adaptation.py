@@ -1,7 +1,6 @@
 """Adapting an encoder's weights, on a tiny one: the loss by hand, interruptions, refusal and registration."""
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from tests.training.training_parts import Counted, interrupted_after
 from training.encoder import adaptation
 from training.encoder.adaptation import adapt_and_register
 from training.encoder.adaptation_checks import Check, EncoderComparison
-from training.encoder.export import bundled_weights_folder, export_model, load_torch
+from training.encoder.export import export_model, load_torch
 from training.encoder.pair_training import AdaptationOptions, GeneralTexts, _ranking_loss, adapt
 from training.encoder.pairs import Pair, Pairs
 from training.registry.registered_sets import list_sets
@@ -46,28 +45,6 @@ PAIRS = Pairs(
 OPTIONS = AdaptationOptions(batch_size=2, epochs=2, learning_rate=1e-2, checkpoint_seconds=0.0)
 ADAPTING = "Adapting the encoder"
 CUT = interrupted_after(3, of=ADAPTING)
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder with an encoder of random weights, small enough to be trained in no time."""
-    import torch
-    from transformers import AutoTokenizer, BertConfig, BertModel
-
-    folder = tmp_path_factory.mktemp("tiny")
-    tokenizer = AutoTokenizer.from_pretrained(bundled_weights_folder())
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        num_hidden_layers=4,
-        num_attention_heads=2,
-        intermediate_size=64,
-    )
-    BertModel(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
-    return str(folder)
 
 
 @pytest.fixture

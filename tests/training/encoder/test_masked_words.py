@@ -7,9 +7,10 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from eval.results import Track, untracked
+from serving.settings import DEFAULT_ENCODER
 from tests.training.training_parts import Counted, interrupted_after
 from training.encoder.checkpoints import Checkpoints
-from training.encoder.export import DEFAULT_ENCODER, load_torch
+from training.encoder.export import load_torch
 from training.encoder.masked_words import _mask, read_texts
 from training.encoder.torch_texts import states, tokens_of
 
