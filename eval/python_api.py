@@ -5,7 +5,6 @@ It is in this folder because it measures, too, and what serves may not import wh
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,9 +22,7 @@ from model.model_set import ModelSet
 from model.refs import learned_answer_ref
 from model.resolver import Resolver
 from model.types import Candidate, Decision, IntentInfo, Question, Ref, Turn, Understanding
-from model.understanding.classifying import classify
 from model.understanding.danger import DangerWords
-from model.understanding.spelling import Words, as_meant
 from serving.command_line import log_to_stderr
 from serving.company.service import stored_danger, stored_infos
 from serving.db.session import Database
@@ -65,14 +62,7 @@ class Home:
 
     def classify(self, texts: Sequence[str]) -> list[Understanding]:
         """What each text says as the first message of a conversation, in the order given."""
-        meant = partial(as_meant, known=self.index, common=Words(self.encoder.words))
-        return classify(
-            self.models,
-            self.encoder,
-            [meant(text) for text in texts],
-            head_encoders=self.resolver.head_encoders,
-            infos=self._intents,
-        )
+        return list(self.resolver.classify(texts, intents=self._intents).understandings)
 
     def search(self, query: str, *, top_k: int = 10) -> list[Candidate]:
         """The answers nearest to a query, best first, at most `top_k`."""

@@ -7,7 +7,6 @@ from functools import partial
 
 from model.answering.confidence import QuestionSignals
 from model.answering.risk import CONFIDENCE_LEVEL, RiskThreshold
-from model.classifier import Classified, Classifier
 from model.encoder.recent_vectors import RecentVectors
 from model.errors import ArtifactError
 from model.generation import NONE, OUT_OF_SCOPE, ExtractiveGenerator, smalltalk_reply
@@ -29,6 +28,7 @@ from model.types import (
     Vector,
     Vectors,
 )
+from model.understanding.classifying import Classified, classify
 from model.understanding.courtesy import without_opening
 from model.understanding.follow_up import (
     ContextDependence,
@@ -123,7 +123,6 @@ class Resolver:
         self._common_words = Words(encoder.words)
         self._retriever = retriever
         self._generator = generator or ExtractiveGenerator()
-        self._classifier = Classifier(encoder, models, retriever, self.head_encoders)
 
     def resolve(self, question: Question) -> Decision:
         """The decision for one message of a conversation, with its trace.
@@ -173,8 +172,15 @@ class Resolver:
         )
 
     def classify(self, texts: Sequence[str], *, intents: Mapping[str, IntentInfo]) -> Classified:
-        """What each text says as a first message, read together; see `Classifier`."""
-        return self._classifier.classify(texts, intents=intents)
+        """What each text says as a first message, with the numbers of the decision on it, read together."""
+        understandings = classify(
+            self.models,
+            self._encoder,
+            [self._as_meant(Question(text)).text for text in texts],
+            head_encoders=self.head_encoders,
+            infos=intents,
+        )
+        return Classified(self.models.version, tuple(understandings), self.models.limits["wants_person"])
 
     def read(self, question: Question) -> Read:
         """What the message says and which answers may fit, before anything is decided.

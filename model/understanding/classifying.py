@@ -1,7 +1,7 @@
 """Reads many messages at once, each the first of its conversation; needs no knowledge and decides nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from model.interfaces import Reader
 from model.model_set import ModelSet
@@ -10,6 +10,18 @@ from model.understanding.courtesy import without_opening
 from model.understanding.follow_up import sentences
 from model.understanding.message import understand, without_smalltalk
 from model.understanding.wording import is_telling
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """What a model set reads from texts."""
+
+    model: str
+    """Version of the set."""
+    understandings: tuple[Understanding, ...]
+    """In the order of the texts; of each as the first message of a conversation."""
+    wants_person_limit: float
+    """From this probability on the bot takes it that the customer asks for a person."""
 
 
 def classify(

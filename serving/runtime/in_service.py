@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from knowledge.index.knowledge_index import KnowledgeIndex
-from model.classifier import Classified
 from model.errors import ArtifactError, NotReadyError
 from model.interfaces import Reader
 from model.types import Decision, IntentInfo, Question
+from model.understanding.classifying import Classified
 from serving.indexing.sync import KnowledgeSync
 
 

@@ -17,7 +17,6 @@ from httpx2 import Client, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
-from model.classifier import Classified
 from model.types import (
     Decision,
     DecisionKind,
@@ -29,6 +28,7 @@ from model.types import (
     Vector,
     Vectors,
 )
+from model.understanding.classifying import Classified
 from serving.app import create_app
 from serving.company.accounts import create_agent
 from serving.db.tables import new_id

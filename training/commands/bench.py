@@ -62,7 +62,8 @@ def bench_index(
 
 def _with_torch(texts: Sequence[str]) -> Callable[[], float]:
     """Seconds that sentence-transformers take for the texts: same weights, best batch size."""
-    from training.encoder.export import DEFAULT_ENCODER, MAX_TOKENS, load_torch
+    from serving.settings import DEFAULT_ENCODER
+    from training.encoder.export import MAX_TOKENS, load_torch
 
     model = load_torch(DEFAULT_ENCODER)
     model.max_seq_length = MAX_TOKENS
