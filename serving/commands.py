@@ -1,6 +1,7 @@
 """The commands that use a prepared home: serve, ask, search, bench."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from serving.command_line import (
 app = typer.Typer()
 bench_app = typer.Typer(no_args_is_help=True, help="Measure speed.")
 """`bench index` is added by `training.commands.bench`, which has what it is compared with."""
+_BENCH_BATCH = 64
 
 
 @app.command()
@@ -143,6 +145,47 @@ def bench_answer(
         "stage_p50_ms": {stage: percentile(stage, 50) for stage in stages[0]},
     }
     emit(figures, as_json=as_json)
+
+
+@bench_app.command("classify")
+def bench_classify(
+    questions: Annotated[
+        Path | None,
+        typer.Option(help="JSONL with one text per line; by default the sample company's questions."),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Milliseconds to classify one text in a warm process, and texts a second at 1 and at 64 a call."""
+    import numpy as np
+
+    from knowledge import DEMO_FOLDER
+    from knowledge.json_lines import read_texts
+    from serving.classify.service import classify
+    from serving.runtime.loading import opened_bot
+    from serving.settings import Settings
+
+    with friendly_errors():
+        texts = read_texts(questions or DEMO_FOLDER / "test" / "questions.jsonl")
+        with opened_bot(Settings.load(home)) as bot:
+
+            def milliseconds(size: int, given: Sequence[str]) -> list[float]:
+                """Of each call, with so many texts."""
+                calls = [given[place : place + size] for place in range(0, len(given), size)]
+                return [classify(bot.box, call, intents=bot.intents, top_k=3).milliseconds for call in calls]
+
+            milliseconds(1, texts[:20])
+            one, many = milliseconds(1, texts), milliseconds(_BENCH_BATCH, texts)
+    emit(
+        {
+            "n": len(texts),
+            "p50_ms": round(float(np.percentile(one, 50)), 3),
+            "p95_ms": round(float(np.percentile(one, 95)), 3),
+            "texts_per_second_1": round(1000 * len(texts) / sum(one), 2),
+            f"texts_per_second_{_BENCH_BATCH}": round(1000 * len(texts) / sum(many), 2),
+        },
+        as_json=as_json,
+    )
 
 
 def _readable(result: dict[str, Any]) -> str:  # JSON

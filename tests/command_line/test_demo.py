@@ -83,6 +83,17 @@ def test_bench_answer_measures_each_stage(in_demo_home: Commands, tmp_path: Path
     assert 0 < got.result["p50_ms"] <= got.result["p95_ms"]
 
 
+def test_bench_classify_measures_one_text_and_many_a_call(in_demo_home: Commands, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"text": "where is my box"}\n{"text": "hi"}\n' * 5)
+    got = in_demo_home("bench", "classify", "--questions", questions, "--json")
+    assert got.status == 0, got.stderr
+    assert set(got.result) == {"n", "p50_ms", "p95_ms", "texts_per_second_1", "texts_per_second_64"}
+    assert got.result["n"] == 10
+    assert 0 < got.result["p50_ms"] <= got.result["p95_ms"]
+    assert got.result["texts_per_second_1"] > 0
+
+
 def test_bench_index_counts_passages_a_second(in_demo_home: Commands) -> None:
     got = in_demo_home("bench", "index", "--passages", "7", "--rounds", "1", "--compare", "--json")
     assert got.status == 0, got.stderr

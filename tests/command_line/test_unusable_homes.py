@@ -23,6 +23,7 @@ NEEDING_A_STORE = (
     ("data", "build", "set", "--from-store"),
     ("eval", "answers"),
     ("bench", "answer"),
+    ("bench", "classify"),
 )
 TAKING_A_HOME = (
     *NEEDING_A_STORE,

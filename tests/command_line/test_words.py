@@ -44,6 +44,7 @@ COMMANDS = (
     "eval replay",
     "eval report",
     "bench answer",
+    "bench classify",
     "bench index",
     "models list",
     "models compare",
