@@ -113,7 +113,14 @@ def _as_trained(
         **package_versions(),
     }
     card = {**champion.card, "metrics": metrics, "parameters": parameters}
-    return TrainedSet(replace(models, version=new_version(), card=card), metrics, {}, parameters, used)
+    return TrainedSet(
+        replace(models, version=new_version(), card=card),
+        metrics,
+        {},
+        parameters,
+        used,
+        builds_on=champion.version,
+    )
 
 
 def refit(

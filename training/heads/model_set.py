@@ -65,6 +65,8 @@ class TrainedSet:
     """What it was trained and calibrated on."""
     steps: Mapping[str, Sequence[Step]] = field(default_factory=dict)
     """Figures of a training that went in steps, by name."""
+    builds_on: str = ""
+    """The set whose other parts it has; empty where all of it was trained."""
 
 
 def train_model_set(
@@ -334,7 +336,7 @@ def with_new_part(champion: ModelSet, part: str, trained: TrainedSet) -> Trained
     parameters = {**champion.card.get("parameters", {}), **trained.parameters, **origin}
     card = {**champion.card, "metrics": metrics, "parameters": parameters}
     models = replace(trained.models, version=new_version(), card=card)
-    return replace(trained, models=models, metrics=metrics, parameters=parameters)
+    return replace(trained, models=models, metrics=metrics, parameters=parameters, builds_on=champion.version)
 
 
 def new_version() -> str:

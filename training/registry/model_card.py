@@ -77,9 +77,10 @@ def _data(trained: TrainedSet) -> str:
         for one in trained.used
     ]
     lines = [_table(["data", "texts", "labels", "digest", "from"], rows)] if rows else ["Not recorded."]
-    before = trained.parameters.get("replaced_in") or trained.parameters.get("answering.champion")
-    if before:
-        lines.append(f"All other parts are those of model set {before}; its card names their data.")
+    if trained.builds_on:
+        lines.append(
+            f"All other parts are those of model set {trained.builds_on}; its card names their data."
+        )
     return "\n\n".join(lines)
 
 

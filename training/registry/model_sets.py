@@ -29,6 +29,8 @@ CHALLENGER = "challenger"
 _NOTE = "mlflow.note.content"
 """What MLflow shows as a run's description."""
 _MOST_NOTE_CHARS = 5000
+_VERSIONS = "mlflow.modelVersions"
+"""Where MLflow looks for what a logged model is registered as."""
 _DESCRIPTION = (
     "Reads what customers write: intent, team, sentiment, a wish for a person. Load with mlflow.pyfunc."
 )
@@ -64,6 +66,8 @@ def _register(home: Path, trained: TrainedSet, experiment: str) -> RegisteredSet
         description=f"{_about(experiment, trained)}; see model_card.md among its files",
         model_id=model.model_id,
     )
+    named = [{"name": REGISTERED_NAME, "version": version.version}]
+    client.set_logged_model_tags(model.model_id, {_VERSIONS: json.dumps(named)})
     alias = CHALLENGER if read_pointer(models_folder) else CHAMPION
     client.set_registered_model_alias(REGISTERED_NAME, alias, version.version)
     if alias == CHAMPION:
@@ -162,11 +166,10 @@ def _log_model(
 
 def _about(experiment: str, trained: TrainedSet) -> str:
     """What was trained, in a few words: the name of its run, beside experiment and time."""
-    part = trained.parameters.get("replaced_part")
-    if part is not None:
-        return f"new {part} in {trained.parameters['replaced_in']}"
     if experiment != EXPERIMENT:
         return f"calibrated on {trained.parameters.get('calibrated_on', 'general questions')}"
+    if trained.builds_on:
+        return f"new {trained.parameters['replaced_part']} in {trained.builds_on}"
     return f"{trained.parameters.get('intent.labels', 'no')} intents"
 
 

@@ -67,7 +67,7 @@ def test_an_encoder_of_others_is_not_said_to_be_ours() -> None:
 
 
 def test_a_part_trained_anew_leads_to_the_card_of_the_others() -> None:
-    trained = replace(some_set(), parameters={"replaced_in": "v0", "replaced_part": "sentiment"})
+    trained = replace(some_set(), builds_on="v0")
     assert "those of model set v0; its card names their data" in model_card(trained, [BUNDLED])
 
 

@@ -1,5 +1,6 @@
 """The registry: a first set is the champion, the next ones challenge it; on MLflow's own SQLite store."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,8 @@ def test_a_run_holds_the_sets_files_parameters_and_confusion(home: Path) -> None
         "model_card.md",
     ]
     (model,) = run.outputs.model_outputs
+    registered = json.loads(client.get_logged_model(model.model_id).tags["mlflow.modelVersions"])
+    assert registered == [{"name": "firstlast", "version": 1}]
     files = home / "mlruns" / "models" / model.model_id / "artifacts"
     assert load_model_set(files / "data" / "v1", encoder_fingerprint="encoder-a").version == "v1"
 

@@ -19,9 +19,9 @@ from model.errors import ArtifactError, DataError
 from model.heads.head import Head, Linear
 from model.types import IntentInfo
 from tests.training.promotion_parts import good_set
-from tests.training.training_parts import as_installed
+from tests.training.training_parts import as_installed, trained_set
 from training.heads.model_set import TrainedSet
-from training.registry.model_sets import register
+from training.registry.model_sets import _about, register
 from training.registry.pyfunc import COLUMNS, MessageReader, _load_pyfunc
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
@@ -149,6 +149,20 @@ def test_a_run_says_by_its_name_what_was_trained_and_names_its_data_and_steps(ho
     assert [(tag.key, tag.value) for tag in used.tags] == [("mlflow.data.context", "training")]
     losses = client.get_metric_history(version.run_id, "intent.labels.loss")
     assert [(loss.step, loss.value) for loss in losses] == [(50, 1.5), (100, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "builds_on", "name"),
+    [
+        ("heads", "", "no intents"),
+        ("heads", "v0", "new sentiment in v0"),
+        ("answering", "v0", "calibrated on own questions"),
+    ],
+)
+def test_a_run_is_about_the_part_that_was_trained(experiment: str, builds_on: str, name: str) -> None:
+    earlier = {"replaced_part": "sentiment", "calibrated_on": "own questions"}
+    trained = replace(trained_set("v1"), parameters=earlier, builds_on=builds_on)
+    assert _about(experiment, trained) == name
 
 
 def test_the_same_texts_have_the_same_digest_and_others_another() -> None:
