@@ -76,7 +76,10 @@ def _data(trained: TrainedSet) -> str:
         [one.name, str(len(one.texts)), str(len(set(one.labels or ()))), f"`{one.digest}`", f"`{one.source}`"]
         for one in trained.used
     ]
-    lines = [_table(["data", "texts", "labels", "digest", "from"], rows)] if rows else ["Not recorded."]
+    lines = ["Not recorded."]
+    if rows:
+        lines = [_table(["data", "texts", "labels", "digest", "from"], rows)]
+        lines.append("What a company folder lacks comes from the general data of firstlast.")
     if trained.builds_on:
         lines.append(
             f"All other parts are those of model set {trained.builds_on}; its card names their data."
@@ -106,6 +109,7 @@ def _figures(trained: TrainedSet) -> str:
         parts.append(f"Answers, {n} held-out decisions: the best candidate is right in {_shown(best)}.")
         rows = [_risk_row(metrics, n, risk) for risk in RISKS]
         parts.append(_table(["risk budget", "answered", "wrong among answered", "guaranteed"], rows))
+        parts.append("The thresholds were found on these very decisions, which flatters the shares.")
     parts += _moods(trained)
     return "\n\n".join(parts)
 
