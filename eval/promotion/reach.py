@@ -39,7 +39,8 @@ def reach(sample: CalibrationSample, kind: CandidateKind, *, budget: float) -> R
         False,
         None,
         f"{seen} the right one, and more like these would not do: too few are sure, or the surest are wrong. "
-        f"It takes {FEWEST_ANSWERS} that are sure and right; see whether the articles answer what is asked",
+        f"It takes {FEWEST_ANSWERS} that are sure and right: questions of your own customers, and articles "
+        "that answer them",
     )
 
 

@@ -15,7 +15,7 @@ CONFIDENCE_LEVEL = 0.9
 FEWEST_ANSWERS = 20
 """Fewer answers than these say too little."""
 
-_MOST_TIMES = 64
+_MOST_TIMES = 8
 """Whoever has so few sure answers that even so many times as many decisions let none through needs others."""
 
 _START_ERRORS = 1
@@ -123,7 +123,7 @@ def decisions_needed(
 ) -> int | None:
     """About how many held-out decisions like these it takes until `risk_threshold` lets any be answered.
 
-    Larger samples are these decisions repeated, spread evenly over their confidences. `None` when even 64
+    Larger samples are these decisions repeated, spread evenly over their confidences. `None` when even 8
     times as many would not do: then the surest of them are not sure enough, or too often wrong.
     """
     order = np.argsort(-confidences, kind="stable")
