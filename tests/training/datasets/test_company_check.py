@@ -9,6 +9,7 @@ import pytest
 
 from eval.data.dialogues import read_dialogues
 from knowledge import DEMO_FOLDER
+from knowledge.importing.source import read_source
 from model.errors import ConflictError, DataError
 from serving.company.file import write_skeleton
 from training.datasets.company_check import check_company
@@ -59,6 +60,12 @@ def test_every_example_of_the_skeleton_is_read_where_it_is_moved_to(folder: Path
     documented = (folder / "README.md").read_text()
     for path in (folder / "examples").rglob("*.jsonl"):
         assert f"`{path.relative_to(folder / 'examples').as_posix()}`" in documented
+
+
+def test_a_company_folder_imported_as_a_whole_gives_its_articles_and_no_labelled_rows(folder: Path) -> None:
+    read = read_source(folder)
+    assert [article.path for article in read.articles] == ["articles/track-an-order.md"]
+    assert (read.question_answers, read.refusals) == ((), ())
 
 
 def test_a_skeleton_overwrites_nothing(folder: Path) -> None:
