@@ -1,8 +1,13 @@
 """Commands that need a store alone: import, export, agents, settings; in a home that they make."""
 
 import json
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -52,6 +57,39 @@ def test_an_import_with_refusals_ends_with_one_and_lists_them(firstlast: Command
     assert sorted(refused) == ["broken.md", "empty.md"]
     assert all(refused.values())
     assert "broken.md" in got.stderr
+
+
+def test_an_import_that_is_killed_leaves_the_old_state_or_the_new_one(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "help"
+    folder.mkdir()
+    command = [sys.executable, "-m", "firstlast", "import", str(folder), "--home", str(home), "--json"]
+
+    def write(version: str) -> None:
+        for number in range(150):
+            (folder / f"page-{number}.md").write_text(f"# Page {number}\n\n{version}")
+
+    def versions() -> Counter[str]:
+        with closing(sqlite3.connect(home / "firstlast.db")) as store:
+            return Counter(body.splitlines()[-1] for (body,) in store.execute("SELECT body FROM articles"))
+
+    write("first")
+    started = time.perf_counter()
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    seconds = time.perf_counter() - started
+    before = versions()
+    assert before == {"first": 150}
+    for share in (0.4, 0.6, 0.7, 0.8, 0.9):
+        write(f"after {share}")
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        time.sleep(share * seconds)
+        process.kill()
+        process.wait()
+        assert versions() in [before, {f"after {share}": 150}]
+        before = versions()
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert versions() == {"after 0.9": 150}
 
 
 def test_what_an_import_leaves_out_is_said(firstlast: Commands, articles: Path) -> None:
