@@ -18,6 +18,7 @@ from serving.security.principals import AgentPrincipal
 MAX_ROWS = 200
 MAX_MESSAGES = 300
 MAX_EARLIER = 10
+_MAX_GUESSES = 3
 
 CHOICES: Mapping[str, tuple[str, tuple[ConversationStatus, ...]]] = {
     "needs_person": ("Needs a person", WITH_PEOPLE),
@@ -123,6 +124,7 @@ def conversation_context(
         ],
         "composer": composer,
         "intent_titles": titles,
+        "guesses": _guesses(session, conversation, titles),
         "team_title": team.title if team else "",
         "csat": repository.csat_score(session, conversation.id),
         "handoff": _handoff(conversation),
@@ -130,6 +132,16 @@ def conversation_context(
         "earlier": [other for other in others if other.id != conversation.id],
         "last_messages": conversations.last_messages(session, [row.id for row in others], notes=False),
     }
+
+
+def _guesses(
+    session: Session, conversation: Conversation, titles: Mapping[str, str]
+) -> list[tuple[str, float]]:
+    """The likeliest intents of the last question by the bot's reading, with their probabilities."""
+    decision = conversations.last_question(session, conversation.id)
+    read = decision.trace.trace.get("intents", {}) if decision is not None and decision.trace else {}
+    known = [(name, probability) for name, probability in read.items() if name in titles]
+    return sorted(known, key=lambda pair: -pair[1])[:_MAX_GUESSES]
 
 
 def _row(

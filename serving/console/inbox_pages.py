@@ -86,6 +86,16 @@ def assign_to_me(conversation_id: str, visit: CurrentVisit, filters: CurrentFilt
     return _back(conversation_id, filters, done="assigned")
 
 
+@router.post("/{conversation_id}/intent")
+def label_intent(
+    conversation_id: str, visit: CurrentVisit, filters: CurrentFilters, intent: Annotated[str, Form()] = ""
+) -> Response:
+    """Say what the customer wanted; an empty intent is something else."""
+    conversation = service.get_conversation(visit.session, conversation_id, lock=True)
+    service.label_intent(visit.session, conversation, intent or None, visit.viewer.id)
+    return _back(conversation_id, filters, done="labelled")
+
+
 @router.post("/{conversation_id}/close")
 def close(conversation_id: str, visit: CurrentVisit, filters: CurrentFilters) -> Response:
     """End the matter and return the conversation to the bot."""

@@ -18,6 +18,7 @@ from serving.security.principals import AgentPrincipal, CurrentAgent, agent_perm
 
 NOTICES = {
     "assigned": "Assigned to you.",
+    "labelled": "Saved. The next training learns from it.",
     "closed": "Closed. The next message of this customer goes to the bot.",
     "note": "Note added. Only agents see it.",
     "saved": "Saved. The bot uses it from now on.",

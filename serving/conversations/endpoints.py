@@ -17,6 +17,7 @@ from serving.conversations.schemas import (
     NewConversation,
     NewCsat,
     NewFeedback,
+    NewIntent,
     NewMessage,
     ResolutionOut,
 )
@@ -181,6 +182,16 @@ def assign_conversation(
     service.assign(session, conversation, (body.agent_id if body else None) or agent.id)
     session.flush()
     session.refresh(conversation)
+    return views.agent_conversation_out(session, conversation)
+
+
+@router.put("/conversations/{conversation_id}/intent", responses=problems(404, 409))
+def label_intent(
+    conversation_id: str, body: NewIntent, agent: InboxAgent, session: DbSession
+) -> AgentConversationOut:
+    """Say what the customer wanted with their last question; models learn from it."""
+    conversation = service.get_conversation(session, conversation_id, lock=True)
+    service.label_intent(session, conversation, body.intent, agent.id)
     return views.agent_conversation_out(session, conversation)
 
 

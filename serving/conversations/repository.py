@@ -201,6 +201,20 @@ def decisions_newest_first(
     return list(session.scalars(query.order_by(DecisionRecord.id.desc()).limit(limit)))
 
 
+def last_question(session: Session, conversation_id: str) -> DecisionRecord | None:
+    """The latest decision on what the customer asked: no silence, no smalltalk, no picked choice."""
+    query = (
+        select(DecisionRecord)
+        .join(Message, Message.id == DecisionRecord.message_id)
+        .where(
+            DecisionRecord.conversation_id == conversation_id,
+            DecisionRecord.kind.not_in(("silent", "smalltalk")),
+            Message.payload["choice"].as_string().is_(None),
+        )
+    )
+    return session.scalar(query.order_by(DecisionRecord.id.desc()).limit(1))
+
+
 def latest_decisions(session: Session, *, limit: int) -> list[DecisionRecord]:
     """The last decisions of all conversations, newest first, without those to keep silent."""
     query = select(DecisionRecord).where(DecisionRecord.kind != "silent")

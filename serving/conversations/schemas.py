@@ -48,6 +48,13 @@ class NewAssignment(BaseModel):
     agent_id: ShortText | None = None
 
 
+class NewIntent(BaseModel):
+    """What the customer wanted with their last question."""
+
+    intent: ShortText | None
+    """Name of an intent; null for something that none is about."""
+
+
 class AgentName(RowOut):
     """The agent as customers see them."""
 

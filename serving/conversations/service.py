@@ -15,7 +15,16 @@ from serving.contacts.repository import find_contact
 from serving.conversations import repository
 from serving.conversations.log import log_feedback, log_message, log_status
 from serving.conversations.schemas import NewCsat, NewMessage
-from serving.db.tables import Contact, Conversation, CsatRating, Feedback, Message, now
+from serving.db.tables import (
+    Contact,
+    Conversation,
+    CsatRating,
+    Feedback,
+    Intent,
+    IntentLabel,
+    Message,
+    now,
+)
 from serving.settings import Settings
 
 Row = TypeVar("Row")
@@ -169,6 +178,28 @@ def assign(session: Session, conversation: Conversation, agent_id: str) -> None:
     conversation.agent_id = agent.id
     conversation.updated_at = now()
     log_status(session, conversation)
+
+
+def label_intent(
+    session: Session, conversation: Conversation, intent: str | None, agent_id: str
+) -> Conversation:
+    """Say what the customer wanted with their last question; `None` for what no intent is about.
+
+    The conversation shows it, and the next training with `--from-store` learns from it; said again, the later
+    word counts. Raises `DataError` for an intent that the business does not have, and `ConflictError` while
+    the bot has read no question.
+    """
+    if intent is not None and session.get(Intent, intent) is None:
+        raise DataError(f"there is no intent {intent!r}; list them with GET /v1/company")
+    decision = repository.last_question(session, conversation.id)
+    if decision is None:
+        raise ConflictError("the customer has asked nothing that the bot read; there is nothing to label")
+    label = session.get(IntentLabel, decision.id) or IntentLabel(decision_id=decision.id)
+    label.intent, label.agent_id, label.created_at = intent, agent_id, now()
+    session.add(label)
+    conversation.intent, conversation.updated_at = intent, now()
+    log_status(session, conversation)
+    return conversation
 
 
 def close(session: Session, conversation: Conversation) -> None:

@@ -316,6 +316,20 @@ class DecisionTrace(Table):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class IntentLabel(Table):
+    """What a person says that the customer wanted with a question; the models learn from it."""
+
+    __tablename__ = "intent_labels"
+
+    decision_id: Mapped[int] = mapped_column(
+        ForeignKey("decisions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    intent: Mapped[str | None] = mapped_column(String(64))
+    """`None` for something that no intent is about."""
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class WorkLease(Table):
     """A piece of work that a process has taken: others leave it alone until the time given."""
 

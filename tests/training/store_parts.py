@@ -93,6 +93,12 @@ class Shop:
             if turn is not None:
                 assert store_decision(session, turn, resolve_turn(turn, self._resolve))
 
+    def label(self, conversation_id: str, intent: str | None) -> None:
+        """The agent says what the customer wanted with their last question."""
+        with self.database.session() as session:
+            conversation = service.get_conversation(session, conversation_id)
+            service.label_intent(session, conversation, intent, AGENT)
+
     def rate_answer(self, conversation_id: str, helpful: bool) -> None:
         """The customer's word on the bot's last message; after a "no" the bot tries again."""
         with self.database.session() as session:

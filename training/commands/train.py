@@ -107,6 +107,8 @@ def train_heads(
             unlabelled=others,
             unlabelled_from_store=unlabelled_from_store,
         )
+        if from_store:
+            say(_taken(gathered.from_store))
         with contextlib.nullcontext() if finetune else messages.status("training"):
             registered = train_and_register(
                 settings,
@@ -122,7 +124,20 @@ def train_heads(
             registered = replace_starting_set(settings, registered)
         warnings = silence_of(settings, registered.version)
     listed = [problem.as_json() for problem in problems]
-    emit({**registered_json(registered), "data_problems": listed, "warnings": warnings}, as_json=as_json)
+    result = {**registered_json(registered), "data_problems": listed, "warnings": warnings}
+    if from_store:
+        result["labels_from_store"] = gathered.from_store
+    emit(result, as_json=as_json)
+
+
+def _taken(labels: int) -> str:
+    """What the store gave, or how it comes to give something."""
+    if labels:
+        return f"{labels} questions of the store that agents gave an intent are added"
+    return (
+        "the store has no question that an agent gave an intent, so nothing is added; agents do so beside a "
+        "conversation in the inbox, programs by PUT /v1/conversations/ID/intent"
+    )
 
 
 @app.command("sentiment")

@@ -9,8 +9,8 @@ Config = Literal["intents", "questions", "handoffs", "sentiment", "csat"]
 CONFIGS: tuple[Config, ...] = get_args(Config)
 """What each row says beside its text, and how that is known.
 
-- `intents`: `label`, what the customer wants. From the store: the bot's intent of a question whose answer the
-  customer said helped; from files and the hub: whatever stands there.
+- `intents`: `label`, what the customer wants. From the store: what an agent said, `out_of_scope` for what no
+  intent is about; from files and the hub: whatever stands there.
 - `questions`: `refs`, the answers that resolved it; `rejected_refs`, those of which the customer said that
   they did not; `how` that is known, one of `HOW`.
 - `handoffs`: `label`, `needed_person` when a person answered after the bot handed over, `resolved_by_bot`

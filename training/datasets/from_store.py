@@ -17,7 +17,9 @@ from serving.text import folded
 from training.datasets.examples import HOW, Config, Example
 from training.datasets.threads import Thread, Turn, agent_replies, answered_by_person, read_threads, turns
 
-NO_INTENT = "confirmed_without_a_known_intent"
+INTENT_GONE = "labels_of_an_intent_that_is_gone"
+OUT_OF_SCOPE = "out_of_scope"
+"""Label of what no intent is about."""
 GONE = "refs_without_an_answer_today"
 WITHOUT_OUTCOME = "questions_without_a_known_outcome"
 
@@ -66,6 +68,7 @@ class _Reader:
         asked = turns(thread)
         for turn, after in zip_longest(asked, asked[1:]):
             yield from self._of_turn(thread, turn, after)
+        yield from self._labelled(thread)
         yield from self._persons_answers(thread)
         yield from self._ratings(thread)
 
@@ -113,15 +116,24 @@ class _Reader:
             yield example("questions", how, refs=refs, how=how, rejected_refs=gone)
         elif not turn.handed_over:
             self.left_out[WITHOUT_OUTCOME] += 1
-        if turn.confirmed and turn.intent in self._intents:
-            yield example("intents", "confirmed", label=turn.intent)
-        elif turn.confirmed:
-            self.left_out[NO_INTENT] += 1
         until = after.last_message_id if after else None
         if turn.confirmed:
             yield example("handoffs", "confirmed", label="resolved_by_bot", reason="")
         elif turn.handed_over is not None and answered_by_person(thread, turn, until):
             yield example("handoffs", "person", label="needed_person", reason=turn.handed_over)
+
+    def _labelled(self, thread: Thread) -> Iterator[Example]:
+        """The questions that agents gave an intent; the bot's own reading is none."""
+        for decision in thread.decisions:
+            if decision.id not in thread.labels:
+                continue
+            intent = thread.labels[decision.id]
+            if intent is not None and intent not in self._intents:
+                self.left_out[INTENT_GONE] += 1
+                continue
+            fields = {"label": intent or OUT_OF_SCOPE}
+            labelled = _example("intents", thread, decision.question, fields, source="agent")
+            yield replace(labelled, asked_at=decision.created_at)
 
     def _persons_answers(self, thread: Thread) -> Iterator[Example]:
         """What agents answered, with the learned answer when their reply became one."""

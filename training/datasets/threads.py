@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from serving.db.tables import Conversation, CsatRating, DecisionRecord, Feedback, Message
+from serving.db.tables import Conversation, CsatRating, DecisionRecord, Feedback, IntentLabel, Message
 from training.datasets.examples import Person
 
 T = TypeVar("T", Message, DecisionRecord)
@@ -28,6 +28,8 @@ class Thread:
     helpful: Mapping[int, bool]
     """The customer's word on the answer of a decision, by the decision's id."""
     rating: CsatRating | None
+    labels: Mapping[int, str | None]
+    """The intent that an agent gave a question, by the id of the decision on it; `None` for no intent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,6 @@ class Turn:
     """A question to the bot and what became of it; a picked choice belongs to the question asked back."""
 
     text: str
-    intent: str | None
     asked_at: datetime
     last_message_id: int
     asked_back: bool = False
@@ -60,6 +61,7 @@ def read_threads(session: Session) -> list[Thread]:
         .where(Message.decision_id.is_not(None))
     )
     helpful = {row.decision_id: row.helpful for row in rated}
+    labels = {row.decision_id: row.intent for row in session.scalars(select(IntentLabel))}
     ratings = {rating.conversation_id: rating for rating in session.scalars(select(CsatRating))}
     return [
         Thread(
@@ -69,6 +71,7 @@ def read_threads(session: Session) -> list[Thread]:
             decisions=tuple(decisions[conversation.id]),
             helpful={row.id: helpful[row.id] for row in decisions[conversation.id] if row.id in helpful},
             rating=ratings.get(conversation.id),
+            labels={row.id: labels[row.id] for row in decisions[conversation.id] if row.id in labels},
         )
         for conversation in conversations
     ]
@@ -117,7 +120,6 @@ def _turn(records: Sequence[DecisionRecord], message: Message | None, helpful: M
     answers = [(record.answer_ref, helpful.get(record.id)) for record in records if record.answer_ref]
     return Turn(
         text=records[0].question,
-        intent=records[0].intent,
         asked_at=message.created_at if message else records[0].created_at,
         last_message_id=records[0].message_id,
         asked_back=records[-1].kind == "clarify",

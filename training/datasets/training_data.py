@@ -32,7 +32,7 @@ from model.types import IntentInfo
 from model.understanding.message import NO_PERSON
 from serving.company.file import COMPANY_FILE, read_company
 from serving.company.service import stored_infos
-from serving.db.tables import DecisionRecord, Feedback, Message
+from serving.db.tables import DecisionRecord, IntentLabel
 from serving.settings import Settings
 
 _OUT_OF_SCOPE = "out_of_scope"
@@ -73,6 +73,8 @@ class TrainingData:
     """What customers asked and nobody gave an intent, for the intents to learn from by their own guesses."""
     source: str = str(GENERAL_FOLDER)
     """The folder or file that the business's own data come from; what it lacks is general."""
+    from_store: int = 0
+    """How many of `intents` and `out_of_scope` agents labelled in the store."""
 
     @property
     def sha256(self) -> str:
@@ -240,30 +242,33 @@ def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:
 
 
 def stored_data(session: Session, base: TrainingData) -> TrainingData:
-    """`base` with the questions of the store: those whose answer was confirmed, under their intent.
+    """`base` with the questions of the store that agents gave an intent, or said that none is about.
 
-    A text that `base` holds already is not taken twice. Intents and teams are the store's.
+    What the bot read itself is not taken, however well its answer did: it would only learn its own mistakes.
+    A text that `base` holds already is not taken twice; of a text that was labelled twice the later label
+    counts. Intents and teams are the store's.
     """
     infos = dict(base.intent_infos) | stored_infos(session)
-    known = {row.text.casefold() for row in base.intents}
-    confirmed = (
-        select(DecisionRecord.question, DecisionRecord.intent)
-        .join(Message, Message.decision_id == DecisionRecord.id)
-        .join(Feedback, Feedback.message_id == Message.id)
-        .where(Feedback.helpful.is_(True), DecisionRecord.intent.is_not(None))
-        .order_by(DecisionRecord.id)
-    )
-    added = []
-    for text, label in session.execute(confirmed):
-        if text.casefold() not in known and label in infos:
-            known.add(text.casefold())
-            added.append(LabelledText(text, label))
-    used = {row.label for row in (*base.intents, *added)}
+    known = {row.text.casefold() for row in (*base.intents, *base.out_of_scope)}
+    labels = {
+        text.casefold(): LabelledText(text, intent or _OUT_OF_SCOPE)
+        for text, intent in session.execute(
+            select(DecisionRecord.question, IntentLabel.intent)
+            .join(IntentLabel, IntentLabel.decision_id == DecisionRecord.id)
+            .order_by(IntentLabel.created_at)
+        )
+        if text.casefold() not in known and (intent is None or intent in infos)
+    }
+    intents = tuple(row for row in labels.values() if row.label != _OUT_OF_SCOPE)
+    out_of_scope = tuple(row for row in labels.values() if row.label == _OUT_OF_SCOPE)
+    used = {row.label for row in (*base.intents, *intents)}
     return replace(
         base,
-        intents=(*base.intents, *added),
+        intents=(*base.intents, *intents),
+        out_of_scope=(*base.out_of_scope, *out_of_scope),
         intent_infos={name: info for name, info in infos.items() if name in used},
         source=f"{base.source} and the store",
+        from_store=len(labels),
     )
 
 

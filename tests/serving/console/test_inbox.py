@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from serving.conversations.repository import messages_after
-from serving.db.tables import Conversation, Message
+from serving.db.tables import Conversation, DecisionRecord, DecisionTrace, Message
 from serving.runtime.assembly import Runtime
 from tests.serving.console.sample import add_conversation, add_reply, squeezed
 
@@ -214,6 +214,24 @@ def test_taking_and_closing_are_plain_forms(runtime: Runtime, agent: TestClient)
     assert closed.headers["location"] == f"/inbox/{conversation_id}?status=mine&done=closed"
     assert conversation(runtime, conversation_id).status == "closed"
     assert conversation_id not in agent.get("/inbox").text
+
+
+def test_an_agent_corrects_the_intent_beside_the_conversation(runtime: Runtime, agent: TestClient) -> None:
+    conversation_id = start(runtime, "Where are the pods?")
+    with runtime.database.session() as session:
+        record = session.query(DecisionRecord).filter_by(conversation_id=conversation_id).first()
+        assert record is not None
+        read = {"swap_pods": 0.1, "gone": 0.3, "refund_request": 0.6}
+        record.trace = DecisionTrace(trace={"intents": read})
+
+    page = agent.get(f"/inbox/{conversation_id}").text
+    guesses = page.index("Wants money back (60 %)"), page.index("Swap pods (10 %)")
+    assert guesses[0] < guesses[1] < page.index('<optgroup label="All">')
+    saved = agent.post(f"/inbox/{conversation_id}/intent", data={"intent": "swap_pods"})
+    assert saved.headers["location"] == f"/inbox/{conversation_id}?done=labelled"
+    assert conversation(runtime, conversation_id).intent == "swap_pods"
+    agent.post(f"/inbox/{conversation_id}/intent", data={"intent": ""})
+    assert conversation(runtime, conversation_id).intent is None
 
 
 def test_another_site_cannot_answer_in_the_agents_name(runtime: Runtime, agent: TestClient) -> None:

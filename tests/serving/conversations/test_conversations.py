@@ -5,7 +5,16 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.db.tables import Contact, Conversation, DecisionRecord, Event, Message, new_id, now
+from serving.db.tables import (
+    Contact,
+    Conversation,
+    DecisionRecord,
+    Event,
+    IntentLabel,
+    Message,
+    new_id,
+    now,
+)
 from serving.runtime.assembly import Runtime
 from tests.serving.parts import AgentAtWork, Customer, RuleResolver
 
@@ -430,6 +439,33 @@ def test_an_agent_assigns_to_itself_or_to_another(
     assert agent.post(path).json()["agent"]["id"] == agent.id
     assert agent.post(path, {"agent_id": other.id}).json()["agent"]["id"] == other.id
     assert agent.post(path, {"agent_id": "nobody"}).status_code == 404
+
+
+def test_an_agent_says_what_the_customer_wanted_with_the_last_question(
+    customer: Customer, agent: AgentAtWork, runtime: Runtime
+) -> None:
+    conversation_id = customer.start()
+    path = f"/v1/conversations/{conversation_id}/intent"
+    assert agent.put(path, {"intent": "refund_policy"}).status_code == 409  # nothing was asked yet
+    customer.say(conversation_id, "unclear: the shirt that shrank")
+    runtime.worker.run_once()
+    customer.say(conversation_id, "Refunds", choice="article:refund-policy")
+    runtime.worker.run_once()
+    customer.say(conversation_id, "hello")
+    runtime.worker.run_once()
+
+    assert agent.put(path, {"intent": None}).json()["intent"] is None
+    assert agent.put(path, {"intent": "refund_policy"}).json()["intent"] == "refund_policy"
+    unknown = agent.put(path, {"intent": "refunds"})
+    assert (unknown.status_code, "'refunds'" in unknown.text) == (422, True)
+    with runtime.database.reading() as session:
+        [label] = session.query(IntentLabel).all()
+        labelled = session.get_one(DecisionRecord, label.decision_id)
+    assert (labelled.question, label.intent, label.agent_id) == (
+        "unclear: the shirt that shrank",
+        "refund_policy",
+        agent.id,
+    )
 
 
 def test_agents_list_by_status_and_team_the_latest_first(

@@ -25,6 +25,7 @@ AGENT_ROUTES = [
     ("GET", "/v1/inbox/events"),
     ("POST", "/v1/conversations/any/assign"),
     ("POST", "/v1/conversations/any/close"),
+    ("PUT", "/v1/conversations/any/intent"),
     ("GET", "/v1/agents/me"),
     ("GET", "/v1/agents"),
     ("GET", "/v1/contacts/any"),

@@ -11,7 +11,7 @@ from serving.db.tables import Article
 from serving.learned_answers import service as learned_answers
 from tests.training.store_parts import Shop, decision, make_store
 from training.datasets.examples import Example
-from training.datasets.from_store import GONE, NO_INTENT, WITHOUT_OUTCOME, StoreExamples, read_store
+from training.datasets.from_store import GONE, WITHOUT_OUTCOME, StoreExamples, read_store
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def question(*refs: str, how: str, rejected: tuple[str, ...] = ()) -> dict[str, 
     return {"refs": list(refs), "how": how, "rejected_refs": list(rejected)}
 
 
-def test_an_answer_that_helped_resolves_its_question_and_confirms_its_intent(shop: Shop) -> None:
+def test_an_answer_that_helped_resolves_its_question_and_says_nothing_of_its_intent(shop: Shop) -> None:
     shop.rules["money"] = decision("answer", ["article:refunds"], intent="refund")
     talk = shop.start(shop.customer("Ida Holm"))
     shop.ask(talk, "I want my money back")
@@ -52,11 +52,25 @@ def test_an_answer_that_helped_resolves_its_question_and_confirms_its_intent(sho
     assert rows(found, "questions") == [
         ("I want my money back", question("article:refunds", how="confirmed"))
     ]
-    assert rows(found, "intents") == [("I want my money back", {"label": "refund"})]
+    assert rows(found, "intents") == []
     assert rows(found, "handoffs") == [("I want my money back", {"label": "resolved_by_bot", "reason": ""})]
-    (one,) = (example for example in found.examples if example.config == "intents")
+
+
+def test_what_an_agent_says_that_a_customer_wanted_is_a_label(shop: Shop) -> None:
+    shop.rules["money"] = decision("answer", ["article:refunds"], intent="refund")
+    talk = shop.start(shop.customer("Ida Holm"))
+    shop.ask(talk, "where is my money")
+    shop.label(talk, "delivery")
+    shop.ask(talk, "do you sell money trees")
+    shop.label(talk, None)
+    found = read(shop)
+    assert rows(found, "intents") == [
+        ("where is my money", {"label": "delivery"}),
+        ("do you sell money trees", {"label": "out_of_scope"}),
+    ]
+    one = next(example for example in found.examples if example.config == "intents")
     assert (one.source, one.conversation_id, one.person and one.person.names) == (
-        "confirmed",
+        "agent",
         talk,
         ("Ida Holm",),
     )
@@ -81,11 +95,9 @@ def test_a_picked_choice_resolves_the_question_asked_before_it(shop: Shop) -> No
     shop.ask(talk, "Returns", choice="article:returns")
     found = read(shop)
     assert rows(found, "questions") == [("can I give it back", question("article:returns", how="picked"))]
-    assert rows(found, "intents") == []
     shop.rate_answer(talk, helpful=True)
     found = read(shop)
     assert rows(found, "questions") == [("can I give it back", question("article:returns", how="confirmed"))]
-    assert rows(found, "intents") == [("can I give it back", {"label": "refund"})]
 
 
 def test_a_picked_choice_that_did_not_help_is_rejected(shop: Shop) -> None:
@@ -173,7 +185,7 @@ def test_answers_are_named_by_what_answers_today(shop: Shop) -> None:
         old.status, old.superseded_by = "retired", "returns"
     found = read(shop)
     assert rows(found, "questions") == [("my money", question("article:returns", how="confirmed"))]
-    assert found.left_out == {NO_INTENT: 1, WITHOUT_OUTCOME: 1}
+    assert found.left_out == {WITHOUT_OUTCOME: 1}
     with shop.database.session() as session:
         session.query(Article).filter_by(slug="returns").one().status = "retired"
     found = read(shop)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
+from eval.data.labelled import LabelledText
 from knowledge import DEMO_FOLDER
 from model.errors import DataError
 from model.generation import NONE
@@ -17,7 +18,17 @@ from model.types import IntentInfo
 from serving.company.file import CompanyIntent, read_company
 from serving.company.service import apply_company, put_entry
 from serving.db.session import Database
-from serving.db.tables import Contact, Conversation, DecisionRecord, Feedback, Intent, Message, Team
+from serving.db.tables import (
+    Agent,
+    Contact,
+    Conversation,
+    DecisionRecord,
+    Feedback,
+    Intent,
+    IntentLabel,
+    Message,
+    Team,
+)
 from serving.settings import Settings
 from tests.stores import sqlite_url
 from training.datasets.training_data import (
@@ -117,7 +128,7 @@ def test_a_home_remembers_the_folder_it_was_trained_with_as_it_was_then(
     remember_folder(settings, folder)
     expected = company_data(folder)
     write_jsonl(folder / "training" / "intents.jsonl", [{"text": "later words", "label": "complaint"}])
-    assert gather(settings, None, from_store=False) == expected
+    assert gather(settings, None, from_store=False) == replace(expected, source=str(settings.company_folder))
     with database.session() as session:
         put_entry(session, CompanyIntent(name="opening_hours", title="Hours", human_only=True), author="me")
     infos = gather(settings, None, from_store=False).intent_infos
@@ -224,7 +235,7 @@ def database(tmp_path: Path) -> Database:
     return database
 
 
-def answered(session: Session, text: str, *, intent: str | None, helpful: bool | None) -> None:
+def answered(session: Session, text: str, *, intent: str | None, helpful: bool | None) -> DecisionRecord:
     """A question that the bot answered, with what the customer said of the answer."""
     asked = Message(conversation_id="v1", author="customer", text=text, client_id=f"q {text}")
     session.add(asked)
@@ -257,23 +268,35 @@ def answered(session: Session, text: str, *, intent: str | None, helpful: bool |
     if helpful is not None:
         session.add(Feedback(message_id=reply.id, conversation_id="v1", helpful=helpful))
         session.flush()
+    return decision
 
 
-def test_confirmed_questions_of_the_store_are_added_once(folder: Path, database: Database) -> None:
+def test_questions_that_agents_gave_an_intent_are_added_once_and_the_bots_own_reading_never(
+    folder: Path, database: Database
+) -> None:
     with database.session() as session:
-        answered(session, "open on sunday?", intent="opening_hours", helpful=True)
-        answered(session, "Open on Sunday?", intent="opening_hours", helpful=True)
-        answered(session, "WHEN DO YOU OPEN", intent="opening_hours", helpful=True)
-        answered(session, "not helped", intent="opening_hours", helpful=False)
-        answered(session, "said nothing", intent="opening_hours", helpful=None)
-        answered(session, "no intent", intent=None, helpful=True)
-        answered(session, "an intent that is gone", intent="gone", helpful=True)
-        data = stored_data(session, company_data(folder))
+        session.add(Agent(id="ada", email="ada@nook.example", name="Ada", password_hash="", role="agent"))
+        session.flush()
+        answered(session, "the bot read it so, and it helped", intent="complaint", helpful=True)
+        for text, label in (
+            ("open on sunday?", "complaint"),
+            ("Open on Sunday?", "opening_hours"),  # the later word on the same question
+            ("WHEN DO YOU OPEN", "complaint"),  # the company's own row
+            ("do you like jazz", None),
+            ("an intent that is gone", "gone"),
+        ):
+            decision = answered(session, text, intent="complaint", helpful=None)
+            session.add(IntentLabel(decision_id=decision.id, intent=label, agent_id="ada"))
+            session.flush()
+        base = company_data(folder)
+        data = stored_data(session, base)
     assert texts(data) == [
         ("when do you open", "opening_hours"),
         ("this is a disgrace", "complaint"),
-        ("open on sunday?", "opening_hours"),
+        ("Open on Sunday?", "opening_hours"),
     ]
+    assert data.out_of_scope == (*base.out_of_scope, LabelledText("do you like jazz", "out_of_scope"))
+    assert data.from_store == 2
     database.close()
 
 
