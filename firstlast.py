@@ -48,6 +48,9 @@ _MOUNTS = {
     "keys": _Mount("Look after API keys.", _app("serving.company.commands", "keys_app"), is_group=True),
     "check": _Mount("What is wrong with a company folder.", _app("training.commands.check")),
     "train": _Mount("Train models.", _app("training.commands.train"), is_group=True),
+    "retrain": _Mount(
+        "Train on what is new, and promote if every gate passes.", _app("training.commands.retrain")
+    ),
     "data": _Mount(
         "Build data sets, find mistakes.", _app("training.commands.data", "data_app"), is_group=True
     ),

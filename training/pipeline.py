@@ -15,7 +15,7 @@ from knowledge.json_lines import read_texts
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from model.interfaces import Reader
-from model.model_set import ModelSet
+from model.model_set import ModelSet, encoder_of, load_model_set, read_pointer
 from model.types import IntentInfo
 from serving.company.service import stored_infos
 from serving.runtime.loading import head_encoders
@@ -35,7 +35,7 @@ from training.encoder.finetuning import Finetune, finetune
 from training.encoder.tuning import TuningOptions
 from training.heads.model_set import Progress, TrainedSet, train_model_set, with_new_part
 from training.registry.model_sets import register
-from training.registry.registered_sets import RegisteredSet
+from training.registry.registered_sets import RegisteredSet, list_sets
 
 
 def gather(
@@ -64,6 +64,15 @@ def gather(
         if unlabelled_from_store:
             others += _asked(session)
     return replace(gathered, unlabelled=tuple(others))
+
+
+def known_data(settings: Settings) -> set[str]:
+    """Digests of the data that the champion's heads and the newest set's were trained on."""
+    newest = [registered.version for registered in list_sets(settings.home)[:1]]
+    versions = {*newest, *filter(None, [read_pointer(settings.models_folder)])}
+    folders = [settings.models_folder / version for version in versions]
+    cards = [load_model_set(folder, encoder_fingerprint=encoder_of(folder)).card for folder in folders]
+    return {card.get("parameters", {}).get("data_sha256", "") for card in cards}
 
 
 def _remembered(settings: Settings, infos: Mapping[str, IntentInfo]) -> TrainingData:

@@ -1,10 +1,16 @@
 """Commands on the sample company: what they print, in this process and in one of their own."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from serving.bot.decisions import decision_record
+from serving.db.session import Database
+from serving.db.tables import Agent, Contact, Conversation, Intent, IntentLabel, Message
+from serving.settings import Settings
 from tests.command_line.parts import Commands
+from tests.serving.parts import decision
 
 ASK_KEYS = {
     "decision",
@@ -139,3 +145,28 @@ def test_what_is_imported_is_found_and_indexed_at_once(in_demo_home: Commands, t
     assert (left["changed"], left["passages"]) == (1, None)
     found = in_demo_home("search", "the lantern blinks", "-k", "1", "--json").result["results"]
     assert [row["ref"] for row in found] == ["article:lantern"]
+
+
+def test_retrain_trains_nothing_until_an_agent_labels_a_question(in_demo_home: Commands) -> None:
+    nothing_new = in_demo_home("retrain", "--json").result
+    assert (nothing_new["new"], nothing_new["labels_from_store"], nothing_new["trained"]) == (False, 0, None)
+    assert in_demo_home.home is not None
+    url = Settings.load(in_demo_home.home).database_url
+    with closing(Database(url)) as database, database.session() as session:
+        agent, intent = session.query(Agent).first(), session.query(Intent).first()
+        assert agent is not None
+        assert intent is not None
+        session.add(Contact(id="c1"))
+        session.flush()
+        session.add(Conversation(id="v1", contact_id="c1", client_id="x"))
+        asked = Message(conversation_id="v1", author="customer", text="my mint is on strike", client_id="m")
+        session.add(asked)
+        session.flush()
+        handoff = decision("handoff", reasons=("below_threshold",))
+        record = decision_record("v1", asked.id, asked.text, handoff)
+        session.add(record)
+        session.flush()
+        session.add(IntentLabel(decision_id=record.id, intent=intent.name, agent_id=agent.id))
+    found = in_demo_home("retrain", "--dry-run", "--json").result
+    assert (found["new"], found["labels_from_store"], found["trained"]) == (True, 1, None)
+    assert found["texts"] == nothing_new["texts"] + 1

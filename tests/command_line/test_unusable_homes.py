@@ -24,6 +24,7 @@ NEEDING_A_STORE = (
     ("eval", "answers"),
     ("bench", "answer"),
     ("bench", "classify"),
+    ("retrain", "--dry-run"),
 )
 TAKING_A_HOME = (
     *NEEDING_A_STORE,

@@ -32,6 +32,7 @@ COMMANDS = (
     "train sentiment",
     "train encoder",
     "train answering",
+    "retrain",
     "data build",
     "data noise",
     "eval intents",

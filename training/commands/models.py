@@ -21,7 +21,7 @@ HeldOutOption = Annotated[
     ),
 ]
 PastOption = Annotated[int, typer.Option("--past", min=0, max=10_000, help="Past decisions to replay.")]
-_MOST_PAST = 1000
+MOST_PAST = 1000
 
 _SWITCHING = "Running servers switch within seconds."
 
@@ -49,7 +49,7 @@ def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def compare_models(
     version: VersionArgument = None,
     data: HeldOutOption = None,
-    past: PastOption = _MOST_PAST,
+    past: PastOption = MOST_PAST,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -79,7 +79,7 @@ def promote_model(
     who: Annotated[str, typer.Option(help="Who decided that; noted in the registry.")] = "",
     why: Annotated[str, typer.Option(help="Why; noted in the registry.")] = "",
     data: HeldOutOption = None,
-    past: PastOption = _MOST_PAST,
+    past: PastOption = MOST_PAST,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
