@@ -88,7 +88,7 @@ def home(folder: Path, encoder_folder: Path) -> Path:
     shutil.copytree(encoder_folder, home / "models" / "encoder")  # exporting it takes a while
     applied = firstlast(home, "company", "apply", folder / "company.toml")
     assert applied["added"][:2] == ["team money", "team parcels"]
-    imported = firstlast(home, "import", folder / "articles", "--by-file-name")
+    imported = firstlast(home, "import", folder / "articles", "--by-file-name", "--no-index")
     assert (imported["refused"], imported["added"] > 20) == ([], True)
     assert firstlast(home, "train", "heads", "--data", folder)["in_service"]
     assert firstlast(home, "init")["home"] == str(home)
