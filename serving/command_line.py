@@ -36,7 +36,7 @@ def chosen_home(context: typer.Context, home: Path | None) -> Path | None:
     before = context.find_root().params.get("home")
     source = context.get_parameter_source("home")
     if before is not None and (source is None or source.name != "COMMANDLINE"):
-        home = before
+        home = Path(before)
     blocking = _first_existing(home) if home is not None else None
     if blocking is not None and not blocking.is_dir():
         raise bad_usage(f"--home {home}: {blocking} is a file; name a folder, which need not exist yet")

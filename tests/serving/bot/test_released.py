@@ -64,7 +64,7 @@ def teach(runtime: Runtime, client: TestClient, asked: str, reply: str, *, relea
 def test_approving_a_reply_does_not_give_it_to_the_next_customer_of_a_matter_for_people(
     company: Runtime, people: TestClient
 ) -> None:
-    teach(company, people, SCHOOLS, "I have sent your school its garden today.", release=False)
+    teach(company, people, SCHOOLS, SCHOOLS_REPLY, release=False)
     assert ask(company, people, SCHOOLS)[1] == ["human_only_intent"]
 
 
