@@ -38,6 +38,6 @@ def neighbours_of(session: Session, article: Article) -> list[Article]:
 
 
 def category_title(category: str) -> str:
-    """The category in words: `pods-and-plants` is shown as `Pods and plants`."""
-    words = category.replace("-", " ").replace("_", " ").replace("/", " / ").strip()
-    return capitalised(words) or _OTHER
+    """The category in words: `pods-and-plants/mint` is shown as `Pods and plants / Mint`."""
+    levels = category.replace("-", " ").replace("_", " ").split("/")
+    return " / ".join(capitalised(level.strip()) for level in levels if level.strip()) or _OTHER

@@ -16,6 +16,7 @@ from serving.company.service import apply_company
 from serving.db.session import Database
 from serving.db.tables import Article
 from serving.messenger.assets import STATIC_FOLDER, messenger_script
+from serving.messenger.help_centre import category_title
 from serving.messenger.pages import router, show_missing
 from serving.problems import install_problem_handlers
 from serving.settings import Settings
@@ -231,3 +232,8 @@ def test_a_name_that_is_no_articles_file_is_not_served(
     (runtime.settings.files_folder / "a.png").write_bytes(b"x")
     (runtime.settings.home / "firstlast.toml").write_text("secret")
     assert client.get(f"/files/{name}").status_code == 404
+
+
+def test_a_category_is_shown_in_words() -> None:
+    assert category_title("pods-and-plants/mint_tea") == "Pods and plants / Mint tea"
+    assert category_title("") == "Other questions"
