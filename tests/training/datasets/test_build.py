@@ -143,6 +143,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, encoder: OnnxEncoder) -> Pat
         talk = shop.start(shop.customer(name))
         words = ("for order 44110", "of the second box", "please, it broke", "+47 22 33 44 55", "thanks, Liv")
         shop.ask(talk, f"my money back {words[number]}")
+        shop.label(talk, "refund")
         shop.rate_answer(talk, helpful=True)
         shop.rate(talk, 5, f"good work {name}")
     with shop.database.reading() as session:
