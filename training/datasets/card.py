@@ -15,9 +15,8 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 _LARGEST = "n>1M"
 
 _ABOUT: Mapping[Config, str] = {
-    "intents": "What the customer wants. From the store: the bot's own reading of a question whose answer "
-    "the customer said helped; no person looked at the label itself. From files and the hub: the label "
-    "given there.",
+    "intents": "What the customer wants. From the store: what an agent said, `out_of_scope` for what no "
+    "intent is about; from files and the hub: whatever stands there.",
     "questions": "Which answers resolve a question (`refs`) and which do not (`rejected_refs`). `how` says "
     "how that is known: `confirmed` by the customer; `picked` by the customer when the bot asked back; a "
     "`person` answered (with the learned answer where one was approved from the reply, else with no ref); an "
