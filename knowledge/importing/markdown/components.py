@@ -2,18 +2,19 @@
 
 import html
 import re
-from dataclasses import dataclass, field
 
 from knowledge.documents import HOLE
 from knowledge.importing.html.pages import html_to_markdown
 from knowledge.importing.markdown.rewriting import (
     Rewriting,
+    Tag,
     dedented,
     is_remark,
     matched_ends,
     named_arguments,
     quoted,
     section,
+    tag_tree,
 )
 
 _BRACES = r"\{(?:[^{}]++|\{(?:[^{}]++|\{(?:[^{}]++|\{[^{}]*+\})*+\})*+\}){0,200}+\}"
@@ -97,27 +98,6 @@ _TITLES = ("title", "label", "header", "summary", "name", "value")
 _MAX_DEPTH = 60
 
 
-@dataclass(slots=True)
-class _Node:
-    """A tag with what stands in it; a text has only `source`."""
-
-    source: str
-    name: str = ""
-    """As it is written; empty for a text."""
-    rest: str = ""
-    children: list["_Node"] = field(default_factory=list)
-    closed: bool = False
-
-    @property
-    def is_component(self) -> bool:
-        return self.name[:1].isupper() or "." in self.name or "-" in self.name
-
-    @property
-    def arguments(self) -> dict[str, str]:
-        values = named_arguments(self.rest)
-        return {name: html.unescape(value).strip("{}\"'`") for name, value in values.items()}
-
-
 def is_mdx(text: str) -> bool:
     """Whether the page imports or exports as a module does, so that braces are expressions."""
     return _IMPORT.search(text) is not None or _EXPORT.search(text) is not None
@@ -180,27 +160,28 @@ def _end_of_statement(text: str, begin: int) -> int:
     return len(text)
 
 
-def _tree(text: str) -> list[_Node]:
-    """Texts and tags in order, each tag that has an end with what stands before that end."""
+def _tree(text: str) -> list[Tag]:
+    """Texts and tags; an end that ends nothing is a text unless it is one of HTML."""
     matches = [match for match in _TAG.finditer(text) if match["empty"] or _is_tag(match["name"], match)]
     ends = matched_ends([(_opened(match), _ended(match)) for match in matches], deepest=_MAX_DEPTH)
     is_end = set(ends.values())
-    path = [_Node("")]
-    begin = 0
-    for place, match in enumerate(matches):
-        if text[begin : match.start()]:
-            path[-1].children.append(_Node(text[begin : match.start()]))
-        begin = match.end()
-        if place in is_end:
-            path.pop()
-        elif _ended(match):
-            path[-1].children += [_Node(match[0])] if match["name"].casefold() not in _HTML else []
-        elif not match["empty"]:
-            node = _Node(match[0], match["name"], match["rest"], closed=place in ends)
-            path[-1].children.append(node)
-            path += [node] if node.closed else []
-    path[-1].children.append(_Node(text[begin:]))
-    return path[0].children
+    tags = [None if place in is_end else _parsed(match) for place, match in enumerate(matches)]
+    return tag_tree(text, list(zip(matches, tags, strict=True)), ends)
+
+
+def _parsed(match: re.Match[str]) -> Tag | None:
+    if _ended(match):
+        return None if match["name"].casefold() in _HTML else Tag(match[0])
+    return None if match["empty"] else Tag(match[0], match["name"], match["rest"])
+
+
+def _is_component(tag: Tag) -> bool:
+    return tag.name[:1].isupper() or "." in tag.name or "-" in tag.name
+
+
+def _arguments(tag: Tag) -> dict[str, str]:
+    values = named_arguments(tag.rest)
+    return {name: html.unescape(value).strip("{}\"'`") for name, value in values.items()}
 
 
 def _opened(match: re.Match[str]) -> str:
@@ -223,10 +204,10 @@ def _is_tag(name: str, match: re.Match[str]) -> bool:
     )
 
 
-def _rendered(page: Rewriting, node: _Node) -> str:
+def _rendered(page: Rewriting, node: Tag) -> str:
     if not node.name:
         return node.source
-    if node.is_component:
+    if _is_component(node):
         return _component(page, node)
     name = node.name.casefold()
     if name in _GONE and "aria-expanded" not in node.rest:  # a button that unfolds says what is in it
@@ -242,11 +223,11 @@ def _rendered(page: Rewriting, node: _Node) -> str:
     return _plain_element(page, name, node)
 
 
-def _inner(page: Rewriting, node: _Node) -> str:
+def _inner(page: Rewriting, node: Tag) -> str:
     return "".join(_rendered(page, child) for child in node.children)
 
 
-def _plain_element(page: Rewriting, name: str, node: _Node) -> str:
+def _plain_element(page: Rewriting, name: str, node: Tag) -> str:
     if name == "img":
         return _image(page, node)
     if name in ("br", "hr"):
@@ -266,19 +247,19 @@ def _plain_element(page: Rewriting, name: str, node: _Node) -> str:
         )
     if name in ("code", "kbd", "samp", "tt"):
         return page.code.hide(f"`{page.code.shown(bare)}`")
-    if name == "a" and node.arguments.get("href", "").strip().startswith(
+    if name == "a" and _arguments(node).get("href", "").strip().startswith(
         ("http", "/", "#", ".", "mailto", "tel")
     ):
-        return f"[{' '.join(bare.split())}]({node.arguments['href']})"
+        return f"[{' '.join(bare.split())}]({_arguments(node)['href']})"
     return inner
 
 
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "del": "~~", "s": "~~", "strike": "~~"}
 
 
-def _image(page: Rewriting, node: _Node) -> str:
+def _image(page: Rewriting, node: Tag) -> str:
     """The image by its address; one whose address only a program knows is a hole without words."""
-    arguments = node.arguments
+    arguments = _arguments(node)
     source = arguments.get("src", "")
     address = _QUOTED_ADDRESS.search(source) or _ADDRESS.match(source)
     if address is None:
@@ -292,10 +273,10 @@ _QUOTED_ADDRESS = re.compile(r"['\"`]([^\s'\"`(){}]+\.\w{2,5})['\"`]")
 """In an expression such as `useBaseUrl('img/pause.png')`."""
 
 
-def _details(page: Rewriting, node: _Node) -> str:
+def _details(page: Rewriting, node: Tag) -> str:
     summary = next((child for child in node.children if child.name.casefold() == "summary"), None)
     text = "".join(_rendered(page, child) for child in node.children if child is not summary)
-    title = _inner(page, summary) if summary else node.arguments.get("summary", "")
+    title = _inner(page, summary) if summary else _arguments(node).get("summary", "")
     return section(_without_marks(title), text) if title.strip() else f"\n\n{text}\n\n"
 
 
@@ -303,9 +284,9 @@ def _without_marks(title: str) -> str:
     return " ".join(re.sub(r"^#+\s+|\*\*", "", title.strip()).split())
 
 
-def _component(page: Rewriting, node: _Node) -> str:
+def _component(page: Rewriting, node: Tag) -> str:
     name = node.name.rpartition(".")[2].casefold()
-    arguments = node.arguments
+    arguments = _arguments(node)
     snippet = page.snippets.get(node.name) or (arguments.get("file", "") if name == "snippet" else "")
     if snippet:
         text = page.included(snippet, arguments)
@@ -331,7 +312,7 @@ def _component(page: Rewriting, node: _Node) -> str:
     return f"\n\n{dedented(inner).strip()}\n\n" if "\n" in inner else inner
 
 
-def _empty_component(page: Rewriting, node: _Node, name: str) -> str:
+def _empty_component(page: Rewriting, node: Tag, name: str) -> str:
     if name in ("image", "img", "themedimage", "zoom"):
         return _image(page, node)
     if name in ("br", "tableofcontents", "toc") or "icon" in name:
@@ -339,11 +320,11 @@ def _empty_component(page: Rewriting, node: _Node, name: str) -> str:
     return _hole(page, node)
 
 
-def _hole(page: Rewriting, node: _Node) -> str:
+def _hole(page: Rewriting, node: Tag) -> str:
     return page.hole(f"<{node.name} />")
 
 
-def _steps(page: Rewriting, node: _Node) -> str:
+def _steps(page: Rewriting, node: Tag) -> str:
     """A numbered list, one item a step."""
     steps = [child for child in node.children if child.name.rpartition(".")[2].casefold() == "step"]
     if not steps:
@@ -351,7 +332,7 @@ def _steps(page: Rewriting, node: _Node) -> str:
     items = []
     for number, step in enumerate(steps, start=1):
         mark = f"{number}. "
-        title = step.arguments.get("title", "")
+        title = _arguments(step).get("title", "")
         parts = (f"**{title}**" if title else "", dedented(_inner(page, step)).strip())
         lines = "\n\n".join(filter(None, parts)).split("\n")
         items.append(
@@ -360,7 +341,7 @@ def _steps(page: Rewriting, node: _Node) -> str:
     return "\n\n".join(items)
 
 
-def _as_html(page: Rewriting, node: _Node) -> str:
+def _as_html(page: Rewriting, node: Tag) -> str:
     """The element as HTML again, its texts hidden so that no mark in them is taken for a letter."""
     if not node.name:
         return _hidden_words(page, html.unescape(node.source))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -124,6 +124,44 @@ def dedented(text: str) -> str:
         indents = indents[1:]
     least = min(indents, default=0)
     return "\n".join(line[least:] if not line[:least].strip() else line for line in lines)
+
+
+@dataclass(slots=True)
+class Tag:
+    """A tag with what stands between it and its end; a text has only `source`."""
+
+    source: str
+    name: str = ""
+    """Empty for a text."""
+    rest: str = ""
+    children: list["Tag"] = field(default_factory=list)
+    closed: bool = False
+
+
+def tag_tree(
+    text: str, tags: Sequence[tuple[re.Match[str], Tag | None]], ends: Mapping[int, int]
+) -> list[Tag]:
+    """Texts and tags in order, each tag that has an end with what stands before that end.
+
+    `tags` are all that stand in the text, with where they were found; `None` is left out. `ends` are those of
+    `matched_ends`: what else such an end says belongs to the tag that it ends.
+    """
+    is_end = set(ends.values())
+    path = [Tag("")]
+    begin = 0
+    for place, (match, tag) in enumerate(tags):
+        if text[begin : match.start()]:
+            path[-1].children.append(Tag(text[begin : match.start()]))
+        begin = match.end()
+        if place in is_end:
+            ended = path.pop()
+            ended.rest += f" {tag.rest}" if tag is not None and tag.rest else ""
+        elif tag is not None:
+            path[-1].children.append(tag)
+            tag.closed = place in ends
+            path += [tag] if tag.closed else []
+    path[-1].children.append(Tag(text[begin:]))
+    return path[0].children
 
 
 def matched_ends(tags: Sequence[tuple[str, str]], *, deepest: int) -> dict[int, int]:

@@ -1,15 +1,16 @@
 """Tags of Liquid, Jinja and Hugo: includes and variables filled in where the site says them, else holes."""
 
 import re
-from dataclasses import dataclass, field
 
 from knowledge.importing.markdown.rewriting import (
     Rewriting,
+    Tag,
     is_remark,
     matched_ends,
     named_arguments,
     quoted,
     section,
+    tag_tree,
 )
 
 _TAG = re.compile(
@@ -63,18 +64,6 @@ _PLAIN_FILTERS = frozenset(("escape", "strip", "safe", "markdownify", "strip_htm
 _DEPTH = 40
 
 
-@dataclass(slots=True)
-class _Tag:
-    """A tag with what stands between it and its end; a text has only `source`."""
-
-    source: str
-    name: str = ""
-    """Lower case; empty for a text, `{{` for a value."""
-    rest: str = ""
-    children: list["_Tag"] = field(default_factory=list)
-    closed: bool = False
-
-
 def without_templates(page: Rewriting, text: str) -> str:
     """The text with every tag replaced by what the site would put there, or by a hole."""
     if "{%" not in text and "{{" not in text:
@@ -104,30 +93,11 @@ def filled(page: Rewriting, expression: str) -> str | None:
     return value
 
 
-def _tree(text: str) -> list[_Tag]:
-    """Texts and tags in order, each tag that has an end with what stands before that end."""
-    matches = list(_TAG.finditer(text))
-    tags = [_parsed(match) for match in matches]
-    ends = matched_ends(
-        [("" if tag.name == "{{" else tag.name, _ended(tag.name)) for tag in tags], deepest=_DEPTH
-    )
-    is_end = set(ends.values())
-    path = [_Tag("")]
-    begin = 0
-    for place, (match, tag) in enumerate(zip(matches, tags, strict=True)):
-        if text[begin : match.start()]:
-            path[-1].children.append(_Tag(text[begin : match.start()]))
-        begin = match.end()
-        if place in is_end:
-            ended = path.pop()
-            ended.rest += f" {tag.rest}" if tag.rest else ""
-            continue
-        path[-1].children.append(tag)
-        if place in ends:
-            tag.closed = True
-            path.append(tag)
-    path[-1].children.append(_Tag(text[begin:]))
-    return path[0].children
+def _tree(text: str) -> list[Tag]:
+    """Texts and tags; a tag's name is in lower case, `{{` for a value."""
+    tags = [(match, _parsed(match)) for match in _TAG.finditer(text)]
+    names = [("" if tag.name == "{{" else tag.name, _ended(tag.name)) for _, tag in tags]
+    return tag_tree(text, tags, matched_ends(names, deepest=_DEPTH))
 
 
 def _ended(name: str) -> str:
@@ -135,18 +105,18 @@ def _ended(name: str) -> str:
     return name[1:] if name.startswith("/") else name[3:] if name.startswith("end") else ""
 
 
-def _parsed(match: re.Match[str]) -> _Tag:
+def _parsed(match: re.Match[str]) -> Tag:
     if match["value"] is not None:
-        return _Tag(match[0], "{{", match["value"])
+        return Tag(match[0], "{{", match["value"])
     source = match["tag"] if match["tag"] is not None else match["shortcode"]
     source = (source or "").strip().removesuffix("/").strip()
     name = _NAME.match(source)
     if name is None:
-        return _Tag(match[0], "/*" if source.startswith("/*") else "?", source)
-    return _Tag(match[0], name[0].casefold(), source[name.end() :].strip())
+        return Tag(match[0], "/*" if source.startswith("/*") else "?", source)
+    return Tag(match[0], name[0].casefold(), source[name.end() :].strip())
 
 
-def _rendered(page: Rewriting, tag: _Tag) -> str:
+def _rendered(page: Rewriting, tag: Tag) -> str:
     if not tag.name:
         return tag.source
     if tag.name == "{{":
@@ -160,20 +130,20 @@ def _rendered(page: Rewriting, tag: _Tag) -> str:
     return _block(page, tag) if tag.closed else _single(page, tag)
 
 
-def _source(tag: _Tag) -> str:
+def _source(tag: Tag) -> str:
     return tag.source + "".join(map(_source, tag.children))
 
 
-def _value(page: Rewriting, tag: _Tag) -> str:
+def _value(page: Rewriting, tag: Tag) -> str:
     value = filled(page, tag.rest)
     if value is None:
         return page.hole(tag.source)
     return value
 
 
-def _conditional(page: Rewriting, tag: _Tag) -> str:
+def _conditional(page: Rewriting, tag: Tag) -> str:
     """The branch that is true by what the site says; where that is not known, a hole for them all."""
-    branches: list[tuple[_Tag, list[_Tag]]] = [(tag, [])]
+    branches: list[tuple[Tag, list[Tag]]] = [(tag, [])]
     for child in tag.children:
         if child.name in _BRANCHES:
             branches.append((child, []))
@@ -188,7 +158,7 @@ def _conditional(page: Rewriting, tag: _Tag) -> str:
     return ""
 
 
-def _truth(page: Rewriting, tag: _Tag) -> bool | None:
+def _truth(page: Rewriting, tag: Tag) -> bool | None:
     """Whether the condition holds; `None` when the site does not say."""
     if tag.name not in ("if", "unless", "elsif", "elseif", "elif"):
         return None
@@ -203,7 +173,7 @@ def _truth(page: Rewriting, tag: _Tag) -> bool | None:
     return truth != (tag.name == "unless")
 
 
-def _block(page: Rewriting, tag: _Tag) -> str:
+def _block(page: Rewriting, tag: Tag) -> str:
     inner = "".join(_rendered(page, child) for child in tag.children)
     arguments = named_arguments(tag.rest)
     title = arguments.get("title") or arguments.get("header") or arguments.get("summary")
@@ -222,7 +192,7 @@ def _block(page: Rewriting, tag: _Tag) -> str:
     return inner
 
 
-def _single(page: Rewriting, tag: _Tag) -> str:
+def _single(page: Rewriting, tag: Tag) -> str:
     arguments = named_arguments(tag.rest)
     if tag.name in _INCLUDES or (tag.name == "data" and tag.rest.startswith("reusables")):
         return _included(page, tag, _given(page, tag.rest))
@@ -247,7 +217,7 @@ def _single(page: Rewriting, tag: _Tag) -> str:
     return page.hole(tag.source)
 
 
-def _included(page: Rewriting, tag: _Tag, arguments: dict[str, str]) -> str:
+def _included(page: Rewriting, tag: Tag, arguments: dict[str, str]) -> str:
     """The included text; where it is not there, the words given to it, else a hole."""
     name = arguments.pop("0", "") or arguments.pop("file", "") or arguments.pop("path", "")
     if tag.name == "data":
