@@ -1,17 +1,14 @@
 """The category of each article that names none: the folder it stands in, by the folder's own title."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from posixpath import commonpath
 
-import yaml
-
 from knowledge.documents import MAX_CATEGORY_CHARS, ArticleDocument
-from knowledge.importing.files import MAX_FILE_BYTES
 from knowledge.importing.languages import place_of
+from knowledge.importing.markdown.site import data_of
 
 _OPENING_PAGES = ("index", "_index", "readme")
 """Names of the page that opens a folder, whose title is the folder's."""
@@ -67,14 +64,7 @@ def _category(article: ArticleDocument, own: _Folder, titles: dict[_Folder, str]
 def _label(folder: Path) -> str:
     """What Docusaurus calls the folder; empty when nothing says so."""
     for name in _CATEGORY_FILES:
-        path = folder / name
-        try:
-            if path.stat().st_size > MAX_FILE_BYTES:
-                continue
-            text = path.read_text(encoding="utf-8")
-            said = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-        except (OSError, ValueError, RecursionError, yaml.YAMLError):
-            continue
+        said = data_of(folder / name)
         label = said.get("label") if isinstance(said, dict) else None
         if isinstance(label, str) and label.strip():
             return label.strip()

@@ -117,12 +117,12 @@ def _variables(folders: tuple[Path, ...], signature: object) -> dict[str, Any]: 
     variables: dict[str, Any] = {}
     for folder in reversed(folders):
         for name, generator in _CONFIGS.items():
-            values = _read(folder / name)
+            values = data_of(folder / name)
             if isinstance(values, dict):
                 _merge(variables, _named(values, generator))
         for data, parts in _DATA_FOLDERS.items():
             for path in sorted((folder / data).rglob("*")) if (folder / data).is_dir() else ():
-                value = _read(path)
+                value = data_of(path)
                 names = (*parts, *path.relative_to(folder / data).with_suffix("").parts)
                 for part in reversed(names):
                     value = {part: value}
@@ -152,7 +152,8 @@ def _merge(target: dict[str, Any], values: Mapping[str, Any], depth: int = 0) ->
             target[name] = value
 
 
-def _read(path: Path) -> Any:  # whatever the file holds; nothing when it cannot be understood
+def data_of(path: Path) -> Any:  # whatever the file holds
+    """What a site's data file holds, YAML, JSON, TOML or CSV; `None` when it cannot be understood."""
     readers: dict[str, Callable[[str], Any]] = {
         ".yml": _yaml,
         ".yaml": _yaml,
