@@ -5,7 +5,7 @@ from typing import Protocol
 
 from model.types import Candidate, Reading, Source, Vector, Vectors
 
-Progress = Callable[[int, int], None]
+ProgressBar = Callable[[int, int], None]
 """Told how much of long work is done, and of how much."""
 
 

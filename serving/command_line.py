@@ -19,7 +19,7 @@ from model.errors import FirstlastError
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from model.interfaces import Progress
+    from model.interfaces import ProgressBar
     from serving.settings import Settings
 
 FAILED = 1
@@ -76,7 +76,7 @@ def emit(
 
 
 @contextmanager
-def progress_bar(doing: str) -> "Iterator[Progress]":
+def progress_bar(doing: str) -> "Iterator[ProgressBar]":
     """A bar on standard error where that is a terminal; tell it how much is done, and of how much."""
     columns = (
         bars.TextColumn("{task.description}"),

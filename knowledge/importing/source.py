@@ -34,7 +34,7 @@ from knowledge.importing.tables.sheets import old_excel_file, xlsx_rows
 from knowledge.importing.text_pages import text_page
 from knowledge.importing.word_pages import docx_page, old_word_file
 from model.errors import DataError
-from model.interfaces import Progress
+from model.interfaces import ProgressBar
 
 Reader = Callable[[SourceFile], Iterable[Item]]
 """What a file holds; raises `RefusedError` for the whole file, `NotKnowledgeError` when it holds nothing
@@ -72,7 +72,7 @@ def read_source(path: Path, *, flat_slugs: bool = False) -> ImportResult:
 
 @contextmanager
 def reading(
-    path: Path, *, flat_slugs: bool = False, progress: Progress | None = None
+    path: Path, *, flat_slugs: bool = False, progress: ProgressBar | None = None
 ) -> Iterator[ImportResult]:
     """Everything importable in a folder, a zip archive or one file, and everything that was left out.
 
@@ -148,7 +148,7 @@ def _opened(path: Path) -> Iterator[_Source]:
         raise DataError(f"{path} cannot be imported; give {kinds}")
 
 
-def _result(source: _Source, *, flat_slugs: bool, progress: Progress | None) -> ImportResult:
+def _result(source: _Source, *, flat_slugs: bool, progress: ProgressBar | None) -> ImportResult:
     passed_over: list[PassedOver] = []
     files_read: Counter[str] = Counter()
     items: list[Item] = [*source.found.held_back, *source.found.refusals]

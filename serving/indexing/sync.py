@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import ArtifactError, NotReadyError
-from model.interfaces import Encoder, Progress
+from model.interfaces import Encoder, ProgressBar
 from model.refs import article_slug
 from serving.db.session import Database
 from serving.db.tables import now
@@ -146,7 +146,7 @@ class KnowledgeSync:
         folder: Path,
         *,
         give_up: threading.Event | None = None,
-        progress: Progress | None = None,
+        progress: ProgressBar | None = None,
     ) -> KnowledgeIndex:
         """The index, equal to the store: from the snapshot in `folder` and what changed since, else rebuilt.
 
@@ -281,7 +281,7 @@ class KnowledgeSync:
         self,
         size: int,
         give_up: threading.Event,
-        progress: Progress | None = None,
+        progress: ProgressBar | None = None,
     ) -> None:
         """Apply all that waits, `size` refs at a time, until the event is set; tells how far it is."""
         sizes = self._sizes_of_pending()

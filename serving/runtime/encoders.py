@@ -5,7 +5,7 @@ from pathlib import Path
 
 from model.encoder.onnx_encoder import find_encoder
 from model.errors import ArtifactError
-from model.interfaces import Progress, Reader
+from model.interfaces import ProgressBar, Reader
 from model.model_set import encoder_of, read_pointer
 from serving.db.session import Database
 from serving.indexing.sync import KnowledgeSync
@@ -42,7 +42,7 @@ def open_knowledge(
     encoder: Reader,
     *,
     give_up: threading.Event | None = None,
-    progress: Progress | None = None,
+    progress: ProgressBar | None = None,
 ) -> Knowledge:
     """The encoder with its index, loaded by `load_knowledge`."""
     knowledge = new_knowledge(database, encoder)
@@ -55,7 +55,7 @@ def load_knowledge(
     knowledge: Knowledge,
     *,
     give_up: threading.Event | None = None,
-    progress: Progress | None = None,
+    progress: ProgressBar | None = None,
 ) -> None:
     """Make the index equal to the store; it does not follow the store yet.
 

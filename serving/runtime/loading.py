@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError
-from model.interfaces import Progress, Reader, Retriever
+from model.interfaces import ProgressBar, Reader, Retriever
 from model.model_set import ModelSet, encoder_of, load_model_set
 from model.policy import PolicySettings
 from model.resolver import Resolver
@@ -63,7 +63,7 @@ def opened_bot(settings: Settings) -> Iterator[OpenedBot]:
         database.close()
 
 
-def index_knowledge(settings: Settings, *, progress: Progress | None = None) -> int | None:
+def index_knowledge(settings: Settings, *, progress: ProgressBar | None = None) -> int | None:
     """Make the home's index equal to its store and keep it; how many passages it has.
 
     `None` where there is no encoder yet: the first start after `firstlast init` indexes then.

@@ -15,7 +15,7 @@ from knowledge.documents import ArticleDocument, Attachment, ImportResult, Refus
 from knowledge.importing.source import Slugs
 from model.errors import DataError
 from model.files import write_atomically
-from model.interfaces import Progress
+from model.interfaces import ProgressBar
 from model.refs import article_ref
 from serving.articles import repository
 from serving.db.tables import Article, ArticleStatus, Import, now
@@ -34,7 +34,7 @@ def import_source(
     result: ImportResult,
     *,
     source: str,
-    progress: Progress | None = None,
+    progress: ProgressBar | None = None,
 ) -> ImportReport:
     """Make the store's articles and answers of `source` equal to `result`; twice changes nothing.
 
@@ -91,7 +91,7 @@ def _import_articles(
     own: Sequence[Article],
     source: str,
     report: ImportReport,
-    progress: Progress | None,
+    progress: ProgressBar | None,
 ) -> None:
     wanted = _complete([_canonical(document) for document in documents], report)
     before = _matched(wanted, own)

@@ -33,7 +33,7 @@ def retrain(
         settings = Settings.load(home)
         data = gather(settings, None, from_store=True)
         is_new = data.sha256 not in known_data(settings)
-        found = {"texts": len(data.intents), "labels_from_store": data.from_store, "new": is_new}
+        found = {"texts": len(data.intents), "labels_from_store": data.labels_from_store, "new": is_new}
         if dry_run or not is_new:
             emit({**found, "trained": None, "promoted": False, "failed": []}, as_json=as_json)
             return

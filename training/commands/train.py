@@ -108,7 +108,7 @@ def train_heads(
             unlabelled_from_store=unlabelled_from_store,
         )
         if from_store:
-            say(_taken(gathered.from_store))
+            say(_taken(gathered.labels_from_store))
         with contextlib.nullcontext() if finetune else messages.status("training"):
             registered = train_and_register(
                 settings,
@@ -126,7 +126,7 @@ def train_heads(
     listed = [problem.as_json() for problem in problems]
     result = {**registered_json(registered), "data_problems": listed, "warnings": warnings}
     if from_store:
-        result["labels_from_store"] = gathered.from_store
+        result["labels_from_store"] = gathered.labels_from_store
     emit(result, as_json=as_json)
 
 

@@ -73,7 +73,7 @@ class TrainingData:
     """What customers asked and nobody gave an intent, for the intents to learn from by their own guesses."""
     source: str = str(GENERAL_FOLDER)
     """The folder or file that the business's own data come from; what it lacks is general."""
-    from_store: int = 0
+    labels_from_store: int = 0
     """How many of `intents` and `out_of_scope` agents labelled in the store."""
 
     @property
@@ -268,7 +268,7 @@ def stored_data(session: Session, base: TrainingData) -> TrainingData:
         out_of_scope=(*base.out_of_scope, *out_of_scope),
         intent_infos={name: info for name, info in infos.items() if name in used},
         source=f"{base.source} and the store",
-        from_store=len(labels),
+        labels_from_store=len(labels),
     )
 
 

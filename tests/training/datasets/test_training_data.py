@@ -296,7 +296,7 @@ def test_questions_that_agents_gave_an_intent_are_added_once_and_the_bots_own_re
         ("Open on Sunday?", "opening_hours"),
     ]
     assert data.out_of_scope == (*base.out_of_scope, LabelledText("do you like jazz", "out_of_scope"))
-    assert data.from_store == 2
+    assert data.labels_from_store == 2
     database.close()
 
 
