@@ -1,13 +1,14 @@
-"""Imports: what each did and what it left out, for every agent to read."""
+"""Imports: what each did and what it left out, for every agent to read; editors may undo one."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Form, Response
 
-from serving.console.routing import PageRoute
+from serving.console.routing import PageRoute, see_other
 from serving.console.shell import CurrentVisit, needs
 from serving.console.words import count_words
 from serving.transfer.endpoints import list_imports
+from serving.transfer.sources import list_sources, retire_source
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, dependencies=[needs("articles:read")])
 
@@ -17,10 +18,20 @@ _SHOWN_PATHS = 3
 
 @router.get("/imports")
 def list_page(visit: CurrentVisit) -> Response:
-    """The last imports, latest first, each with everything that it did not take as it was."""
+    """The sources, and the last imports, latest first, each with all that it did not take as it was."""
     rows = list_imports(visit.session, after=None, limit=MAX_ROWS)[:MAX_ROWS]
-    context = {"rows": [(row, left_out(row.report)) for row in rows]}
+    context = {
+        "sources": list_sources(visit.session),
+        "rows": [(row, left_out(row.report)) for row in rows],
+    }
     return visit.show("articles", "articles/imports.html", context)
+
+
+@router.post("/imports", dependencies=[needs("articles:write")])
+def undo_import(visit: CurrentVisit, source: Annotated[str, Form(max_length=500)]) -> Response:
+    """Retire all that the source brought; importing it again brings it back."""
+    retire_source(visit.session, source)
+    return see_other("/imports", done="source-retired")
 
 
 def left_out(report: dict[str, Any]) -> list[tuple[str, list[str]]]:  # the JSON of an import's report

@@ -24,6 +24,7 @@ NOTICES = {
     "saved": "Saved. The bot uses it from now on.",
     "created": "Created. The bot uses it from now on.",
     "retired": "Retired. The bot no longer uses it.",
+    "source-retired": "Retired. The bot no longer uses what it brought; importing it again brings it back.",
     "restored": "Brought back. The bot uses it from now on.",
 }
 _SHELL_FRAGMENTS = {"nav": "nav.html", "notice": "notice.html"}

@@ -1,4 +1,4 @@
-"""The API of imports: what each did and what it left out."""
+"""The API of imports and their sources: what each did, what it left out, and how it is undone."""
 
 from datetime import datetime
 from typing import Annotated
@@ -15,8 +15,11 @@ from serving.paging import Place, next_place, page_after
 from serving.problems import problems
 from serving.schemas import RowOut
 from serving.security.principals import permitted
+from serving.transfer.sources import list_sources, retire_source
 
-router = APIRouter(prefix="/v1/imports", tags=["articles"], responses=problems(401, 403))
+router = APIRouter(prefix="/v1", tags=["articles"], responses=problems(401, 403))
+
+_READ = Depends(permitted("articles:read"))
 
 
 class HeldBackOut(BaseModel):
@@ -64,6 +67,8 @@ class ImportReportOut(BaseModel):
     """Files read, by suffix."""
     renamed: dict[str, str]
     """Slugs of articles whose own was taken, by path."""
+    same_as: dict[str, list[str]] = {}
+    """Paths not taken, because another source says the same, by that source."""
     held_back: list[HeldBackOut]
     passed_over: dict[str, int]
     """Files not read, by suffix."""
@@ -89,7 +94,33 @@ class ImportList(BaseModel):
     """Pass it as `after` for the next page; `null` after the last."""
 
 
-@router.get("", dependencies=[Depends(permitted("articles:read"))])
+class KnowledgeSourceOut(RowOut):
+    """What one source brought."""
+
+    name: str
+    articles: int
+    """How many of them customers may be given now."""
+    learned_answers: int
+    """The same of learned answers."""
+    imported_at: datetime | None
+    """When it was last imported or retired; `null` when that was before imports were noted."""
+
+
+class KnowledgeSourceList(BaseModel):
+    """Sources by name; a retired one has nothing in use."""
+
+    sources: list[KnowledgeSourceOut]
+
+
+class RetiredSource(BaseModel):
+    """What became of a source that was retired."""
+
+    name: str
+    retired: int
+    """Articles and learned answers that customers are no longer given."""
+
+
+@router.get("/imports", dependencies=[_READ])
 def get_imports(
     session: DbSession,
     after: Annotated[str, Query(max_length=64)] = "",
@@ -106,3 +137,20 @@ def get_imports(
 def list_imports(session: Session, *, after: Place | None, limit: int) -> list[Import]:
     """Imports, latest first, and one more than `limit` if there are so many."""
     return list(session.scalars(page_after(select(Import), Import.created_at, Import.id, after, limit)))
+
+
+@router.get("/sources", dependencies=[_READ])
+def get_sources(session: DbSession) -> KnowledgeSourceList:
+    """All sources that were imported, with what each has in use."""
+    return KnowledgeSourceList(sources=[KnowledgeSourceOut.of(source) for source in list_sources(session)])
+
+
+@router.delete(
+    "/sources/{name:path}",
+    status_code=200,
+    dependencies=[Depends(permitted("articles:write"))],
+    responses=problems(404),
+)
+def delete_source(name: str, session: DbSession) -> RetiredSource:
+    """Undo an import: all that the source brought is retired. Importing it again brings that back."""
+    return RetiredSource(name=name, retired=len(retire_source(session, name).retired))

@@ -143,6 +143,13 @@ def test_editors_see_tick_and_untick_that_an_answer_is_released(runtime: Runtime
     assert words not in editor.get(f"/learned-answers/{row}").text
 
 
+def write_pages(folder: Path, **pages: str) -> Path:
+    folder.mkdir()
+    for name, text in pages.items():
+        (folder / f"{name}.md").write_text(text)
+    return folder
+
+
 def test_imports_are_shown_with_what_they_left_out(
     runtime: Runtime, agent: TestClient, tmp_path: Path
 ) -> None:
@@ -171,6 +178,42 @@ def test_imports_are_shown_with_what_they_left_out(
     assert (shown["source"], shown["report"]["added"], shown["report"]["read"]) == ("<centre>", 1, {".md": 1})
     assert shown["report"]["holes"] == [{"name": "{{ site.fee }}", "articles": 1, "paths": ["pay.md"]}]
     assert 'href="/imports"' in agent.get("/articles").text
+
+
+def test_an_editor_undoes_an_import_on_its_page(
+    runtime: Runtime, agent: TestClient, editor: TestClient, tmp_path: Path
+) -> None:
+    with runtime.database.session() as session:
+        import_source(session, read_source(write_pages(tmp_path / "ours", pay="Pay by card.")), source="ours")
+        import_source(session, read_source(write_pages(tmp_path / "more", ship="We ship.")), source="a/b & c")
+
+    assert "Retire all of it" not in agent.get("/imports").text
+    assert agent.post("/imports", data={"source": "ours"}).status_code == 403
+    page = editor.get(editor.post("/imports", data={"source": "a/b & c"}).headers["location"]).text
+
+    assert "importing it again brings it back" in page
+    assert 'value="ours"' in page
+    assert 'value="a/b &amp; c"' not in page
+    assert "We ship." not in editor.get("/articles").text
+    in_use = {one["name"]: one["articles"] for one in agent.get("/v1/sources").json()["sources"]}
+    assert (in_use["a/b & c"], in_use["ours"]) == (0, 1)
+
+
+def test_a_source_is_retired_by_its_name_over_the_api(
+    runtime: Runtime, agent: TestClient, editor: TestClient, tmp_path: Path
+) -> None:
+    with runtime.database.session() as session:
+        import_source(
+            session,
+            read_source(write_pages(tmp_path / "ours", pay="Pay.", ship="We ship.")),
+            source="x.org/en",
+        )
+
+    assert agent.delete("/v1/sources/x.org/en").status_code == 403
+    assert editor.delete("/v1/sources/x.org/en").json() == {"name": "x.org/en", "retired": 2}
+    assert editor.delete("/v1/sources/x.org/en").json()["retired"] == 0
+    unknown = editor.delete("/v1/sources/y.org")
+    assert (unknown.status_code, "'x.org/en'" in unknown.json()["detail"]) == (404, True)
 
 
 def test_strangers_see_no_imports(runtime: Runtime) -> None:

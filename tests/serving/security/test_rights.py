@@ -31,6 +31,8 @@ AGENT_ROUTES = [
     ("GET", "/v1/contacts/any"),
     ("GET", "/v1/models"),
     ("GET", "/v1/articles"),
+    ("GET", "/v1/sources"),
+    ("DELETE", "/v1/sources/any"),
     ("GET", "/v1/learned-answers"),
     ("GET", "/v1/proposals"),
 ]
