@@ -97,6 +97,8 @@ class HeldBackReason(StrEnum):
     """What belongs to the site and not to its readers: layouts, snippets, contribution rules."""
     IGNORED = "ignored"
     """Named by the source's `.firstlastignore`."""
+    OUTSIDE = "a link out of the folder"
+    """What it leads to is no part of the source: it may be anything on the machine."""
 
 
 @dataclass(frozen=True, slots=True)

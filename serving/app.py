@@ -54,6 +54,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         redoc_url=None,
         static_url="/docs/static",
         favicon_url="data:,",
+        redirect_slashes=False,  # the framework would redirect to the host that the request names
         generate_unique_id_function=operation_id,
     )
     app.state.runtime = runtime

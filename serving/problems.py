@@ -4,11 +4,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
@@ -99,6 +100,9 @@ def install_problem_handlers(app: FastAPI, *, missing_page: Callable[[Request], 
         if not isinstance(error, HTTPException):
             return problem(500, "Something went wrong here.")
         if error.status_code == 404 and _strayed(request):
+            path: str = request.scope["path"]
+            if path.endswith("/") and path.strip("/"):
+                return RedirectResponse(_without_slash(path, request.url.query))
             return missing_page(request)
         return problem(error.status_code, str(error.detail), headers=error.headers)
 
@@ -139,6 +143,15 @@ def _malformed_request(_request: Request, error: Exception) -> Response:
         return problem(422, "the request is malformed")
     where = ".".join(str(part) for part in raw[0]["loc"])
     return problem(422, f"{where}: {str(raw[0]['msg']).removeprefix('Value error, ')}", errors=errors)
+
+
+def _without_slash(path: str, query: str) -> str:
+    """The address without the slash at its end, and without a host.
+
+    That would be whatever the request named, or in a browser's eyes what follows two slashes.
+    """
+    address = quote("/" + path.strip("/\\"))
+    return f"{address}?{query}" if query else address
 
 
 def _strayed(request: Request) -> bool:

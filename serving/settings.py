@@ -209,10 +209,18 @@ class Settings(BaseSettings):
         return self
 
 
+def make_home(folder: Path) -> None:
+    """Make the folder of a home, for its owner alone: customers' words will stand in it.
+
+    One that is there already keeps its rights.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def read_or_make_secret(path: Path) -> str:
     """The secret kept at `path`; made with mode 0600 when missing, the same one for racing processes."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_home(path.parent)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

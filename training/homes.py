@@ -23,7 +23,7 @@ from serving.company.repository import read_profile
 from serving.company.service import apply_company
 from serving.db.session import Database
 from serving.db.tables import Article
-from serving.settings import DEFAULT_ENCODER, Settings
+from serving.settings import DEFAULT_ENCODER, Settings, make_home
 from serving.transfer.article_import import import_source
 from training.encoder.export import ensure_encoder
 
@@ -102,7 +102,7 @@ def train_first_models(settings: Settings, folder: Path | None, *, progress: Pro
 
 
 def _make_home(settings: Settings, progress: Progress) -> None:
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings.home)
     progress("preparing the encoder")
     ensure_encoder(settings.encoder_folder, settings.encoder)
     file = settings.home / _SETTINGS

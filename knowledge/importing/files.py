@@ -149,9 +149,11 @@ class Walk:
 def walk(folder: Path) -> Walk:
     """The files below the folder that may be for customers.
 
-    Links are followed; a folder is entered once, however many links lead to it. Held back are folders and
-    files that belong to the site and not to its readers, and what its ignore file names.
+    Links within it are followed; a folder is entered once, however many links lead to it. Held back are
+    links out of it, folders and files that belong to the site and not to its readers, and what its ignore
+    file names.
     """
+    root = folder.resolve()
     ignored = _ignore_rules(folder)
     entered: set[tuple[int, int]] = set()
     pending = [folder]
@@ -174,6 +176,8 @@ def walk(folder: Path) -> Walk:
             is_folder = _is_folder(entry)
             name = _name(entry, folder, is_folder=is_folder)
             reason = _reason_to_hold_back(entry.name, name, ignored, is_folder=is_folder)
+            if reason is None and entry.is_symlink() and not entry.resolve().is_relative_to(root):
+                reason = HeldBackReason.OUTSIDE
             if reason is not None:
                 held_back.append(HeldBack(name, reason))
             elif is_folder:

@@ -37,7 +37,8 @@ from serving.security.principals import (
 router = APIRouter(prefix="/v1", tags=["conversations"], responses=problems(401, 403))
 InboxAgent = Annotated[AgentPrincipal, Depends(agent_permitted("inbox"))]
 LastEventId = Annotated[str, Header(alias="Last-Event-ID", max_length=20)]
-After = Annotated[int, Query(ge=0, le=2**62)]
+_MAX_EVENT_ID = 2**62
+After = Annotated[int, Query(ge=0, le=_MAX_EVENT_ID)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 AnyConversationOut = AgentConversationOut | ConversationOut
@@ -140,7 +141,7 @@ def follow_conversation(
     `reset` comes first when events after that one are kept no longer: read conversation and messages anew.
     """
     conversation = _visible(session, person, conversation_id)
-    begin = int(last_event_id) if last_event_id.isdecimal() else after
+    begin = _event_id(last_event_id, after)
     agent = person if isinstance(person, AgentPrincipal) else None
     return event_stream(runtime, conversation.id, after=begin, agent=agent)
 
@@ -208,14 +209,19 @@ def follow_inbox(
     agent: InboxAgent,
     runtime: CurrentRuntime,
     last_event_id: LastEventId = "",
-    after: Annotated[int | None, Query(ge=0)] = None,
+    after: Annotated[int | None, Query(ge=0, le=_MAX_EVENT_ID)] = None,
 ) -> EventStream:
     """Server-sent `conversation` events of all conversations, from now on or after `Last-Event-ID`.
 
     `reset` comes first when events after that one are kept no longer: read the list anew.
     """
-    begin = int(last_event_id) if last_event_id.isdecimal() else after
+    begin = _event_id(last_event_id, after)
     return event_stream(runtime, None, after=begin, agent=agent)
+
+
+def _event_id(last_event_id: str, after: int | None) -> int | None:
+    """The event that the reader saw last, as the header names it, else `after`."""
+    return min(int(last_event_id), _MAX_EVENT_ID) if last_event_id.isdecimal() else after
 
 
 def _visible(

@@ -69,9 +69,12 @@ async def _events(
         yield format_sse_event(comment="connected", retry=1000)
         if after:
             oldest = await _read(runtime, repository.first_event_id)
-            if after + 1 < oldest:
-                # What the reader holds must be read anew: events it has not seen were forgotten.
+            newest = await _read(runtime, repository.last_event_id)
+            if after + 1 < oldest or after > newest:
+                # What the reader holds must be read anew: events it has not seen were forgotten, or the one
+                # it names is of another store, as after a backup was restored.
                 yield _encode(FeedItem(None, "", "reset", agents_only=False, data={"oldest": oldest}))
+                after = min(after, newest)
         last = after if after is not None else await _read(runtime, repository.last_event_id)
         cursor = after
         while cursor is not None:

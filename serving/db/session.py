@@ -145,14 +145,13 @@ class Database:
             ) from error
 
     def is_reachable(self) -> bool:
-        """Whether the store answers now."""
+        """Whether the store answers now, and has its tables: one that was emptied has none."""
         try:
             with self.reading() as session:
-                session.execute(text("SELECT 1"))
+                return session.scalar(text("SELECT version_num FROM alembic_version")) is not None
         except Exception as error:
             _log.warning("database_unreachable", error=type(error).__name__)
             return False
-        return True
 
     def close(self) -> None:
         """Give every connection back; the database can still be used and then connects again."""

@@ -1,5 +1,7 @@
 """Alive, ready, and the counters, for load balancers and monitoring; open to all, so about nobody."""
 
+import shutil
+from pathlib import Path
 from typing import Literal
 
 from fastapi import APIRouter, Response
@@ -9,6 +11,9 @@ from serving.dependencies import CurrentRuntime
 from serving.problems import RETRY_SECONDS
 
 router = APIRouter(tags=["health"])
+
+_LEAST_FREE_BYTES = 50_000_000
+"""Below it the disk may be full before the next look, and what customers write could not be kept."""
 
 
 class TextFormat(Response):
@@ -28,6 +33,9 @@ class Readiness(BaseModel):
 
     ready: bool
     database: bool
+    """Whether the store answers."""
+    disk: bool
+    """Whether the disk of the home has room for what customers write."""
     encoder: str
     model: str | None
     passages: int
@@ -45,18 +53,19 @@ async def get_health() -> Health:
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
 def get_readiness(runtime: CurrentRuntime, response: Response) -> Readiness:
-    """200 when the store answers, the knowledge is indexed and a model set is in service, else 503."""
-    database = runtime.database.is_reachable()
+    """200 when the store answers and has room, the knowledge is indexed and a model set serves; else 503."""
+    database, disk = runtime.database.is_reachable(), _has_room(runtime.settings.home)
     knowledge = runtime.knowledge
     model = runtime.resolver.version
     indexing = knowledge.sync.progress
-    ready = database and indexing is None and model is not None
+    ready = database and disk and indexing is None and model is not None
     if not ready:
         response.status_code = 503
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return Readiness(
         ready=ready,
         database=database,
+        disk=disk,
         encoder=knowledge.encoder.fingerprint,
         model=model,
         passages=indexing.done if indexing else len(knowledge.index),
@@ -69,3 +78,10 @@ def get_readiness(runtime: CurrentRuntime, response: Response) -> Readiness:
 def get_metrics(runtime: CurrentRuntime) -> TextFormat:
     """The counters in Prometheus's text format."""
     return TextFormat(runtime.metrics.text())
+
+
+def _has_room(home: Path) -> bool:
+    try:
+        return shutil.disk_usage(home).free >= _LEAST_FREE_BYTES
+    except OSError:
+        return False

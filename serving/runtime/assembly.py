@@ -24,7 +24,7 @@ from serving.runtime.loading import first_encoder, set_loader
 from serving.runtime.logs import kind_and_place
 from serving.runtime.metrics import Metrics
 from serving.runtime.model_follower import ModelFollower
-from serving.settings import Settings
+from serving.settings import Settings, make_home
 
 _RETRY_SECONDS = 5.0
 """When loading failed, because the store was away, it is tried again after this long."""
@@ -152,7 +152,7 @@ def open_runtime(
     the home's own where that cannot be used; raises `ArtifactError` without either. Without a usable model
     set the server runs, is not ready, and hands questions to people.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings.home)
     database = Database(settings.database_url)
     database.migrate()
     box = ResolverBox(new_knowledge(database, encoder or first_encoder(settings)))

@@ -18,7 +18,7 @@ from serving.db.session import Database
 from serving.runtime.encoders import encoder_folder_in_service, open_knowledge
 from serving.runtime.in_service import Knowledge, LoadedSet, ResolverBox
 from serving.runtime.model_follower import LoadSet, ModelFollower
-from serving.settings import Settings
+from serving.settings import Settings, make_home
 
 _TRIAL = "How do I get my money back?"
 """A set that fails on it does not go into service, however well its files load."""
@@ -48,7 +48,7 @@ def opened_bot(settings: Settings) -> Iterator[OpenedBot]:
 
     Raises `ArtifactError` without an encoder or a usable model set.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings.home)
     database = Database(settings.database_url)
     try:
         database.migrate()

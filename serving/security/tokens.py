@@ -21,6 +21,8 @@ API_KEY_PREFIX = "fl_"
 _CUSTOMER_AUDIENCE = "firstlast:customer"
 _ALGORITHM = "HS256"
 _MAX_TOKEN_CHARS = 8_192
+_LEEWAY_SECONDS = 60
+"""By which the clocks of those who sign and read a token may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,14 @@ def read_customer_token(settings: Settings, token: str, *, may_have_ended: bool 
 
 
 def read_identity(settings: Settings, token: str) -> Identity:
-    """What the business signed. Raises `AuthenticationError` when it did not, or when it has ended."""
+    """What the business signed. Raises `AuthenticationError` when it did not, or when it has ended.
+
+    A token without an end is refused: whoever once saw it could be that customer for ever.
+    """
     if settings.identity_secret is None:
         raise PermissionDeniedError("this server accepts no signed customers; set identity_secret")
     key = settings.identity_secret.get_secret_value()
-    claims = _decode(token, key, what="identity", required=["sub"])
+    claims = _decode(token, key, what="identity", required=["sub", "exp"])
     attributes = claims.get("attributes")
     external_id = storable(claims["sub"])
     if not 0 < len(external_id) <= 200 or not isinstance(attributes, dict | None):
@@ -110,10 +115,13 @@ def _decode(
             key,
             algorithms=[_ALGORITHM],
             audience=audience,
+            leeway=_LEEWAY_SECONDS,
             options={"require": required, "verify_exp": verify_exp},
         )
     except jwt.ExpiredSignatureError as error:
         raise AuthenticationError(f"the {what} token has expired; get a new one") from error
+    except jwt.MissingRequiredClaimError as error:
+        raise AuthenticationError(f"the {what} token has no {error.claim!r}; sign one that has") from error
     except jwt.InvalidTokenError as error:
         raise AuthenticationError(f"the {what} token is not valid; get a new one") from error
 

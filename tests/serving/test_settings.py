@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import ConfigurationError
-from serving.settings import Settings, read_or_make_secret
+from serving.settings import Settings, make_home, read_or_make_secret
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +125,13 @@ def test_secrets_do_not_show_when_settings_are_printed(tmp_path: Path) -> None:
 def test_every_setting_is_documented() -> None:
     readme = (Path(__file__).parents[2] / "serving" / "README.md").read_text(encoding="utf-8")
     assert [name for name in Settings.model_fields if f"`{name}`" not in readme] == []
+
+
+def test_the_folder_of_a_home_is_its_owners_alone(tmp_path: Path) -> None:
+    home = tmp_path / "deep" / "home"
+    Settings.load(home)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    make_home(shared)
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o755  # as somebody wanted it

@@ -75,10 +75,13 @@ class Site:
     def _holds(self, path: Path) -> bool:
         """Whether the path is a file that no link or `..` has led out of the site."""
         try:
-            inside = any(path.resolve().is_relative_to(folder.resolve()) for folder in self._folders)
-            return inside and path.is_file()
+            return any(_is_inside(path, folder) for folder in self._folders) and path.is_file()
         except (OSError, ValueError):
             return False
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _bullets(entries: Sequence[object]) -> str | None:
@@ -107,8 +110,12 @@ def _setting_files(folders: tuple[Path, ...]) -> Iterator[Path]:
     for folder in folders:
         yield from (folder / name for name in _CONFIGS if (folder / name).is_file())
         for data in _DATA_FOLDERS:
-            if (folder / data).is_dir():
-                yield from sorted(path for path in (folder / data).rglob("*") if path.is_file())
+            yield from _data_files(folder / data, folder)
+
+
+def _data_files(data: Path, folder: Path) -> list[Path]:
+    """The files in the site's folder `data`, in order, without those that a link leads out of the site to."""
+    return sorted(path for path in data.rglob("*") if path.is_file() and _is_inside(path, folder))
 
 
 @lru_cache(maxsize=4)
@@ -121,7 +128,7 @@ def _variables(folders: tuple[Path, ...], signature: object) -> dict[str, Any]: 
             if isinstance(values, dict):
                 _merge(variables, _named(values, generator))
         for data, parts in _DATA_FOLDERS.items():
-            for path in sorted((folder / data).rglob("*")) if (folder / data).is_dir() else ():
+            for path in _data_files(folder / data, folder):
                 value = data_of(path)
                 names = (*parts, *path.relative_to(folder / data).with_suffix("").parts)
                 for part in reversed(names):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.documents import ArticleDocument, PassedOver, QuestionAnswer, Refusal
+from knowledge.documents import ArticleDocument, HeldBackReason, PassedOver, QuestionAnswer, Refusal
 from knowledge.importing.files import MAX_FILE_BYTES, MAX_LINE_BYTES
 from knowledge.importing.source import read_source
 from model.errors import DataError
@@ -281,6 +281,29 @@ def test_link_loops_broken_links_hidden_files_and_pipes_do_no_harm(tmp_path: Pat
         Refusal("broken.md", "the file cannot be read: no such file or directory"),
         Refusal("pipe.md", "not a plain file"),
     )
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "home"
+    write(outside, "secret.md", "The key is under the mat.")
+    write(outside, "values.yml", "price: the key is under the mat")
+    centre = tmp_path / "centre"
+    write(centre, "pay.md", "It costs {{ site.data.values.price }}.")
+    (centre / "_data").mkdir()
+    (centre / "again.md").symlink_to(centre / "pay.md")
+    (centre / "leak.md").symlink_to(outside / "secret.md")
+    (centre / "all").symlink_to(outside)
+    (centre / "_data" / "values.yml").symlink_to(outside / "values.yml")
+
+    result = read_source(centre)
+
+    assert "mat" not in " ".join(article.body for article in result.articles)
+    assert [article.slug for article in result.articles] == ["again", "pay"]
+    assert {held.path: held.reason for held in result.held_back} == {
+        "_data/": HeldBackReason.INTERNAL,
+        "all/": HeldBackReason.OUTSIDE,
+        "leak.md": HeldBackReason.OUTSIDE,
+    }
 
 
 def test_a_title_that_no_store_keeps_is_refused(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from tests.serving.parts import IDENTITY_SECRET, AgentAtWork, Customer, RuleReso
 
 
 def identity(**claims: object) -> str:
-    return jwt.encode(claims, IDENTITY_SECRET, algorithm="HS256")
+    """What the business signs of its customer, for ten minutes unless an end is given."""
+    return jwt.encode({"exp": time.time() + 600, **claims}, IDENTITY_SECRET, algorithm="HS256")
 
 
 def ended_token(runtime: Runtime, contact_id: str, *, days_ago: float) -> str:
@@ -79,7 +80,8 @@ def test_identities_that_the_business_did_not_sign_or_that_ended_are_refused(cli
         identity(sub=""),
         identity(sub="x" * 201),
         identity(sub="x", attributes=["a"]),
-        identity(sub="x", exp=time.time() - 1),
+        identity(sub="x", exp=time.time() - 90),
+        identity(sub="x", nbf=time.time() + 90),
         identity(sub="x", aud="another service"),
         jwt.encode({"sub": "x"}, "", algorithm="none"),
         own_token,
@@ -87,6 +89,23 @@ def test_identities_that_the_business_did_not_sign_or_that_ended_are_refused(cli
     for token in bad:
         assert client.post("/v1/customers/token", json={"jwt": token}).status_code == 401, token
     assert client.post("/v1/customers/token", json={"jwt": "a", "refresh": "b"}).status_code == 422
+
+
+def test_an_identity_without_an_end_is_refused_for_it_could_be_used_for_ever(client: TestClient) -> None:
+    endless = jwt.encode({"sub": new_id()}, IDENTITY_SECRET, algorithm="HS256")
+    refused = client.post("/v1/customers/token", json={"jwt": endless})
+    assert (refused.status_code, "has no 'exp'" in refused.json()["detail"]) == (401, True)
+
+
+def test_clocks_may_differ_by_a_minute(client: TestClient, runtime: Runtime) -> None:
+    for claims in ({"exp": time.time() - 30}, {"nbf": time.time() + 30}, {"iat": time.time() + 30}):
+        assert Customer(client, {"jwt": identity(sub=new_id(), **claims)}).contact_id
+    mine = Customer(client)
+    fresh = {"sub": mine.contact_id, "aud": "firstlast:customer", "iat": time.time() + 50}
+    token = jwt.encode(
+        {**fresh, "exp": time.time() + 600}, tokens._customer_key(runtime.settings), algorithm="HS256"
+    )
+    assert client.get("/v1/conversations", headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 
 def test_the_attributes_of_the_customer_reach_the_bot(

@@ -153,6 +153,20 @@ def test_a_reader_whose_last_event_is_forgotten_is_told_to_read_anew(
         assert next(events).kind == "reset"
 
 
+@pytest.mark.parametrize("foreign", ["999999", str(2**63), "9" * 20])
+def test_a_reader_who_names_an_event_that_never_was_is_told_to_read_anew(
+    live: LiveServer, customer: Customer, agent: AgentAtWork, foreign: str
+) -> None:
+    conversation_id = customer.start()
+    path = f"/v1/conversations/{conversation_id}/events"
+    with live.stream(path, {**customer.headers, "Last-Event-ID": foreign}) as events:
+        assert next(events).kind == "reset"
+        customer.say(conversation_id, "hello")
+        assert take_until(events, "message", author="bot")
+    with live.stream("/v1/inbox/events", {**agent.headers, "Last-Event-ID": foreign}) as events:
+        assert next(events).kind == "reset"
+
+
 def test_what_is_for_agents_only_never_reaches_a_customer(
     live: LiveServer, customer: Customer, agent: AgentAtWork
 ) -> None:

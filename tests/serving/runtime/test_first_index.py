@@ -96,6 +96,7 @@ def test_while_the_first_index_is_built_the_server_is_alive_and_tells_how_far_it
         assert begun.json() == {
             "ready": False,
             "database": True,
+            "disk": True,
             "encoder": "word-hashes-64",
             "model": None,
             "passages": 0,
@@ -110,6 +111,7 @@ def test_while_the_first_index_is_built_the_server_is_alive_and_tells_how_far_it
         assert client.get("/readyz").json() | {"encoder": ""} == {
             "ready": True,
             "database": True,
+            "disk": True,
             "encoder": "",
             "model": "given",
             "passages": 40,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from sqlite3 import Connection as SqliteConnection
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Client
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from model.errors import ArtifactError, ConfigurationError
 from model.types import Decision, Question
@@ -46,12 +47,44 @@ def test_health_says_what_is_ready(client: TestClient) -> None:
     assert client.get("/readyz").json() == {
         "ready": True,
         "database": True,
+        "disk": True,
         "encoder": "word-hashes-64",
         "model": "given",
         "passages": 0,
         "passages_total": 0,
         "last_model_error": None,
     }
+
+
+def test_a_full_disk_and_an_emptied_store_are_not_ready(
+    client: TestClient, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.disk_usage
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: real(path)._replace(free=1_000_000))
+    full = client.get("/readyz")
+    assert (full.status_code, full.json()["disk"], full.json()["database"]) == (503, False, True)
+    monkeypatch.undo()
+    assert client.get("/readyz").status_code == 200
+    with runtime.database.session() as session:
+        session.execute(text("DROP TABLE alembic_version"))
+    emptied = client.get("/readyz")
+    assert (emptied.status_code, emptied.json()["database"]) == (503, False)
+
+
+def test_a_slash_too_many_leads_to_the_page_on_this_host_whatever_the_request_names(
+    client: TestClient,
+) -> None:
+    headers = {"Accept": "text/html", "Host": "evil.example"}
+    for path, place in (
+        ("/inbox/", "/inbox"),
+        ("/inbox/?team=a%26b", "/inbox?team=a%26b"),
+        ("http://testserver//evil.example/", "/evil.example"),
+        ("/%5Cevil.example/", "/evil.example"),
+        ("/a b/", "/a%20b"),
+    ):
+        led = client.get(path, headers=headers, follow_redirects=False)
+        assert (led.status_code, led.headers["location"]) == (307, place)
+    assert client.get("/v1/articles/", follow_redirects=False).status_code in {401, 404}
 
 
 def test_metrics_count_requests_by_template_and_decisions_by_kind(
