@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -186,7 +187,10 @@ class UnexpectedErrors:
             _log.error("request_failed", route=route_of(scope), **kind_and_place(error))
             if has_begun:  # too late to answer: the connection must break, or the client takes it as whole
                 raise ConnectionAbortedError("the response could not be finished") from None
-            if isinstance(error, OperationalError):  # full, locked or away: nobody's mistake, and it passes
+            if isinstance(error, PoolTimeout):  # each thread waits for the others' turn
+                detail = "The store is busy, and nothing was changed. Try again in a few seconds."
+                response = problem(503, detail, headers={"Retry-After": str(RETRY_SECONDS)})
+            elif isinstance(error, OperationalError):  # full, locked or away: nobody's mistake, and it passes
                 detail = (
                     "The store cannot be used at the moment, and nothing was changed. Try again in a minute."
                 )

@@ -28,7 +28,8 @@ from serving.db.watching import CommitWatcher, tell_others
 LogName = Literal["events", "knowledge_changes"]
 
 _LOCK_KEYS: dict[str, int] = {"migrations": 7301, "events": 7302, "knowledge_changes": 7303}
-_BUSY_MILLISECONDS = 30_000
+BUSY_SECONDS = 10.0
+"""How long anybody waits for the store, or for their turn to write, before being told to come back."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _log = structlog.get_logger(__name__)
 
@@ -253,10 +254,10 @@ def _normalised(url: str) -> URL:
 
 
 def _create_engine(url: URL, pool_size: int) -> Engine:
-    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": 30}
+    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10, "pool_timeout": BUSY_SECONDS}
     if url.get_backend_name() == "postgresql":
         return create_engine(url, **pool, pool_pre_ping=True, pool_recycle=1800)
-    arguments = {"timeout": _BUSY_MILLISECONDS / 1000, "check_same_thread": False}
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     engine = create_engine(url, **pool, connect_args=arguments)
     event.listen(engine, "connect", _prepare_sqlite)
     _WriterQueue(engine)
@@ -278,8 +279,9 @@ class _WriterQueue:
     def _begin(self, connection: Connection) -> None:
         mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
         if mode == "IMMEDIATE" and not connection.info.get("is_writer"):
-            if not self._lock.acquire(timeout=_BUSY_MILLISECONDS / 1000):
-                raise SqliteLocked("database is locked: another thread has been writing for 30 seconds")
+            if not self._lock.acquire(timeout=BUSY_SECONDS):
+                busy = SqliteLocked("database is locked: another thread has been writing for too long")
+                raise OperationalError("BEGIN IMMEDIATE", None, busy)
             connection.info["is_writer"] = True
         connection.exec_driver_sql(f"BEGIN {mode}")
 
@@ -290,7 +292,7 @@ class _WriterQueue:
 
 def _prepare_sqlite(connection: SqliteConnection, _record: Any) -> None:  # the pool's private record type
     connection.isolation_level = None  # this module says BEGIN itself
-    connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+    connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
     _set_wal(connection)
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
@@ -18,11 +18,13 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Client
 from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError, TimeoutError
 
 from model.errors import ArtifactError, ConfigurationError
 from model.types import Decision, Question
 from serving import server
 from serving.app import create_app
+from serving.db import session as session_module
 from serving.db.session import Database
 from serving.indexing.sync import KnowledgeSync
 from serving.runtime.assembly import Runtime, build_runtime
@@ -66,9 +68,42 @@ def test_a_full_disk_and_an_emptied_store_are_not_ready(
     monkeypatch.undo()
     assert client.get("/readyz").status_code == 200
     with runtime.database.session() as session:
-        session.execute(text("DROP TABLE alembic_version"))
+        session.execute(text("ALTER TABLE alembic_version RENAME TO gone"))
     emptied = client.get("/readyz")
+    with runtime.database.session() as session:
+        session.execute(text("ALTER TABLE gone RENAME TO alembic_version"))
     assert (emptied.status_code, emptied.json()["database"]) == (503, False)
+
+
+def test_who_waits_too_long_for_the_store_is_told_to_come_back(
+    customer: Customer, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation_id = customer.start()
+    engine = runtime.database.engine
+    monkeypatch.setattr(engine.pool, "_timeout", 0.05)
+    with ExitStack() as opened:
+        with suppress(TimeoutError):
+            while True:
+                opened.enter_context(engine.connect().execution_options(sqlite_begin="DEFERRED"))
+        refused = customer.get(f"/v1/conversations/{conversation_id}")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert customer.conversation(conversation_id)["status"] == "bot"
+
+
+def test_who_waits_too_long_for_another_writer_is_told_to_come_back(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "BUSY_SECONDS", 0.05)
+    with sqlite_database.session() as first:
+        first.execute(text("SELECT 1"))
+        with (
+            pytest.raises(OperationalError, match="another thread has been writing"),
+            sqlite_database.session() as second,
+        ):
+            second.execute(text("SELECT 1"))
+    with sqlite_database.session() as third:
+        assert third.scalar(text("SELECT 1")) == 1
 
 
 def test_a_slash_too_many_leads_to_the_page_on_this_host_whatever_the_request_names(
