@@ -204,6 +204,10 @@ class AnswerWorker:
         with self._database.reading() as session:
             due = repository.next_due(session)
         pauses = [_LONGEST_PAUSE_SECONDS, self._next_housekeeping - time.monotonic()]
+        if due is not None and due > now() + repository.LONGEST_PAUSE:
+            with self._database.session() as session:
+                repository.bring_forward(session, now())
+                due = repository.next_due(session)
         if due is not None:
             waits = (due - now()).total_seconds()
             pauses.append(waits if waits > 0 else 1.0)

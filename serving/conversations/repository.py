@@ -25,6 +25,8 @@ from serving.db.tables import (
 from serving.paging import Place, page_after
 
 _ANSWER, _LEARN = "answer:", "learn:"
+LONGEST_PAUSE = timedelta(minutes=2)
+"""Longer than a burst of messages or a lease ever is."""
 
 
 def find_conversation(session: Session, conversation_id: str, *, lock: bool = False) -> Conversation | None:
@@ -247,6 +249,19 @@ def next_due(session: Session) -> datetime | None:
     return min((moment for moment in times if moment is not None), default=None)
 
 
+def bring_forward(session: Session, moment: datetime) -> None:
+    """Make due at `moment` what nobody has put off so far: since it was stored the clock was set back."""
+    late = moment + LONGEST_PAUSE
+    answers = update(Conversation).where(Conversation.answer_due_at > late).values(answer_due_at=moment)
+    learning = (
+        update(Message)
+        .where(Message.learning_due_at > moment, Message.created_at > late)
+        .values(learning_due_at=moment)
+    )
+    for statement in (answers, learning):
+        session.execute(statement.execution_options(synchronize_session=False))
+
+
 def claim(session: Session, conversation_id: str, due_at: datetime) -> bool:
     """Take the work if it is still due at exactly this time; False when it changed or somebody was first."""
     its = (Conversation.id == conversation_id, Conversation.answer_due_at == due_at)
@@ -284,7 +299,7 @@ def take_lease(session: Session, work: str, holder: str, moment: datetime, *, se
     taken = statement.on_conflict_do_update(
         index_elements=[WorkLease.work],
         set_={"holder": holder, "until": until},
-        where=WorkLease.until <= moment,
+        where=~_runs(moment),
     )
     return session.scalar(taken.returning(WorkLease.work)) is not None
 
@@ -364,7 +379,12 @@ def list_working(session: Session, ids: Collection[str]) -> set[str]:
 
 
 def _taken(work: ColumnElement[str], moment: datetime) -> ColumnElement[bool]:
-    return select(WorkLease.work).where(WorkLease.work == work, WorkLease.until > moment).exists()
+    return select(WorkLease.work).where(WorkLease.work == work, _runs(moment)).exists()
+
+
+def _runs(moment: datetime) -> ColumnElement[bool]:
+    """Whether a lease has not ended; one with longer to go than any is of a clock that was set back since."""
+    return and_(WorkLease.until > moment, WorkLease.until <= moment + LONGEST_PAUSE)
 
 
 def _silently_resolved(before: datetime) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, event
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from model.types import Decision, Question
 from serving.bot.worker import AnswerWorker, Learn
+from serving.conversations import repository
+from serving.db.tables import Conversation, Message, WorkLease, now
 from serving.runtime.assembly import Runtime
 from tests.serving.parts import AgentAtWork, Customer
 
@@ -233,3 +236,38 @@ def test_a_sleeping_worker_is_woken_by_what_a_customer_says(
         threading.Event().wait(0.2)  # it sleeps by now; where it does not yet, it has no need to be woken
         customer.say(conversation_id, "do you ship?")
         assert heard.wait_until(lambda: bot_texts(customer, conversation_id) == ["We ship **daily**."])
+
+
+def test_a_clock_that_was_set_back_an_hour_keeps_nobody_waiting(
+    customer: Customer, agent: AgentAtWork, runtime: Runtime
+) -> None:
+    asked, answered = customer.start(), customer.start()
+    customer.say(asked, "do you ship?")
+    customer.say(answered, "refund?")
+    with running(runtime):
+        assert Heard(runtime).wait_until(lambda: len(bot_texts(customer, answered)) == 1)
+    reply_id = agent.say(answered, "Within a week.")["id"]
+    in_an_hour = now() + timedelta(hours=1)  # what the clock said when it was all stored
+    with runtime.database.session() as session:
+        session.get_one(Conversation, asked).answer_due_at = in_an_hour
+        reply = session.get_one(Message, reply_id)
+        reply.created_at = reply.learning_due_at = in_an_hour
+        session.add(WorkLease(work=repository.answer_work(asked), holder="of then", until=in_an_hour))
+    learnt = threading.Event()
+    heard = Heard(runtime)
+    with running(runtime, learn=lambda *_: learnt.set()):
+        assert heard.wait_until(lambda: bot_texts(customer, asked) == ["We ship **daily**."])
+        assert learnt.wait(PATIENCE_SECONDS)
+
+
+def test_a_draft_that_was_put_off_is_not_brought_forward(
+    customer: Customer, agent: AgentAtWork, runtime: Runtime
+) -> None:
+    conversation_id = customer.start()
+    reply_id = agent.say(conversation_id, "Yes.")["id"]
+    later = now() + timedelta(hours=3)
+    with runtime.database.session() as session:
+        session.get_one(Message, reply_id).learning_due_at = later
+        repository.bring_forward(session, now())
+    with runtime.database.reading() as session:
+        assert session.get_one(Message, reply_id).learning_due_at == later
