@@ -28,7 +28,7 @@ from model.types import (
     Vector,
     Vectors,
 )
-from model.understanding.classifying import Classified, classify
+from model.understanding.classifying import Classified, IntentsRead, classify, read_intents
 from model.understanding.courtesy import without_opening
 from model.understanding.follow_up import (
     ContextDependence,
@@ -181,6 +181,11 @@ class Resolver:
             infos=intents,
         )
         return Classified(self.models.version, tuple(understandings), self.models.limits["wants_person"])
+
+    def read_intents(self, texts: Sequence[str]) -> IntentsRead:
+        """The intents of each text as a first message, and its vector: for many texts, in one pass."""
+        meant = [self._as_meant(Question(text)).text for text in texts]
+        return read_intents(self.models, self._encoder, meant, head_encoders=self.head_encoders)
 
     def read(self, question: Question) -> Read:
         """What the message says and which answers may fit, before anything is decided.

@@ -19,6 +19,7 @@ from serving.console.pages import router as console
 from serving.contacts.endpoints import router as contacts
 from serving.conversations.endpoints import router as conversations
 from serving.health.endpoints import router as health
+from serving.labelling.endpoints import router as labelling
 from serving.learned_answers.endpoints import router as learned_answers
 from serving.messenger.pages import router as messenger
 from serving.messenger.pages import show_missing
@@ -40,6 +41,7 @@ _API = (
     articles,
     imports,
     learned_answers,
+    labelling,
     models,
     health,
 )

@@ -8,6 +8,7 @@ from serving.console import (
     article_pages,
     import_pages,
     inbox_pages,
+    labelling_pages,
     learned_answer_pages,
     proposal_pages,
     session_pages,
@@ -15,7 +16,10 @@ from serving.console import (
 from serving.console.templating import STATIC_FOLDER
 
 router = APIRouter(include_in_schema=False)
-for _pages in (session_pages, inbox_pages, proposal_pages, learned_answer_pages, article_pages, import_pages):
+for _pages in (
+    *(session_pages, inbox_pages, proposal_pages, learned_answer_pages),
+    *(article_pages, import_pages, labelling_pages),
+):
     router.include_router(_pages.router)
 
 _files = StaticFiles(directory=STATIC_FOLDER)

@@ -68,6 +68,7 @@ def environment() -> Environment:
         mood_level=words.mood_level,
         moment=words.moment_words,
         percent=words.percent_words,
+        about=words.about_words,
     )
     environment.globals.update(count_words=words.count_words, static="/console/static/{}".format)
     return environment

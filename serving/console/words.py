@@ -132,3 +132,9 @@ def percent_words(share: float) -> str:
 def count_words(count: int, singular: str, plural: str | None = None) -> str:
     """`1 phrasing`, `3 phrasings`."""
     return f"{count} {singular if count == 1 else plural or singular + 's'}"
+
+
+def about_words(expected: float) -> str:
+    """An expected count as `about 3`, rounded; `hardly one` below a half."""
+    count = math.floor(expected + 0.5)
+    return f"about {count}" if count else "hardly one"

@@ -190,9 +190,9 @@ def assign_conversation(
 def label_intent(
     conversation_id: str, body: NewIntent, agent: InboxAgent, session: DbSession
 ) -> AgentConversationOut:
-    """Say what the customer wanted with their last question; models learn from it."""
+    """Say what the customer wanted with their last question, or the one named; models learn from it."""
     conversation = service.get_conversation(session, conversation_id, lock=True)
-    service.label_intent(session, conversation, body.intent, agent.id)
+    service.label_intent(session, conversation, body.intent, agent.id, decision_id=body.decision_id)
     return views.agent_conversation_out(session, conversation)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, String, Update, and_, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, String, Update, and_, cast, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
@@ -205,16 +205,13 @@ def decisions_newest_first(
 
 def last_question(session: Session, conversation_id: str) -> DecisionRecord | None:
     """The latest decision on what the customer asked: no silence, no smalltalk, no picked choice."""
-    query = (
-        select(DecisionRecord)
-        .join(Message, Message.id == DecisionRecord.message_id)
-        .where(
-            DecisionRecord.conversation_id == conversation_id,
-            DecisionRecord.kind.not_in(("silent", "smalltalk")),
-            Message.payload["choice"].as_string().is_(None),
-        )
-    )
+    query = _questions().where(DecisionRecord.conversation_id == conversation_id)
     return session.scalar(query.order_by(DecisionRecord.id.desc()).limit(1))
+
+
+def find_question(session: Session, decision_id: int) -> DecisionRecord | None:
+    """The decision with this id, if it is on what a customer asked, as in `last_question`."""
+    return session.scalar(_questions().where(DecisionRecord.id == decision_id))
 
 
 def latest_decisions(session: Session, *, limit: int) -> list[DecisionRecord]:
@@ -421,3 +418,14 @@ def _unhelpful_of(decision: type[DecisionRecord]) -> ColumnElement[bool]:
 def _changed_one(session: Session, statement: Update) -> bool:
     result = session.execute(statement.execution_options(synchronize_session=False))
     return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def _questions() -> Select[DecisionRecord]:
+    return (
+        select(DecisionRecord)
+        .join(Message, Message.id == DecisionRecord.message_id)
+        .where(
+            DecisionRecord.kind.not_in(("silent", "smalltalk")),
+            Message.payload["choice"].as_string().is_(None),
+        )
+    )

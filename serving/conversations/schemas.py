@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from model.types import Author, DecisionKind
-from serving.db.tables import ConversationStatus, MessageKind, Priority, Resolution
+from serving.db.tables import MAX_ROW_ID, ConversationStatus, MessageKind, Priority, Resolution
 from serving.schemas import ChoiceOut, ReasonCode, RowOut, SourceOut
 from serving.text import ClientId, LongText, SafeText, ShortText
 
@@ -49,10 +49,12 @@ class NewAssignment(BaseModel):
 
 
 class NewIntent(BaseModel):
-    """What the customer wanted with their last question."""
+    """What the customer wanted with a question."""
 
     intent: ShortText | None
     """Name of an intent; null for something that none is about."""
+    decision_id: Annotated[int, Field(ge=1, le=MAX_ROW_ID)] | None = None
+    """The decision on the question meant, as `GET /v1/labelling` names it; without it the last question."""
 
 
 class AgentName(RowOut):

@@ -19,6 +19,7 @@ from serving.db.tables import (
     Contact,
     Conversation,
     CsatRating,
+    DecisionRecord,
     Feedback,
     Intent,
     IntentLabel,
@@ -181,24 +182,34 @@ def assign(session: Session, conversation: Conversation, agent_id: str) -> None:
 
 
 def label_intent(
-    session: Session, conversation: Conversation, intent: str | None, agent_id: str
+    session: Session,
+    conversation: Conversation,
+    intent: str | None,
+    agent_id: str,
+    *,
+    decision_id: int | None = None,
 ) -> Conversation:
     """Say what the customer wanted with their last question; `None` for what no intent is about.
 
     The conversation shows it, and the next training with `--from-store` learns from it; said again, the later
-    word counts. Raises `DataError` for an intent that the business does not have, and `ConflictError` while
-    the bot has read no question.
+    word counts. `decision_id` names the decision on another question of the conversation, which then is the
+    one labelled. Raises `DataError` for an intent that the business does not have, `NotFoundError` when that
+    was no question asked here, and `ConflictError` while the bot has read no question.
     """
     if intent is not None and session.get(Intent, intent) is None:
         raise DataError(f"there is no intent {intent!r}; list them with GET /v1/company")
-    decision = repository.last_question(session, conversation.id)
-    if decision is None:
+    last = repository.last_question(session, conversation.id)
+    if last is None:
         raise ConflictError("the customer has asked nothing that the bot read; there is nothing to label")
+    decision = last if decision_id in (None, last.id) else _question(session, conversation.id, decision_id)
     label = session.get(IntentLabel, decision.id) or IntentLabel(decision_id=decision.id)
     label.intent, label.agent_id, label.created_at = intent, agent_id, now()
     session.add(label)
-    conversation.intent, conversation.updated_at = intent, now()
-    log_status(session, conversation)
+    if decision.id == last.id:
+        conversation.intent = intent
+        if decision_id is None:  # who labels a list of old questions does not bring them back to the top
+            conversation.updated_at = now()
+        log_status(session, conversation)
     return conversation
 
 
@@ -212,6 +223,13 @@ def close(session: Session, conversation: Conversation) -> None:
     conversation.answer_due_at = None
     conversation.closed_at = conversation.updated_at = now()
     log_status(session, conversation)
+
+
+def _question(session: Session, conversation_id: str, decision_id: int | None) -> DecisionRecord:
+    decision = None if decision_id is None else repository.find_question(session, decision_id)
+    if decision is None or decision.conversation_id != conversation_id:
+        raise NotFoundError(f"decision {decision_id} is on no question of this conversation")
+    return decision
 
 
 def _existing_contact(session: Session, contact_id: str) -> Contact:

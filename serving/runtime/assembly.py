@@ -17,6 +17,7 @@ from serving.agents.service import LoginLimits
 from serving.bot.worker import AnswerWorker
 from serving.conversations.feed import EventFeed
 from serving.db.session import Database
+from serving.labelling.pool import QuestionPool
 from serving.learned_answers.drafting import prepare_proposal, store_proposal
 from serving.runtime.encoders import load_knowledge, new_knowledge
 from serving.runtime.in_service import Knowledge, LoadedSet, QuestionResolver, ResolverBox
@@ -41,6 +42,7 @@ class Runtime:
     model_follower: ModelFollower | None
     """`None` when the resolver was given and never changes."""
     feed: EventFeed
+    labelling: QuestionPool
     metrics: Metrics
     login_limits: LoginLimits
     worker: AnswerWorker = field(init=False)
@@ -97,6 +99,7 @@ class Runtime:
             self._loading.join()
             self._loading = None
         self.feed.stop()
+        self.labelling.stop()
         self.worker.stop()
         if self.model_follower is not None:
             self.model_follower.stop()
@@ -165,6 +168,7 @@ def open_runtime(
         resolver=box,
         model_follower=follower,
         feed=EventFeed(database),
+        labelling=QuestionPool(database, box),
         metrics=Metrics(),
         login_limits=LoginLimits(settings),
         _given=resolver,

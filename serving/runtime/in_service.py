@@ -8,7 +8,7 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from model.errors import ArtifactError, NotReadyError
 from model.interfaces import Reader
 from model.types import Decision, IntentInfo, Question
-from model.understanding.classifying import Classified
+from model.understanding.classifying import Classified, IntentsRead
 from serving.indexing.sync import KnowledgeSync
 
 
@@ -21,6 +21,10 @@ class QuestionResolver(Protocol):
 
     def classify(self, texts: Sequence[str], *, intents: Mapping[str, IntentInfo]) -> Classified:
         """What each text says as a first message, all read together."""
+        ...
+
+    def read_intents(self, texts: Sequence[str]) -> IntentsRead:
+        """The intents of each text as a first message, and its vector."""
         ...
 
 
@@ -87,6 +91,10 @@ class ResolverBox:
     def classify(self, texts: Sequence[str], *, intents: Mapping[str, IntentInfo]) -> Classified:
         """What the resolver in service reads from the texts; raises as `resolve`."""
         return self._resolver().classify(texts, intents=intents)
+
+    def read_intents(self, texts: Sequence[str]) -> IntentsRead:
+        """What the resolver in service reads of the texts' intents; raises as `resolve`."""
+        return self._resolver().read_intents(texts)
 
     def _resolver(self) -> QuestionResolver:
         resolver = self._now.resolver

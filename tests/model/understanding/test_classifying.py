@@ -12,7 +12,7 @@ from model.heads.out_of_scope import ScopeDetector
 from model.model_set import ModelSet
 from model.resolver import Resolver
 from model.types import IntentInfo, Question
-from model.understanding.classifying import classify
+from model.understanding.classifying import classify, read_intents
 from tests.model.parts import flat_head, model_set
 
 KNOWN = {"refund": "I want my money back", "delivery": "where is my parcel?"}
@@ -84,3 +84,29 @@ def test_teams_are_those_that_the_business_has_now(encoder: OnnxEncoder, models:
 
 def test_no_messages_say_nothing(encoder: OnnxEncoder, models: ModelSet) -> None:
     assert classify(models, encoder, [], head_encoders={}) == []
+
+
+@pytest.mark.parametrize("own", [{}, {"intent": "its own"}])
+def test_intents_alone_are_those_that_classify_reads(
+    encoder: OnnxEncoder, models: ModelSet, own: dict[str, str]
+) -> None:
+    readers = dict.fromkeys(("its own", encoder.fingerprint), encoder)
+    set_of = replace(models, head_encoders={**models.head_encoders, **own})
+    texts = TEXTS[:3] + TEXTS[4:]  # without smalltalk beside the matter, which classify leaves out
+    read = read_intents(set_of, encoder, texts, head_encoders=readers)
+    expected = classify(set_of, encoder, texts, head_encoders=readers)
+    assert read.labels == ("refund", "delivery")
+    found = [dict(zip(read.labels, row, strict=True)) for row in read.probabilities]
+    assert found == [pytest.approx(dict(one.intent_probabilities), abs=1e-5) for one in expected]
+    assert read.out_of_scope.tolist() == [one.intent is None for one in expected]
+    assert read.vectors.shape == (4, encoder.dim)
+
+
+def test_a_set_without_intents_reads_none_and_finds_everything_out_of_scope(
+    encoder: OnnxEncoder, models: ModelSet
+) -> None:
+    heads = {name: head for name, head in models.heads.items() if name != "intent"}
+    read = read_intents(replace(models, heads=heads), encoder, TEXTS[:2], head_encoders={})
+    assert (read.labels, read.probabilities.shape, read.out_of_scope.tolist()) == ((), (2, 0), [True, True])
+    nothing = read_intents(models, encoder, [], head_encoders={})
+    assert (nothing.probabilities.shape, len(nothing.vectors)) == ((0, 2), 0)

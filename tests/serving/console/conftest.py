@@ -60,3 +60,9 @@ def agent(sign_in: SignIn) -> TestClient:
 def editor(sign_in: SignIn) -> TestClient:
     """Edith's browser: she also changes articles and learned answers."""
     return sign_in(People().editor)
+
+
+@pytest.fixture
+def engineer(sign_in: SignIn) -> TestClient:
+    """Enid's browser: she also looks after the models."""
+    return sign_in(People().engineer)

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from model.types import Decision, Question, Reading, Understanding, Vector, Vectors
+from model.understanding.classifying import IntentsRead
 from serving.company.accounts import create_agent
 from serving.db.tables import (
     Agent,
@@ -86,6 +87,12 @@ class AlwaysHandsOver:
             milliseconds={"total": 1.0},
         )
 
+    def read_intents(self, texts: list[str]) -> IntentsRead:
+        probabilities = np.tile([0.3, 0.7], (len(texts), 1))
+        nothing_new = np.zeros(len(texts), np.bool_)
+        vectors = WordEncoder().encode(texts)
+        return IntentsRead("none", ("refund_request", "swap_pods"), probabilities, nothing_new, vectors)
+
 
 @dataclass(frozen=True, slots=True)
 class People:
@@ -93,6 +100,7 @@ class People:
 
     agent: str = "ada@tuckleaf.example"
     editor: str = "edith@tuckleaf.example"
+    engineer: str = "enid@tuckleaf.example"
 
 
 def sample_runtime(home: Path, **changes: object) -> Runtime:
@@ -104,7 +112,7 @@ def sample_runtime(home: Path, **changes: object) -> Runtime:
 
 
 def fill(runtime: Runtime) -> None:
-    """Teams, intents, two agents, an article and a learned answer."""
+    """Teams, intents, three agents, an article and a learned answer."""
     with runtime.database.session() as session:
         session.add_all(
             [
@@ -122,6 +130,7 @@ def fill(runtime: Runtime) -> None:
         people = People()
         create_agent(session, email=people.agent, name="Ada Moss", password=PASSWORD, role="agent")
         create_agent(session, email=people.editor, name="Edith Reed", password=PASSWORD, role="editor")
+        create_agent(session, email=people.engineer, name="Enid Vale", password=PASSWORD, role="engineer")
         session.add(
             Article(
                 slug="swap-pods",

@@ -30,6 +30,7 @@ AGENT_ROUTES = [
     ("GET", "/v1/agents"),
     ("GET", "/v1/contacts/any"),
     ("GET", "/v1/models"),
+    ("GET", "/v1/labelling"),
     ("GET", "/v1/articles"),
     ("GET", "/v1/sources"),
     ("DELETE", "/v1/sources/any"),
@@ -90,6 +91,26 @@ def test_only_an_admin_manages_agents(client: TestClient, runtime: Runtime, role
     assert someone.get("/v1/agents").status_code == 403
     body = {"email": "new@tuckleaf.example", "password": "long enough it is"}
     assert someone.post("/v1/agents", body).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("agent", 403), ("editor", 403), ("engineer", 200), ("admin", 200)]
+)
+def test_only_who_looks_after_the_models_sees_what_to_label(
+    client: TestClient, runtime: Runtime, role: str, status: int
+) -> None:
+    someone = AgentAtWork(client, runtime, role)
+    assert someone.get("/v1/labelling").status_code == status
+    page = client.get("/labelling", headers=someone.headers)
+    assert page.status_code == status
+    sent = client.post("/labelling", headers=someone.headers, data={"decision_id": 1, "intent": "-"})
+    assert sent.status_code == (403 if status == 403 else 404)  # there is no such question
+
+
+def test_no_key_reads_customers_questions_to_label(client: TestClient, runtime: Runtime) -> None:
+    with runtime.database.session() as session:
+        made = create_api_key(session, name="ml", scopes=["models:write", "models:read", "classify"])
+    assert client.get("/v1/labelling", headers=bearer(made.secret)).status_code == 403
 
 
 def test_a_token_that_is_expired_tampered_foreign_or_unsigned_is_refused(
