@@ -52,7 +52,7 @@ _MOUNTS = {
         "Train on what is new, and promote if every gate passes.", _app("training.commands.retrain")
     ),
     "data": _Mount(
-        "Build data sets, find mistakes.", _app("training.commands.data", "data_app"), is_group=True
+        "Build data sets, find mistakes, label.", _app("training.commands.data", "data_app"), is_group=True
     ),
     "eval": _Mount("Measure how good the bot is.", _app("training.commands.evaluate"), is_group=True),
     "bench": _Mount("Measure how fast the bot is.", _app("training.commands.bench"), is_group=True),

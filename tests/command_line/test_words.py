@@ -35,6 +35,8 @@ COMMANDS = (
     "retrain",
     "data build",
     "data noise",
+    "data next",
+    "data label",
     "eval intents",
     "eval retrieval",
     "eval answers",

@@ -1,4 +1,4 @@
-"""The commands `firstlast data build` and `firstlast data noise`."""
+"""The commands `firstlast data build` and `firstlast data noise`; those of `labelling` are mounted here."""
 
 from dataclasses import asdict
 from functools import partial
@@ -15,6 +15,7 @@ from model.errors import DataError
 from serving.command_line import HomeOption, JsonOption, bad_usage, emit, friendly_errors, progress
 from serving.company.service import stored_infos
 from serving.settings import Settings
+from training.commands.labelling import list_next, take_labels
 from training.commands.shared import tell_problems
 from training.datasets.build import Gathered, build
 from training.datasets.card import Summary
@@ -29,14 +30,18 @@ from training.heads.linear import Recipe, fit_head
 _NOISE_STRENGTH = 10.0
 """One regularisation instead of a search in each fold: what is ranked is the margin, not the last percent."""
 
-data_app = typer.Typer(no_args_is_help=True, help="Build data sets, and look for mistakes in them.")
+data_app = typer.Typer(
+    no_args_is_help=True, help="Build data sets, look for mistakes in them, label what gains most."
+)
+data_app.command("next")(list_next)
+data_app.command("label")(take_labels)
 
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of what is drawn at random.")]
 
 
 @data_app.callback()
 def data() -> None:
-    """Build data sets, and look for mistakes in them."""
+    """Build data sets, look for mistakes in them, label what gains most."""
 
 
 @data_app.command("build")
