@@ -294,3 +294,28 @@ def test_nothing_is_wider_than_a_phone(page: Page, live: Runtime, path: str) -> 
     page.goto(path)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_engineer_labels_a_question_on_a_phone_without_leaving_the_page(
+    browser: Browser, site: str, live: Runtime
+) -> None:
+    asked = waiting_conversation(live, "watering schedule backwards")
+    context = browser.new_context(base_url=site, viewport={"width": 360, "height": 740})
+    context.set_default_timeout(8_000)
+    page = context.new_page()
+    page.goto("/labelling")
+    page.get_by_label("E-mail").fill(People().engineer)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    card = page.locator("article", has=page.locator(f'a[href="/inbox/{asked}"]'))
+    expect(card.get_by_role("heading")).to_have_text("watering schedule backwards")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+    page.evaluate("window.stayed = true")
+    card.get_by_role("button", name="Swap pods").click()
+
+    expect(page.locator("#notice")).to_contain_text("Saved. The next training learns from it.")
+    expect(card).to_have_count(0)
+    expect(page.locator("#labelling")).to_be_focused()
+    assert page.evaluate("window.stayed")
+    context.close()
