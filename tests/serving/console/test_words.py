@@ -62,3 +62,10 @@ def test_counts_are_said_in_singular_and_plural() -> None:
         "1 proposal",
         "2 proposals",
     ]
+
+
+@pytest.mark.parametrize(
+    ("expected", "told"), [(0.0, "hardly one"), (0.49, "hardly one"), (0.5, "about 1"), (2.6, "about 3")]
+)
+def test_an_expected_count_is_told_rounded(expected: float, told: str) -> None:
+    assert words.about_words(expected) == told
