@@ -18,6 +18,7 @@ from serving.company.endpoints import router as company
 from serving.console.pages import router as console
 from serving.contacts.endpoints import router as contacts
 from serving.conversations.endpoints import router as conversations
+from serving.drift.endpoints import router as drift
 from serving.health.endpoints import router as health
 from serving.labelling.endpoints import router as labelling
 from serving.learned_answers.endpoints import router as learned_answers
@@ -43,6 +44,7 @@ _API = (
     learned_answers,
     labelling,
     models,
+    drift,
     health,
 )
 

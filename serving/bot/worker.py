@@ -33,6 +33,7 @@ _LONGEST_PAUSE_SECONDS = 10.0
 """A look at the store without being told of anything, should nobody have told."""
 _HOUSEKEEPING = "housekeeping"
 _HOUSEKEEPING_SECONDS = 60.0
+_WATCH_SECONDS = 600.0
 _AT_ONCE = 100
 _LEARNING_GIVES_UP = timedelta(days=1)
 _log = structlog.get_logger(__name__)
@@ -49,20 +50,26 @@ class AnswerWorker:
         metrics: Metrics,
         *,
         learn: Learn | None = None,
+        watch: Callable[[], object] | None = None,
         lease_seconds: float = 6.0,
     ) -> None:
-        """`lease_seconds`: after this time another process takes over the work of one that died."""
+        """`watch` is called every ten minutes, in each process.
+
+        `lease_seconds`: after this time another process takes over the work of one that died.
+        """
         self._database = database
         self._settings = settings
         self._resolve = resolve
         self._metrics = metrics
         self._learn = learn
+        self._watch = watch
         self._leases = Leases(database, seconds=lease_seconds)
         self._thread = BackgroundThread(
             "answer-worker", self._submit_due, failed_event="worker_failed", store=database
         )
         self._lanes: tuple[Lane, Lane, Lane] | None = None
         self._next_housekeeping = 0.0
+        self._next_watch = 0.0
 
     def start(self) -> None:
         """Begin; whatever is due already is picked up."""
@@ -73,6 +80,7 @@ class AnswerWorker:
                 Lane("answer-draft", 1, on_end=wake),
                 Lane("answer-house", 1, on_end=wake),
             )
+            self._next_watch = time.monotonic() + _HOUSEKEEPING_SECONDS  # what customers wait for comes first
             self._thread.start()
 
     def stop(self) -> None:
@@ -197,6 +205,9 @@ class AnswerWorker:
         if time.monotonic() >= self._next_housekeeping:
             self._next_housekeeping = time.monotonic() + _HOUSEKEEPING_SECONDS
             house.submit("", partial(self.keep_house, rest_seconds=_HOUSEKEEPING_SECONDS - 10))
+        if self._watch is not None and time.monotonic() >= self._next_watch:
+            self._next_watch = time.monotonic() + _WATCH_SECONDS
+            house.submit("watch", self._watch)
         return self._pause_seconds()
 
     def _pause_seconds(self) -> float:
@@ -208,6 +219,8 @@ class AnswerWorker:
             with self._database.session() as session:
                 repository.bring_forward(session, now())
                 due = repository.next_due(session)
+        if self._watch is not None:
+            pauses.append(self._next_watch - time.monotonic())
         if due is not None:
             waits = (due - now()).total_seconds()
             pauses.append(waits if waits > 0 else 1.0)

@@ -17,6 +17,7 @@ from serving.agents.service import LoginLimits
 from serving.bot.worker import AnswerWorker
 from serving.conversations.feed import EventFeed
 from serving.db.session import Database
+from serving.drift.service import DriftWatch
 from serving.labelling.pool import QuestionPool
 from serving.learned_answers.drafting import prepare_proposal, store_proposal
 from serving.runtime.encoders import load_knowledge, new_knowledge
@@ -45,6 +46,7 @@ class Runtime:
     labelling: QuestionPool
     metrics: Metrics
     login_limits: LoginLimits
+    drift: DriftWatch
     worker: AnswerWorker = field(init=False)
     _given: QuestionResolver | None = None
     _is_loaded: bool = False
@@ -171,12 +173,22 @@ def open_runtime(
         labelling=QuestionPool(database, box),
         metrics=Metrics(),
         login_limits=LoginLimits(settings),
+        drift=DriftWatch(database, settings.models_folder, lambda: box.version),
         _given=resolver,
     )
     runtime.worker = AnswerWorker(
-        database, settings, box.resolve, runtime.metrics, learn=partial(_learn, runtime)
+        database,
+        settings,
+        box.resolve,
+        runtime.metrics,
+        learn=partial(_learn, runtime),
+        watch=partial(_watch, runtime),
     )
     return runtime
+
+
+def _watch(runtime: Runtime) -> None:
+    runtime.metrics.show_drift(runtime.drift.report())
 
 
 def _learn(

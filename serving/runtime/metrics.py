@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from model.types import Decision
+from serving.drift.report import DriftReport
 
 _RESOLVE_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 _REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -38,6 +39,17 @@ class Metrics:
             buckets=_RESOLVE_BUCKETS,
             registry=self.registry,
         )
+        self._drift = {
+            name: Gauge(f"firstlast_drift_{name}", words, ["signal", "against"], registry=self.registry)
+            for name, words in (
+                (
+                    "moved",
+                    "1 where a signal has moved, 0 where not; absent where it cannot be compared.",
+                ),
+                ("evidence", "Decimal digits of evidence that a signal has moved."),
+                ("difference", "What changed most in a signal, now less than before where negative."),
+            )
+        }
         self.streams = Gauge("firstlast_event_streams", "Open event streams.", registry=self.registry)
 
     def count_request(self, *, method: str, route: str, status: int, seconds: float) -> None:
@@ -53,6 +65,17 @@ class Metrics:
     def count_failure(self) -> None:
         """Count one question the bot failed on."""
         self._failures.inc()
+
+    def show_drift(self, report: DriftReport) -> None:
+        """Take over what has moved, in place of what was shown before."""
+        for gauge in self._drift.values():
+            gauge.clear()
+        for one in report.comparisons:
+            if one.verdict != "unknown":
+                labels = (one.signal, one.against)
+                self._drift["moved"].labels(*labels).set(one.verdict == "moved")
+                self._drift["evidence"].labels(*labels).set(one.evidence)
+                self._drift["difference"].labels(*labels).set(one.changes[0].now - one.changes[0].reference)
 
     def text(self) -> bytes:
         """Everything in the text format of Prometheus."""

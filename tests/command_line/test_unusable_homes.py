@@ -25,6 +25,7 @@ NEEDING_A_STORE = (
     ("bench", "answer"),
     ("bench", "classify"),
     ("retrain", "--dry-run"),
+    ("drift",),
 )
 TAKING_A_HOME = (
     *NEEDING_A_STORE,

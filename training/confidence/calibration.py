@@ -14,8 +14,10 @@ from model.model_set import CalibrationSample, ModelSet
 from model.refs import article_ref, learned_answer_ref
 from model.resolver import Read, Resolver
 from model.types import Passage, Question
+from serving.drift.service import REFERENCE_KEY
 from training.confidence.fitting import fit_confidence, limit_for_recall, past_questions
 from training.confidence.probes import knowledge_probes, taught_probes, without_their_answers
+from training.confidence.reference import reference_counts
 from training.datasets.training_data import TrainingData
 
 HIGHEST_LIMIT = 0.5
@@ -50,6 +52,8 @@ def calibrate(
     Beside them it is asked what was taught to other businesses (`data.taught`), in other words and in words
     that only look like it: that says how sure a learned answer may be.
 
+    The card keeps what it reads of the business's own questions, for `firstlast drift`; none of others.
+
     With the `knowledge` of a home (passages by answer) that has no labelled questions of its own, it
     examines itself too: the questions of `data` are asked a second time with their answers hidden, and so
     is what the knowledge itself asks (`training.confidence.probes`). Otherwise another company's questions
@@ -83,7 +87,18 @@ def calibrate(
     confidence = fit_confidence(
         questions, reads, past=past, in_past=in_past, reaches_answer=reaches_answer, seed=seed
     )
-    return replace(models, answering=confidence.model, calibration=confidence.sample, limits=limits)
+    reference = (
+        reference_counts(data.questions, reads, confidence.sample, confidence.asked)
+        if data.own_questions
+        else {}
+    )
+    return replace(
+        models,
+        answering=confidence.model,
+        calibration=confidence.sample,
+        limits=limits,
+        card={**models.card, REFERENCE_KEY: reference},
+    )
 
 
 def calibration_index(data: TrainingData, encoder: Encoder) -> KnowledgeIndex:

@@ -36,6 +36,8 @@ class FittedConfidence:
 
     model: AnsweringModel
     sample: CalibrationSample
+    asked: NDArray[np.intp]
+    """The place of the question of each decision of the sample, shape `(n_decisions,)`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +90,8 @@ def fit_confidence(
     reached = np.array([row for row in counted if reaches_answer(reads[rows.question[row]])], dtype=np.intp)
     kinds = learned[reached].astype(np.intp)
     confidences = calibrated(shares[reached], slope=slope[kinds], offset=offset[kinds])
-    return FittedConfidence(model, CalibrationSample(confidences, rows.correct[reached], learned[reached]))
+    sample = CalibrationSample(confidences, rows.correct[reached], learned[reached])
+    return FittedConfidence(model, sample, rows.question[reached])
 
 
 def limit_for_recall(probabilities: NDArray[np.float64], *, recall: float, most: float) -> float:

@@ -20,6 +20,7 @@ from training.confidence.calibration import (
     calibrate,
     calibration_index,
 )
+from training.confidence.reference import without_signal
 from training.datasets.training_data import TrainingData
 from training.heads.model_set import Progress, TrainedSet, new_version, used_answers
 
@@ -83,6 +84,7 @@ def train_on_experience(
             f"{experience.FEWEST} are needed, {experience.FEWEST_FOUND} of answers with other phrasings; "
             "until then: firstlast train answering"
         )
+    models = replace(models, card=without_signal(models.card, "confidence"))
     questions = [question.text for question in experience.approved_questions(session)]
     return _as_trained(
         champion,
@@ -112,7 +114,7 @@ def _as_trained(
         **fitted_with,
         **package_versions(),
     }
-    card = {**champion.card, "metrics": metrics, "parameters": parameters}
+    card = {**models.card, "metrics": metrics, "parameters": parameters}
     return TrainedSet(
         replace(models, version=new_version(), card=card),
         metrics,
@@ -148,4 +150,4 @@ def refit(
     )
     on = OWN_QUESTIONS if data.own_questions else OWN_KNOWLEDGE
     parameters = {**models.card.get("parameters", {}), "calibrated_on": on}
-    return replace(calibrated, card={**models.card, "parameters": parameters})
+    return replace(calibrated, card={**calibrated.card, "parameters": parameters})

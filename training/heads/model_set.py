@@ -32,6 +32,7 @@ from training.confidence.calibration import (
     calibrate,
     calibration_index,
 )
+from training.confidence.reference import without_signal
 from training.datasets.training_data import TrainingData
 from training.encoder.finetuning import Finetune, FinetunedTexts
 from training.heads.blending import cross_fitted_sentiment
@@ -146,7 +147,7 @@ def train_model_set(
     metrics, confusion = _figures(fitted, labelled, models)
     metrics |= mood_metrics
     parameters = _parameters(data, encoder, fitted, seed)
-    card = {"metrics": metrics, "parameters": parameters}
+    card = {**models.card, "metrics": metrics, "parameters": parameters}
     used = [*used_texts(data, labelled), *used_answers(data)]
     steps = {f"intent.{name}": taken for name, taken in own.steps.items()} if own else {}
     return TrainedSet(replace(models, card=card), metrics, confusion, parameters, used, steps)
@@ -329,12 +330,12 @@ def with_new_part(champion: ModelSet, part: str, trained: TrainedSet) -> Trained
     """The champion with one part trained anew, under a version of its own, its card brought up to date.
 
     Figures and parameters of the other parts stay as they were; the card names the champion under
-    `replaced_in` and the part under `replaced_part`.
+    `replaced_in` and the part under `replaced_part`, and no longer tells how often the part read what.
     """
     metrics = {**champion.card.get("metrics", {}), **trained.metrics}
     origin = {"replaced_in": champion.version, "replaced_part": part}
     parameters = {**champion.card.get("parameters", {}), **trained.parameters, **origin}
-    card = {**champion.card, "metrics": metrics, "parameters": parameters}
+    card = {**without_signal(champion.card, part), "metrics": metrics, "parameters": parameters}
     models = replace(trained.models, version=new_version(), card=card)
     return replace(trained, models=models, metrics=metrics, parameters=parameters, builds_on=champion.version)
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from model.types import Decision, Question
+from serving.bot import worker as worker_module
 from serving.bot.worker import AnswerWorker, Learn
 from serving.conversations import repository
 from serving.db.tables import Conversation, Message, WorkLease, now
@@ -271,3 +272,25 @@ def test_a_draft_that_was_put_off_is_not_brought_forward(
         repository.bring_forward(session, now())
     with runtime.database.reading() as session:
         assert session.get_one(Message, reply_id).learning_due_at == later
+
+
+def test_it_looks_for_drift_again_and_again_and_outlives_a_look_that_fails(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_HOUSEKEEPING_SECONDS", 0.01)
+    monkeypatch.setattr(worker_module, "_WATCH_SECONDS", 0.01)
+    looks: list[int] = []
+    thrice = threading.Event()
+
+    def watch() -> None:
+        looks.append(len(looks))
+        if len(looks) == 3:
+            thrice.set()
+        raise ValueError("nothing to see")
+
+    worker = AnswerWorker(
+        runtime.database, runtime.settings, runtime.resolver.resolve, runtime.metrics, watch=watch
+    )
+    worker.start()
+    assert thrice.wait(PATIENCE_SECONDS)
+    worker.stop()

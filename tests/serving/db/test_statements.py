@@ -1,6 +1,7 @@
 """What the store is asked for after a long history: by index, and never once a row."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 from serving.console.inbox import Filters, list_context
 from serving.conversations import feed, repository
 from serving.conversations.housekeeping import assume_resolutions
+from serving.drift.repository import feedback_given, first_questions, texts_of
 from serving.runtime.assembly import Runtime
 from serving.security.principals import AgentPrincipal
 from tests.serving.db.big_store import CONVERSATIONS, fill_with_history, recorded, too_costly
@@ -75,7 +77,16 @@ def acts(runtime: Runtime, customer: Customer, signed_in: AgentAtWork) -> dict[s
                 session, repository.events_after(session, 0, conversation_id=_QUIET, limit=200)
             )
 
+    def drift() -> None:
+        since = datetime(2026, 1, 14, 21, tzinfo=UTC)  # of the last 20 minutes of the history
+        with runtime.database.reading() as session:
+            asked = list(first_questions(session, since, since + timedelta(days=365)))
+            first = min(one.message_id for one in asked)
+            list(feedback_given(session, since, since + timedelta(days=365), first_message=first))
+            assert len(texts_of(session, [one.decision_id for one in asked])) == len(asked) >= 60
+
     return {
+        "what is counted for drift": drift,
         "a turn of the bot, and of a person": turn,
         "a look at what is due": idle,
         "the streams": streams,

@@ -302,6 +302,7 @@ def test_every_route_of_the_contract_is_in_the_schema(client: TestClient) -> Non
         "/v1/proposals",
         "/v1/contacts/{contact_id}",
         "/v1/models",
+        "/v1/drift",
         "/healthz",
         "/readyz",
         "/metrics",

@@ -31,6 +31,7 @@ AGENT_ROUTES = [
     ("GET", "/v1/contacts/any"),
     ("GET", "/v1/models"),
     ("GET", "/v1/labelling"),
+    ("GET", "/v1/drift"),
     ("GET", "/v1/articles"),
     ("GET", "/v1/sources"),
     ("DELETE", "/v1/sources/any"),

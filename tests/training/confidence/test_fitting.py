@@ -107,6 +107,11 @@ def test_questions_that_go_to_people_anyway_are_not_in_the_sample() -> None:
     assert len(sample.correct) == 30
 
 
+def test_each_decision_of_the_sample_names_its_question(fitted: FittedConfidence) -> None:
+    assert fitted.asked.tolist() == list(range(60))
+    assert fitted.sample.correct.tolist() == [i % 2 == 0 for i in range(60)]
+
+
 def test_a_question_that_finds_nothing_is_not_in_the_sample() -> None:
     questions, reads = labelled(40)
     sample = fit_confidence(

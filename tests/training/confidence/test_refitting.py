@@ -98,6 +98,19 @@ def test_a_business_with_questions_of_its_own_is_calibrated_on_them_alone(
     assert trained.metrics["answers.n"] == 24
     assert len(trained.models.answering.past) == 24
     assert trained.parameters["calibrated_on"] == "own questions"
+    # of the set's heads, which say the same of everything; drift compares service with this
+    reference = trained.models.card["reference"]
+    assert reference["out_of_scope"] == {"yes": 24}  # it knows no intents
+    assert reference["intents"] == {}
+    assert reference["sentiment"] == {"neutral": 24}
+    assert sum(reference["languages"].values()) == sum(reference["confidence"].values()) == 24
+
+
+def test_general_questions_are_no_reference_for_a_business(home: Path, encoder: OnnxEncoder) -> None:
+    champion = replace(good_set("v1", encoder).models, card={"reference": {"sentiment": {"neutral": 70}}})
+    index = open_index(Settings.load(home), encoder)
+    trained = train_answering(champion, DATA, encoder, index, head_encoders={})
+    assert trained.models.card["reference"] == {}
 
 
 def test_the_command_registers_a_challenger_with_its_held_out_figures(home: Path) -> None:

@@ -17,6 +17,7 @@ def test_the_new_set_keeps_everything_but_the_part_and_its_figures() -> None:
             "metrics": {"sentiment.accuracy": 0.7, "wants_person.accuracy": 0.9},
             "parameters": {"seed": 3, "sentiment.texts": 10},
             "note": "kept",
+            "reference": {"sentiment": {"neutral": 60}, "out_of_scope": {"no": 60}},
         },
     )
     labels = ("negative", "neutral", "positive")
@@ -39,6 +40,11 @@ def test_the_new_set_keeps_everything_but_the_part_and_its_figures() -> None:
         "replaced_in": "v1",
         "replaced_part": "sentiment",
     }
-    assert got.models.card == {"metrics": got.metrics, "parameters": got.parameters, "note": "kept"}
+    assert got.models.card == {
+        "metrics": got.metrics,
+        "parameters": got.parameters,
+        "note": "kept",
+        "reference": {"out_of_scope": {"no": 60}},  # how often the old part read what is no reference now
+    }
     assert got.confusion is confusion
     assert champion.card["metrics"]["sentiment.accuracy"] == 0.7

@@ -1,0 +1,1 @@
+"""Whether what customers ask, and how it goes, has moved."""
