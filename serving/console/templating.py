@@ -11,6 +11,7 @@ from jinja2 import Environment
 
 from model.errors import NotFoundError
 from serving.console import formatting, words
+from serving.drift.words import VERDICTS
 from serving.rendering import strict_templates
 
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -60,6 +61,7 @@ def environment() -> Environment:
         priority=partial(words.in_words, words.PRIORITY_WORDS),
         proposal_status=partial(words.in_words, words.PROPOSAL_STATUS_WORDS),
         learned_status=partial(words.in_words, words.LEARNED_STATUS_WORDS),
+        drift_verdict=partial(words.in_words, VERDICTS),
         source=words.source_words,
         value=words.value_words,
         reason=words.reason_words,
