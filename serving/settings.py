@@ -88,6 +88,8 @@ class Settings(BaseSettings):
 
     identity_secret: SecretStr | None = None
     """Shared with the business, which signs JWTs for known customers with it; none: anonymous only."""
+    webhook_secret: SecretStr | None = None
+    """Signs the notes of `firstlast retrain --notify`: `whsec_` and base64, as Standard Webhooks has it."""
     customer_token_hours: float = Field(default=24.0, gt=0)
     """Life of a customer's token."""
     customer_refresh_days: float = Field(default=30.0, gt=0)

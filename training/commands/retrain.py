@@ -1,10 +1,15 @@
 """`firstlast retrain`: the whole way from new labels to a promoted set, for a schedule."""
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from serving.command_line import FAILED, HomeOption, JsonOption, emit, friendly_errors, messages, progress
+
+if TYPE_CHECKING:
+    from serving.settings import Settings
 
 app = typer.Typer()
 
@@ -14,6 +19,13 @@ def retrain(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what there is to learn from, and train nothing.")
     ] = False,
+    notify: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Post a signed note there when a set is promoted or refused, or the run fails.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is drawn at random.")] = 0,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -26,21 +38,62 @@ def retrain(
     from serving.settings import Settings
     from training.commands.models import MOST_PAST
     from training.commands.shared import say
-    from training.pipeline import gather, known_data, train_and_register
-    from training.registry.promotion import promote
+    from training.retraining import retrain as run
 
     with friendly_errors():
         settings = Settings.load(home)
-        data = gather(settings, None, from_store=True)
-        is_new = data.sha256 not in known_data(settings)
-        found = {"texts": len(data.intents), "labels_from_store": data.labels_from_store, "new": is_new}
-        if dry_run or not is_new:
-            emit({**found, "trained": None, "promoted": False, "failed": []}, as_json=as_json)
-            return
-        with messages.status("training"):
-            registered = train_and_register(settings, data, seed=seed, progress=say, track=progress)
-        promotion = promote(settings, registered.version, most_past=MOST_PAST, track=progress)
-    result = {**found, "trained": registered.version, "promoted": promotion.promoted}
-    emit({**result, "failed": list(promotion.failed)}, as_json=as_json)
-    if not promotion.promoted:
+        if notify is not None:
+            _check(settings, notify)
+        with _told(settings, notify):
+            done = run(
+                settings, seed=seed, most_past=MOST_PAST, dry_run=dry_run, progress=say, track=progress
+            )
+    result: dict[str, Any] = {  # JSON
+        "texts": done.texts,
+        "labels_from_store": done.labels_from_store,
+        "new": done.new,
+        "trained": done.trained,
+        "resumed": done.resumed,
+        "promoted": done.promoted,
+        "failed": list(done.failed),
+    }
+    if done.trained is not None and notify is not None:
+        result["notified"] = _send(settings, notify, f"retrain.{done.outcome}", result)
+    emit(result, as_json=as_json)
+    if done.trained is not None and not done.promoted:
         raise typer.Exit(FAILED)
+
+
+def _check(settings: "Settings", url: str) -> None:
+    """Refuse an address or a secret that cannot be used before anything is trained."""
+    from serving.webhooks import check_address, secret_bytes
+
+    check_address(url)
+    secret_bytes(_secret(settings))
+
+
+@contextmanager
+def _told(settings: "Settings", url: str | None) -> Iterator[None]:
+    """Send a note when the run fails."""
+    from training.retraining import problem_words
+
+    try:
+        yield
+    except Exception as error:
+        if url is not None:
+            _send(settings, url, "retrain.failed", {"problem": problem_words(error)})
+        raise
+
+
+def _send(settings: "Settings", url: str, kind: str, data: Mapping[str, Any]) -> bool:  # JSON
+    """Whether the note was taken; why it was not is told, and stops nothing."""
+    from serving.webhooks import send_note
+
+    problem = send_note(url, _secret(settings), kind, data)
+    if problem is not None:
+        messages.print(f"warning: the note was not taken: {problem}", style="yellow", markup=False)
+    return problem is None
+
+
+def _secret(settings: "Settings") -> str | None:
+    return settings.webhook_secret.get_secret_value() if settings.webhook_secret else None

@@ -23,17 +23,38 @@ def promoting(models_folder: Path) -> Iterator[None]:
 
     Raises `ConflictError` at once when another promotion or rollback of the home holds it.
     """
-    if not models_folder.is_dir():  # nothing there to promote, and no folder is made to say so
+    with _only_one(
+        models_folder,
+        ".promoting",
+        f"another promotion or rollback in {models_folder} is running; wait for its end, then look: "
+        "firstlast models list",
+    ):
+        yield
+
+
+@contextmanager
+def retraining(models_folder: Path) -> Iterator[None]:
+    """Held by `firstlast retrain` from the first look at the data to the last line of its log.
+
+    Raises `ConflictError` at once when another one of the home holds it.
+    """
+    with _only_one(
+        models_folder, ".retraining", f"another firstlast retrain in {models_folder} is running; it will do"
+    ):
+        yield
+
+
+@contextmanager
+def _only_one(models_folder: Path, name: str, taken: str) -> Iterator[None]:
+    """Holds the lock of this name; raises `ConflictError` with the words when somebody else does."""
+    if not models_folder.is_dir():  # nothing there to change, and no folder is made to say so
         yield
         return
-    lock = FileLock(models_folder / ".promoting")
+    lock = FileLock(models_folder / name)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise ConflictError(
-            f"another promotion or rollback in {models_folder} is running; wait for its end, then look: "
-            "firstlast models list"
-        ) from error
+        raise ConflictError(taken) from error
     try:
         yield
     finally:
