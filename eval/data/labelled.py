@@ -29,6 +29,8 @@ class LabelledText:
 
     text: str
     label: str
+    weight: float = 1.0
+    """How far the label is believed, in (0, 1]: what the text weighs beside others when a head is fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class LabelledQuestion:
     """Whether a risk budget is kept on it; one that does not count teaches what wrong answers look like."""
     need: str | None = None
     """What it is about: the questions of one need are held out together; by default each text is its own."""
+    weight: float = 1.0
+    """How far `refs` are believed, in (0, 1]: what it weighs beside others when the confidence is fitted."""
 
     def is_answered_by(self, ref: str, text: str) -> bool:
         """Whether this text of this answer is what the customer needs."""

@@ -50,6 +50,8 @@ class _Rows:
     """Index of the question each row belongs to."""
     need: NDArray[np.intp]
     """Number of the question's need: a text that is asked twice, of more and of less knowledge, has one."""
+    weight: NDArray[np.float64]
+    """How far the question's answers are believed."""
 
 
 def fit_confidence(
@@ -84,9 +86,8 @@ def fit_confidence(
     counted = np.array([row for row in best if questions[rows.question[row]].counts], dtype=np.intp)
     learned = is_learned(rows.features)
     slope, offset = _calibration_by_kind(shares[counted], rows.correct[counted], learned[counted])
-    model = AnsweringModel(
-        rows.typical, _forest(rows.features, rows.correct, seed, trees), slope, offset, past
-    )
+    forest = _forest(rows.features, rows.correct, rows.weight, seed, trees)
+    model = AnsweringModel(rows.typical, forest, slope, offset, past)
     reached = np.array([row for row in counted if reaches_answer(reads[rows.question[row]])], dtype=np.intp)
     kinds = learned[reached].astype(np.intp)
     confidences = calibrated(shares[reached], slope=slope[kinds], offset=offset[kinds])
@@ -133,6 +134,7 @@ def _rows(
         np.array(correct, dtype=np.bool_),
         np.array(index, dtype=np.intp),
         np.array([needs[questions[i].need or questions[i].text] for i in index], dtype=np.intp),
+        np.array([questions[i].weight for i in index], dtype=np.float64),
     )
 
 
@@ -141,7 +143,7 @@ def _held_out_shares(rows: _Rows, seed: int, trees: int, folds: int) -> NDArray[
     shares = np.empty(len(rows.correct))
     splitter = GroupKFold(folds, shuffle=True, random_state=seed)
     for train, test in splitter.split(rows.features, rows.correct, rows.need):
-        fitted = _forest(rows.features[train], rows.correct[train], seed, trees)
+        fitted = _forest(rows.features[train], rows.correct[train], rows.weight[train], seed, trees)
         shares[test] = fitted.shares(rows.features[test])
     return shares
 
@@ -171,11 +173,20 @@ def _calibration(shares: NDArray[np.float64], correct: NDArray[np.bool_]) -> tup
     return float(platt.coef_[0, 0]), float(platt.intercept_[0])
 
 
-def _forest(features: NDArray[np.float64], correct: NDArray[np.bool_], seed: int, trees: int) -> Forest:
+def _forest(
+    features: NDArray[np.float64],
+    correct: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    seed: int,
+    trees: int,
+) -> Forest:
     # Every feature is tried at each node: several say nothing in a home without intents or a past.
     # Each tree has a seed of its own: however many are grown at once, they are the same to the bit.
     fitted = ExtraTreesClassifier(trees, min_samples_leaf=3, max_features=None, random_state=seed, n_jobs=-1)
-    return _flattened(fitted.fit(features.astype(np.float32), correct))
+    all_alike = bool((weights == 1).all())
+    return _flattened(
+        fitted.fit(features.astype(np.float32), correct, sample_weight=None if all_alike else weights)
+    )
 
 
 def _flattened(fitted: ExtraTreesClassifier) -> Forest:

@@ -29,13 +29,26 @@ With ten and five texts a label, on other training texts, shares found on held-o
 on BANKING77 and .9368 and .9117 on CLINC150, this one .8557, .8239, .9369 and .9116, at the same log loss."""
 
 
-def cross_fitted_sentiment(inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int) -> FittedHead:
+def cross_fitted_sentiment(
+    inputs: NDArray[np.float32],
+    labels: Sequence[str],
+    *,
+    seed: int,
+    sample_weights: NDArray[np.float64] | None = None,
+) -> FittedHead:
     """`cross_fitted_blend` with the recipes for sentiment."""
-    return cross_fitted_blend(inputs, labels, seed=seed, recipes=SENTIMENT_RECIPES)
+    return cross_fitted_blend(
+        inputs, labels, seed=seed, recipes=SENTIMENT_RECIPES, sample_weights=sample_weights
+    )
 
 
 def cross_fitted_blend(
-    inputs: NDArray[np.float32], labels: Sequence[str], *, seed: int, recipes: Sequence[Recipe] = RECIPES
+    inputs: NDArray[np.float32],
+    labels: Sequence[str],
+    *,
+    seed: int,
+    recipes: Sequence[Recipe] = RECIPES,
+    sample_weights: NDArray[np.float64] | None = None,
 ) -> FittedHead:
     """A calibrated head on `inputs`, shape `(n_texts, n_inputs)`: the encoder's features, layer by layer.
 
@@ -46,14 +59,15 @@ def cross_fitted_blend(
     2,569 sentences by sentiment, held out a fifth at a time, .828 by the linear head and .837 by the blend,
     which alone is right of 69, the linear head of 45.
 
-    Of more than `MOST_TEXTS` texts the head is linear. Raises `DataError` as `cross_fitted_head`.
+    Of more than `MOST_TEXTS` texts the head is linear. `sample_weights`, `(n_texts,)`, as in both. Raises
+    `DataError` as `cross_fitted_head`.
     """
-    linear = cross_fitted_head(inputs, labels, seed=seed, recipes=recipes)
+    linear = cross_fitted_head(inputs, labels, seed=seed, recipes=recipes, sample_weights=sample_weights)
     scorer = linear.head.scorer
     if len(labels) > MOST_TEXTS or not isinstance(scorer, Linear):
         return linear
     names, classes = numbered(labels)
-    ridge = fit_ridge(inputs, classes, n_labels=len(names), seed=seed)
+    ridge = fit_ridge(inputs, classes, n_labels=len(names), seed=seed, sample_weights=sample_weights)
     parts = BlendParts(names, scorer, ridge.kernel, of_few=are_few(classes))
     share, temperature = parts.best_of(linear.held_out_scores, ridge.held_out_scores, classes)
     head = parts.blend(share=share, temperature=temperature)

@@ -80,10 +80,12 @@ def cross_fitted_head(
     *,
     seed: int,
     recipes: Sequence[Recipe] = RECIPES,
+    sample_weights: NDArray[np.float64] | None = None,
 ) -> FittedHead:
     """A calibrated head on `inputs`, shape `(n_texts, n_inputs)`: the encoder's features, layer by layer.
 
-    Classes weigh alike however many texts they have. The recipe with the least held-out log loss over 4
+    Classes weigh alike however many texts they have, and texts alike within their class unless
+    `sample_weights`, `(n_texts,)`, say otherwise. The recipe with the least held-out log loss over 4
     folds is taken (5 with few texts a label, fewer when a label has fewer; of very many texts one fold),
     then the temperature that makes those held-out scores most likely. Inputs that are not `FEATURE_LAYERS`
     layers side by side are taken as one. Raises `DataError` for fewer than two labels, or a label with
@@ -92,17 +94,28 @@ def cross_fitted_head(
     names, classes = numbered(labels)
     folds = folds_of(classes)
     scored = [
-        held_out_scores(_scaled(inputs, recipe), classes, recipe.strength, folds, seed) for recipe in recipes
+        held_out_scores(
+            _scaled(inputs, recipe), classes, recipe.strength, folds, seed, sample_weights=sample_weights
+        )
+        for recipe in recipes
     ]
     best = int(np.argmin([best_log_loss(scores, classes) for scores in scored]))
     recipe = recipes[best]
-    head = Head(names, fit_linear(inputs, classes, recipe), temperature_of(scored[best], classes))
+    linear = fit_linear(inputs, classes, recipe, sample_weights=sample_weights)
+    head = Head(names, linear, temperature_of(scored[best], classes))
     return FittedHead(head, recipe.strength, scored[best], recipe.lower)
 
 
-def fit_linear(inputs: NDArray[np.float32], classes: NDArray[np.intp], recipe: Recipe) -> Linear:
+def fit_linear(
+    inputs: NDArray[np.float32],
+    classes: NDArray[np.intp],
+    recipe: Recipe,
+    *,
+    sample_weights: NDArray[np.float64] | None = None,
+) -> Linear:
     """Linear scores on `(n_texts, n_inputs)`; `classes` are the places of the texts' labels, `(n_texts,)`."""
-    weights, bias = fitted(_scaled(inputs, recipe), classes, recipe.strength)
+    scaled = _scaled(inputs, recipe)
+    weights, bias = fitted(scaled, classes, recipe.strength, sample_weights=sample_weights)
     return Linear(weights * layer_weights(inputs.shape[1], recipe.lower), bias)
 
 
@@ -129,13 +142,20 @@ def are_few(classes: NDArray[np.intp]) -> bool:
 
 
 def held_out_scores(
-    inputs: NDArray[np.float32], classes: NDArray[np.intp], strength: float, folds: int, seed: int
+    inputs: NDArray[np.float32],
+    classes: NDArray[np.intp],
+    strength: float,
+    folds: int,
+    seed: int,
+    *,
+    sample_weights: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Scores of each text by a head fitted without its fold, `(n_texts, n_labels)`; NaN where none was."""
     scores = np.full((len(inputs), int(classes.max()) + 1), np.nan)
     splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
     for train, test in splitter.split(inputs, classes):
-        weights, bias = fitted(inputs[train], classes[train], strength)
+        own = None if sample_weights is None else sample_weights[train]
+        weights, bias = fitted(inputs[train], classes[train], strength, sample_weights=own)
         scores[test] = inputs[test] @ weights.T + bias
         if len(inputs) >= _MANY_TEXTS:
             break

@@ -7,7 +7,7 @@ import pytest
 from sklearn.ensemble import ExtraTreesClassifier
 
 from eval.data.labelled import LabelledQuestion
-from model.answering.confidence import FEATURES
+from model.answering.confidence import FEATURES, feature_rows
 from model.answering.past_questions import PastQuestions
 from model.errors import DataError
 from model.resolver import Read
@@ -72,6 +72,26 @@ def test_right_answers_get_more_confidence_than_wrong_ones(fitted: FittedConfide
     assert right[0].candidate.ref == "article:a"
     assert right[0].confidence > 0.8
     assert wrong[0].confidence < 0.2
+
+
+def test_what_is_hardly_believed_hardly_lowers_confidence() -> None:
+    """Half of the near candidates are said to be wrong: believed like the others, or hardly."""
+    questions, reads = labelled(60)
+    doubted = [replace(question(i + 100, kind="out_of_scope"), text=f"again {i}") for i in range(0, 60, 2)]
+    again = [reads[i] for i in range(0, 60, 2)]
+
+    def confidence(weight: float) -> float:
+        said = [replace(one, weight=weight, counts=False) for one in doubted]
+        fitted = fit_confidence(
+            [*questions, *said], [*reads, *again], past=NO_PAST, reaches_answer=always, seed=0, trees=20
+        )
+        shares = fitted.model.forest.shares(
+            feature_rows(reads[0].candidates, reads[0].signals, NO_PAST).astype(np.float64)
+        )
+        return float(shares[0])
+
+    assert confidence(1.0) == pytest.approx(0.5, abs=0.15)
+    assert confidence(0.01) > 0.9
 
 
 def test_the_sample_holds_one_held_out_decision_a_question(fitted: FittedConfidence) -> None:
