@@ -27,9 +27,9 @@ from training.datasets.training_data import (
     general_data,
     intents_file,
     remembered_folder,
-    stored_data,
     stored_questions,
 )
+from training.datasets.with_service import stored_data
 from training.encoder.export import filed_encoder, named_source
 from training.encoder.finetuning import Finetune, finetune
 from training.encoder.tuning import TuningOptions
@@ -49,7 +49,8 @@ def gather(
     """What to train on: a company folder, a file of intents, or what the home was made with.
 
     A home that was trained on a company folder has remembered its data, any other has the general data.
-    Beside it the texts of the files of `unlabelled`, and all questions of the store with
+    With `from_store` what people made known in service too, see `training.datasets.with_service`; to learn
+    from without labels the texts of the files of `unlabelled`, and all questions of the store with
     `unlabelled_from_store`. Raises `DataError` for a bad row, or when it has none.
     """
     others = [text for path in unlabelled for text in read_texts(path)]
@@ -113,7 +114,8 @@ def train_and_register(
     """
     used = open_encoder(settings) if encoder is None else _filed(settings, encoder)
     tuned = home_finetune(settings, tuning, track=track) if tuning else None
-    trained = train_model_set(data, used, seed=seed, progress=progress, finetune=tuned)
+    knows = open_index(settings, used) if data.served else None
+    trained = train_model_set(data, used, seed=seed, progress=progress, finetune=tuned, home_index=knows)
     progress("registering the model set")
     return register(settings.home, trained)
 

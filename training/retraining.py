@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from eval.results import Track, untracked
 from model.errors import FirstlastError
 from model.model_set import read_pointer
 from serving.settings import Settings
+from training.datasets.service_rows import FromService
 from training.datasets.training_data import TrainingData
 from training.pipeline import gather, known_data, train_and_register
 from training.registry.locks import retraining
@@ -30,7 +31,8 @@ class Retrained:
 
     texts: int
     """Labelled texts of intents to learn from."""
-    labels_from_store: int
+    from_service: FromService | None
+    """What people in service made known, by source."""
     new: bool
     """Whether the data differ from those of the champion and of the newest set."""
     trained: str | None = None
@@ -40,6 +42,24 @@ class Retrained:
     promoted: bool = False
     failed: tuple[str, ...] = ()
     """The gates that failed."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The run as the command and the log of runs tell it."""
+        return {
+            "texts": self.texts,
+            "labels_from_store": self.labels,
+            "from_service": self.from_service.as_json() if self.from_service else {},
+            "new": self.new,
+            "trained": self.trained,
+            "resumed": self.resumed,
+            "promoted": self.promoted,
+            "failed": list(self.failed),
+        }
+
+    @property
+    def labels(self) -> int:
+        """How many questions of the store people gave an intent, or said that none is about."""
+        return self.from_service.rows_of("intents", "out_of_scope") if self.from_service else 0
 
     @property
     def outcome(self) -> str:
@@ -76,7 +96,7 @@ def retrain(
             _write(settings.home, "failed", {"problem": problem_words(error)})
             raise
         seconds = round(time.perf_counter() - started, 1)
-        _write(settings.home, done.outcome, {**asdict(done), "seconds": seconds})
+        _write(settings.home, done.outcome, {**done.as_json(), "seconds": seconds})
         if done.trained is not None:
             _track(settings.home, done, seconds)
         return done
@@ -92,7 +112,7 @@ def _gathered(settings: Settings) -> TrainingData:
 
 
 def _found(settings: Settings, data: TrainingData) -> Retrained:
-    return Retrained(len(data.intents), data.labels_from_store, data.sha256 not in known_data(settings))
+    return Retrained(len(data.intents), data.from_service, data.sha256 not in known_data(settings))
 
 
 def _done(
@@ -152,7 +172,7 @@ def _track(home: Path, done: Retrained, seconds: float) -> None:
     params = {"model": done.trained, "outcome": done.outcome, "failed": ", ".join(done.failed)}
     metrics = {
         "texts": done.texts,
-        "labels_from_store": done.labels_from_store,
+        "labels_from_store": done.labels,
         "promoted": int(done.promoted),
         "seconds": seconds,
     }

@@ -150,6 +150,7 @@ def test_what_is_imported_is_found_and_indexed_at_once(in_demo_home: Commands, t
 def test_retrain_trains_nothing_until_an_agent_labels_a_question(in_demo_home: Commands) -> None:
     nothing_new = in_demo_home("retrain", "--json").result
     assert (nothing_new["new"], nothing_new["labels_from_store"], nothing_new["trained"]) == (False, 0, None)
+    assert nothing_new["from_service"] == {"taken": [], "left_out": {}, "labels": {}}
     assert in_demo_home.home is not None
     url = Settings.load(in_demo_home.home).database_url
     with closing(Database(url)) as database, database.session() as session:
@@ -167,6 +168,16 @@ def test_retrain_trains_nothing_until_an_agent_labels_a_question(in_demo_home: C
         session.add(record)
         session.flush()
         session.add(IntentLabel(decision_id=record.id, intent=intent.name, agent_id=agent.id))
-    found = in_demo_home("retrain", "--dry-run", "--json").result
+        name = intent.name
+    got = in_demo_home("retrain", "--dry-run", "--json")
+    found = got.result
     assert (found["new"], found["labels_from_store"], found["trained"]) == (True, 1, None)
     assert found["texts"] == nothing_new["texts"] + 1
+    before, after = found["from_service"]["labels"]["intents"][name]
+    assert after == before + 1
+    assert found["from_service"]["taken"] == [
+        {"teaches": "intents", "source": "agent", "rows": 1, "weight": 1.0}
+    ]
+    told = " ".join(got.stderr.split())
+    assert "from service for intents: 1 by agent, weight 1" in told
+    assert f"intents: {name} {before} -> {after}" in told

@@ -12,7 +12,7 @@ from serving.bot.turn import read_turn, resolve_turn, store_decision
 from serving.conversations import service
 from serving.conversations.schemas import NewCsat, NewMessage
 from serving.db.session import Database
-from serving.db.tables import Agent, Contact, Conversation, Intent, Message, Team, new_id
+from serving.db.tables import Agent, Contact, Conversation, Intent, Message, Proposal, Team, new_id
 from serving.indexing.sync import KnowledgeSync
 from serving.learned_answers import drafting, proposals
 from serving.learned_answers.schemas import Approval
@@ -21,11 +21,13 @@ from serving.transfer.article_import import import_source
 from tests.stores import sqlite_url
 
 AGENT = "theo"
+"""In no team."""
+BILLING_AGENT = "ines"
 
 
-def make_store(folder: Path) -> None:
-    """A store with a team, two intents, an agent and three articles."""
-    database = Database(sqlite_url(folder))
+def make_store(folder: Path, *, url: str | None = None) -> None:
+    """A store with a team, two intents, two agents and three articles; on SQLite unless `url` says where."""
+    database = Database(url or sqlite_url(folder))
     database.migrate()
     with database.session() as session:
         session.add(Team(name="billing", title="Billing"))
@@ -34,6 +36,16 @@ def make_store(folder: Path) -> None:
         session.add(Intent(name="delivery", title="Deliveries", team="billing"))
         session.add(
             Agent(id=AGENT, email="theo@shop.example", name="Theo Marsh", password_hash="", role="agent")
+        )
+        session.add(
+            Agent(
+                id=BILLING_AGENT,
+                email="ines@shop.example",
+                name="Ines Roth",
+                password_hash="",
+                role="agent",
+                team="billing",
+            )
         )
         articles = tuple(
             ArticleDocument(slug=slug, title=slug.title(), body=f"All about {slug}, in full.")
@@ -46,8 +58,8 @@ def make_store(folder: Path) -> None:
 class Shop:
     """Everything needed to let people talk; the bot decides by the rules it is given."""
 
-    def __init__(self, folder: Path, encoder: OnnxEncoder) -> None:
-        url = sqlite_url(folder)
+    def __init__(self, folder: Path, encoder: OnnxEncoder, *, url: str | None = None) -> None:
+        url = url or sqlite_url(folder)
         self.database = Database(url)
         self.settings = Settings(home=folder, database_url=url, secret_key="x" * 32, burst_milliseconds=0)
         self.encoder = encoder
@@ -113,12 +125,17 @@ class Shop:
             service.give_feedback(session, conversation, last.id, helpful)
         self.answer(conversation_id)
 
-    def reply(self, conversation_id: str, text: str) -> int:
+    def press_for_person(self, conversation_id: str) -> None:
+        """The customer presses the button."""
+        with self.database.session() as session:
+            service.ask_for_person(session, service.get_conversation(session, conversation_id))
+
+    def reply(self, conversation_id: str, text: str, *, agent: str = AGENT) -> int:
         """The agent writes; the message's id."""
         with self.database.session() as session:
             conversation = service.get_conversation(session, conversation_id)
             body = NewMessage(client_id=new_id(), text=text)
-            made = service.post_agent_message(session, self.settings, conversation, AGENT, body)
+            made = service.post_agent_message(session, self.settings, conversation, agent, body)
             session.flush()
             return made.row.id
 
@@ -133,6 +150,22 @@ class Shop:
             made = proposals.approve(session, proposal.id, AGENT, Approval(phrasings=more))
             assert made.learned_answer_id is not None
             return made.learned_answer_id
+
+    def approved_as_missed(self, conversation_id: str, message_id: int, learned_id: int, ref: str) -> None:
+        """The reply was approved as saying what `ref` says, and is this learned answer now."""
+        with self.database.session() as session:
+            session.add(
+                Proposal(
+                    kind="phrasing",
+                    status="approved",
+                    question="Refunds?",
+                    answer="All about refunds.",
+                    conversation_id=conversation_id,
+                    message_id=message_id,
+                    similar_ref=ref,
+                    learned_answer_id=learned_id,
+                )
+            )
 
     def rate(self, conversation_id: str, score: int, comment: str = "") -> None:
         with self.database.session() as session:

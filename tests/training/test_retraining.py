@@ -79,8 +79,9 @@ def test_what_passes_all_gates_is_promoted_and_the_second_run_does_nothing(
 ) -> None:
     training.append(good_set)
     done = run(home)
-    texts = len(gather(Settings.load(home), None, from_store=True).intents)
-    assert done == Retrained(texts=texts, labels_from_store=0, new=True, trained="v2", promoted=True)
+    data = gather(Settings.load(home), None, from_store=True)
+    assert done == Retrained(len(data.intents), data.from_service, new=True, trained="v2", promoted=True)
+    assert done.labels == 0
     assert read_pointer(home / "models") == "v2"
     again = run(home)
     assert (again.new, again.trained, again.outcome) == (False, None, "nothing_new")

@@ -30,14 +30,14 @@ def retrain(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train on the company's data and on what agents labelled, compare, and promote if every gate passes.
+    """Train on the company's data and what people made known in service; promote if every gate passes.
 
     Without anything new since the last training nothing is trained, so that it may run every night. Ends
     with 1 when a gate refuses the new set, which then stays the challenger.
     """
     from serving.settings import Settings
     from training.commands.models import MOST_PAST
-    from training.commands.shared import say
+    from training.commands.shared import say, tell_service
     from training.retraining import retrain as run
 
     with friendly_errors():
@@ -48,15 +48,8 @@ def retrain(
             done = run(
                 settings, seed=seed, most_past=MOST_PAST, dry_run=dry_run, progress=say, track=progress
             )
-    result: dict[str, Any] = {  # JSON
-        "texts": done.texts,
-        "labels_from_store": done.labels_from_store,
-        "new": done.new,
-        "trained": done.trained,
-        "resumed": done.resumed,
-        "promoted": done.promoted,
-        "failed": list(done.failed),
-    }
+    tell_service(done.from_service)
+    result: dict[str, Any] = done.as_json()
     if done.trained is not None and notify is not None:
         result["notified"] = _send(settings, notify, f"retrain.{done.outcome}", result)
     emit(result, as_json=as_json)

@@ -20,7 +20,10 @@ FinetuneOption = Annotated[
     bool, typer.Option("--finetune", help="Tune an encoder too; takes minutes to an hour and a half.")
 ]
 StoreOption = Annotated[
-    bool, typer.Option("--from-store", help="Add what the store knows and its confirmed questions.")
+    bool,
+    typer.Option(
+        "--from-store", help="Add what people said, did and approved in service, never what the bot guessed."
+    ),
 ]
 
 app = typer.Typer(no_args_is_help=True, help="Train models.")
@@ -68,7 +71,7 @@ def train_heads(
     from serving.command_line import progress
     from serving.company.file import read_company
     from serving.settings import Settings
-    from training.commands.shared import silence_of, tell_problems
+    from training.commands.shared import service_json, silence_of, tell_problems, tell_service
     from training.datasets.company_check import check_company
     from training.datasets.training_data import remember_folder
     from training.encoder.export import ensure_encoder
@@ -107,8 +110,7 @@ def train_heads(
             unlabelled=others,
             unlabelled_from_store=unlabelled_from_store,
         )
-        if from_store:
-            say(_taken(gathered.labels_from_store))
+        tell_service(gathered.from_service)
         with contextlib.nullcontext() if finetune else messages.status("training"):
             registered = train_and_register(
                 settings,
@@ -125,19 +127,7 @@ def train_heads(
         warnings = silence_of(settings, registered.version)
     listed = [problem.as_json() for problem in problems]
     result = {**registered_json(registered), "data_problems": listed, "warnings": warnings}
-    if from_store:
-        result["labels_from_store"] = gathered.labels_from_store
-    emit(result, as_json=as_json)
-
-
-def _taken(labels: int) -> str:
-    """What the store gave, or how it comes to give something."""
-    if labels:
-        return f"{labels} questions of the store that agents gave an intent are added"
-    return (
-        "the store has no question that an agent gave an intent, so nothing is added; agents do so beside a "
-        "conversation in the inbox, programs by PUT /v1/conversations/ID/intent"
-    )
+    emit({**result, **service_json(gathered.from_service)}, as_json=as_json)
 
 
 @app.command("sentiment")
@@ -206,7 +196,7 @@ def train_answering(
     A home without labelled questions of its own is calibrated on what it knows: run it after an import.
     """
     from serving.settings import Settings
-    from training.commands.shared import silence_of
+    from training.commands.shared import service_json, silence_of, tell_service
     from training.pipeline import gather, refit_and_register
 
     if data is not None and not data.is_dir():
@@ -218,10 +208,13 @@ def train_answering(
     with friendly_errors():
         settings = Settings.load(home)
         gathered = None if from_experience else gather(settings, data, from_store=from_store)
+        from_service = gathered.from_service if gathered else None
+        tell_service(from_service)
         with messages.status("training"):
             registered = refit_and_register(settings, gathered, seed=seed, progress=say)
         warnings = silence_of(settings, registered.version)
-    emit({**registered_json(registered), "warnings": warnings}, as_json=as_json)
+    result = {**registered_json(registered), "warnings": warnings, **service_json(from_service)}
+    emit(result, as_json=as_json)
 
 
 @app.command("encoder")
@@ -234,7 +227,9 @@ def train_encoder(
             "need. Without it: what the home was made with.",
         ),
     ] = None,
-    from_store: StoreOption = False,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Add what the store knows and its confirmed questions.")
+    ] = False,
     also: Annotated[
         list[Path] | None, typer.Option("--also", help="BEIR folder on which it must not lose; repeatable.")
     ] = None,

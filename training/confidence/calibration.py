@@ -16,7 +16,13 @@ from model.resolver import Read, Resolver
 from model.types import Passage, Question
 from serving.drift.service import REFERENCE_KEY
 from training.confidence.fitting import fit_confidence, limit_for_recall, past_questions
-from training.confidence.probes import knowledge_probes, taught_probes, without_their_answers
+from training.confidence.probes import (
+    WithoutItself,
+    knowledge_probes,
+    served_probes,
+    taught_probes,
+    without_their_answers,
+)
 from training.confidence.reference import reference_counts
 from training.datasets.training_data import TrainingData
 
@@ -43,6 +49,7 @@ def calibrate(
     head_encoders: Mapping[str, Reader],
     seed: int,
     knowledge: Mapping[str, Sequence[Passage]] | None = None,
+    home_index: KnowledgeIndex | None = None,
 ) -> ModelSet:
     """The set with its confidence and limits fitted anew on the questions of `data`.
 
@@ -58,6 +65,9 @@ def calibrate(
     examines itself too: the questions of `data` are asked a second time with their answers hidden, and so
     is what the knowledge itself asks (`training.confidence.probes`). Otherwise another company's questions
     would decide how near a wrong answer comes here.
+
+    With the `home_index`, which holds what the home knows, it learns from `data.served` too: what people said
+    of answers in service. What the home's knowledge asks of itself already is not asked twice.
     """
     resolver = Resolver(encoder, models, index, head_encoders=head_encoders)
     questions = [*data.questions, *held_out_phrasings(data)]
@@ -72,6 +82,11 @@ def calibrate(
     if knowledge is not None:
         probes += without_their_answers(questions, reads, index)
         probes += knowledge_probes(knowledge, resolver, encoder, rng=np.random.default_rng(seed))
+    if home_index is not None:
+        asked = {probe.question.text for probe in probes}
+        served = [one for one in data.served if one.question.text not in asked]
+        home_bot = Resolver(encoder, models, WithoutItself(home_index), head_encoders=head_encoders)
+        probes += served_probes(served, home_bot)
     questions += [probe.question for probe in probes]
     reads += [probe.read for probe in probes]
 

@@ -5,7 +5,7 @@ had never been learned, it shows what the bot would have done with it: that is w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -16,11 +16,11 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
 from model.model_set import ModelSet
 from model.resolver import Read, Resolver
-from model.types import Candidate, Question, Vector
+from model.types import Question
 from serving.db.tables import now
 from serving.learned_answers import repository
 from training.confidence.fitting import fit_confidence
-from training.confidence.probes import taught_probes
+from training.confidence.probes import WithoutItself, taught_probes
 
 FEWEST = 50
 """Approved phrasings from which a business is calibrated on its own experience."""
@@ -61,7 +61,7 @@ def held_out_reads(
     The question that an answer was written for is so asked before there was an answer: nothing right can
     be found, which shows how often a need is new.
     """
-    resolver = Resolver(encoder, models, _WithoutItself(index), head_encoders=head_encoders)
+    resolver = Resolver(encoder, models, WithoutItself(index), head_encoders=head_encoders)
     return [resolver.read(Question(question.text)) for question in questions]
 
 
@@ -129,22 +129,3 @@ def refit(
     questions += [replace(probe.question, counts=False) for probe in probes]
     reads += [probe.read for probe in probes]
     return experienced(models, questions, reads, seed=seed)
-
-
-@dataclass(frozen=True, slots=True)
-class _WithoutItself:
-    """Searches as if the question's own words had not been learned."""
-
-    index: KnowledgeIndex
-
-    def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
-        return self.index.search_without_itself(text, vector, top_k=top_k)
-
-    def text_of(self, ref: str, text: str, vector: Vector) -> Candidate | None:
-        return self.index.text_of(ref, text, vector)
-
-    def has_word(self, word: str) -> bool:
-        return self.index.has_word(word)
-
-    def words_like(self, word: str) -> Mapping[str, int]:
-        return self.index.words_like(word)

@@ -1,4 +1,4 @@
-"""Questions that knowledge asks of itself, with a part of it hidden, and of taught answers; fits nothing.
+"""Questions that knowledge asks of itself, a part of it hidden, of taught answers, of service; fits nothing.
 
 What a home knows says how near a wrong answer comes in it: hide an answer whole, ask for it in its own
 words, and whatever is found is wrong. Hide only the words asked with, and the answer is still to be found.
@@ -18,8 +18,9 @@ from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
 from model.refs import learned_answer_ref
 from model.resolver import TOP_K, Read, Resolver
-from model.types import Passage, Question
+from model.types import Candidate, Passage, Question, Vector
 from model.understanding.follow_up import sentences
+from training.datasets.service_rows import ServedQuestion
 
 _LOOK_ALIKES_A_COUNTED_ONE = 10
 """Look-alikes teach what a wrong answer looks like; customers ask them far less often than the question that
@@ -35,6 +36,29 @@ class Probe:
 
     question: LabelledQuestion
     read: Read
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutItself:
+    """Searches as if the question's own words had not been learned."""
+
+    index: KnowledgeIndex
+
+    def search(self, text: str, vector: Vector, *, top_k: int) -> list[Candidate]:
+        """The candidates, best first, found without the passage that says just this."""
+        return self.index.search_without_itself(text, vector, top_k=top_k)
+
+    def text_of(self, ref: str, text: str, vector: Vector) -> Candidate | None:
+        """As the index."""
+        return self.index.text_of(ref, text, vector)
+
+    def has_word(self, word: str) -> bool:
+        """As the index."""
+        return self.index.has_word(word)
+
+    def words_like(self, word: str) -> Mapping[str, int]:
+        """As the index."""
+        return self.index.words_like(word)
 
 
 def without_their_answers(
@@ -103,6 +127,22 @@ def taught_probes(taught: Sequence[TaughtAnswer], bot: Resolver, encoder: Reader
         probes += [
             Probe(question, _nearest(resolver.read(Question(question.text)))) for question in questions
         ]
+    return probes
+
+
+def served_probes(served: Sequence[ServedQuestion], bot: Resolver) -> list[Probe]:
+    """Questions from service as `bot` reads them, with the candidates of which somebody said something.
+
+    Where people said which answer is right, the others found are not; where they only said which did not
+    help, nothing is known of the others, and they are left out. A question without a candidate left is too.
+    `bot` should search without the question's own words, which may be a phrasing by now (`WithoutItself`).
+    """
+    probes = []
+    for one in served:
+        read = bot.read(Question(one.question.text))
+        judged = tuple(found for found in read.candidates if one.question.refs or found.ref in one.rejected)
+        if judged:
+            probes.append(Probe(one.question, replace(read, candidates=judged)))
     return probes
 
 

@@ -54,6 +54,7 @@ def train_answering(
             "answering.seed": seed,
             "answering.data_sha256": data.sha256,
             "questions": len(data.questions),
+            "served_questions": len(data.served),
             "calibrated_on": models.card["parameters"]["calibrated_on"],
         },
         used=used_answers(data),
@@ -147,6 +148,7 @@ def refit(
         head_encoders=head_encoders,
         seed=seed,
         knowledge=knowledge,
+        home_index=index,
     )
     on = OWN_QUESTIONS if data.own_questions else OWN_KNOWLEDGE
     parameters = {**models.card.get("parameters", {}), "calibrated_on": on}

@@ -17,12 +17,18 @@ _LARGEST = "n>1M"
 _ABOUT: Mapping[Config, str] = {
     "intents": "What the customer wants. From the store: what an agent said, `out_of_scope` for what no "
     "intent is about; from files and the hub: whatever stands there.",
-    "questions": "Which answers resolve a question (`refs`) and which do not (`rejected_refs`). `how` says "
+    "teams": "The team of the agent who answered the first question of a conversation; not where the words "
+    "asked for a person, or told nobody what they are about.",
+    "questions": "Which answers resolve a question (`refs`) and which do not (`rejected_refs`: the "
+    "customer said so, or asked for a person rather than pick one). `how` says "
     "how that is known: `confirmed` by the customer; `picked` by the customer when the bot asked back; a "
     "`person` answered (with the learned answer where one was approved from the reply, else with no ref); an "
     "`approved_phrasing` of a learned answer; `unresolved`, only rejected answers are known.",
     "handoffs": "`needed_person`: a person answered after the bot handed over, for the `reason` named; "
     "`resolved_by_bot`: the customer said that the bot's answer helped.",
+    "wants_person": "`person`: words after which the customer pressed the button for a person, and which are "
+    "about no intent, as an agent says or because no word tells what they are about; `no`: questions whose "
+    "answer by the bot helped.",
     "sentiment": "Comments left with a rating; the label is the rating: 1 and 2 negative, 3 neutral, 4 and 5 "
     "positive.",
     "csat": "All that the customer said in a rated conversation, a message a line, with the rating.",

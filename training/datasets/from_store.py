@@ -1,4 +1,4 @@
-"""Turns the store into examples: questions, intents, handoffs and ratings; scrubs nothing."""
+"""Turns the store into examples: questions, intents, teams, wishes and ratings; scrubs nothing."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,19 +9,31 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from eval.data.labelled import MoodConversation
 from eval.data.problems import normalised
+from model.reasons import Reason
 from model.refs import article_ref, article_slug, learned_answer_id, learned_answer_ref
+from model.types import Turn as SaidTurn
+from model.understanding.message import NO_PERSON, PERSON
 from serving.db.tables import Agent, Article, Intent, LearnedAnswer, Phrasing, Proposal
 from serving.learned_answers.exchange import read_exchange
 from serving.text import folded
-from training.datasets.examples import HOW, Config, Example
-from training.datasets.threads import Thread, Turn, agent_replies, answered_by_person, read_threads, turns
+from training.datasets.examples import HOW, OUT_OF_SCOPE, Config, Example
+from training.datasets.threads import (
+    Thread,
+    Turn,
+    agent_replies,
+    answers_by_people,
+    pressed_after,
+    read_threads,
+    turns,
+)
 
 INTENT_GONE = "labels_of_an_intent_that_is_gone"
-OUT_OF_SCOPE = "out_of_scope"
-"""Label of what no intent is about."""
 GONE = "refs_without_an_answer_today"
 WITHOUT_OUTCOME = "questions_without_a_known_outcome"
+_BAD, _MIDDLING = 2, 3
+"""The highest ratings, of 1 to 5, of customers who are not satisfied, and who are neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,8 @@ class StoreExamples:
     left_out: Mapping[str, int]
     """What gave no example, by why."""
     conversations: int
+    moods: tuple[MoodConversation, ...] = ()
+    """The rated conversations, with what the rating says of how they ended."""
 
 
 def read_store(session: Session) -> StoreExamples:
@@ -46,7 +60,32 @@ def read_store(session: Session) -> StoreExamples:
     examples += reader.phrasings({thread.conversation.id: thread for thread in threads})
     names = session.scalars(select(Agent.name).order_by(Agent.id))
     return StoreExamples(
-        tuple(_merged_questions(examples)), tuple(names), dict(reader.left_out), len(threads)
+        tuple(_merged_questions(examples)),
+        tuple(names),
+        dict(reader.left_out),
+        len(threads),
+        tuple(mood for mood in map(rated_mood, threads) if mood is not None),
+    )
+
+
+def rated_mood(thread: Thread) -> MoodConversation | None:
+    """How a rated conversation ended: 1 and 2 are a bad rating after the customer's last words, 3 is neutral.
+
+    The choices that they picked are no words of theirs. `None` without a rating, or without such words.
+    """
+    told = tuple(
+        SaidTurn(message.author, message.text)
+        for message in thread.messages
+        if not message.payload.get("choice")
+    )
+    by_customer = [place for place, turn in enumerate(told) if turn.author == "customer"]
+    if thread.rating is None or not by_customer:
+        return None
+    score = thread.rating.score
+    if score <= _BAD:
+        return MoodConversation(thread.conversation.id, told, "bad_rating", by_customer[-1])
+    return MoodConversation(
+        thread.conversation.id, told, "neutral" if score <= _MIDDLING else "satisfied", None
     )
 
 
@@ -61,14 +100,18 @@ class _Reader:
         self._answers = {answer.id: answer for answer in session.scalars(answers.order_by(LearnedAnswer.id))}
         approved = select(Proposal).where(Proposal.status == "approved").order_by(Proposal.id)
         self._approved = list(session.scalars(approved))
+        self._team_of = {
+            agent: team for agent, team in session.execute(select(Agent.id, Agent.team)) if team is not None
+        }
         self.left_out: Counter[str] = Counter()
 
     def of_thread(self, thread: Thread) -> Iterator[Example]:
         """The examples of one conversation."""
         asked = turns(thread)
         for turn, after in zip_longest(asked, asked[1:]):
-            yield from self._of_turn(thread, turn, after)
+            yield from self._of_turn(thread, turn, after, is_first=turn is asked[0])
         yield from self._labelled(thread)
+        yield from self._wishes(thread)
         yield from self._persons_answers(thread)
         yield from self._ratings(thread)
 
@@ -102,9 +145,12 @@ class _Reader:
             keys.append(f"conversation:{answer.source_conversation_id}")
         return Example("questions", phrasing.text, fields, "approved_phrasing", keys=tuple(keys))
 
-    def _of_turn(self, thread: Thread, turn: Turn, after: Turn | None) -> Iterator[Example]:
+    def _of_turn(
+        self, thread: Thread, turn: Turn, after: Turn | None, *, is_first: bool
+    ) -> Iterator[Example]:
         def example(config: Config, source: str, **fields: Any) -> Example:  # JSON
-            return replace(_example(config, thread, turn.text, fields, source=source), asked_at=turn.asked_at)
+            made = _example(config, thread, turn.text, fields, source=source)
+            return replace(made, asked_at=turn.asked_at, stands_alone=is_first)
 
         how = "confirmed" if turn.confirmed else "picked"
         refs = self._living(turn.confirmed or ((turn.picked,) if turn.picked else ()))
@@ -119,21 +165,45 @@ class _Reader:
         until = after.last_message_id if after else None
         if turn.confirmed:
             yield example("handoffs", "confirmed", label="resolved_by_bot", reason="")
-        elif turn.handed_over is not None and answered_by_person(thread, turn, until):
-            yield example("handoffs", "person", label="needed_person", reason=turn.handed_over)
+            yield example("wants_person", "confirmed", label=NO_PERSON)
+        elif replies := answers_by_people(thread, turn, until):
+            if turn.handed_over is not None:
+                yield example("handoffs", "person", label="needed_person", reason=turn.handed_over)
+            team = self._team_of.get(replies[-1].agent_id or "")
+            tells = turn.is_understood and turn.handed_over != Reason.WANTS_PERSON
+            if team is not None and is_first and tells:
+                yield example("teams", "answering_team", label=team)
 
     def _labelled(self, thread: Thread) -> Iterator[Example]:
         """The questions that agents gave an intent; the bot's own reading is none."""
         for decision in thread.decisions:
             if decision.id not in thread.labels:
                 continue
-            intent = thread.labels[decision.id]
+            label = thread.labels[decision.id]
+            intent = label.intent
             if intent is not None and intent not in self._intents:
                 self.left_out[INTENT_GONE] += 1
                 continue
             fields = {"label": intent or OUT_OF_SCOPE}
             labelled = _example("intents", thread, decision.question, fields, source="agent")
-            yield replace(labelled, asked_at=decision.created_at)
+            yield replace(labelled, asked_at=decision.created_at, known_at=label.created_at)
+
+    def _wishes(self, thread: Thread) -> Iterator[Example]:
+        """Words about nothing that anybody could tell, after which the customer pressed the button.
+
+        After an answer, or choices, the button says that these were no help: the words may well be a
+        question, unless an agent says that no intent is about them.
+        """
+        for decision in pressed_after(thread):
+            label = thread.labels.get(decision.id)
+            about_nothing = (
+                Reason.NOT_UNDERSTOOD in decision.reasons if label is None else label.intent is None
+            )
+            if about_nothing and decision.kind != "smalltalk":
+                wish = _example(
+                    "wants_person", thread, decision.question, {"label": PERSON}, source="pressed"
+                )
+                yield replace(wish, asked_at=decision.created_at)
 
     def _persons_answers(self, thread: Thread) -> Iterator[Example]:
         """What agents answered, with the learned answer when their reply became one."""
@@ -161,8 +231,9 @@ class _Reader:
         rating = thread.rating
         if rating is None:
             return
-        label = "negative" if rating.score <= 2 else "neutral" if rating.score == 3 else "positive"
-        fields = {"label": label, "score": rating.score}
+        score = rating.score
+        label = "negative" if score <= _BAD else "neutral" if score <= _MIDDLING else "positive"
+        fields = {"label": label, "score": score}
         own = [
             message.text
             for message in thread.messages

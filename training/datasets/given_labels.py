@@ -15,7 +15,7 @@ from serving.labelling.pool import MOST_QUESTIONS
 from serving.labelling.repository import first_questions
 from serving.labelling.service import MOST_AT_ONCE, label_questions
 from serving.text import folded
-from training.datasets.from_store import OUT_OF_SCOPE
+from training.datasets.examples import OUT_OF_SCOPE
 from training.datasets.label_files import FileLabel, LabelFile
 
 

@@ -20,7 +20,7 @@ from eval.data.labelled_rows import BadRow, read_labelled_rows
 from model.errors import DataError
 from model.files import write_atomically
 from serving.labelling.schemas import GroupOut
-from training.datasets.from_store import OUT_OF_SCOPE
+from training.datasets.examples import OUT_OF_SCOPE
 
 Format = Literal["text", "label-studio", "argilla"]
 QUESTION = "intent"

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby, zip_longest
+from itertools import groupby, pairwise, zip_longest
 from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from model.reasons import Reason
 from serving.db.tables import Conversation, CsatRating, DecisionRecord, Feedback, IntentLabel, Message
 from training.datasets.examples import Person
 
@@ -28,8 +29,8 @@ class Thread:
     helpful: Mapping[int, bool]
     """The customer's word on the answer of a decision, by the decision's id."""
     rating: CsatRating | None
-    labels: Mapping[int, str | None]
-    """The intent that an agent gave a question, by the id of the decision on it; `None` for no intent."""
+    labels: Mapping[int, IntentLabel]
+    """What an agent said that a question was about, by the id of the decision on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,12 @@ class Turn:
     confirmed: tuple[str, ...] = ()
     """Refs of the answers that the customer said helped."""
     rejected: tuple[str, ...] = ()
+    """Refs of the answers that the customer said did not help, or offered ones that they asked for a person
+    rather than pick."""
     handed_over: str | None = None
-    """Why it went to people, if it did."""
+    """Why the bot gave it to people, if it did."""
+    is_understood: bool = True
+    """Whether a word of it tells what it is about."""
 
 
 def read_threads(session: Session) -> list[Thread]:
@@ -61,7 +66,7 @@ def read_threads(session: Session) -> list[Thread]:
         .where(Message.decision_id.is_not(None))
     )
     helpful = {row.decision_id: row.helpful for row in rated}
-    labels = {row.decision_id: row.intent for row in session.scalars(select(IntentLabel))}
+    labels = {row.decision_id: row for row in session.scalars(select(IntentLabel))}
     ratings = {rating.conversation_id: rating for rating in session.scalars(select(CsatRating))}
     return [
         Thread(
@@ -85,6 +90,7 @@ def turns(thread: Thread) -> list[Turn]:
     for message_id, group in groupby(spoken, key=lambda decision: decision.message_id):
         records = list(group)
         turn = _turn(records, messages.get(message_id), thread.helpful)
+        turn = replace(turn, rejected=(*turn.rejected, *_refused(records[-1], thread)))
         if turn.picked and questions and questions[-1].asked_back:
             questions[-1] = _joined(questions[-1], turn)
         elif not turn.picked:  # a choice says nothing without the question before it
@@ -92,14 +98,28 @@ def turns(thread: Thread) -> list[Turn]:
     return questions
 
 
-def answered_by_person(thread: Thread, turn: Turn, until: int | None) -> bool:
-    """Whether an agent wrote to the customer after the turn and before the message `until`."""
-    return any(
-        message.author == "agent"
+def answers_by_people(thread: Thread, turn: Turn, until: int | None) -> list[Message]:
+    """What agents wrote to the customer after the turn and before the message `until`, oldest first."""
+    return [
+        message
+        for message in thread.messages
+        if message.author == "agent"
         and message.id > turn.last_message_id
         and (until is None or message.id < until)
-        for message in thread.messages
-    )
+    ]
+
+
+def pressed_after(thread: Thread) -> list[DecisionRecord]:
+    """The decisions after whose reply the customer said nothing more but pressed "Talk to a person"."""
+    decisions = {decision.id: decision for decision in thread.decisions}
+    return [
+        decisions[before.decision_id]
+        for before, message in pairwise(thread.messages)
+        if message.author == "bot"
+        and message.decision_id is None  # no decision of the bot's: the button
+        and message.payload.get("kind") == "handoff"
+        and before.decision_id in decisions
+    ]
 
 
 def agent_replies(thread: Thread) -> list[Message]:
@@ -127,7 +147,23 @@ def _turn(records: Sequence[DecisionRecord], message: Message | None, helpful: M
         confirmed=tuple(ref for ref, helped in answers if ref and helped is True),
         rejected=tuple(ref for ref, helped in answers if ref and helped is False),
         handed_over=handed_over[-1] if handed_over else None,
+        is_understood=not any(Reason.NOT_UNDERSTOOD in record.reasons for record in records),
     )
+
+
+def _refused(record: DecisionRecord, thread: Thread) -> tuple[str, ...]:
+    """The answers offered, where the customer pressed the button for a person instead.
+
+    Where the bot asked whether they want an answer or a person, that says nothing about the answers.
+    """
+    if record.kind != "clarify" or Reason.HUMAN_ONLY_IN_PASSING in record.reasons:
+        return ()
+    if record not in pressed_after(thread):
+        return ()
+    offered = (
+        message.payload.get("choices") for message in thread.messages if message.decision_id == record.id
+    )
+    return tuple(choice["ref"] for choices in offered for choice in choices or ())
 
 
 def _joined(asked: Turn, choice: Turn) -> Turn:

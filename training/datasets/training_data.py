@@ -31,11 +31,11 @@ from model.generation import NONE
 from model.types import IntentInfo
 from model.understanding.message import NO_PERSON
 from serving.company.file import COMPANY_FILE, read_company
-from serving.company.service import stored_infos
-from serving.db.tables import DecisionRecord, IntentLabel
+from serving.db.tables import DecisionRecord
 from serving.settings import Settings
+from training.datasets.examples import OUT_OF_SCOPE
+from training.datasets.service_rows import FromService, ServedQuestion
 
-_OUT_OF_SCOPE = "out_of_scope"
 FEWEST_QUESTIONS = 20
 FEWEST_ANSWERABLE = 10
 """The confidence is fitted on at least so many calibration questions, and different ones with an answer."""
@@ -71,19 +71,24 @@ class TrainingData:
     like it: what the confidence of learned answers is calibrated on."""
     unlabelled: tuple[str, ...] = ()
     """What customers asked and nobody gave an intent, for the intents to learn from by their own guesses."""
+    teams: tuple[LabelledText, ...] = ()
+    """Texts of which the team that answered them is known, and not what they are about."""
+    served: tuple[ServedQuestion, ...] = ()
+    """Questions from service with what people said of their answers, which are those of the home."""
     source: str = str(GENERAL_FOLDER)
     """The folder or file that the business's own data come from; what it lacks is general."""
-    labels_from_store: int = 0
-    """How many of `intents` and `out_of_scope` agents labelled in the store."""
+    from_service: FromService | None = None
+    """What of all this service gave; `None` where nobody asked for it."""
 
     @property
     def sha256(self) -> str:
         """Digest of every labelled text, in order: the same data give the same digest."""
         parts = [
-            [[row.text, row.label] for row in rows]
+            [[row.text, row.label, *([row.weight] if row.weight != 1 else [])] for row in rows]
             for rows in (
                 *(self.intents, self.sentiment, self.wants_person, self.smalltalk, self.out_of_scope),
                 *(self.follow_ups, self.mood_texts),
+                *([self.teams] if self.teams else []),
             )
         ]
         dialogues = [
@@ -104,7 +109,11 @@ class TrainingData:
         articles = [article.content_hash for article in self.articles]
         learned = [answer.content_hash for answer in self.learned_answers]
         taught = [asdict(answer) for answer in self.taught]
-        content = [parts, questions, articles, learned, dialogues, moods, taught, *self.unlabelled]
+        served = [
+            [one.question.text, sorted(one.question.refs), sorted(one.rejected), one.question.weight]
+            for one in self.served
+        ]
+        content = [parts, questions, articles, learned, dialogues, moods, taught, *self.unlabelled, *served]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -130,7 +139,7 @@ def company_data(folder: Path) -> TrainingData:
         sentiment=_texts(folder, "sentiment"),
         wants_person=(*_texts(folder, "wants_person"), *_matters(NO_PERSON)),
         smalltalk=(*_texts(folder, "smalltalk"), *_matters(NONE)),
-        out_of_scope=_texts(folder, _OUT_OF_SCOPE),
+        out_of_scope=_texts(folder, OUT_OF_SCOPE),
         follow_ups=_texts(folder, "follow_ups"),
         dialogues=tuple(read_dialogues(own_or_general(folder, "calibration/dialogues.jsonl"))),
         moods=tuple(read_mood_conversations(own_or_general(folder, "calibration/moods.jsonl"))),
@@ -193,7 +202,7 @@ def general_wording() -> TrainingData:
         general_data(),
         intents=_texts(None, "matters"),
         smalltalk=_texts(None, "smalltalk"),
-        out_of_scope=_texts(None, _OUT_OF_SCOPE),
+        out_of_scope=_texts(None, OUT_OF_SCOPE),
     )
 
 
@@ -227,7 +236,7 @@ def _matters(label: str) -> tuple[LabelledText, ...]:
     The few that are put as a wish for a person have that label among the wishes, which comes first. A
     business's own intents are not taken for it: one of them may be just that wish.
     """
-    asked = (*_texts(None, "matters"), *_texts(None, _OUT_OF_SCOPE))
+    asked = (*_texts(None, "matters"), *_texts(None, OUT_OF_SCOPE))
     return tuple(LabelledText(row.text, label) for row in asked)
 
 
@@ -239,37 +248,6 @@ def intents_file(path: Path, infos: dict[str, IntentInfo]) -> TrainingData:
     rows = tuple(read_checked(path).texts)
     known = {row.label: infos.get(row.label, IntentInfo(None, False)) for row in rows}
     return replace(general_data(), intents=rows, intent_infos=known, source=str(path))
-
-
-def stored_data(session: Session, base: TrainingData) -> TrainingData:
-    """`base` with the questions of the store that agents gave an intent, or said that none is about.
-
-    What the bot read itself is not taken, however well its answer did: it would only learn its own mistakes.
-    A text that `base` holds already is not taken twice; of a text that was labelled twice the later label
-    counts. Intents and teams are the store's.
-    """
-    infos = dict(base.intent_infos) | stored_infos(session)
-    known = {row.text.casefold() for row in (*base.intents, *base.out_of_scope)}
-    labels = {
-        text.casefold(): LabelledText(text, intent or _OUT_OF_SCOPE)
-        for text, intent in session.execute(
-            select(DecisionRecord.question, IntentLabel.intent)
-            .join(IntentLabel, IntentLabel.decision_id == DecisionRecord.id)
-            .order_by(IntentLabel.created_at)
-        )
-        if text.casefold() not in known and (intent is None or intent in infos)
-    }
-    intents = tuple(row for row in labels.values() if row.label != _OUT_OF_SCOPE)
-    out_of_scope = tuple(row for row in labels.values() if row.label == _OUT_OF_SCOPE)
-    used = {row.label for row in (*base.intents, *intents)}
-    return replace(
-        base,
-        intents=(*base.intents, *intents),
-        out_of_scope=(*base.out_of_scope, *out_of_scope),
-        intent_infos={name: info for name, info in infos.items() if name in used},
-        source=f"{base.source} and the store",
-        labels_from_store=len(labels),
-    )
 
 
 def stored_questions(session: Session) -> tuple[str, ...]:

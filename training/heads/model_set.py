@@ -14,6 +14,7 @@ from eval.data.labelled import LabelledText
 from eval.metrics import ConfusionMatrix, accuracy, confusion_matrix, macro_f1, threshold_keeping
 from eval.report.tracking import Step, package_versions
 from eval.report.used_data import UsedData
+from knowledge.index.knowledge_index import KnowledgeIndex
 from model.answering.confidence import FEATURES, AnsweringModel, Forest
 from model.errors import DataError
 from model.generation import NONE, OUT_OF_SCOPE
@@ -78,6 +79,7 @@ def train_model_set(
     progress: Progress = lambda _: None,
     finetune: Finetune | None = None,
     knowledge_encoder: Encoder | None = None,
+    home_index: KnowledgeIndex | None = None,
 ) -> TrainedSet:
     """Heads on the frozen encoder, confidence on the calibration questions, limits on held-out data.
 
@@ -85,7 +87,8 @@ def train_model_set(
     to the labelled texts. Raises `DataError` for either without intents.
 
     `knowledge_encoder` reads the articles and learned answers of `data` in place of `encoder`, for whoever
-    needs their vectors again: it is the same one, with a memory.
+    needs their vectors again: it is the same one, with a memory. `home_index` is what the home knows: the
+    questions of `data.served` are asked of it, and without it left out.
     """
     progress("reading the labelled texts")
     labelled = labelled_texts(data)
@@ -100,7 +103,9 @@ def train_model_set(
         progress(f"fitting {name} on {len(rows)} texts")
         features = reading.features[places[name]]
         fit = fitting.get(name, cross_fitted_head)
-        fitted[name] = fit(features, [row.label for row in rows], seed=seed)
+        weights = np.array([row.weight for row in rows])
+        weighed = {} if (weights == 1).all() else {"sample_weights": weights}
+        fitted[name] = fit(features, [row.label for row in rows], seed=seed, **weighed)
     if unlabelled is not None:
         progress(f"intents learned from {fitted['intent'].guessed} of {len(unlabelled)} unlabelled texts")
     scope = reading.vectors[places.get("intent", [])]
@@ -143,7 +148,9 @@ def train_model_set(
     if data.dialogues:
         dependence = fit_context_dependence(data.dialogues, fitted[FOLLOW_UP_HEAD], encoder, index, seed=seed)
         models = replace(models, heads={**heads, CONTEXT_DEPENDENCE_HEAD: dependence})
-    models = calibrate(models, data, encoder, index, head_encoders=head_encoders, seed=seed)
+    models = calibrate(
+        models, data, encoder, index, head_encoders=head_encoders, seed=seed, home_index=home_index
+    )
     metrics, confusion = _figures(fitted, labelled, models)
     metrics |= mood_metrics
     parameters = _parameters(data, encoder, fitted, seed)
@@ -176,21 +183,21 @@ def labelled_texts(data: TrainingData) -> dict[str, Sequence[LabelledText]]:
         "sentiment": data.sentiment,
         "wants_person": _each_once(
             *data.wants_person,
-            *(LabelledText(row.text, NO_PERSON) for row in (*data.smalltalk, *data.out_of_scope)),
+            *(replace(row, label=NO_PERSON) for row in (*data.smalltalk, *data.out_of_scope)),
         ),
         "smalltalk": [
             *data.smalltalk,
-            *(LabelledText(row.text, NONE) for row in business),
-            *(LabelledText(row.text, OUT_OF_SCOPE) for row in data.out_of_scope),
+            *(replace(row, label=NONE) for row in business),
+            *(replace(row, label=OUT_OF_SCOPE) for row in data.out_of_scope),
         ],
     }
     if data.dialogues:
         labelled[FOLLOW_UP_HEAD] = follow_up_texts(data)
     if len({row.label for row in data.intents}) > 1:
         labelled["intent"] = with_label_names(data.intents)
-        teams = [LabelledText(row.text, _team(data.intent_infos, row.label)) for row in data.intents]
+        teams = [replace(row, label=_team(data.intent_infos, row.label)) for row in data.intents]
         if len({row.label for row in teams}) > 1 and all(row.label for row in teams):
-            labelled["team"] = teams
+            labelled["team"] = [*teams, *_of_known_labels(data.teams, teams)]
     return labelled
 
 
@@ -212,7 +219,8 @@ def used_texts(data: TrainingData, labelled: Mapping[str, Sequence[LabelledText]
 
 def used_answers(data: TrainingData) -> list[UsedData]:
     """What the confidence was fitted and calibrated on: questions, articles, learned answers."""
-    asked = {"questions": data.questions, "past questions": data.only_past}
+    served = [one.question for one in data.served]
+    asked = {"questions": data.questions, "past questions": data.only_past, "served questions": served}
     used = [
         UsedData(name, data.source, [row.text for row in rows], [row.kind for row in rows])
         for name, rows in asked.items()
@@ -225,6 +233,12 @@ def used_answers(data: TrainingData) -> list[UsedData]:
     }
     used += [UsedData(name, data.source, texts) for name, texts in answers.items()]
     return [one for one in used if one.texts]
+
+
+def _of_known_labels(rows: Sequence[LabelledText], known: Sequence[LabelledText]) -> list[LabelledText]:
+    """The rows whose label is among the known ones: a head can hold out no text of a label that has one."""
+    labels = {row.label for row in known}
+    return [row for row in rows if row.label in labels]
 
 
 def _each_once(*rows: LabelledText) -> list[LabelledText]:
@@ -314,6 +328,7 @@ def _parameters(
         "data_sha256": data.sha256,
         "encoder": encoder.fingerprint,
         "questions": len(data.questions),
+        "served_questions": len(data.served),
         "calibrated_on": OWN_QUESTIONS if data.own_questions else GENERAL_QUESTIONS,
     }
     for name, one in fitted.items():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eval.data.labelled import LabelledQuestion
+from eval.data.labelled import LabelledQuestion, QuestionKind
 from eval.data.words import TaughtAnswer
 from knowledge.documents import ArticleDocument
 from knowledge.index.chunking import article_passages, learned_answer_passages
@@ -12,7 +12,15 @@ from model.encoder.onnx_encoder import OnnxEncoder
 from model.resolver import Resolver
 from model.types import Passage, Question
 from tests.training.promotion_parts import good_set
-from training.confidence.probes import Probe, knowledge_probes, taught_probes, without_their_answers
+from training.confidence.probes import (
+    Probe,
+    WithoutItself,
+    knowledge_probes,
+    served_probes,
+    taught_probes,
+    without_their_answers,
+)
+from training.datasets.service_rows import ServedQuestion
 
 PHRASINGS = ["Can I plant chillies outdoors?", "chillies in the garden, is that possible?"]
 KNOWLEDGE: dict[str, list[Passage]] = {
@@ -134,3 +142,30 @@ def test_a_budget_is_kept_on_other_words_and_on_the_first_of_ten_look_alikes(tau
         "How loud is the fan?",
         "How big is the fan?",
     ]
+
+
+def served(text: str, right: frozenset[str], rejected: frozenset[str] = frozenset()) -> ServedQuestion:
+    kind: QuestionKind = "answerable" if right else "out_of_scope"
+    return ServedQuestion("picked", LabelledQuestion(text, text, kind, None, right), rejected)
+
+
+def test_of_a_question_from_service_only_what_was_judged_is_learned(encoder: OnnxEncoder) -> None:
+    index = KnowledgeIndex(encoder)
+    index.put(KNOWLEDGE)
+    bot = Resolver(encoder, good_set("v1", encoder).models, WithoutItself(index))
+    right = served("my leaves are yellow", frozenset({"article:leaves"}))
+    failed = served("yellow leaves", frozenset(), frozenset({"article:leaves"}))
+    gone = served("the leaves", frozenset(), frozenset({"article:gone"}))
+    probes = served_probes([right, failed, gone], bot)
+    assert [probe.question for probe in probes] == [right.question, failed.question]
+    assert {one.ref for one in probes[0].read.candidates} == set(KNOWLEDGE)  # the others are wrong
+    assert [one.ref for one in probes[1].read.candidates] == ["article:leaves"]
+
+
+def test_a_question_from_service_is_not_found_by_its_own_words(encoder: OnnxEncoder) -> None:
+    index = KnowledgeIndex(encoder)
+    index.put(KNOWLEDGE)
+    bot = Resolver(encoder, good_set("v1", encoder).models, WithoutItself(index))
+    [probe] = served_probes([served(PHRASINGS[0], frozenset({"learned_answer:1"}))], bot)
+    [found] = [one for one in probe.read.candidates if one.ref == "learned_answer:1"]
+    assert found.passage.search_text == PHRASINGS[1]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from eval.data.labelled import LabelledQuestion
+from eval.data.labelled import LabelledQuestion, QuestionKind
 from eval.home import open_index
 from firstlast import cli
 from knowledge.documents import ArticleDocument
@@ -17,6 +17,7 @@ from model.model_set import load_model_set
 from serving.settings import Settings
 from tests.training.promotion_parts import ARTICLES, good_set, make_home
 from training.confidence.refitting import train_answering
+from training.datasets.service_rows import ServedQuestion
 from training.datasets.training_data import TrainingData
 from training.registry.model_sets import CHALLENGER
 from training.registry.registered_sets import list_sets
@@ -111,6 +112,28 @@ def test_general_questions_are_no_reference_for_a_business(home: Path, encoder: 
     index = open_index(Settings.load(home), encoder)
     trained = train_answering(champion, DATA, encoder, index, head_encoders={})
     assert trained.models.card["reference"] == {}
+
+
+def test_what_customers_said_of_answers_counts_beside_the_businesss_own_questions(
+    home: Path, encoder: OnnxEncoder
+) -> None:
+    def asked(text: str, *right: str, rejected: frozenset[str] = frozenset()) -> ServedQuestion:
+        kind: QuestionKind = "answerable" if right else "out_of_scope"
+        return ServedQuestion(
+            "confirmed", LabelledQuestion(text, text, kind, None, frozenset(right)), rejected
+        )
+
+    served = (
+        asked("my mint has yellow leaves", "article:yellow-leaves"),
+        asked("it hums", rejected=frozenset({"article:loud-pump"})),
+        asked("what is that", rejected=frozenset({"article:gone"})),  # nothing of that is known any more
+    )
+    own = replace(DATA, own_questions=True, served=served)
+    index = open_index(Settings.load(home), encoder)
+    trained = train_answering(good_set("v1", encoder).models, own, encoder, index, head_encoders={})
+    assert trained.metrics["answers.n"] == 24 + 2
+    assert trained.parameters["served_questions"] == 3
+    assert len(trained.models.answering.past) == 24
 
 
 def test_the_command_registers_a_challenger_with_its_held_out_figures(home: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from model.encoder.onnx_encoder import OnnxEncoder
 from serving.db.tables import Article
 from serving.learned_answers import service as learned_answers
-from tests.training.store_parts import Shop, decision, make_store
+from tests.training.store_parts import BILLING_AGENT, Shop, decision, make_store
 from training.datasets.examples import Example
 from training.datasets.from_store import GONE, WITHOUT_OUTCOME, StoreExamples, read_store
 
@@ -173,6 +173,108 @@ def test_ratings_become_sentiment_and_satisfaction(shop: Shop) -> None:
     ]
 
 
+def test_the_team_of_the_agent_who_answered_is_known_of_a_first_question_that_tells_something(
+    shop: Shop,
+) -> None:
+    shop.rules["human"] = decision("handoff", reason="wants_person")
+    talk = shop.start(shop.customer("Ida"))
+    shop.ask(talk, "why was I charged twice")
+    shop.reply(talk, "One moment.")  # of no team
+    shop.reply(talk, "I have paid it back.", agent=BILLING_AGENT)
+    shop.close_conversation(talk)
+    shop.ask(talk, "and the other one?")  # leans on what was said
+    shop.reply(talk, "That too.", agent=BILLING_AGENT)
+    wish = shop.start(shop.customer("Ole"))
+    shop.ask(wish, "a human please")
+    shop.reply(wish, "Hello!", agent=BILLING_AGENT)
+    unanswered = shop.start(shop.customer("Eva"))
+    shop.ask(unanswered, "where is my invoice")
+    pressed = shop.start(shop.customer("Ann"))
+    shop.rules["account"] = decision("clarify", ["article:refunds", "article:returns"])
+    shop.ask(pressed, "close my account")
+    shop.press_for_person(pressed)
+    shop.reply(pressed, "It is closed.", agent=BILLING_AGENT)
+    shop.rules["something"] = decision("clarify", reason="not_understood")
+    vague = shop.start(shop.customer("Kim"))
+    shop.ask(vague, "something is up")
+    shop.reply(vague, "What is it?", agent=BILLING_AGENT)
+    nobodys = shop.start(shop.customer("Per"))
+    shop.ask(nobodys, "do you like jazz")
+    shop.reply(nobodys, "We do.")
+    assert rows(read(shop), "teams") == [
+        ("why was I charged twice", {"label": "billing"}),
+        ("close my account", {"label": "billing"}),
+    ]
+
+
+def test_a_press_of_the_button_is_a_wish_only_after_words_about_nothing(shop: Shop) -> None:
+    shop.rules["something"] = decision("clarify", reason="not_understood")
+    shop.rules["hi"] = decision("smalltalk", reason="smalltalk_greeting")
+    shop.rules["money"] = decision("answer", ["article:refunds"])
+    for text in ("something is up", "hi", "my money", "jazz money"):
+        talk = shop.start(shop.customer("Ida"))
+        shop.ask(talk, text)
+        shop.press_for_person(talk)
+        if text == "jazz money":
+            shop.label(talk, None)  # an agent: no intent is about it
+    more = shop.start(shop.customer("Ole"))
+    shop.ask(more, "something else")
+    shop.ask(more, "my money")  # they said more, and pressed after that
+    shop.press_for_person(more)
+    assert rows(read(shop), "wants_person") == [
+        ("something is up", {"label": "person"}),
+        ("jazz money", {"label": "person"}),
+    ]
+
+
+def test_words_whose_answer_helped_were_no_wish_for_a_person(shop: Shop) -> None:
+    shop.rules["money"] = decision("answer", ["article:refunds"])
+    for helpful in (True, False):
+        talk = shop.start(shop.customer("Ida"))
+        shop.ask(talk, f"my money back, {helpful}")
+        shop.rate_answer(talk, helpful=helpful)
+    assert rows(read(shop), "wants_person") == [("my money back, True", {"label": "no"})]
+
+
+def test_choices_are_rejected_by_who_asks_for_a_person_instead_unless_that_was_offered(shop: Shop) -> None:
+    offered = ["article:refunds", "article:returns"]
+    shop.rules["it back"] = decision("clarify", offered, reason="plausible")
+    shop.rules["a lawyer"] = decision("clarify", offered, reason="human_only_in_passing")
+    for text in ("can I give it back", "or is it a lawyer"):
+        talk = shop.start(shop.customer("Ida"))
+        shop.ask(talk, text)
+        shop.press_for_person(talk)
+    left = shop.start(shop.customer("Ole"))
+    shop.ask(left, "it back")  # went away
+    assert rows(read(shop), "questions") == [
+        ("can I give it back", question(how="unresolved", rejected=tuple(offered)))
+    ]
+
+
+def test_a_rating_says_how_a_conversation_ended(shop: Shop) -> None:
+    shop.rules["late"] = decision("clarify", ["article:delivery"])
+    for score in (2, 3, 4):
+        talk = shop.start(shop.customer("Ida"))
+        shop.ask(talk, "my box is late")
+        shop.ask(talk, "Delivery", choice="article:delivery")
+        shop.ask(talk, "late again")
+        shop.rate(talk, score)
+    unrated = shop.start(shop.customer("Ole"))
+    shop.ask(unrated, "late?")
+    silent = shop.start(shop.customer("Eva"))
+    shop.rate(silent, 1)
+    moods = read(shop).moods
+    assert [(mood.outcome, mood.at) for mood in moods] == [
+        ("bad_rating", 3),
+        ("neutral", None),
+        ("satisfied", None),
+    ]
+    told = [(turn.author, turn.text) for turn in moods[0].turns]
+    assert told[0] == ("customer", "my box is late")
+    assert told[3] == ("customer", "late again")
+    assert ("customer", "Delivery") not in told
+
+
 def test_answers_are_named_by_what_answers_today(shop: Shop) -> None:
     shop.rules["money"] = decision("answer", ["article:refunds"], intent="gone")
     shop.rules["silent"] = decision("answer", ["article:delivery"])
@@ -204,7 +306,7 @@ def test_retired_learned_answers_give_no_phrasings(shop: Shop) -> None:
 
 
 def test_names_of_agents_are_known_for_scrubbing(shop: Shop) -> None:
-    assert read(shop).agent_names == ("Theo Marsh",)
+    assert read(shop).agent_names == ("Ines Roth", "Theo Marsh")
 
 
 def test_an_example_is_counted_by_its_label_or_by_how_it_is_known() -> None:

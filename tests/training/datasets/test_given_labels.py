@@ -11,7 +11,8 @@ from serving.db.tables import Agent, DecisionRecord, IntentLabel
 from tests.training.store_parts import AGENT, Shop, make_store
 from training.datasets.given_labels import GivenLabels, give_labels
 from training.datasets.label_files import FileLabel, LabelFile
-from training.datasets.training_data import general_data, stored_data
+from training.datasets.training_data import general_data
+from training.datasets.with_service import stored_data
 
 THEO = "theo@shop.example"
 
@@ -51,7 +52,8 @@ def test_labels_find_their_questions_and_training_learns_from_them(shop: Shop) -
     with shop.database.reading() as session:
         data = stored_data(session, general_data())
     assert [(row.text, row.label) for row in data.intents] == [("my box is late", "delivery")]
-    assert data.labels_from_store == 2
+    assert data.from_service is not None
+    assert data.from_service.rows_of("intents", "out_of_scope") == 2
 
 
 def test_without_an_id_the_text_tells_which_questions_are_meant(shop: Shop) -> None:

@@ -31,15 +31,16 @@ from serving.db.tables import (
 )
 from serving.settings import Settings
 from tests.stores import sqlite_url
+from training.datasets.from_store import INTENT_GONE
 from training.datasets.training_data import (
     TrainingData,
     company_data,
     general_data,
     intents_file,
     remember_folder,
-    stored_data,
     stored_questions,
 )
+from training.datasets.with_service import stored_data
 from training.pipeline import gather
 
 COMPANY = """
@@ -296,7 +297,9 @@ def test_questions_that_agents_gave_an_intent_are_added_once_and_the_bots_own_re
         ("Open on Sunday?", "opening_hours"),
     ]
     assert data.out_of_scope == (*base.out_of_scope, LabelledText("do you like jazz", "out_of_scope"))
-    assert data.labels_from_store == 2
+    assert data.from_service is not None
+    assert data.from_service.rows_of("intents", "out_of_scope") == 2
+    assert data.from_service.left_out[INTENT_GONE] == 1
     database.close()
 
 
