@@ -69,11 +69,13 @@ class QuestionAnswer:
     """When a person approved it; `None` when nobody says."""
     near_misses: tuple[str, ...] = ()
     """Questions that a person told apart from it: they must not get this answer."""
+    human_only: bool = False
+    """Whether only people handle its matter: the bot gives it only where it is released."""
 
     @property
     def content_hash(self) -> str:
         """SHA-256 of all fields, hexadecimal; equal pairs have equal hashes."""
-        return _digest(asdict(self), optional=("approved_at", "near_misses"))
+        return _digest(asdict(self), optional=("approved_at", "near_misses", "human_only"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -300,8 +300,12 @@ def _released(
 
 
 def _fresh(question: Question, candidates: Sequence[ScoredCandidate]) -> list[ScoredCandidate]:
-    """Those not yet given in vain."""
-    return [one for one in candidates if one.candidate.ref not in question.tried_refs]
+    """Those not yet given in vain that are not for people alone to give."""
+    return [
+        one
+        for one in candidates
+        if one.candidate.ref not in question.tried_refs and not one.candidate.passage.for_people
+    ]
 
 
 def _is_set(contact: Mapping[str, object], attribute: str) -> bool:

@@ -63,6 +63,8 @@ class Passage:
     """Where a customer reads the whole article; empty when there is no page."""
     released: bool = False
     """Whether a person let the bot give this learned answer even where only people handle the matter."""
+    for_people: bool = False
+    """Whether only people may give this learned answer: its matter is theirs, and nobody released it."""
     withheld: str = ""
     """What stands here and is never shown, since a value is missing in it; the piece is found by it."""
 

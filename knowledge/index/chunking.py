@@ -12,7 +12,7 @@ from knowledge.markdown import inline_text, parse, plain_text
 from model.refs import article_ref, learned_answer_ref
 from model.types import Passage
 
-CHUNKER_VERSION = "4"
+CHUNKER_VERSION = "5"
 """Raised whenever the same document would be cut or described differently: old snapshots turn stale."""
 
 TARGET_WORDS = 120
@@ -105,8 +105,12 @@ def learned_answer_passages(
     phrasings: Sequence[str],
     *,
     released: bool = False,
+    human_only: bool = False,
 ) -> list[Passage]:
-    """One passage a way to ask, the question first; those that differ only in case or space count once."""
+    """One passage a way to ask, the question first; those that differ only in case or space count once.
+
+    One on a matter that is `human_only` is for people, unless it is `released`.
+    """
     ref = learned_answer_ref(learned_answer_id)
     texts: dict[str, str] = {}
     for text in (question, *phrasings):
@@ -123,6 +127,7 @@ def learned_answer_passages(
             search_text=text,
             url="",
             released=released,
+            for_people=human_only and not released,
         )
         for number, text in enumerate(texts.values())
     ]

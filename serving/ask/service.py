@@ -58,4 +58,5 @@ def suggest(runtime: Runtime, typed: str) -> list[Candidate]:
         return []
     known = runtime.knowledge
     found = known.index.search(text, known.encoder.encode_one(text), top_k=_MOST_SUGGESTIONS)
-    return [one for one in found if one.dense_score >= _LEAST_SIMILARITY or one.coverage > 0]
+    fitting = [one for one in found if one.dense_score >= _LEAST_SIMILARITY or one.coverage > 0]
+    return [one for one in fitting if not one.passage.for_people]

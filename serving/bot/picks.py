@@ -32,12 +32,13 @@ def learn_pick(session: Session, learned_answer_id: int, asked: str) -> bool:
     """Add what the customer asked, before picking this learned answer, as a phrasing; whether it was added.
 
     Left out are sentences with an address or a long number. Nothing is added to an answer no longer in use,
-    to one with as many phrasings as are kept, or to a released one, whose wordings people alone approve; and
-    no text that is empty, too long or known already.
+    to one with as many phrasings as are kept, or to one on a matter for people, whose wordings people alone
+    approve; and no text that is empty, too long or known already.
     """
     answer = learned_answers.get_for_update(session, learned_answer_id)
     text = without_contact_data(asked).strip()
-    if answer is None or answer.released or not learned_answers.is_in_use(answer, now()):
+    for_people = answer is not None and (answer.released or answer.human_only)
+    if answer is None or for_people or not learned_answers.is_in_use(answer, now()):
         return False
     if not 0 < len(text) <= MAX_QUESTION_CHARS:
         return False

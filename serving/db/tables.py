@@ -423,6 +423,8 @@ class LearnedAnswer(Table):
     valid_until: Mapped[datetime | None] = mapped_column(index=True)
     released: Mapped[bool] = mapped_column(default=False)
     """Whether a person let the bot give it to its question though only people handle such matters."""
+    human_only: Mapped[bool] = mapped_column(default=False)
+    """Whether only people handle its matter: unless it is released, the bot neither gives nor offers it."""
     superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)

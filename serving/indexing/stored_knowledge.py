@@ -41,7 +41,12 @@ def read_items(session: Session, refs: Iterable[str], moment: datetime) -> dict[
     for answer in learned_answers.find_in_use(session, moment, ids=ids):
         texts = [phrasing.text for phrasing in answer.phrasings]
         passages = learned_answer_passages(
-            answer.id, answer.question, answer.answer, texts, released=answer.released
+            answer.id,
+            answer.question,
+            answer.answer,
+            texts,
+            released=answer.released,
+            human_only=answer.human_only,
         )
         items[answer.ref] = StoredItem(learned_answers.content_hash(answer), tuple(passages))
     return items

@@ -144,6 +144,7 @@ def _create(
         approved_by=agent_id,
         approved_at=now(),
         status="approved",
+        human_only=proposal.human_only or (replaced is not None and replaced.human_only),
     )
     if replaced is not None and replaced.released and not proposal.human_only:  # else the box decides
         set_released(made, True, agent_id)

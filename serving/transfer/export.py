@@ -132,6 +132,8 @@ def _row(answer: LearnedAnswer, near_misses: Sequence[str]) -> str:
         row["valid_until"] = answer.valid_until.isoformat()
     if answer.released:
         row["released"] = "yes"
+    if answer.human_only:
+        row["human_only"] = "yes"
     row["approved_at"] = answer.approved_at.isoformat()
     if near_misses:
         row["near_misses"] = list(near_misses)

@@ -103,6 +103,7 @@ def _import_pair(
     answer.source_hash = pair.content_hash
     answer.valid_until = pair.valid_until
     answer.approved_at = pair.approved_at or answer.approved_at
+    answer.human_only = answer.human_only or pair.human_only
     if pair.released:  # what people released here stays so
         set_released(answer, True, None)
     # What customers and agents added since stays.

@@ -318,6 +318,17 @@ def test_an_answer_that_did_not_help_is_not_offered_as_a_choice() -> None:
     assert late([GOOD, FAIR, POOR], question=tried).chosen == (FAIR, POOR)
 
 
+def test_an_answer_that_only_people_may_give_is_neither_given_nor_offered_nor_picked() -> None:
+    sure = learned(released=False, confidence=1.0)
+    kept = replace(
+        sure, candidate=replace(sure.candidate, passage=replace(sure.candidate.passage, for_people=True))
+    )
+    other = scored("article:a", 0.7)
+    assert late([kept]) == Verdict("handoff", ("nothing_found",))
+    assert late([kept, other]) == Verdict("clarify", ("below_threshold", "plausible"), (other,))
+    assert early(Question("x", chosen_ref=kept.candidate.ref), candidates=[kept]) is None
+
+
 def test_when_all_answers_were_tried_nothing_is_found() -> None:
     tried = Question("still not working", tried_refs=frozenset({"article:good"}))
     assert late([GOOD], question=tried) == Verdict("handoff", ("nothing_found",))

@@ -52,6 +52,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "approved_at": ("approved at",),
     "valid_until": ("valid until", "expires"),
     "released": ("released",),
+    "human_only": ("human only",),
     "category": ("category", "section", "folder", "kategorie"),
     "url": ("url", "link", "html url"),
     "language": ("language", "locale", "lang"),
@@ -156,6 +157,7 @@ def record(fields: Fields, file_name: str) -> Item:
         released=_yes_or_no("released", texts.get("released", "")),
         approved_at=_moment("approved_at", texts),
         near_misses=_listed("near_misses", fields),
+        human_only=_yes_or_no("human_only", texts.get("human_only", "")),
     )
 
 

@@ -16,7 +16,7 @@ from knowledge.importing.tables.records import (
 )
 from knowledge.importing.tables.text import known_columns, text_rows
 
-_NOT_TEXTS = frozenset({"draft", "published", "status", "released"})
+_NOT_TEXTS = frozenset({"draft", "published", "status", "released", "human_only"})
 """Fields that JSON may have as true or false."""
 
 

@@ -66,6 +66,7 @@ def test_a_question_after_another_one_is_not_learned(
         ({"valid_until": now() - timedelta(days=1)}, False),
         ({"status": "retired"}, False),
         ({"released": True}, False),  # whose wordings people alone approve
+        ({"human_only": True}, False),  # as are these
     ],
 )
 def test_a_pick_teaches_what_is_in_use_and_not_released(

@@ -114,3 +114,16 @@ def test_an_answer_that_nobody_released_is_proposed_again_until_it_is(
     assert withdrawn.json()["released"] is False
     company.knowledge.sync.follow_once()
     assert ask(company, people, SCHOOLS)[1] == ["human_only_intent"]
+
+
+def test_what_nobody_released_is_offered_to_no_question_of_any_matter_and_learns_from_none(
+    company: Runtime, people: TestClient
+) -> None:
+    teach(company, people, SCHOOLS, SCHOOLS_REPLY, release=False)
+    typed = people.get("/v1/suggest", params={"q": SCHOOLS}).json()["suggestions"]
+    assert SCHOOLS not in [one["title"] for one in typed]
+    customer = Customer(people)
+    for text in ("Do you have a garden for a window?", "Is there a sponsored newsletter?"):
+        asked = customer.post("/v1/ask", {"question": text}).json()
+        shown = [one["title"] for one in (*asked["sources"], *asked["choices"])]
+        assert SCHOOLS not in shown

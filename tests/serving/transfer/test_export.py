@@ -44,6 +44,7 @@ def knowledge_of(database: Database) -> tuple[list[object], list[object]]:
                 sorted(phrasing.text for phrasing in row.phrasings),
                 row.valid_until,
                 row.released,
+                row.human_only,
                 row.approved_at,
                 [case.text for case in learned_answers.cases_of(session, row.id) if not case.must_answer],
             )
@@ -71,6 +72,7 @@ def test_an_export_imported_into_an_empty_home_gives_the_same_knowledge(stand: S
         learned_service.set_valid_until(session, expired.id, now() - timedelta(days=1))
 
         write_cases(session, made, near_misses=["Q | 2?"])
+        made.human_only = True
         made.approved_at = datetime(2025, 3, 1, 12, tzinfo=UTC)
     picture = f"{sha256(b'picture').hexdigest()}.png"
     (stand.folder / "files").mkdir(parents=True)
