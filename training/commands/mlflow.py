@@ -48,6 +48,8 @@ def open_mlflow(
         port = _free_port(port)
         bring_up_to_date(folder / "mlflow.db")
         with tempfile.TemporaryFile() as said:
+            for stopping in (signal.SIGINT, signal.SIGTERM):  # whoever started this may have them ignored
+                signal.signal(stopping, signal.default_int_handler)
             server = _start(folder, tracking_address(folder), port, said)
             try:
                 _wait_for(server, port, said)

@@ -24,13 +24,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def test_a_home_is_shown_with_its_files_until_ctrl_c(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_home_is_shown_with_its_files_until_it_is_stopped(
+    home: Path, tmp_path: Path, ending: signal.Signals
+) -> None:
     from mlflow import MlflowClient
     from mlflow.artifacts import download_artifacts
 
     environment = as_installed(tmp_path / "installed")
     command = [sys.executable, "-m", "firstlast", "mlflow", "--home", str(home), "--port", "0"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as shown:
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as in a shell's background
+    ) as shown:
         assert shown.stderr is not None
         told = ""
         while "Ctrl-C" not in told and (line := shown.stderr.readline()):
@@ -40,7 +50,7 @@ def test_a_home_is_shown_with_its_files_until_ctrl_c(home: Path, tmp_path: Path)
         card = download_artifacts(
             run_id=version.run_id, artifact_path="model_card.md", dst_path=str(tmp_path), tracking_uri=address
         )
-        shown.send_signal(signal.SIGINT)
+        shown.send_signal(ending)
         assert shown.wait(timeout=60) == 0
     assert Path(card).read_text(encoding="utf-8").startswith("# Model set v1")
     assert str(home / "mlflow.db") in told
