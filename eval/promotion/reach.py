@@ -7,6 +7,8 @@ from model.answering.risk import FEWEST_ANSWERS, NEVER, decisions_needed
 from model.model_set import CalibrationSample
 from model.types import CandidateKind
 
+_USUALLY_ENOUGH = 100
+"""Calibration questions of one's own: with 40 of a bank nothing was answered, with 120 of them 57 of 96."""
 _CALLED = {"article": "articles", "learned_answer": "learned answers"}
 
 
@@ -17,7 +19,7 @@ class Reach:
     answers: bool
     more: int | None
     """About how many more calibration questions like those it has would do; `None` when it answers, or when
-    more of the same would not do."""
+    it cannot be told: how sure it is of each grows with their number, too."""
     reason: str
     """A sentence with the numbers."""
 
@@ -35,12 +37,15 @@ def reach(sample: CalibrationSample, kind: CandidateKind, *, budget: float) -> R
     if needed is not None:
         more = max(1, needed - n)
         return Reach(False, more, f"{seen} the right one, about {_rounded(more)} more like these would do")
+    advice = "see which are wrong, and that articles answer the others"
+    if n < _USUALLY_ENOUGH:
+        own = f"{_USUALLY_ENOUGH} questions of your own customers"
+        advice = f"with {own}, and articles that answer them, it mostly does"
     return Reach(
         False,
         None,
-        f"{seen} the right one, and more like these would not do: too few are sure, or the surest are wrong. "
-        f"It takes {FEWEST_ANSWERS} that are sure and right: questions of your own customers, and articles "
-        "that answer them",
+        f"{seen} the right one, but too few of them are sure, or the surest are wrong. It takes "
+        f"{FEWEST_ANSWERS} that are sure and right: {advice}",
     )
 
 

@@ -106,18 +106,16 @@ _DEED = (
     r"paused|skipped|asked|contacted|reported|opened|verified|confirmed|arranged|scheduled|activated|enabled|"
     r"disabled|deleted|moved|put|placed|raised|passed|informed|corrected|fixed|resolved|found|noted|notified|"
     r"ordered|charged|reversed|transferred|upgraded|downgraded|switched|set|tried|spoke|located|received|"
-    r"registered|marked|merged|waived|booked)"
+    r"registered|marked|merged|waived|booked|blocked|unblocked|frozen|suspended)"
 )
-_ABOUT_TO = (
-    r"(?:going to|looking|checking|see|can see|get back|be back|look into|check|investigate|ask|find out|"
-    r"refund|"
-    r"send|forward|escalate|cancel|update)"
-)
+_LOOKING = r"(?:going to|looking|can see|get back|be back|look into|investigate|find out)"
+_ABOUT_TO = rf"(?:{_LOOKING}|checking|see|check|ask|refund|send|forward|escalate|cancel|update)"
+"""Of one person alone: what "we" send, check or refund is what the business does for everybody."""
+_ADVERBS = r"(?: just| already| now| also| both| gone ahead and| went ahead and| been| personally| manually)*"
 OWN_DEED = re.compile(
     _FILLERS
-    + r"(?:i(?:['’]ve| have|['’]m| am|['’]ll| will|['’]d| would)?|(?P<we>we)(?:['’]ve| have)?)"
-    + r"(?: just| already| now| also| both| gone ahead and| went ahead and| been| personally| manually)*"
-    + rf" (?:{_DEED}|{_ABOUT_TO})\b",
+    + rf"(?:i(?:['’]ve| have|['’]m| am|['’]ll| will|['’]d| would)?{_ADVERBS} (?:{_DEED}|{_ABOUT_TO})"
+    + rf"|(?P<we>we)(?:['’]ve| have)?{_ADVERBS} (?:{_DEED}|{_LOOKING}))\b",
     _I,
 )
 """What the writer did or will do."""

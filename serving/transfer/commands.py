@@ -89,7 +89,6 @@ def import_knowledge(
         with progress_bar("reading files") as show:
             result = opened.enter_context(reading(folder, flat_slugs=by_file_name, progress=show))
         report = _stored(result, home, source=name, yes=yes)
-        _tell(report.left_out_lines())
         passages = _indexed(settings) if index else None
     emit({"source": name, **report.as_json(), "passages": passages}, as_json=as_json, text=report.summary)
     if report.refusals:
@@ -188,6 +187,7 @@ def _stored(result: "ImportResult", home: Path | None, *, source: str, yes: bool
 
     report = store()
     if report.doubt and not yes:
+        _tell(report.left_out_lines())
         _confirm(
             report.doubt,
             nothing="nothing is imported yet",
@@ -195,7 +195,8 @@ def _stored(result: "ImportResult", home: Path | None, *, source: str, yes: bool
             question="Import it all the same?",
         )
         yes = True
-        report = store()
+        return store()
+    _tell(report.left_out_lines())
     return report
 
 

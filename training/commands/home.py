@@ -52,9 +52,10 @@ def init(
         {"home": str(settings.home), "warnings": warnings},
         as_json=as_json,
         text=lambda: (
-            f"{settings.home} is ready. Next: firstlast company apply FILE (teams and intents), firstlast "
-            "import FOLDER, firstlast train answering and firstlast models promote (so that it is as sure as "
-            "this knowledge allows), firstlast serve"
+            f"{settings.home} is ready. Next: "
+            f"{'' if company else 'firstlast company apply FILE (teams and intents), '}"
+            "firstlast import FOLDER, firstlast train answering and firstlast models promote (so that it is "
+            "as sure as this knowledge allows), firstlast serve"
         ),
     )
 

@@ -139,10 +139,13 @@ def test_a_set_that_can_answer_nothing_fails_and_says_how_many_more_questions_wo
     )
 
 
-def test_more_questions_are_not_asked_for_where_the_surest_are_wrong() -> None:
-    gate = reach_gate(sample(0.995, right=5, wrong=5), budget=0.02, kinds={"article"})
-    assert gate.outcome == "failed"
-    assert "more like these would not do" in gate.reason
+def test_where_the_surest_are_wrong_few_questions_may_be_too_few_and_many_need_looking_at() -> None:
+    few = reach_gate(sample(0.995, right=5, wrong=5), budget=0.02, kinds={"article"})
+    assert few.outcome == "failed"
+    assert "the surest are wrong" in few.reason
+    assert "with 100 questions of your own customers" in few.reason
+    many = reach_gate(sample(0.995, right=45, wrong=45), budget=0.02, kinds={"article"})
+    assert "see which are wrong" in many.reason
 
 
 def test_a_set_that_answers_one_kind_of_what_the_home_has_passes_and_the_other_is_named() -> None:

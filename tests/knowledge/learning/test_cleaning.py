@@ -33,6 +33,15 @@ from knowledge.privacy.detection import without_name
         ("You can skip a box.\n> my earlier words\nOn Monday, Anna wrote:\nfoo", "You can skip a box."),
         ("I have refunded your order 4411. Refunds take 5 days.", "Refunds take 5 days."),
         (
+            "Tap Reset. We send a code to your phone, with it you choose a new PIN. We refund you in time.",
+            "Tap Reset. We send a code to your phone, with it you choose a new PIN. We refund you in time.",
+        ),
+        (
+            "We have sent you a code. I have also blocked your card. Codes last an hour.",
+            "Codes last an hour.",
+        ),
+        ("We are open all day. I will check your order. We looked into your case.", "We are open all day."),
+        (
             "Your order has been shipped. It should arrive tomorrow. Boxes ship on the 8th.",
             "Boxes ship on the 8th.",
         ),
