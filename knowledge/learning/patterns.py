@@ -196,11 +196,11 @@ EMPTY_TALK = re.compile(
     r"thank you|thx|ty|cheers|please|pls|bye|goodbye|there|again|so much|very much|anyone|anybody|"
     r"someone|somebody|here|"
     r"still|waiting|i['’]?m|am|are|you|is|it|that|worked|works|didn['’]?t|work|help|me|"
-    r"good (?:afternoon|day)|"
+    r"good (?:afternoon|day)|none|neither|of (?:these|those|them)|"
     r"morning|evening|any|news|update|updates|a|lot|for|your)\b\W*)*\Z",
     _I,
 )
-"""Nothing but greetings, thanks, agreement and calls for attention.
+"""Nothing but greetings, thanks, agreement, a word on the choices offered, and calls for attention.
 
 No alternative may be two others in a row: a long message could then be read in countless ways.
 """

@@ -59,6 +59,11 @@ def test_a_wish_for_a_person_in_a_sentence_of_its_own_is_no_part_of_the_question
     assert pick_question(["please get me a person"]) == ""
 
 
+@pytest.mark.parametrize("word", ["none of these", "No, none of those!", "neither"])
+def test_that_no_choice_fits_is_no_part_of_the_question(word: str) -> None:
+    assert pick_question(["is there a limit for top ups", word]) == "Is there a limit for top ups"
+
+
 def test_an_unknown_question_gives_a_new_answer_made_general(
     index: KnowledgeIndex, encoder: OnnxEncoder
 ) -> None:
