@@ -188,11 +188,13 @@ def compare(
         contender.encoder.fingerprint: open_index(settings, contender.encoder)
         for contender in (champion, challenger)
     }
-    questions, moods = held_out.questions, held_out.moods
-    check_answers_known(questions, indexes[champion.encoder.fingerprint])
+    moods, known = held_out.moods, indexes[champion.encoder.fingerprint]
+    check_answers_known(held_out.questions, known)
     with open_store(settings) as session:
         cases = regression.read_cases(session)
         past = flips.read_past(session, settings, limit=most_past)
+    given = {ref for ref in known.refs() if not known.passages_of(ref)[0].for_people}
+    questions = regression.as_approved(held_out.questions, cases, given=given)
     before, after = (
         resolver_of(
             contender.models,

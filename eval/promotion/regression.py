@@ -1,17 +1,19 @@
 """Puts the regression cases of approved learned answers to a bot; keeps and changes none of them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy.orm import Session
 
+from eval.data.labelled import LabelledQuestion
 from eval.results import Track, untracked
 from model.refs import learned_answer_ref
 from model.types import Question
 from serving.db.tables import now
 from serving.learned_answers import repository
 from serving.runtime.in_service import QuestionResolver
+from serving.text import folded
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +49,27 @@ def read_cases(session: Session) -> list[Case]:
     return [
         Case(row.id, learned_answer_ref(row.learned_answer_id), row.text, row.must_answer)
         for row in repository.regression_cases(session, now())
+    ]
+
+
+def as_approved(
+    questions: Sequence[LabelledQuestion], cases: Sequence[Case], *, given: Container[str]
+) -> list[LabelledQuestion]:
+    """The questions, those that somebody approved an answer for since they were labelled as answered by it.
+
+    A question that nobody could answer then is no longer one for people in the very words that an agent
+    approved; case and space aside. Left as they are: questions of answers that the bot does not give, as
+    those on matters for people that nobody released.
+    """
+    approved: dict[str, set[str]] = {}
+    for case in cases:
+        if case.must_answer and case.ref in given:
+            approved.setdefault(folded(case.text), set()).add(case.ref)
+    return [
+        replace(question, kind="answerable", refs=question.refs | refs)
+        if (refs := approved.get(folded(question.text)))
+        else question
+        for question in questions
     ]
 
 

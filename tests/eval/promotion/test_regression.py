@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.promotion.regression import Case, read_cases, run
+from eval.data.labelled import LabelledQuestion, QuestionKind
+from eval.promotion.regression import Case, as_approved, read_cases, run
 from serving.db.session import Database
 from serving.db.tables import LearnedAnswer, RegressionCase
 from tests.eval.eval_parts import RuleResolver
@@ -47,6 +48,31 @@ def test_an_item_says_what_was_given_instead() -> None:
 
 def test_without_cases_nothing_is_kept_or_broken() -> None:
     assert run([], resolver=RULES) == ()
+
+
+def test_a_question_for_people_whose_answer_was_approved_since_counts_as_answered_by_it() -> None:
+    def labelled(text: str, kind: QuestionKind, *refs: str) -> LabelledQuestion:
+        return LabelledQuestion("q", text, kind, None, frozenset(refs))
+
+    asked = [
+        labelled("may I   bring a dog?", "needs_person"),
+        labelled("Where is it?", "answerable", "article:a"),
+        labelled("Close my account", "needs_person"),
+        labelled("May I bring a cat?", "needs_person"),
+    ]
+    cases = [
+        Case(1, "learned_answer:1", "May I bring a dog?", True),
+        Case(2, "learned_answer:1", "May I bring a cat?", False),
+        Case(3, "learned_answer:2", "Where is it?", True),
+        Case(4, "learned_answer:3", "Close my account", True),
+    ]
+    got = as_approved(asked, cases, given={"learned_answer:1", "learned_answer:2"})
+    assert [(one.kind, sorted(one.refs)) for one in got] == [
+        ("answerable", ["learned_answer:1"]),
+        ("answerable", ["article:a", "learned_answer:2"]),
+        ("needs_person", []),  # nobody released it
+        ("needs_person", []),  # somebody told it apart
+    ]
 
 
 def test_the_cases_of_retired_answers_do_not_count(tmp_path: Path) -> None:
