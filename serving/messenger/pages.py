@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
 from markupsafe import Markup
 
+from serving.company.repository import read_profile
 from serving.company.service import company_name
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.messenger import assets, help_centre
@@ -65,7 +66,8 @@ def list_articles(runtime: CurrentRuntime, session: DbSession) -> Response:
     """The help centre: all articles by category."""
     categories = help_centre.articles_by_category(session)
     company = company_name(session, runtime.settings)
-    return _page("help_index.html", {"company": company, "categories": categories})
+    tagline = read_profile(session).tagline
+    return _page("help_index.html", {"company": company, "tagline": tagline, "categories": categories})
 
 
 @router.get("/help/{slug:path}")

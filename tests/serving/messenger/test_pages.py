@@ -119,7 +119,8 @@ def test_a_home_without_a_storefront_shows_its_help_centre_in_the_companys_own_n
     assert (response.status_code, response.headers["location"]) == (307, "/help")
     assert "Help centre · Our team" in client.get("/help").text
     with runtime.database.session() as session:
-        apply_company(session, Company(name="Bolt <& Sons>"))
+        apply_company(session, Company(name="Bolt <& Sons>", tagline="Bolts & nuts for all."))
+    assert "<p>Bolts &amp; nuts for all.</p>" in client.get("/help").text
     for path in ("/help", "/nowhere"):
         page = client.get(path, headers={"Accept": "text/html"}).text
         assert "Bolt &lt;&amp; Sons&gt;" in page, path
