@@ -65,6 +65,8 @@ class Passage:
     """Whether a person let the bot give this learned answer even where only people handle the matter."""
     for_people: bool = False
     """Whether only people may give this learned answer: its matter is theirs, and nobody released it."""
+    picked: bool = False
+    """Whether nothing but a customer's pick says that this is a way to ask for it."""
     withheld: str = ""
     """What stands here and is never shown, since a value is missing in it; the piece is found by it."""
 
@@ -145,7 +147,7 @@ class Candidate:
     @property
     def is_approved(self) -> bool:
         """Whether a person approved the answer for the very words of the question."""
-        return self.difference is not None and self.difference.same_words
+        return self.difference is not None and self.difference.same_words and not self.passage.picked
 
 
 @dataclass(frozen=True, slots=True)

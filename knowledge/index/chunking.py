@@ -1,7 +1,7 @@
 """Cuts articles and learned answers into passages; never splits a list item, row or code block."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -106,10 +106,12 @@ def learned_answer_passages(
     *,
     released: bool = False,
     human_only: bool = False,
+    picked: Collection[str] = (),
 ) -> list[Passage]:
     """One passage a way to ask, the question first; those that differ only in case or space count once.
 
-    One on a matter that is `human_only` is for people, unless it is `released`.
+    One on a matter that is `human_only` is for people, unless it is `released`. Of the phrasings, those
+    `picked` no person approved.
     """
     ref = learned_answer_ref(learned_answer_id)
     texts: dict[str, str] = {}
@@ -128,6 +130,7 @@ def learned_answer_passages(
             url="",
             released=released,
             for_people=human_only and not released,
+            picked=text in picked,
         )
         for number, text in enumerate(texts.values())
     ]

@@ -44,7 +44,7 @@ def learn_pick(session: Session, learned_answer_id: int, asked: str) -> bool:
         return False
     try:
         with session.begin_nested():
-            added = add_phrasings(session, answer, [text], origin="customer")
+            added = add_phrasings(session, answer, [text], origin="pick")
     except DataError:  # it has all the phrasings that are kept
         return False
     if added:

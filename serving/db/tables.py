@@ -37,7 +37,8 @@ MessageKind = Literal["message", "note"]
 """A note is visible to agents only."""
 ArticleStatus = Literal["published", "retired"]
 LearnedAnswerStatus = Literal["approved", "retired", "superseded"]
-Origin = Literal["question", "customer", "agent", "import"]
+Origin = Literal["question", "customer", "agent", "import", "pick"]
+"""Where a phrasing comes from; all but a customer's `pick` among choices were approved by a person."""
 """Who a phrasing came from; `question` is the first of them, the question itself."""
 ProposalKind = Literal["new", "phrasing", "correction"]
 ProposalStatus = Literal["pending", "approved", "rejected", "not_reusable", "undone"]

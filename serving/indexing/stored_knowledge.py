@@ -47,6 +47,7 @@ def read_items(session: Session, refs: Iterable[str], moment: datetime) -> dict[
             texts,
             released=answer.released,
             human_only=answer.human_only,
+            picked=learned_answers.picked_phrasings(answer),
         )
         items[answer.ref] = StoredItem(learned_answers.content_hash(answer), tuple(passages))
     return items

@@ -152,7 +152,8 @@ def _create(
     origins: list[tuple[str, Origin]] = [(text, _origin(proposal, text)) for text in texts]
     if replaced is not None:
         origins += [
-            (row.text, "customer" if row.origin == "customer" else "agent") for row in replaced.phrasings
+            (row.text, row.origin if row.origin in ("customer", "pick") else "agent")
+            for row in replaced.phrasings
         ]
         texts = distinct([*texts, *(row.text for row in replaced.phrasings)], besides=(wording.question,))
     write_wording(

@@ -116,9 +116,12 @@ def count_imported(session: Session, moment: datetime) -> dict[str, int]:
 def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:
     """The content hash of every learned answer that the bot may give at `moment`, by ref."""
     phrasings: dict[int, list[str]] = {}
-    texts = select(Phrasing.learned_answer_id, Phrasing.text).order_by(Phrasing.id)
-    for learned_answer_id, text in session.execute(texts):
+    picked: dict[int, list[str]] = {}
+    texts = select(Phrasing.learned_answer_id, Phrasing.text, Phrasing.origin).order_by(Phrasing.id)
+    for learned_answer_id, text, origin in session.execute(texts):
         phrasings.setdefault(learned_answer_id, []).append(text)
+        if origin == "pick":
+            picked.setdefault(learned_answer_id, []).append(text)
     rows = session.execute(
         select(LearnedAnswer.id, LearnedAnswer.question, LearnedAnswer.answer, LearnedAnswer.released).where(
             _in_use(moment)
@@ -126,7 +129,7 @@ def hashes_in_use(session: Session, moment: datetime) -> dict[str, str]:
     )
     return {
         learned_answer_ref(row_id): wording_hash(
-            question, answer, phrasings.get(row_id, ()), released=released
+            question, answer, phrasings.get(row_id, ()), released=released, picked=picked.get(row_id, ())
         )
         for row_id, question, answer, released in rows
     }
@@ -154,12 +157,25 @@ def next_expiry(session: Session, *, after: datetime) -> datetime | None:
 def content_hash(answer: LearnedAnswer) -> str:
     """The hash of what the index holds of the learned answer."""
     texts = [phrasing.text for phrasing in answer.phrasings]
-    return wording_hash(answer.question, answer.answer, texts, released=answer.released)
+    return wording_hash(
+        answer.question, answer.answer, texts, released=answer.released, picked=picked_phrasings(answer)
+    )
 
 
-def wording_hash(question: str, answer: str, phrasings: Sequence[str], *, released: bool) -> str:
-    """The hash of a wording and of whether it is released; the order of its phrasings does not count."""
-    return QuestionAnswer("", question, answer, tuple(sorted(phrasings)), released=released).content_hash
+def picked_phrasings(answer: LearnedAnswer) -> list[str]:
+    """The phrasings that only a customer's pick added."""
+    return [phrasing.text for phrasing in answer.phrasings if phrasing.origin == "pick"]
+
+
+def wording_hash(
+    question: str, answer: str, phrasings: Sequence[str], *, released: bool, picked: Sequence[str] = ()
+) -> str:
+    """The hash of a wording, of whether it is released, and of which phrasings were only `picked`.
+
+    The order of the phrasings does not count.
+    """
+    texts = [*(f"{text}\tpicked" if text in picked else text for text in sorted(phrasings))]
+    return QuestionAnswer("", question, answer, tuple(texts), released=released).content_hash
 
 
 def get_proposal(session: Session, proposal_id: int) -> Proposal | None:

@@ -68,7 +68,11 @@ def edit(
         wanted = row.released if released is None else released
         texts = [wording.question, *wording.phrasings]
         if repository.content_hash(row) == repository.wording_hash(
-            wording.question, wording.answer, texts, released=wanted
+            wording.question,
+            wording.answer,
+            texts,
+            released=wanted,
+            picked=repository.picked_phrasings(row),
         ):
             return row
         set_released(row, wanted, agent_id)

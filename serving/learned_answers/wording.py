@@ -85,7 +85,7 @@ def write_wording(
     session.add(answer)
     session.flush()
     if is_new:  # no case can be there yet; imports write thousands
-        _add_cases(session, answer, [phrasing.text for phrasing in rows], must_answer=True)
+        _add_cases(session, answer, [row.text for row in rows if row.origin != "pick"], must_answer=True)
     else:
         write_cases(session, answer)
 
@@ -93,8 +93,16 @@ def write_wording(
 def add_phrasings(
     session: Session, answer: LearnedAnswer, texts: Iterable[str], *, origin: Origin
 ) -> list[Phrasing]:
-    """Add those of the texts that the learned answer does not have yet, with their regression cases."""
+    """Add those of the texts that the learned answer does not have yet, with their regression cases.
+
+    What only a customer's pick had added is approved, once somebody does.
+    """
     known = [answer.question, *(phrasing.text for phrasing in answer.phrasings)]
+    texts = list(texts)
+    wanted = set(map(folded, texts))
+    for phrasing in answer.phrasings:
+        if phrasing.origin == "pick" and folded(phrasing.text) in wanted:
+            phrasing.origin = origin
     added = [Phrasing(text=text, origin=origin) for text in distinct(texts, besides=known)]
     if len(answer.phrasings) + len(added) > MAX_PHRASINGS + 1:
         raise DataError(
@@ -117,12 +125,12 @@ def set_released(answer: LearnedAnswer, released: bool, agent_id: str | None) ->
 def write_cases(
     session: Session, answer: LearnedAnswer, *, near_misses: Iterable[str] = ()
 ) -> list[RegressionCase]:
-    """One case that must be answered for each phrasing, and one that must not for each near miss.
+    """One case that must be answered for each approved phrasing, and one that must not for each near miss.
 
     Cases of texts that are phrasings no more are removed; near misses that became phrasings too. Returns
     the near misses added.
     """
-    wanted = {folded(phrasing.text): phrasing.text for phrasing in answer.phrasings}
+    wanted = {folded(row.text): row.text for row in answer.phrasings if row.origin != "pick"}
     missing = dict(wanted)
     kept: list[str] = []
     for case in repository.cases_of(session, answer.id):

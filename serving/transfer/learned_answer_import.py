@@ -107,7 +107,8 @@ def _import_pair(
     if pair.released:  # what people released here stays so
         set_released(answer, True, None)
     # What customers and agents added since stays.
-    learned = [phrasing.text for phrasing in answer.phrasings if phrasing.origin in ("customer", "agent")]
+    here = ("customer", "agent", "pick")
+    learned = [phrasing.text for phrasing in answer.phrasings if phrasing.origin in here]
     wording = checked_wording(wording.question, wording.answer, (*wording.phrasings, *learned))
     write_wording(session, answer, wording, origin="import")
     if pair.near_misses:

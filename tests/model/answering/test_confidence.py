@@ -205,7 +205,8 @@ def test_an_answer_that_a_person_approved_for_these_very_words_is_certain() -> N
     same = Difference(True, False, False, False, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0.0)
     approved = candidate("learned_answer:1", dense=0.3, kind="learned_answer", difference=same)
     near = replace(approved, difference=replace(same, same_words=False))
-    for found, confidence in ((approved, 1.0), (near, 0.2)):
+    picked = replace(approved, passage=replace(approved.passage, picked=True))  # by a customer alone
+    for found, confidence in ((approved, 1.0), (near, 0.2), (picked, 0.2)):
         first, *_ = answering(NEAR_IS_RIGHT).score([found], signals())
         assert first.confidence == pytest.approx(confidence, abs=1e-6)
 

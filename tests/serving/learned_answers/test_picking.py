@@ -4,8 +4,9 @@ import pytest
 
 from serving.bot.picks import learn_pick
 from serving.db.tables import RegressionCase
+from serving.indexing.changes import record_changes
 from serving.learned_answers import service
-from serving.learned_answers.wording import MAX_PHRASINGS
+from serving.learned_answers.wording import MAX_PHRASINGS, add_phrasings
 from tests.serving.stand import Stand
 
 
@@ -14,7 +15,13 @@ def pick(stand: Stand, learned_answer_id: int, asked: str) -> bool:
         return learn_pick(session, learned_answer_id, asked)
 
 
-def test_what_was_asked_becomes_a_phrasing_that_is_found_and_must_be_answered(stand: Stand) -> None:
+def must_be_answered(stand: Stand, learned_answer_id: int) -> int:
+    with stand.database.reading() as session:
+        its = session.query(RegressionCase).filter_by(learned_answer_id=learned_answer_id, must_answer=True)
+        return its.count()
+
+
+def test_what_was_asked_becomes_a_phrasing_that_is_found_and_that_nobody_approved(stand: Stand) -> None:
     schools = stand.learn("Do you sell to schools?", "Yes.")
     stand.follow()
     assert pick(stand, schools, "we teach biology to kids, any deal?")
@@ -22,12 +29,25 @@ def test_what_was_asked_becomes_a_phrasing_that_is_found_and_must_be_answered(st
     phrasings = [(row.text, row.origin) for row in stand.learned(schools).phrasings]
     assert phrasings == [
         ("Do you sell to schools?", "question"),
-        ("we teach biology to kids, any deal?", "customer"),
+        ("we teach biology to kids, any deal?", "pick"),
     ]
-    assert len(stand.index.passages_of(f"learned_answer:{schools}")) == 2
-    with stand.database.reading() as session:
-        cases = session.query(RegressionCase).filter_by(learned_answer_id=schools, must_answer=True).count()
-    assert cases == 2
+    own, picked = stand.index.passages_of(f"learned_answer:{schools}")
+    assert (own.picked, picked.picked) == (False, True)
+    assert must_be_answered(stand, schools) == 1
+
+
+def test_a_picked_phrasing_is_approved_once_a_person_approves_these_words(stand: Stand) -> None:
+    schools = stand.learn("Do you sell to schools?", "Yes.")
+    assert pick(stand, schools, "we teach biology to kids, any deal?")
+    stand.follow()
+    with stand.database.session() as session:
+        answer = service.get(session, schools)
+        add_phrasings(session, answer, ["We teach biology to kids, any deal?"], origin="customer")
+        record_changes(session, [answer.ref])
+    stand.follow()
+    assert [row.origin for row in stand.learned(schools).phrasings] == ["question", "customer"]
+    assert not any(one.picked for one in stand.index.passages_of(f"learned_answer:{schools}"))
+    assert must_be_answered(stand, schools) == 2
 
 
 @pytest.mark.parametrize("asked", ["do you SELL to  schools?", "", "   ", "x" * 1001, "ana@mail.example"])
