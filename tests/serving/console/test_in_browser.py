@@ -311,6 +311,7 @@ def test_an_engineer_labels_a_question_on_a_phone_without_leaving_the_page(
     expect(card.get_by_role("heading")).to_have_text("watering schedule backwards")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
+    page.wait_for_load_state()  # until the script is there, forms leave the page
     page.evaluate("window.stayed = true")
     card.get_by_role("button", name="Swap pods").click()
 
