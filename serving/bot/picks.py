@@ -37,8 +37,9 @@ def learn_pick(session: Session, learned_answer_id: int, asked: str) -> bool:
     """
     answer = learned_answers.get_for_update(session, learned_answer_id)
     text = without_contact_data(asked).strip()
-    for_people = answer is not None and (answer.released or answer.human_only)
-    if answer is None or for_people or not learned_answers.is_in_use(answer, now()):
+    if answer is None or not learned_answers.is_in_use(answer, now()):
+        return False
+    if answer.released or answer.human_only:
         return False
     if not 0 < len(text) <= MAX_QUESTION_CHARS:
         return False

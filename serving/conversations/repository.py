@@ -25,6 +25,8 @@ from serving.db.tables import (
 from serving.paging import Place, page_after
 
 _ANSWER, _LEARN = "answer:", "learn:"
+NO_QUESTION = ("silent", "smalltalk")
+"""Kinds of decisions on what asks nothing."""
 LONGEST_PAUSE = timedelta(minutes=2)
 """Longer than a burst of messages or a lease ever is."""
 
@@ -205,13 +207,25 @@ def decisions_newest_first(
 
 def last_question(session: Session, conversation_id: str) -> DecisionRecord | None:
     """The latest decision on what the customer asked: no silence, no smalltalk, no picked choice."""
-    query = _questions().where(DecisionRecord.conversation_id == conversation_id)
+    query = questions().where(DecisionRecord.conversation_id == conversation_id)
     return session.scalar(query.order_by(DecisionRecord.id.desc()).limit(1))
+
+
+def questions() -> Select[DecisionRecord]:
+    """Decisions on what customers asked: no smalltalk, no silence where people answer, no picked choice."""
+    return (
+        select(DecisionRecord)
+        .join(Message, Message.id == DecisionRecord.message_id)
+        .where(
+            DecisionRecord.kind.not_in(NO_QUESTION),
+            Message.payload["choice"].as_string().is_(None),
+        )
+    )
 
 
 def find_question(session: Session, decision_id: int) -> DecisionRecord | None:
     """The decision with this id, if it is on what a customer asked, as in `last_question`."""
-    return session.scalar(_questions().where(DecisionRecord.id == decision_id))
+    return session.scalar(questions().where(DecisionRecord.id == decision_id))
 
 
 def latest_decisions(session: Session, *, limit: int) -> list[DecisionRecord]:
@@ -418,14 +432,3 @@ def _unhelpful_of(decision: type[DecisionRecord]) -> ColumnElement[bool]:
 def _changed_one(session: Session, statement: Update) -> bool:
     result = session.execute(statement.execution_options(synchronize_session=False))
     return isinstance(result, CursorResult) and result.rowcount == 1
-
-
-def _questions() -> Select[DecisionRecord]:
-    return (
-        select(DecisionRecord)
-        .join(Message, Message.id == DecisionRecord.message_id)
-        .where(
-            DecisionRecord.kind.not_in(("silent", "smalltalk")),
-            Message.payload["choice"].as_string().is_(None),
-        )
-    )

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from serving.conversations.repository import NO_QUESTION
 from serving.db.tables import Conversation, DecisionRecord, Feedback, Intent
 
-_NO_QUESTIONS = ("silent", "smalltalk")
 _AT_ONCE = 2_000
 _MOST_IDS = 500
 
@@ -43,7 +43,7 @@ def first_questions(session: Session, since: datetime, until: datetime) -> Itera
     first = (
         select(of_conversation.id)
         .where(of_conversation.conversation_id == Conversation.id)
-        .where(of_conversation.kind.not_in(_NO_QUESTIONS))
+        .where(of_conversation.kind.not_in(NO_QUESTION))
         .order_by(of_conversation.id)
         .limit(1)
         .scalar_subquery()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
-from serving.db.tables import Agent, Contact, Conversation, DecisionRecord, IntentLabel, Message
+from serving.conversations.repository import NO_QUESTION, questions
+from serving.db.tables import Agent, Contact, Conversation, DecisionRecord, IntentLabel
 
-_NO_QUESTION = ("silent", "smalltalk")
 _IDS_AT_ONCE = 500
 """Fewer than the values that SQLite takes in one statement."""
 
@@ -34,18 +34,10 @@ def first_questions(session: Session, *, after: int, limit: int) -> list[tuple[i
     is_first = ~exists().where(
         earlier.conversation_id == DecisionRecord.conversation_id,
         earlier.id < DecisionRecord.id,
-        earlier.kind.not_in(_NO_QUESTION),
+        earlier.kind.not_in(NO_QUESTION),
     )
-    query = (
-        select(DecisionRecord.id, DecisionRecord.question)
-        .join(Message, Message.id == DecisionRecord.message_id)
-        .where(
-            DecisionRecord.id > after,
-            DecisionRecord.kind.not_in(_NO_QUESTION),
-            Message.payload["choice"].as_string().is_(None),
-            is_first,
-        )
-    )
+    new = questions().where(DecisionRecord.id > after, is_first)
+    query = new.with_only_columns(DecisionRecord.id, DecisionRecord.question)
     rows = session.execute(query.order_by(DecisionRecord.id.desc()).limit(limit))
     return [(row.id, row.question) for row in rows][::-1]
 

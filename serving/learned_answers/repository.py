@@ -174,8 +174,8 @@ def wording_hash(
 
     The order of the phrasings does not count.
     """
-    texts = [*(f"{text}\tpicked" if text in picked else text for text in sorted(phrasings))]
-    return QuestionAnswer("", question, answer, tuple(texts), released=released).content_hash
+    texts = tuple(f"{text}\tpicked" if text in picked else text for text in sorted(phrasings))
+    return QuestionAnswer("", question, answer, texts, released=released).content_hash
 
 
 def get_proposal(session: Session, proposal_id: int) -> Proposal | None:

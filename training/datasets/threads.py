@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from model.reasons import Reason
+from serving.conversations.repository import NO_QUESTION
 from serving.db.tables import Conversation, CsatRating, DecisionRecord, Feedback, IntentLabel, Message
 from training.datasets.examples import Person
 
@@ -86,7 +87,7 @@ def turns(thread: Thread) -> list[Turn]:
     """The questions of a conversation, in order; smalltalk and what was said to people are none."""
     messages = {message.id: message for message in thread.messages}
     questions: list[Turn] = []
-    spoken = (decision for decision in thread.decisions if decision.kind not in ("silent", "smalltalk"))
+    spoken = (decision for decision in thread.decisions if decision.kind not in NO_QUESTION)
     for message_id, group in groupby(spoken, key=lambda decision: decision.message_id):
         records = list(group)
         turn = _turn(records, messages.get(message_id), thread.helpful)
