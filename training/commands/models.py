@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit, friendly_errors, progress
+from training.commands.notes import Notes, NotifyOption
 from training.commands.shared import registered_json
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def promote_model(
     why: Annotated[str, typer.Option(help="Why; noted in the registry.")] = "",
     data: HeldOutOption = None,
     past: PastOption = MOST_PAST,
+    notify: NotifyOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -94,23 +96,24 @@ def promote_model(
         raise bad_usage(f"--force {unknown[0]} is no gate; name one of {', '.join(sorted(LIFTABLE))}")
     override = Override(gates, who.strip(), why.strip()) if gates else None
     with friendly_errors():
-        promotion = promote(
-            Settings.load(home), version, override=override, data=data, most_past=past, track=progress
-        )
-    emit(
-        {
-            "promoted": promotion.promoted,
-            "model": promotion.version,
-            "number": promotion.number,
-            "previous": promotion.previous,
-            "failed_gates": list(promotion.failed),
-            "not_lifted": list(promotion.not_lifted),
-            "forced": promotion.promoted and bool(promotion.failed),
-            "comparison": promotion.comparison.as_json() if promotion.comparison else None,
-        },
-        as_json=as_json,
-        text=lambda: _promotion(promotion),
-    )
+        settings = Settings.load(home)
+        notes = Notes(settings, notify, "models")
+        with notes.on_failure():
+            promotion = promote(
+                settings, version, override=override, data=data, most_past=past, track=progress
+            )
+    result = {
+        "promoted": promotion.promoted,
+        "model": promotion.version,
+        "number": promotion.number,
+        "previous": promotion.previous,
+        "failed_gates": list(promotion.failed),
+        "not_lifted": list(promotion.not_lifted),
+        "forced": promotion.promoted and bool(promotion.failed),
+        "comparison": promotion.comparison.as_json() if promotion.comparison else None,
+    }
+    result |= notes.send("promoted" if promotion.promoted else "refused", result)
+    emit(result, as_json=as_json, text=lambda: _promotion(promotion))
     if not promotion.promoted:
         raise typer.Exit(FAILED)
 

@@ -12,6 +12,7 @@ from firstlast import cli
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.model_set import read_pointer
 from serving.settings import Settings
+from tests.serving.test_webhooks import SECRET, Receiver, receiver
 from tests.training.promotion_parts import (
     QUESTIONS,
     good_set,
@@ -22,6 +23,8 @@ from tests.training.promotion_parts import (
 )
 from training.commands.shared import silence_of
 from training.registry.model_sets import register
+
+__all__ = ["receiver"]
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
 
@@ -70,6 +73,21 @@ def test_comparing_promoting_and_going_back(home: Path) -> None:
     again = run(home, "rollback", "--json")
     assert (again.exit_code, again.stdout) == (1, "")
     assert "so there is none to go back to" in again.stderr
+
+
+@pytest.mark.parametrize("receiver", [(200, 200)], indirect=True)
+def test_notes_tell_of_a_set_that_was_refused_and_of_a_promotion_that_failed(
+    home: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIRSTLAST_WEBHOOK_SECRET", SECRET)
+    data = ("--data", str(home / "company"), "--notify", receiver.url, "--json")
+    refused = run(home, "promote", "v2", *data)
+    assert (refused.exit_code, result_of(refused)["notified"]) == (1, True)
+    assert run(home, "promote", "v9", *data).exit_code == 1
+    notes = [json.loads(body) for _, body in receiver.notes]
+    assert [note["type"] for note in notes] == ["models.refused", "models.failed"]
+    assert notes[0]["data"]["failed_gates"] == ["answered_right", "answers_far_fewer"]
+    assert "v9" in notes[1]["data"]["problem"]
 
 
 def test_a_set_that_fails_a_gate_ends_with_one_and_says_which(home: Path) -> None:
