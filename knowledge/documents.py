@@ -127,6 +127,8 @@ class Attachment:
     """SHA-256 of its content with the suffix of its file."""
     path: Path
     """Where it is now."""
+    member: str = ""
+    """Which part of the document at `path` it is, a zip archive; empty for the file itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class MissingFile:
     """The article's path within the source."""
 
 
-Item = ArticleDocument | QuestionAnswer | HeldBack | Refusal
+Item = ArticleDocument | QuestionAnswer | Attachment | HeldBack | Refusal
 """What the reader of a format finds in a file."""
 
 

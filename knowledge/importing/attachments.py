@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
+from zipfile import ZipFile
 
 from knowledge.documents import ArticleDocument, Attachment, MissingFile
 from knowledge.importing.files import MAX_FILE_BYTES
@@ -35,20 +36,32 @@ class WithAttachments:
     """The files that became attachments."""
 
 
-def with_attachments(articles: Iterable[ArticleDocument], root: Path) -> WithAttachments:
+def with_attachments(
+    articles: Iterable[ArticleDocument], root: Path, *, embedded: Iterable[Attachment] = ()
+) -> WithAttachments:
     """The articles with each picture and file of the source under the address that a server gives it.
 
-    A picture that is not in the source goes; one that stands elsewhere on the web becomes a link.
+    Pictures `embedded` in documents have that address already. A picture that is not in the source goes; one
+    that stands elsewhere on the web becomes a link.
     """
-    finder = _Finder(root)
+    finder = _Finder(root, embedded)
     changed = tuple(finder.changed(article) for article in articles)
     attachments = sorted(finder.attachments.values(), key=lambda attachment: attachment.name)
     return WithAttachments(changed, tuple(attachments), tuple(finder.missing), frozenset(finder.used))
 
 
+def content_of(attachment: Attachment) -> bytes:
+    """What the file holds. Raises `OSError` when it is no longer there."""
+    if not attachment.member:
+        return attachment.path.read_bytes()
+    with ZipFile(attachment.path) as document:
+        return document.read(attachment.member)
+
+
 class _Finder:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, embedded: Iterable[Attachment]) -> None:
         self._root = root.resolve()
+        self._embedded = {f"{ATTACHMENTS_PATH}{attachment.name}": attachment for attachment in embedded}
         self.attachments: dict[str, Attachment] = {}
         self.missing: list[MissingFile] = []
         self.used: set[Path] = set()
@@ -62,6 +75,9 @@ class _Finder:
 
     def _link(self, link: re.Match[str], article: ArticleDocument) -> str:
         target, is_picture = link["target"], bool(link["picture"])
+        if target in self._embedded:
+            self.attachments.setdefault(self._embedded[target].name, self._embedded[target])
+            return link[0]
         if target.startswith(("http://", "https://", "//")):
             return f"[{link['text'] or 'picture'}]({target})" if is_picture else link[0]
         suffix = PurePosixPath(unquote(target.split("#")[0].split("?")[0])).suffix.lower()

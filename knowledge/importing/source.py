@@ -10,6 +10,7 @@ import structlog
 
 from knowledge.documents import (
     ArticleDocument,
+    Attachment,
     HeldBack,
     ImportResult,
     Item,
@@ -164,7 +165,8 @@ def _result(source: _Source, *, flat_slugs: bool, progress: ProgressBar | None) 
     articles, renamed = _with_own_slugs(with_languages(fitting))
     if source.is_folder:
         articles = with_categories(articles, source.root)
-    found = with_attachments(_with_full_slugs(articles), source.root)
+    embedded = [item for item in items if isinstance(item, Attachment)]
+    found = with_attachments(_with_full_slugs(articles), source.root, embedded=embedded)
     return ImportResult(
         articles=found.articles,
         question_answers=pairs,

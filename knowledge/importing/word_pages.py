@@ -1,10 +1,13 @@
-"""Word documents to articles: headings, lists, tables and links stay, pictures become their description."""
+"""Word documents to articles: headings, lists, tables, links and pictures stay."""
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
+from hashlib import sha256
 from html import unescape
 from io import BytesIO
+from pathlib import Path, PurePosixPath
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -12,8 +15,9 @@ import mammoth
 import mammoth.html
 from lxml.etree import XMLParser, fromstring, tostring
 
-from knowledge.documents import ArticleDocument, Item
+from knowledge.documents import ArticleDocument, Attachment, Item
 from knowledge.importing.archives import check_office_file
+from knowledge.importing.attachments import ATTACHMENTS_PATH, PICTURES
 from knowledge.importing.files import RefusedError, SourceFile
 from knowledge.importing.html.pages import html_to_markdown
 from knowledge.markdown import strip_tags
@@ -29,6 +33,7 @@ p[style-name='Intense Quote'] => blockquote > p:fresh
 _TOP_HEADING = re.compile(
     rf'<h1(?P<is_title> class="{_TITLE_CLASS}")?>(?P<words>(?:[^<]++|<(?!/h1>))*+)</h1>'
 )
+_PICTURE = re.compile(r"!\[[^\[\]]*+\]\([^()]*+\)")
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _OFF = ("0", "false", "off")
 _CORE = "docProps/core.xml"
@@ -40,19 +45,22 @@ def docx_page(file: SourceFile) -> Iterator[Item]:
     """The article of a Word document; raises `RefusedError`.
 
     Its title is the paragraph in the style Title, else the one top heading, else the title among the file's
-    properties, else the words of the file name. Comments, deleted and hidden text are left out.
+    properties, else the words of the file name. Comments, deleted and hidden text are left out. The pictures
+    that a browser shows follow; of others their description stays.
     """
     content = file.read_bytes()
     check_office_file(content)
     try:
+        pictures = _pictures(content, file.path)
         content = _without_hidden(content)
-        converted = mammoth.convert_to_html(BytesIO(content), style_map=_STYLES, convert_image=_described)
+        shown = partial(_shown, pictures=pictures)
+        converted = mammoth.convert_to_html(BytesIO(content), style_map=_STYLES, convert_image=shown)
         html = str(converted.value)
     except Exception as error:  # the library raises whatever the file's XML makes it raise
         raise RefusedError("the file is no Word document that can be read; save it again as .docx") from error
     title, rest = _title_and_rest(html)
     body = html_to_markdown(rest)
-    if not body:
+    if not _PICTURE.sub("", body).strip():
         raise RefusedError("the document holds no text; pictures of text cannot be read, write it out")
     yield ArticleDocument(
         slug=file.stem,
@@ -60,6 +68,7 @@ def docx_page(file: SourceFile) -> Iterator[Item]:
         body=body,
         path=file.name,
     )
+    yield from pictures.values()
 
 
 def old_word_file(file: SourceFile) -> Iterator[Item]:
@@ -89,9 +98,26 @@ def _without_hidden(content: bytes) -> bytes:
     return shown.getvalue()
 
 
-def _described(image: Any) -> list[Any]:  # mammoth is untyped
-    """A picture's description, in emphasis; nothing without one."""
+def _pictures(content: bytes, path: Path) -> dict[str, Attachment]:
+    """The pictures in the document that a browser shows, by the SHA-256 of their content."""
+    found: dict[str, Attachment] = {}
+    with ZipFile(BytesIO(content)) as archive:
+        for member in archive.namelist():
+            suffix = PurePosixPath(member).suffix.lower()
+            if suffix in PICTURES:
+                digest = sha256(archive.read(member)).hexdigest()
+                found[digest] = Attachment(f"{digest}{suffix}", path, member)
+    return found
+
+
+def _shown(image: Any, *, pictures: Mapping[str, Attachment]) -> list[Any]:  # mammoth is untyped
+    """The picture; its description, in emphasis, where it cannot be shown, or nothing without one."""
     words = " ".join((image.alt_text or "").split())
+    with image.open() as content:
+        picture = pictures.get(sha256(content.read()).hexdigest())
+    if picture is not None:
+        address = f"{ATTACHMENTS_PATH}{picture.name}"
+        return [mammoth.html.element("img", {"src": address, "alt": words})]
     return [mammoth.html.element("em", {}, [mammoth.html.text(words)])] if words else []
 
 

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from knowledge.documents import ArticleDocument, Attachment, ImportResult, Refusal
+from knowledge.importing.attachments import content_of
 from knowledge.importing.source import Slugs
 from model.errors import DataError
 from model.files import write_atomically
@@ -75,7 +76,7 @@ def keep_attachments(attachments: Iterable[Attachment], folder: Path) -> None:
         target = folder / attachment.name
         if not target.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(target, attachment.path.read_bytes())
+            write_atomically(target, content_of(attachment))
 
 
 def _count_in_use(session: Session, source: str) -> int:

@@ -1,5 +1,7 @@
 """Word documents come out as formatted text with their title; what is no document is refused."""
 
+from collections.abc import Mapping
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -7,6 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 
 from knowledge.documents import ArticleDocument, Refusal
+from knowledge.importing.attachments import content_of
 from knowledge.importing.source import read_source
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -44,10 +47,25 @@ def table(*rows: tuple[str, ...]) -> str:
     return f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in cells)}</w:tbl>"
 
 
-def document(*blocks: str, title: str | None = None) -> bytes:
+def picture(target: str, description: str = "") -> str:
+    """A run that shows the picture with this relationship."""
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006"
+    return (
+        f'<w:r><w:drawing><wp:inline xmlns:wp="{drawing}/wordprocessingDrawing">'
+        f'<wp:docPr id="1" name="p" descr="{description}"/>'
+        f'<a:graphic xmlns:a="{drawing}/main"><a:graphicData>'
+        f'<pic:pic xmlns:pic="{drawing}/picture"><pic:blipFill><a:blip r:embed="{target}"/></pic:blipFill>'
+        "</pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
+    )
+
+
+def document(*blocks: str, title: str | None = None, media: Mapping[str, bytes] | None = None) -> bytes:
+    """A Word file; each of the `media` has its name as its relationship."""
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">'
         '<Default Extension="xml" ContentType="application/xml"/>'
+        '<Default Extension="png" ContentType="image/png"/>'
+        '<Default Extension="emf" ContentType="image/x-emf"/>'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         "</Types>",
         "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships">'
@@ -56,7 +74,11 @@ def document(*blocks: str, title: str | None = None) -> bytes:
         f'<Relationship Id="s" Type="{OFFICE}/styles" Target="styles.xml"/>'
         f'<Relationship Id="n" Type="{OFFICE}/numbering" Target="numbering.xml"/>'
         f'<Relationship Id="link" Type="{OFFICE}/hyperlink" Target="https://h.example/pay" '
-        'TargetMode="External"/></Relationships>',
+        'TargetMode="External"/>'
+        + "".join(
+            f'<Relationship Id="{name}" Type="{OFFICE}/image" Target="media/{name}"/>' for name in media or {}
+        )
+        + "</Relationships>",
         "word/styles.xml": f'<w:styles xmlns:w="{WORD}">{STYLES}</w:styles>',
         "word/numbering.xml": f'<w:numbering xmlns:w="{WORD}">{NUMBERING}</w:numbering>',
         "word/document.xml": f'<w:document xmlns:w="{WORD}" xmlns:r="{OFFICE}"><w:body>{"".join(blocks)}'
@@ -71,6 +93,8 @@ def document(*blocks: str, title: str | None = None) -> bytes:
     with ZipFile(content, "w", ZIP_DEFLATED) as archive:
         for name, data in parts.items():
             archive.writestr(name, data)
+        for name, picture_data in (media or {}).items():
+            archive.writestr(f"word/media/{name}", picture_data)
     return content.getvalue()
 
 
@@ -124,6 +148,34 @@ def test_without_a_title_in_the_text_the_heading_property_or_file_name_is_it(
     tmp_path: Path, blocks: tuple[str, ...], property_title: str | None, title: str
 ) -> None:
     assert article(tmp_path, document(*blocks, par(run("x")), title=property_title)).title == title
+
+
+def test_pictures_stay_where_they_are_and_those_no_browser_shows_become_their_description(
+    tmp_path: Path,
+) -> None:
+    blocks = (
+        par(run("Press the red button."), picture("button.png", "the red button")),
+        par(picture("plan.emf", "Where the button is"), picture("line.emf")),
+    )
+    media = {"button.png": b"\x89PNG button", "plan.emf": b"plan", "line.emf": b"line"}
+    (tmp_path / "reset.docx").write_bytes(document(*blocks, media=media))
+    name = f"{sha256(media['button.png']).hexdigest()}.png"
+    found = read_source(tmp_path)
+    assert found.articles[0].body == (
+        f"Press the red button.![the red button](/files/{name})\n\n*Where the button is*"
+    )
+    assert [attachment.name for attachment in found.attachments] == [name]
+    assert content_of(found.attachments[0]) == media["button.png"]
+    assert found.missing_files == ()
+
+
+def test_a_document_of_nothing_but_a_picture_is_refused(tmp_path: Path) -> None:
+    content = document(par(picture("scan.png", "page 1")), media={"scan.png": b"\x89PNG scan"})
+    (tmp_path / "scan.docx").write_bytes(content)
+    found = read_source(tmp_path)
+    assert [refusal.reason for refusal in found.refusals] == [
+        "the document holds no text; pictures of text cannot be read, write it out"
+    ]
 
 
 def test_deleted_text_is_left_out_and_inserted_text_is_in(tmp_path: Path) -> None:
