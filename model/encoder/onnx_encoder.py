@@ -28,6 +28,8 @@ _BATCH_TOKENS = 512
 What a layer makes of 2,048 tokens no longer fits the processor's cache: 64 short questions took 1.3 (two
 threads) to 1.7 times (one) as long in such batches, passages of 120 words as long as here.
 """
+_RUN_TOKENS = 4
+"""A batch of its own takes as long as so many tokens more in another: .8 ms, a token .2, on one thread."""
 
 
 def find_encoder(models_folder: Path, fingerprint: str) -> Path:
@@ -132,8 +134,9 @@ class OnnxEncoder:
         said = map(spoken_text, texts) if self._spoken else texts
         encodings = self._tokens([_readable(text) for text in said])
         by_length = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
-        for batch in _batches(by_length, [len(encodings[i].ids) for i in by_length]):
-            vectors[batch], features[batch] = self._run([encodings[i] for i in batch])
+        for batch in _batches([len(encodings[i].ids) for i in by_length]):
+            places = [by_length[place] for place in batch]
+            vectors[places], features[places] = self._run([encodings[i] for i in places])
         return Reading(vectors, features)
 
     def pieces(self, word: str) -> int:
@@ -159,14 +162,24 @@ class OnnxEncoder:
         return vectors, features
 
 
-def _batches(order: list[int], lengths: list[int]) -> list[list[int]]:
-    """`order` cut so that no batch, padded to its longest text, exceeds the token limit."""
-    batches: list[list[int]] = []
-    for index, length in zip(order, lengths, strict=True):
-        if batches and (len(batches[-1]) + 1) * length <= _BATCH_TOKENS:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
+def _batches(lengths: list[int]) -> list[range]:
+    """Ranges over `lengths`, which rise, that are the soonest run, each padded to its longest text.
+
+    No batch of several texts exceeds the token limit.
+    """
+    least = [0]
+    begins: list[int] = []
+    for end, longest in enumerate(lengths, start=1):
+        costs = {end - 1: least[end - 1] + longest}
+        for begin in range(end - 2, max(end - _BATCH_TOKENS // max(longest, 1), 0) - 1, -1):
+            costs[begin] = least[begin] + (end - begin) * longest
+        begins.append(min(costs, key=costs.__getitem__))
+        least.append(costs[begins[-1]] + _RUN_TOKENS)
+    batches: list[range] = []
+    end = len(lengths)
+    while end:
+        batches.insert(0, range(begins[end - 1], end))
+        end = batches[0].start
     return batches
 
 

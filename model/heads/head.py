@@ -64,6 +64,8 @@ class Kernel:
             )
         if not self.gamma > 0:
             raise ArtifactError(f"a kernel's gamma must be above 0, got {self.gamma}")
+        for name in ("projection", "landmarks"):
+            object.__setattr__(self, name, np.asfortranarray(getattr(self, name)))
         object.__setattr__(self, "_lengths", squared_lengths(self.landmarks))
 
     @property

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from model.heads.out_of_scope import clearness
 from model.interfaces import Reader
 from model.model_set import ModelSet
-from model.types import IntentInfo, Understanding, Vectors
+from model.types import IntentInfo, Reading, Understanding, Vectors
 from model.understanding.courtesy import without_opening
 from model.understanding.follow_up import sentences
 from model.understanding.message import understand, without_smalltalk
@@ -77,21 +77,20 @@ def classify(
     It is what the resolver reads of a message, mistypings apart: only what a home knows tells them.
     `head_encoders` and `infos` are those of the resolver and of its questions.
     """
-    if not texts:
-        return []
+    return _classify(models, _Lines(encoder, head_encoders), texts, infos=infos)
+
+
+def _classify(
+    models: ModelSet, lines: "_Lines", texts: Sequence[str], *, infos: Mapping[str, IntentInfo] | None
+) -> list[Understanding]:
+    """As `classify`, of lines read before and those it reads."""
     said = [without_opening(text) for text in texts]
     parts = [sentences(text) for text in said]
-    lines = [line for text, own in zip(said, parts, strict=True) for line in (text, *own)]
-    shared = encoder.read(lines)
-    readings = {fingerprint: reader.read(lines) for fingerprint, reader in head_encoders.items()}
+    lines.read([line for text, own in zip(said, parts, strict=True) for line in (text, *own)])
     found: list[Understanding] = []
     rests: dict[int, str] = {}
-    begin = 0
     for place, (text, own) in enumerate(zip(said, parts, strict=True)):
-        rows = range(begin, begin + 1 + len(own))
-        begin = rows.stop
-        reading = shared.at(rows)
-        telling = is_telling(text, encoder.pieces)
+        reading, readings = lines.of([text, *own])
         rest = without_smalltalk(models, own, reading.features[1:])
         if rest is not None:
             rests[place] = rest
@@ -102,13 +101,49 @@ def classify(
                 reading.features[0],
                 reading.features[1:],
                 mood=0.0,
-                own={name: readings[key].at(rows) for name, key in models.head_encoders.items()},
+                own={name: readings[key] for name, key in models.head_encoders.items()},
                 asks="?" in text,
-                telling=telling,
+                telling=is_telling(text, lines.pieces),
                 infos=infos,
             )
         )
-    again = classify(models, encoder, list(rests.values()), head_encoders=head_encoders, infos=infos)
+    again = _classify(models, lines, list(rests.values()), infos=infos) if rests else []
     for place, read in zip(rests, again, strict=True):
         found[place] = replace(read, telling=found[place].telling)
     return found
+
+
+class _Lines:
+    """Texts and sentences as encoders read them: together, and each line once however often it occurs."""
+
+    def __init__(self, encoder: Reader, head_encoders: Mapping[str, Reader]) -> None:
+        self._encoder = encoder
+        self._head_encoders = head_encoders
+        self.pieces = encoder.pieces
+        self._row_of: dict[str, int] = {}
+        self._shared: list[Reading] = []
+        self._own: dict[str, list[Reading]] = {fingerprint: [] for fingerprint in head_encoders}
+
+    def read(self, lines: Sequence[str]) -> None:
+        """Read those that are new."""
+        new = [line for line in dict.fromkeys(lines) if line not in self._row_of]
+        if not new:
+            return
+        self._row_of |= {line: row for row, line in enumerate(new, start=len(self._row_of))}
+        self._shared = [_joined([*self._shared, self._encoder.read(new)])]
+        for fingerprint, reader in self._head_encoders.items():
+            self._own[fingerprint] = [_joined([*self._own[fingerprint], reader.read(new)])]
+
+    def of(self, lines: Sequence[str]) -> tuple[Reading, Mapping[str, Reading]]:
+        """What the set's encoder reads in these lines, and by fingerprint those of single heads."""
+        rows = [self._row_of[line] for line in lines]
+        return self._shared[0].at(rows), {name: own[0].at(rows) for name, own in self._own.items()}
+
+
+def _joined(readings: Sequence[Reading]) -> Reading:
+    if len(readings) == 1:
+        return readings[0]
+    return Reading(
+        np.concatenate([reading.vectors for reading in readings]),
+        np.concatenate([reading.features for reading in readings]),
+    )

@@ -76,6 +76,39 @@ def test_unusual_text_gives_a_unit_vector(encoder: OnnxEncoder, text: str) -> No
     assert np.linalg.norm(encoder.encode_one(text)) == pytest.approx(1, abs=1e-5)
 
 
+class _Runs:
+    """An encoder's session that notes the shape of each batch and the texts' own tokens in it."""
+
+    def __init__(self, encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._session = encoder._session
+        self.shapes: list[tuple[int, int]] = []
+        self.tokens = 0
+        monkeypatch.setattr(encoder, "_session", self)
+
+    def run(self, names: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
+        self.shapes.append(given["input_ids"].shape)
+        self.tokens += int(given["attention_mask"].sum())
+        return self._session.run(names, given)
+
+
+def test_short_texts_are_not_padded_to_a_long_one(
+    encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = _Runs(encoder, monkeypatch)
+    story = "my pump gave up after a year although I followed every page. what now? help me please"
+    encoder.read([story, "what now?", "help me please"])
+    assert runs.shapes == [(2, 5), (1, 21)]
+    assert runs.tokens == 5 + 5 + 21
+
+
+def test_a_little_padding_is_cheaper_than_another_pass(
+    encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = _Runs(encoder, monkeypatch)
+    encoder.read(["box", "the box", "the green box"])  # 3, 4 and 5 tokens with those at both ends
+    assert runs.shapes == [(3, 5)]
+
+
 def test_lone_surrogates_count_as_question_marks(encoder: OnnxEncoder) -> None:
     np.testing.assert_array_equal(
         encoder.encode_one("my box \ud83d is late"), encoder.encode_one("my box ? is late")
