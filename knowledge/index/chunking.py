@@ -8,11 +8,12 @@ from itertools import pairwise
 from markdown_it.token import Token
 
 from knowledge.documents import HOLE, ArticleDocument
+from knowledge.index.announcements import announcing_first, only_announce
 from knowledge.markdown import inline_text, parse, plain_text
 from model.refs import article_ref, learned_answer_ref
 from model.types import Passage
 
-CHUNKER_VERSION = "5"
+CHUNKER_VERSION = "6"
 """Raised whenever the same document would be cut or described differently: old snapshots turn stale."""
 
 TARGET_WORDS = 120
@@ -35,17 +36,6 @@ _BLOCK = re.compile(r"(?=\n\n)|(?<!\n)(?=\n[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]|
 """Where a paragraph, a list item or a row of a table begins."""
 _MARK = re.compile(r"\A\s*+(?:>[ \t]*+)*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++|\|)?")
 _LINE_BREAK = re.compile(r"\r\n?|\n")
-_ANNOUNCES = re.compile(
-    r"\A\W*+(?:(?:in|on) (?:this|the following) (?:article|page|guide|section|post|tutorial|topic)\b"
-    r"|(?:this|the following) (?:help )?(?:article|page|guide|section|post|tutorial|topic|document)\b"
-    r"[^.]{0,80}?\b(?:explains?|describes?|covers?|shows?|walks?|lists?|outlines?|tells?|contains|provides|gives|helps"
-    r"|goes|will|is about|is for)\b"
-    r"|(?:read on|keep reading|learn (?:how|more|about))\b)",
-    re.IGNORECASE,
-)
-"""How a sentence begins that says what an article is about instead of saying it."""
-
-
 _OF_THE_PAGE = re.compile(
     r"\A\W*+(?:(?:(?:last )?(?:updated|modified|edited|reviewed|published)\b[^.\n]{0,60}+"
     r"|(?:written|posted|published) by\b[^.\n]{0,60}+"
@@ -87,13 +77,13 @@ def article_passages(document: ArticleDocument) -> list[Passage]:
             title_passage,
             key=f"{ref}#{number}",
             heading_path=chunk.heading_path,
-            text=_without_announcement(chunk.text),
+            text=text,
             search_text="\n".join(
                 filter(None, (document.title, *chunk.heading_path, plain_text(chunk.text), chunk.withheld))
             ),
             withheld=chunk.withheld,
         )
-        for number, chunk in enumerate(chunks, start=1)
+        for number, (chunk, text) in enumerate(zip(chunks, _shown(chunks), strict=True), start=1)
     ]
     return [title_passage, *pieces]
 
@@ -233,11 +223,21 @@ def _split_mark(part: str) -> tuple[str, str]:
     return part[:end], part[end:]
 
 
+def _shown(chunks: Sequence[_Chunk]) -> list[str]:
+    """What is shown of each: not what merely announces the article or a part of it, unless that is all.
+
+    "This page explains …" goes from the beginning of any text, an announcement alone as a whole.
+    """
+    shown = [_without_announcement(chunk.text) for chunk in chunks]
+    return shown if any(shown) else [chunk.text for chunk in chunks]
+
+
 def _without_announcement(text: str) -> str:
-    """The text without sentences that merely announce it at its beginning ("This page explains …")."""
     paragraph, gap, rest = text.partition("\n\n")
     sentences = split_sentences(paragraph)
-    announcing = next((n for n, each in enumerate(sentences) if not _ANNOUNCES.match(each)), len(sentences))
+    if not gap and only_announce(paragraph, sentences):
+        return ""
+    announcing = announcing_first(sentences)
     if not announcing:
         return text
     return join_sentences(sentences[announcing:]) + gap + rest if sentences[announcing:] else rest

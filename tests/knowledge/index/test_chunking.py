@@ -61,6 +61,60 @@ def test_what_only_announces_the_article_is_searched_but_not_shown(body: str, sh
     assert passage.search_text.split("\n", 1)[1].split() == body.split()
 
 
+STEPS = "\n\n## Steps\n\n1. Open **Orders**.\n2. Choose the order."
+
+
+@pytest.mark.parametrize(
+    "introduction",
+    [
+        "This article explains how to send a parcel back.",
+        "Here's how to send a parcel back.",
+        "Here is what to do when a parcel is broken, step by step.",
+        "Parcel broken, or the wrong size? Here is how to send it back.",
+        "Follow the steps below to send a parcel back.",
+        "To send a parcel back, please follow these simple steps.",
+        "Here are the ways to send a parcel back:",
+        "To send a parcel back:",
+        "You'll learn how to send a parcel back and when the money comes.",
+        "We show you how to send a parcel back.",
+        "Everything you need to know about sending parcels back.",
+        "How do you send a parcel back? A short guide.",
+        "*Below you will find all that there is to know about parcels.*",
+    ],
+)
+def test_an_introduction_alone_is_searched_but_not_shown_where_the_article_says_more(
+    introduction: str,
+) -> None:
+    _, first, steps = cut(introduction + STEPS)
+    assert (first.text, plain_text(introduction) in first.search_text) == ("", True)
+    assert steps.text.startswith("1. Open")
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Here's how: open **Orders** and tap the parcel.",
+        "Here is our address: 5 Mill Lane, Ostwell.",
+        "Enter the code in the field below.",
+        "Bring the parcel to any shop.",
+        "Can I send it back? Yes, within 30 days.",
+        "May I send it back?",
+        "The steps cost nothing.",
+        "Sending back is free. Follow the steps below.",
+        "Below 50 euros you pay the postage yourself.",
+        "- Here's how to send it back.",
+    ],
+)
+def test_a_short_text_that_says_something_is_shown(says: str) -> None:
+    assert cut(says + STEPS)[1].text == says
+
+
+def test_an_article_that_is_nothing_but_its_introduction_shows_that() -> None:
+    assert [p.text for p in cut("This page explains how to pay.")] == ["", "This page explains how to pay."]
+    body = "Here's how to pay.\n\n## By card\n\nFollow the steps below."
+    assert [p.text for p in cut(body)] == ["", "Here's how to pay.", "Follow the steps below."]
+
+
 def test_a_list_of_links_alone_is_not_searched() -> None:
     related = "## Related\n\n* [Refunds](/help/refunds)\n* [Prices](/help/prices)"
     texts = [p.text for p in cut(f"Pay by card.\n\n{related}")]
@@ -177,9 +231,9 @@ def test_a_sentence_that_only_begins_like_a_date_line_stays() -> None:
 
 
 def test_what_follows_an_empty_heading_belongs_to_the_section_around_it() -> None:
-    body = "## Pausing\n\nHow to:\n\n### Web\n\nPress Pause.\n\n###\n\nIt costs nothing."
+    body = "## Pausing\n\nOnce a year.\n\n### Web\n\nPress Pause.\n\n###\n\nIt costs nothing."
     assert [(p.heading_path, p.text) for p in cut(body)[1:]] == [
-        (("Pausing",), "How to:"),
+        (("Pausing",), "Once a year."),
         (("Pausing", "Web"), "Press Pause."),
         (("Pausing",), "It costs nothing."),
     ]

@@ -103,7 +103,7 @@ def test_a_snapshot_of_an_older_chunker_is_stale(
     folder: Path, encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshots, "CHUNKER_VERSION", "next")
-    with pytest.raises(ArtifactError, match="is stale: chunker is '5', expected 'next'"):
+    with pytest.raises(ArtifactError, match="is stale: chunker is '6', expected 'next'"):
         load(folder, encoder)
 
 
