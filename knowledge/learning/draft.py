@@ -7,8 +7,10 @@ from typing import Literal
 from knowledge.learning.cleaning import clean_answer
 from knowledge.learning.contradictions import contradicts, overlap
 from knowledge.learning.question import pick_question
-from model.interfaces import Encoder, Retriever
+from knowledge.learning.titles import title_of
+from model.interfaces import Encoder, Reader, Retriever
 from model.types import Candidate, Passage
+from model.understanding.spelling import words_of
 
 DraftKind = Literal["new", "phrasing", "correction"]
 
@@ -48,10 +50,11 @@ class Draft:
     kind: DraftKind
     """`new`; `phrasing`: `similar_ref` already says this and was missed; `correction`: it says otherwise."""
     question: str
+    """As a heading, see `title_of`."""
     answer: str
     """Markdown."""
     phrasings: tuple[str, ...]
-    """Other ways the customer asked, without `question`."""
+    """The customer's own words, where `question` has others."""
     similar_ref: str | None
     """The known answer that was missed or is contradicted, an article or learned answer."""
     similarity: float | None
@@ -63,7 +66,7 @@ def draft_learned_answer(
     customer_messages: Sequence[str],
     agent_reply: str,
     retriever: Retriever,
-    encoder: Encoder,
+    encoder: Reader,
     agent_names: Sequence[str] = (),
     customer_name: str | None = None,
     human_only: bool = False,
@@ -81,14 +84,17 @@ def draft_learned_answer(
         return None
     known = _compare(question, answer, retriever, encoder, thresholds)
     same = max((k for k in known if k.same), key=lambda k: k.answer_cosine, default=None)
+    is_known = same is not None and same.question_cosine >= thresholds.known_question
+    if same is not None and is_known and (same.passage.released or not human_only):
+        return None
+    title = title_of(question, known=retriever, common_words=encoder.words)
+    own = () if words_of(title) == words_of(question) else (question,)
     if same is not None:
-        if same.question_cosine >= thresholds.known_question and (same.passage.released or not human_only):
-            return None
-        return Draft("phrasing", question, answer, (), same.passage.ref, same.answer_cosine)
+        return Draft("phrasing", title, answer, own, same.passage.ref, same.answer_cosine)
     asked = _asked_before(known, thresholds)
     if asked is not None:
-        return Draft("correction", question, answer, (), asked.passage.ref, asked.question_cosine)
-    return Draft("new", question, answer, (), None, None)
+        return Draft("correction", title, answer, own, asked.passage.ref, asked.question_cosine)
+    return Draft("new", title, answer, own, None, None)
 
 
 @dataclass(frozen=True, slots=True)

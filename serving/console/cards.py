@@ -11,7 +11,7 @@ from serving.conversations.repository import messages_by_id
 from serving.db.tables import Proposal
 from serving.learned_answers.exchange import Exchange, read_exchanges
 from serving.learned_answers.repository import list_proposals
-from serving.learned_answers.schemas import SimilarAnswer, similar_answers
+from serving.learned_answers.schemas import SimilarAnswer, same_answers, similar_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class ProposalCard:
     proposal: Proposal
     known: SimilarAnswer | None
     """The known answer that it resembles or contradicts, while that exists."""
+    same: SimilarAnswer | None
+    """A learned answer to another question in the very same words, which an open one may join."""
     exchange: Exchange | None
     """The words of customer and agent that it comes from, as quoted on the page of proposals."""
     decided_by: str
@@ -78,10 +80,12 @@ def _cards(
         return []
     names = agent_names(session)
     known = similar_answers(session, [proposal.similar_ref for proposal in proposals])
+    same = same_answers(session, proposals)
     return [
         ProposalCard(
             proposal=proposal,
             known=known.get(proposal.similar_ref or ""),
+            same=same.get(proposal.id),
             exchange=exchanges.get(proposal.message_id),
             decided_by=names[proposal.decided_by],
             draft=draft if draft and draft.proposal_id == proposal.id else None,

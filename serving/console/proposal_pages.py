@@ -30,6 +30,7 @@ class CardForm(BaseModel):
     answer: Written | None = None
     phrasings: Written | None = None
     release: bool = False
+    join: Written | None = None
 
 
 CurrentCardForm = Annotated[CardForm, Form()]
@@ -79,7 +80,11 @@ def _decide(visit: Visit, proposal_id: int, verb: Verb, form: CardForm) -> None:
     if verb == "approve":
         phrasings = None if form.phrasings is None else written_lines(form.phrasings)
         words = Approval(
-            question=form.question, answer=form.answer, phrasings=phrasings, release=form.release
+            question=form.question,
+            answer=form.answer,
+            phrasings=phrasings,
+            release=form.release,
+            join=form.join,
         )
         approve_compared(session, visit.runtime.knowledge, proposal_id, agent_id, words)
     elif verb == "undo":

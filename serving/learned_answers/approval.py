@@ -31,11 +31,13 @@ def make_known(
     near: Sequence[NearQuestion],
     *,
     release: bool,
+    join: str | None = None,
 ) -> None:
     """Write what the approved proposal teaches, and into its `undo` what putting it back needs.
 
     `near` are questions near the wording; those of others become cases that must not get this answer. With
-    `release` the bot may give the answer though only people handle such matters.
+    `release` the bot may give the answer though only people handle such matters. With `join` it becomes a
+    phrasing of that learned answer.
     """
     drafted = {
         "question": proposal.question,
@@ -45,6 +47,8 @@ def make_known(
     target = None if proposal.kind == "new" else _living(session, proposal.similar_ref)
     same = _same_question(session, wording, besides=target)
     undo: dict[str, Any]  # JSON of the column
+    if same is None and join is not None:
+        same = _joined(session, join, wording, proposal)
     if same is not None:
         answer, undo = _extend(session, same, wording, proposal)
     elif (
@@ -124,6 +128,22 @@ def _same_question(
             "approve this with another question"
         )
     return None
+
+
+def _joined(session: Session, join: str, wording: Wording, proposal: Proposal) -> LearnedAnswer:
+    """The learned answer to join, locked; raises `ConflictError` where it does not say the same by now."""
+    row_id = learned_answer_id(join)
+    answer = None if row_id is None else repository.get_for_update(session, row_id)
+    if (
+        answer is None
+        or not repository.is_in_use(answer, now())
+        or folded(answer.answer) != folded(wording.answer)
+        or answer.human_only != proposal.human_only
+    ):
+        raise ConflictError(
+            f"{join!r} does not give this answer in the same words; approve it without joining"
+        )
+    return answer
 
 
 def _extend(

@@ -57,7 +57,8 @@ def approve(
     one's place, which is kept as superseded. A phrasing whose answer was rewritten is a correction; one that
     resembles an article becomes a learned answer. `phrasings` replaces the drafted ones, but the drafted
     question, which is the customer's own, is always kept as a way to ask. Where only people handle the
-    matter, the bot gives the answer to this question only where the words say `release`. Of `near`, the
+    matter, the bot gives the answer to this question only where the words say `release`. With `join` it
+    becomes another question of that learned answer, which says the same in the same words. Of `near`, the
     questions near `questions_to_compare`, near misses become regression cases. Raises `DataError` for unfit
     words and `ConflictError` when it was decided otherwise, or another learned answer answers the same
     question differently.
@@ -70,7 +71,7 @@ def approve(
         ):
             return _already_approved(get_proposal(session, proposal_id), words)
         proposal = get_proposal(session, proposal_id)
-        make_known(session, proposal, wording, agent_id, near, release=words.release)
+        make_known(session, proposal, wording, agent_id, near, release=words.release, join=words.join)
         announce(session, proposal)
     return proposal
 

@@ -1,6 +1,6 @@
 """Queries on learned answers, proposals and regression cases; it decides nothing and never commits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select, update
@@ -12,6 +12,9 @@ from serving.articles.repository import holds, in_portions
 from serving.db.tables import LearnedAnswer, Phrasing, Proposal, ProposalStatus, RegressionCase, now
 from serving.paging import Place, page_after
 from serving.text import folded
+
+_MOST_SPACE = 20
+"""Characters that space alone makes one text longer than the same words in another."""
 
 
 def get(session: Session, learned_answer_id: int) -> LearnedAnswer | None:
@@ -90,6 +93,17 @@ def find_by_question(session: Session, question: str, moment: datetime) -> list[
     alike = func.lower(LearnedAnswer.question) == func.lower(question)
     rows = session.scalars(select(LearnedAnswer).where(_in_use(moment), alike).order_by(LearnedAnswer.id))
     return [row for row in rows if folded(row.question) == folded(question)]
+
+
+def find_by_answer(session: Session, answers: Collection[str], moment: datetime) -> list[LearnedAnswer]:
+    """Learned answers in use that say one of these in the very same words, case and space ignored; by id."""
+    if not answers:
+        return []
+    size = func.length(LearnedAnswer.answer)
+    alike = or_(*(size.between(len(text) - _MOST_SPACE, len(text) + _MOST_SPACE) for text in answers))
+    rows = session.scalars(select(LearnedAnswer).where(_in_use(moment), alike).order_by(LearnedAnswer.id))
+    wanted = set(map(folded, answers))
+    return [row for row in rows if folded(row.answer) in wanted]
 
 
 def is_in_use(answer: LearnedAnswer, moment: datetime) -> bool:

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from model.refs import article_slug, learned_answer_id
 from serving.articles import repository as articles
-from serving.db.tables import LearnedAnswerStatus, Origin, Proposal, ProposalKind, ProposalStatus
+from serving.db.tables import LearnedAnswerStatus, Origin, Proposal, ProposalKind, ProposalStatus, now
 from serving.learned_answers import repository
 from serving.schemas import Body, RowOut
+from serving.text import folded
 
 _EXCERPT_CHARS = 2_000
 
@@ -80,6 +81,8 @@ class Approval(Body):
     phrasings: list[str] | None = None
     release: bool = False
     """Whether the bot may give the answer to this very question though only people handle the matter."""
+    join: str | None = Field(default=None, max_length=300)
+    """The ref of the learned answer in the same words (`same_answer`) that this becomes a phrasing of."""
 
 
 class Rejection(Body):
@@ -89,7 +92,7 @@ class Rejection(Body):
 
 
 class SimilarAnswer(BaseModel):
-    """The known answer that a proposal resembles or contradicts."""
+    """A known answer that a proposal is held against."""
 
     ref: str
     question: str
@@ -109,6 +112,8 @@ class ProposalOut(RowOut):
     message_id: int
     similar: SimilarAnswer | None
     similarity: float | None
+    same_answer: SimilarAnswer | None
+    """While it is open: a learned answer to another question in the very same words, which it may join."""
     human_only: bool
     """Whether only people handle such matters: unless it is released, the bot does not give the answer."""
     learned_answer_id: int | None
@@ -126,12 +131,29 @@ class ProposalList(BaseModel):
 def proposals_out(session: Session, proposals: Sequence[Proposal]) -> list[ProposalOut]:
     """The proposals with the known answers they resemble, in as many queries as for one."""
     similar = similar_answers(session, [proposal.similar_ref for proposal in proposals])
-    return [ProposalOut.of(row, similar=similar.get(row.similar_ref or "")) for row in proposals]
+    same = same_answers(session, proposals)
+    return [
+        ProposalOut.of(row, similar=similar.get(row.similar_ref or ""), same_answer=same.get(row.id))
+        for row in proposals
+    ]
 
 
 def proposal_out(session: Session, proposal: Proposal) -> ProposalOut:
     """The proposal with the known answer it resembles."""
     return proposals_out(session, [proposal])[0]
+
+
+def same_answers(session: Session, proposals: Sequence[Proposal]) -> dict[int, SimilarAnswer]:
+    """By id of an open proposal for a new one, the first learned answer in its words and of its scope."""
+    asked = [proposal for proposal in proposals if proposal.is_open and proposal.kind == "new"]
+    rows = repository.find_by_answer(session, {proposal.answer for proposal in asked}, now())
+    known = {(folded(row.answer), row.human_only): row for row in reversed(rows)}
+    found: dict[int, SimilarAnswer] = {}
+    for proposal in asked:
+        row = known.get((folded(proposal.answer), proposal.human_only))
+        if row is not None and folded(row.question) != folded(proposal.question):
+            found[proposal.id] = SimilarAnswer(ref=row.ref, question=row.question, answer=row.answer)
+    return found
 
 
 def similar_answers(session: Session, refs: Sequence[str | None]) -> dict[str, SimilarAnswer]:

@@ -11,7 +11,7 @@ from knowledge.index.chunking import split_sentences
 from knowledge.privacy.detection import holds_contact_data
 from knowledge.text import capitalised
 from model.errors import DataError
-from model.interfaces import Encoder, Retriever
+from model.interfaces import Reader, Retriever
 from serving.db.tables import LearnedAnswer, Origin, Phrasing, RegressionCase, Release, now
 from serving.learned_answers import repository
 from serving.text import distinct, folded, required
@@ -25,7 +25,7 @@ class LearningTools(Protocol):
     """An encoder with the index that it made, such as a running process has."""
 
     @property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> Reader:
         """Turns texts into vectors."""
         ...
 

@@ -218,3 +218,24 @@ def test_the_card_asks_whether_to_release_the_answer_where_only_people_handle_th
     learned_id = proposal(runtime, proposal_id).learned_answer_id
     assert learned_answer(runtime, learned_id).released is True
     assert "Released by " in agent.get(f"/learned-answers/{learned_id}").text
+
+
+def test_the_same_reply_to_another_question_may_join_the_first_on_the_card(
+    runtime: Runtime, agent: TestClient
+) -> None:
+    with runtime.database.session() as session:
+        known = add_learned_answer(session, "Do chillies like <sun>?", "As much as they can get.").id
+    _, joined = propose(runtime, question="Chillies on a balcony?", answer="As much as they can get.")
+    _, apart = propose(runtime, question="Chillies in the shade?", answer="As much as they can get.")
+
+    card = agent.get("/proposals").text
+    card = card[card.index(f'id="proposal-{joined}"') : card.index(f'id="proposal-{apart}"')]
+    assert "You gave this very answer before, to another question. Shall both have one answer?" in card
+    assert f'<a href="/learned-answers/{known}">Do chillies like &lt;sun&gt;?</a>' in card
+    assert f'<input type="hidden" name="join" value="learned_answer:{known}">' in card
+    agent.post(f"/proposals/{joined}/approve", data={"join": f"learned_answer:{known}"})
+    agent.post(f"/proposals/{apart}/approve")
+
+    assert proposal(runtime, joined).learned_answer_id == known
+    assert "Chillies on a balcony?" in {row.text for row in learned_answer(runtime, known).phrasings}
+    assert proposal(runtime, apart).learned_answer_id != known

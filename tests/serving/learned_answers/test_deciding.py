@@ -9,7 +9,7 @@ from model.errors import ConflictError, DataError, NotFoundError
 from serving.db.tables import Event, LearnedAnswer, Proposal, now
 from serving.indexing import stored_knowledge as stored
 from serving.learned_answers import proposals, repository, service
-from serving.learned_answers.schemas import Approval
+from serving.learned_answers.schemas import Approval, proposal_out
 from tests.serving.stand import REFUNDS, Stand
 
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -567,3 +567,56 @@ def test_an_editor_releases_an_answer_and_withdraws_it(stand: Stand) -> None:
         with stand.database.session() as session:
             service.edit(session, known, released=wanted)
         assert released(stand, known) == (wanted, {wanted})
+
+
+def offered(stand: Stand, proposal_id: int) -> str | None:
+    """The question of the learned answer in the same words that the proposal may join."""
+    with stand.database.reading() as session:
+        shown = proposal_out(session, proposals.get_proposal(session, proposal_id))
+        return shown.same_answer.question if shown.same_answer else None
+
+
+def test_the_same_reply_to_another_question_may_join_the_answer_it_made_first(
+    stand: Stand, pending: int
+) -> None:
+    reply = stand.say(("customer", "and melted snow?"), ("agent", "Yes."), conversation="second")
+    second = stand.drafted(
+        reply,
+        conversation="second",
+        question="May I use melted snow?",
+        answer="yes,  filtered rain water\nis fine.",
+        phrasings=[],
+    )
+    assert offered(stand, second) is None
+    first = stand.approve(pending)
+    assert offered(stand, second) == "Can I water the garden with rain water?"
+
+    joined = stand.approve(second, join=f"learned_answer:{first}")
+
+    assert joined == first
+    assert texts_of(stand, first)[2:] == ["May I use melted snow?"]
+    assert stand.best("May I use melted snow?") == f"learned_answer:{first}"
+    assert offered(stand, second) is None
+    decide(stand, "undo", second)
+    assert len(texts_of(stand, first)) == 2
+    assert offered(stand, second) == "Can I water the garden with rain water?"
+    assert stand.approve(second) != first  # kept apart
+
+
+@on_sqlite
+def test_only_the_same_words_of_the_same_scope_are_joined(stand: Stand, pending: int) -> None:
+    same = {"question": "May I use melted snow?", "phrasings": []}
+    for_people = stand.drafted(stand.say(("agent", "Yes.")), human_only=True, **same)
+    other = stand.drafted(stand.say(("agent", "No.")), answer="No, filtered snow is not fine.", **same)
+    first = stand.approve(pending)
+    assert (offered(stand, for_people), offered(stand, other)) == (None, None)
+    for proposal_id in (for_people, other):
+        with pytest.raises(ConflictError, match="does not give this answer in the same words"):
+            stand.approve(proposal_id, join=f"learned_answer:{first}")
+    with pytest.raises(ConflictError, match="does not give this answer in the same words"):
+        stand.approve(other, join="article:rain")
+    with stand.database.session() as session:
+        service.retire(session, first)
+    with pytest.raises(ConflictError, match="does not give this answer in the same words"):
+        stand.approve(other, join=f"learned_answer:{first}", answer="Yes, filtered rain water is fine.")
+    assert proposal_of(stand, other).status == "pending"
