@@ -124,6 +124,7 @@ def conversation_context(
         ],
         "composer": composer,
         "intent_titles": titles,
+        "intent_teams": repository.intent_teams(session) if conversation.is_with_people else {},
         "guesses": _guesses(session, conversation, titles),
         "team_title": team.title if team else "",
         "csat": repository.csat_score(session, conversation.id),

@@ -88,11 +88,15 @@ def assign_to_me(conversation_id: str, visit: CurrentVisit, filters: CurrentFilt
 
 @router.post("/{conversation_id}/intent")
 def label_intent(
-    conversation_id: str, visit: CurrentVisit, filters: CurrentFilters, intent: Annotated[str, Form()] = ""
+    conversation_id: str,
+    visit: CurrentVisit,
+    filters: CurrentFilters,
+    intent: Annotated[str, Form()] = "",
+    move_team: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Say what the customer wanted; an empty intent is something else."""
+    """Say what the customer wanted, and move it to the team that handles it; no intent is something else."""
     conversation = service.get_conversation(visit.session, conversation_id, lock=True)
-    service.label_intent(visit.session, conversation, intent or None, visit.viewer.id)
+    service.label_intent(visit.session, conversation, intent or None, visit.viewer.id, move_team=move_team)
     return _back(conversation_id, filters, done="labelled")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
 
-from serving.db.tables import PRIORITIES, Conversation, CsatRating, Intent, Message, Proposal
+from serving.db.tables import PRIORITIES, Conversation, CsatRating, Intent, Message, Proposal, Team
 
 
 def list_inbox(
@@ -57,6 +57,12 @@ def newest_messages(session: Session, conversation_id: str, *, limit: int) -> li
 def intent_titles(session: Session) -> Mapping[str, str]:
     """What each intent is called."""
     return {row.name: row.title for row in session.execute(select(Intent.name, Intent.title))}
+
+
+def intent_teams(session: Session) -> Mapping[str, str]:
+    """What the team of each intent is called; without those that no team has."""
+    chosen = select(Intent.name, Team.title).join(Team, Team.name == Intent.team)
+    return {row.name: row.title for row in session.execute(chosen)}
 
 
 def csat_score(session: Session, conversation_id: str) -> int | None:

@@ -192,7 +192,7 @@ def label_intent(
 ) -> AgentConversationOut:
     """Say what the customer wanted with their last question, or the one named; models learn from it."""
     conversation = service.get_conversation(session, conversation_id, lock=True)
-    service.label_intent(session, conversation, body.intent, agent.id, decision_id=body.decision_id)
+    service.label_intent(session, conversation, agent_id=agent.id, **body.model_dump())
     return views.agent_conversation_out(session, conversation)
 
 

@@ -55,6 +55,8 @@ class NewIntent(BaseModel):
     """Name of an intent; null for something that none is about."""
     decision_id: Annotated[int, Field(ge=1, le=MAX_ROW_ID)] | None = None
     """The decision on the question meant, as `GET /v1/labelling` names it; without it the last question."""
+    move_team: bool = False
+    """Whether the conversation also goes to the team of that intent, when it is about its last question."""
 
 
 class AgentName(RowOut):

@@ -188,13 +188,15 @@ def label_intent(
     agent_id: str,
     *,
     decision_id: int | None = None,
+    move_team: bool = False,
 ) -> Conversation:
     """Say what the customer wanted with their last question; `None` for what no intent is about.
 
     The conversation shows it, and the next training with `--from-store` learns from it; said again, the later
     word counts. `decision_id` names the decision on another question of the conversation, which then is the
     one labelled. Raises `DataError` for an intent that the business does not have, `NotFoundError` when that
-    was no question asked here, and `ConflictError` while the bot has read no question.
+    was no question asked here, and `ConflictError` while the bot has read no question. With `move_team` the
+    conversation goes to the team of what was wanted last, if that has one; who has taken it keeps it.
     """
     if intent is not None and session.get(Intent, intent) is None:
         raise DataError(f"there is no intent {intent!r}; list them with GET /v1/company")
@@ -207,6 +209,8 @@ def label_intent(
     session.add(label)
     if decision.id == last.id:
         conversation.intent = intent
+        if move_team:
+            conversation.team = repository.team_of_intent(session, intent) or conversation.team
         if decision_id is None:  # who labels a list of old questions does not bring them back to the top
             conversation.updated_at = now()
         log_status(session, conversation)

@@ -1,6 +1,6 @@
 // Sends forms marked `data-live` without leaving the page; an error is shown and what was written stays.
 
-import { load, send } from "./fragments.js";
+import { load, onSwap, send } from "./fragments.js";
 import { say } from "./say.js";
 
 /** Takes over the forms of this page, now and after every swap. */
@@ -15,7 +15,10 @@ export function startForms() {
   document.addEventListener("change", (event) => {
     const form = event.target.form;
     if (form?.hasAttribute("data-submit-on-change") && event.target.matches("select")) form.requestSubmit();
+    nameTeam(form);
   });
+  nameTeams(document);
+  onSwap(nameTeams);
   let pause = 0;
   document.addEventListener("input", (event) => {
     const form = event.target.form;
@@ -28,6 +31,19 @@ export function startForms() {
     event.preventDefault();
     event.target.form.requestSubmit();
   });
+}
+
+function nameTeams(root) {
+  for (const words of root.querySelectorAll("[data-team-words]")) nameTeam(words.closest("form"));
+}
+
+/** Says beside the box which team the chosen intent has; without one there is nowhere to move to. */
+function nameTeam(form) {
+  const words = form?.querySelector("[data-team-words]");
+  if (!words) return;
+  const team = form.querySelector("select").selectedOptions[0]?.dataset.team;
+  words.closest("label").hidden = !team;
+  if (team) words.textContent = `Move it to ${team}`;
 }
 
 async function submit(form, submitter) {

@@ -320,3 +320,19 @@ def test_an_engineer_labels_a_question_on_a_phone_without_leaving_the_page(
     expect(page.locator("#labelling")).to_be_focused()
     assert page.evaluate("window.stayed")
     context.close()
+
+
+def test_the_box_beside_a_corrected_intent_names_its_team(page: Page, live: Runtime) -> None:
+    page.goto(f"/inbox/{waiting_conversation(live, 'Please swap my pods')}")
+    page.get_by_text("Correct the intent").click()
+    intents = page.get_by_label("What the customer wanted")
+
+    intents.select_option("swap_pods")
+    expect(page.get_by_label("Move it to Deliveries")).to_be_checked()
+    intents.select_option("")
+    expect(page.get_by_label(re.compile("Move it to"))).to_be_hidden()
+    intents.select_option("refund_request")
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.locator("#notice")).to_contain_text("Saved.")
+    expect(page.locator("#details dt:text-is('Team') + dd")).to_have_text("Billing")

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from serving.conversations.repository import messages_after
-from serving.db.tables import Conversation, DecisionRecord, DecisionTrace, Message
+from serving.db.tables import Conversation, DecisionRecord, DecisionTrace, Intent, Message, Team
 from serving.runtime.assembly import Runtime
 from tests.serving.console.sample import add_conversation, add_reply, squeezed
 
@@ -232,6 +232,29 @@ def test_an_agent_corrects_the_intent_beside_the_conversation(runtime: Runtime, 
     assert conversation(runtime, conversation_id).intent == "swap_pods"
     agent.post(f"/inbox/{conversation_id}/intent", data={"intent": ""})
     assert conversation(runtime, conversation_id).intent is None
+
+
+def test_correcting_the_intent_offers_its_team_unless_somebody_has_taken_the_conversation(
+    runtime: Runtime, agent: TestClient
+) -> None:
+    conversation_id = start(runtime, "Swap them for me")
+    with runtime.database.session() as session:
+        session.add(Team(name="growing", title="Growing <team>"))
+        session.flush()
+        session.get_one(Intent, "swap_pods").team = "growing"
+        session.get_one(Conversation, conversation_id).agent_id = None
+
+    page = agent.get(f"/inbox/{conversation_id}").text
+    assert '<input type="checkbox" name="move_team" value="yes" checked>' in page
+    assert 'data-team="Growing &lt;team&gt;"' in page
+    agent.post(f"/inbox/{conversation_id}/intent", data={"intent": "swap_pods"})
+    assert conversation(runtime, conversation_id).team != "growing"
+    agent.post(f"/inbox/{conversation_id}/intent", data={"intent": "swap_pods", "move_team": "yes"})
+    assert conversation(runtime, conversation_id).team == "growing"
+
+    agent.post(f"/inbox/{conversation_id}/assign")
+    page = agent.get(f"/inbox/{conversation_id}").text
+    assert '<input type="checkbox" name="move_team" value="yes">' in page
 
 
 def test_another_site_cannot_answer_in_the_agents_name(runtime: Runtime, agent: TestClient) -> None:

@@ -10,8 +10,10 @@ from serving.db.tables import (
     Conversation,
     DecisionRecord,
     Event,
+    Intent,
     IntentLabel,
     Message,
+    Team,
     new_id,
     now,
 )
@@ -466,6 +468,29 @@ def test_an_agent_says_what_the_customer_wanted_with_the_last_question(
         "refund_policy",
         agent.id,
     )
+
+
+def test_a_corrected_intent_moves_the_conversation_to_its_team_where_the_agent_says_so(
+    customer: Customer, agent: AgentAtWork, runtime: Runtime
+) -> None:
+    conversation_id = customer.start()
+    path = f"/v1/conversations/{conversation_id}/intent"
+    customer.say(conversation_id, "person")
+    runtime.worker.run_once()
+    before = agent.get(f"/v1/conversations/{conversation_id}").json()["team"]
+    with runtime.database.session() as session:
+        session.add(Team(name="parcels", title="Parcels"))
+        session.flush()
+        session.add(Intent(name="lost_parcel", title="Lost parcel", team="parcels"))
+        session.add(Intent(name="praise", title="Praise", team=None))
+
+    assert agent.put(path, {"intent": "lost_parcel"}).json()["team"] == before
+    assert agent.put(path, {"intent": "praise", "move_team": True}).json()["team"] == before
+    assert agent.put(path, {"intent": None, "move_team": True}).json()["team"] == before
+    moved = agent.put(path, {"intent": "lost_parcel", "move_team": True}).json()
+    assert (moved["intent"], moved["team"]) == ("lost_parcel", "parcels")
+    listed = agent.get("/v1/conversations?status=waiting&team=parcels").json()["conversations"]
+    assert [row["id"] for row in listed] == [conversation_id]
 
 
 def test_agents_list_by_status_and_team_the_latest_first(
