@@ -51,6 +51,9 @@ ASKING_FOR_A_PERSON = (
     "is there anyone there I can actually talk to?",
     "Is there a phone number where I can reach a person?",
     "hello, are you a human? if not I want one",
+    # beside others
+    "have someone phone me about my box",
+    "the driver shouted at me, I want to talk to someone in charge",
 )
 NOT_ASKING_FOR_A_PERSON = (
     "I don't need a person, just tell me where my box is",
@@ -65,6 +68,12 @@ NOT_ASKING_FOR_A_PERSON = (
     "your support team helped me last week, how do I pause now?",
     "Someone else signed for my parcel",
     "don't connect me to anybody, just answer: is shipping free",
+    # of others
+    "I would like to make a phone call",
+    "call me Kit from now on",
+    "I need you to call the neighbour who has my box",
+    "find me an uber",
+    "who's calling me",
 )
 
 
