@@ -1,6 +1,7 @@
 """The commands that use a prepared home: serve, ask, search, bench."""
 
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -189,9 +190,8 @@ def bench_classify(
 
 
 def _readable(result: dict[str, Any]) -> str:  # JSON
-    lines = [
-        f"{result['decision']} (confidence {result['confidence']:.3f}, threshold {result['threshold']:.3f})"
-    ]
+    confidence = math.floor(1000 * result["confidence"]) / 1000  # .9996 is no certainty
+    lines = [f"{result['decision']} (confidence {confidence:.3f}, threshold {result['threshold']:.3f})"]
     lines += [result["answer"]] if result["answer"] else []
     lines += [f"  source: {source['title']} ({source['ref']})" for source in result["sources"]]
     lines += [f"  choice: {choice['title']} ({choice['ref']})" for choice in result.get("choices", [])]

@@ -54,6 +54,8 @@ FEATURES = (
 
 _DIFFERENCES = tuple(field.name for field in fields(Difference) if field.name in FEATURES)
 _LEARNED = FEATURES.index("learned_answer")
+_MOST_UNAPPROVED = float(np.nextafter(1.0, 0.0))
+"""Rounding alone would make the surest others certain."""
 _PRIOR_WEIGHT = 0.5
 _FLOOR = 0.01
 _LEAST_LEXICAL = 1e-9
@@ -145,15 +147,16 @@ class AnsweringModel:
     def score(self, candidates: Sequence[Candidate], signals: QuestionSignals) -> list[ScoredCandidate]:
         """The candidates with their confidences, most confident first; ties keep the order given.
 
-        An answer that a person approved for these very words is certain: they said so. One that is asked for
-        what its text must not show is halved: it can be no more than an offer.
+        An answer that a person approved for these very words is certain: they said so; no other is. One
+        that is asked for what its text must not show is halved: it can be no more than an offer.
         """
         if not candidates:
             return []
         rows = feature_rows(candidates, signals, self.past)
         approved = [candidate.is_approved for candidate in candidates]
         withheld = [candidate.asks_for_withheld for candidate in candidates]
-        confidences = np.where(approved, 1.0, self.confidences(rows)) * np.where(withheld, 0.5, 1.0)
+        fitted = np.minimum(self.confidences(rows), _MOST_UNAPPROVED)
+        confidences = np.where(approved, 1.0, fitted) * np.where(withheld, 0.5, 1.0)
         scored = [
             ScoredCandidate(candidate, _named(row), float(confidence))
             for candidate, row, confidence in zip(candidates, rows, confidences, strict=True)

@@ -164,12 +164,18 @@ def _calibration_by_kind(
 def _calibration(shares: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[float, float]:
     """Slope and offset of log odds that fit each question's best candidate.
 
-    The best of several is right more rarely than its share says. Where all are right, or all wrong,
-    there is nothing to fit, and the shares stay as they are.
+    The best of several is right more rarely than its share says. The fit aims at what so many outcomes can
+    say, (n + 1) / (n + 2) for n right ones and 1 / (m + 2) for m wrong ones (Platt 1999): with 1 and 0 a few
+    questions that a share happens to tell apart made every confidence one of certainty. Where all are right,
+    or all wrong, there is nothing to fit, and the shares stay as they are.
     """
     if correct.all() or not correct.any():
         return 1.0, 0.0
-    platt = LogisticRegression(C=100.0).fit(log_odds(shares)[:, None], correct)
+    right, wrong = correct.sum(), (~correct).sum()
+    aims = np.where(correct, (right + 1) / (right + 2), 1 / (wrong + 2))
+    inputs = np.tile(log_odds(shares), 2)[:, None]
+    outcomes = np.repeat([True, False], len(shares))
+    platt = LogisticRegression(C=100.0).fit(inputs, outcomes, sample_weight=np.concatenate([aims, 1 - aims]))
     return float(platt.coef_[0, 0]), float(platt.intercept_[0])
 
 

@@ -26,6 +26,9 @@ from training.datasets.training_data import (
 BUDGETS = (0.01, 0.02, 0.05)
 SOUND_TEXTS = 10
 """Texts of an intent from which it is told apart soundly."""
+FEWEST_OUT_OF_SCOPE = 10
+"""Calibration questions that are none of the business, below which it is warned."""
+_OUT_OF_SCOPE_ROWS = (10, 20, 50, 100)
 _UNBALANCED = 10
 """An intent with so many times the texts of the median draws messages to itself."""
 _NAMED = 5
@@ -253,6 +256,16 @@ def _about_calibration(questions: Sequence[LabelledQuestion]) -> Iterator[Findin
         )
         yield Finding("warning" if n else "note", _CALIBRATION, words)
         return
+    strange = sum(question.kind == "out_of_scope" for question in questions)
+    if strange < FEWEST_OUT_OF_SCOPE:
+        left = ", ".join(f"{clopper_pearson(0, rows).high:.0%} with {rows}" for rows in _OUT_OF_SCOPE_ROWS)
+        words = (
+            f"{strange or 'no'} questions of the kind out_of_scope: how sure to be is learned from questions "
+            "that are yours alone, and others may be answered or asked back as if they were. Add what people "
+            "ask and neither an article nor an intent is about; of such questions, were none of the rows "
+            f"answered, up to so many may be (exact 95 % interval): {left}"
+        )
+        yield Finding("warning", _CALIBRATION, words)
     if answerable < FEWEST_ANSWERS:
         words = f"{answerable} questions with an answer: any risk budget takes {FEWEST_ANSWERS} that are sure"
         yield Finding("warning", _CALIBRATION, f"{words} and right")

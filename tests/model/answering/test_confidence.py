@@ -211,6 +211,12 @@ def test_an_answer_that_a_person_approved_for_these_very_words_is_certain() -> N
         assert first.confidence == pytest.approx(confidence, abs=1e-6)
 
 
+def test_no_other_answer_is_certain_however_steep_the_calibration() -> None:
+    model = AnsweringModel(np.zeros(len(FEATURES)), NEAR_IS_RIGHT, np.full(2, 90.0), np.zeros(2))
+    first, *_ = model.score([candidate("article:a", dense=0.9)], signals())
+    assert 0.999999 < first.confidence < 1.0
+
+
 def test_candidates_are_ordered_by_confidence() -> None:
     weak, strong = candidate("article:weak", dense=0.2), candidate("article:strong", dense=0.9)
     got = answering(NEAR_IS_RIGHT).score([weak, strong], signals())

@@ -74,6 +74,15 @@ def test_right_answers_get_more_confidence_than_wrong_ones(fitted: FittedConfide
     assert wrong[0].confidence < 0.2
 
 
+@pytest.mark.parametrize(("questions", "most"), [(30, 0.99), (60, 0.995)])
+def test_a_few_questions_all_told_apart_make_nothing_certain(questions: int, most: float) -> None:
+    """Of 15 answers that were right, the next one is so with 16 of 17 at best, not for certain."""
+    asked, reads = labelled(questions)
+    sample = fit_confidence(asked, reads, past=NO_PAST, reaches_answer=always, seed=0, trees=20).sample
+    assert 0.9 < sample.confidences.max() < most
+    assert 1 - most < sample.confidences.min() < 0.1
+
+
 def test_what_is_hardly_believed_hardly_lowers_confidence() -> None:
     """Half of the near candidates are said to be wrong: believed like the others, or hardly."""
     questions, reads = labelled(60)

@@ -169,3 +169,20 @@ def test_a_test_set_says_how_little_it_can_show(folder: Path) -> None:
 def test_a_folder_that_is_not_there_is_told_how_to_be_made(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is no folder; make one: firstlast company new"):
         check_company(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(("strange", "said"), [(0, "no questions"), (9, "9 questions"), (10, None)])
+def test_too_few_calibration_questions_that_are_none_of_the_business_are_warned_of(
+    folder: Path, strange: int, said: str | None
+) -> None:
+    rows = [question(n) for n in range(20)]
+    rows += [
+        question(n, "out_of_scope", text=f"how high is mountain {n}", intent=None)
+        for n in range(100, 100 + strange)
+    ]
+    write(folder, "calibration/questions.jsonl", rows)
+    (warned,) = [one for one in words(folder, "warning") if "out_of_scope" in one] or [None]
+    assert (warned is None) == (said is None)
+    if warned is not None:
+        assert warned.startswith(f"calibration/questions.jsonl: {said} of the kind out_of_scope: ")
+        assert warned.endswith("(exact 95 % interval): 31% with 10, 17% with 20, 7% with 50, 4% with 100")
