@@ -98,8 +98,7 @@ def handoff_words(reasons: Sequence[str], team: Team | None) -> str:
         return f"{_opening(reasons)} I am handing you over to {who}; someone will answer here."
     unit = "minute" if minutes == 1 else "minutes"
     return (
-        f"{_opening(reasons)} I am handing you over to {who}; during opening hours "
-        f"an answer usually takes about {minutes} {unit}."
+        f"{_opening(reasons)} I am handing you over to {who}; an answer usually takes about {minutes} {unit}."
     )
 
 

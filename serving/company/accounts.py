@@ -111,7 +111,11 @@ def agent_of_email(session: Session, email: str) -> Agent:
 def create_api_key(
     session: Session, *, name: str, scopes: Iterable[str], author: str = COMMAND_LINE
 ) -> NewApiKey:
-    """A new key for a server. Raises `DataError` without a name, without scopes, or for an unknown one."""
+    """A new key for a server.
+
+    Raises `DataError` without a name, without scopes, or for an unknown one, and `ConflictError` when a key
+    of this name is in use: nobody could tell which one to revoke.
+    """
     wanted = sorted(set(scopes))
     known = ", ".join(sorted(SERVER_SCOPES))
     if not name.strip():
@@ -121,6 +125,11 @@ def create_api_key(
     for scope in wanted:
         if scope not in SERVER_SCOPES:
             raise DataError(f"scope {scope!r} is unknown; use some of {known}")
+    if repository.find_living_key(session, name.strip()) is not None:
+        raise ConflictError(
+            f"there is a key {name.strip()!r} already; give this one another name, or end that one first: "
+            "firstlast keys list tells its ID for firstlast keys revoke ID"
+        )
     secret = tokens.API_KEY_PREFIX + tokens.new_secret()
     key = ApiKey(name=name.strip(), key_hash=tokens.digest(secret), scopes=list(wanted))
     session.add(key)

@@ -149,7 +149,7 @@ def list_keys(_admin: KeysManager, session: DbSession) -> KeysOut:
     return KeysOut(keys=[KeyOut.of(key) for key in repository.list_api_keys(session)])
 
 
-@router.post("/api-keys", tags=["API keys"], status_code=201)
+@router.post("/api-keys", tags=["API keys"], status_code=201, responses=problems(409))
 def add_key(admin: KeysManager, body: NewKeyBody, session: DbSession) -> NewKeyOut:
     """Make an API key; its secret is in this answer and nowhere else."""
     made = accounts.create_api_key(session, name=body.name, scopes=body.scopes, author=author_of(admin))

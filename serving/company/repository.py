@@ -108,3 +108,9 @@ def list_api_keys(session: Session) -> list[ApiKey]:
 def find_api_key(session: Session, key_id: str) -> ApiKey | None:
     """The key with this id, also a revoked one."""
     return session.get(ApiKey, key_id)
+
+
+def find_living_key(session: Session, name: str) -> ApiKey | None:
+    """The key of this name, case ignored, that is not revoked."""
+    alive = select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.created_at)
+    return next((key for key in session.scalars(alive) if key.name.casefold() == name.casefold()), None)

@@ -27,9 +27,7 @@ LEARNED = (
     "Yes, we do. You earn 8 % of every first box that is bought through your link. "
     "To join, fill in the form at the bottom of our home page."
 )
-HANDED_OVER = re.compile(
-    r"I am handing you over to our .+ team; during opening hours an answer usually takes about \d+ minutes\."
-)
+HANDED_OVER = re.compile(r"I am handing you over to our .+ team; an answer usually takes about \d+ minutes\.")
 QUESTION_OF_THE_BOT = "I had not heard that before. Am I right that …?"
 LIVE = "Live. The bot will answer this from now on."
 

@@ -53,8 +53,8 @@ GENERAL_FILES = (
 )
 ASKED = "I want my money back for this order"
 HANDED_OVER = (
-    "This is something a person should look after. I am handing you over to our Money matters team; during "
-    "opening hours an answer usually takes about 7 minutes."
+    "This is something a person should look after. I am handing you over to our Money matters team; "
+    "an answer usually takes about 7 minutes."
 )
 
 

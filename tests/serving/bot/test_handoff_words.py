@@ -41,7 +41,7 @@ def test_an_upset_customer_is_apologised_to_first_and_looked_at_first(
     )
     assert handoff_words(reasons, BILLING) == (
         f"{apology} I am handing you over to our Billing team and have asked them to look at this first; "
-        "during opening hours an answer usually takes about 1 minute."
+        "an answer usually takes about 1 minute."
     )
 
 
@@ -71,6 +71,5 @@ def test_in_danger_safety_comes_before_an_apology() -> None:
 
 def test_the_team_and_its_usual_wait_are_named() -> None:
     assert handoff_words(("wants_person",), BILLING) == (
-        "Of course. I am handing you over to our Billing team; "
-        "during opening hours an answer usually takes about 1 minute."
+        "Of course. I am handing you over to our Billing team; an answer usually takes about 1 minute."
     )

@@ -148,6 +148,15 @@ def test_a_key_is_shown_once_kept_as_its_hash_and_ends_for_ever_when_revoked(
     assert admin.delete("/v1/api-keys/unknown").status_code == 404
 
 
+def test_two_keys_in_use_never_have_one_name(admin: AgentAtWork) -> None:
+    first = admin.post("/v1/api-keys", {"name": "till", "scopes": ["ask"]}).json()
+    again = admin.post("/v1/api-keys", {"name": " Till ", "scopes": ["classify"]})
+    assert again.status_code == 409
+    assert "there is a key 'Till' already; give this one another name" in again.json()["detail"]
+    admin.delete(f"/v1/api-keys/{first['id']}")
+    assert admin.post("/v1/api-keys", {"name": "till", "scopes": ["classify"]}).status_code == 201
+
+
 @pytest.mark.parametrize(
     "scopes", [[], ["agents:manage"], ["keys:manage"], ["inbox"], ["everything"]], ids=str
 )

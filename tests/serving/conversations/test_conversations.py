@@ -84,8 +84,7 @@ def test_a_handoff_tells_why_to_whom_and_how_long(
     runtime.worker.run_once()
     words = customer.messages(conversation_id)[-1]
     assert words["text"] == (
-        "Of course. I am handing you over to our Billing team; during opening hours "
-        "an answer usually takes about 10 minutes."
+        "Of course. I am handing you over to our Billing team; an answer usually takes about 10 minutes."
     )
     assert words["payload"] == {"kind": "handoff", "expected_wait_minutes": 10}
     shown = customer.conversation(conversation_id)
@@ -157,7 +156,7 @@ def test_in_danger_the_customer_is_told_what_to_do_at_once_and_people_look_first
         "**Pull** the plug.\n\n"
         "Your safety comes first: if anyone is hurt or in danger, call your local emergency number now. "
         "I am handing you over to our Billing team and have asked them to look at this first; "
-        "during opening hours an answer usually takes about 10 minutes."
+        "an answer usually takes about 10 minutes."
     )
     assert told["payload"]["kind"] == "handoff"
     assert [one["ref"] for one in told["payload"]["sources"]] == ["article:safety"]

@@ -9,7 +9,7 @@ from model.encoder.onnx_encoder import OnnxEncoder
 from model.types import Decision, Question
 from serving.app import create_app
 from serving.company.accounts import create_agent, create_api_key
-from serving.db.tables import Contact, Conversation, Message, Proposal
+from serving.db.tables import Contact, Conversation, Message, Proposal, new_id
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.security.permissions import Role
 from serving.settings import Settings
@@ -68,7 +68,7 @@ def editor(runtime: Runtime) -> TestClient:
 
 def key_client(runtime: Runtime, *scopes: str) -> TestClient:
     with runtime.database.session() as session:
-        secret = create_api_key(session, name="shop", scopes=scopes).secret
+        secret = create_api_key(session, name=new_id(), scopes=scopes).secret
     client = anonymous(runtime)
     client.headers["Authorization"] = f"Bearer {secret}"
     return client

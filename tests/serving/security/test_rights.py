@@ -177,7 +177,7 @@ def test_the_store_holds_no_token_that_could_be_used(agent: AgentAtWork, runtime
 
 def test_an_api_key_may_what_its_scopes_say_until_it_is_revoked(client: TestClient, runtime: Runtime) -> None:
     with runtime.database.session() as session:
-        made = create_api_key(session, name="site", scopes=["ask", "models:read"])
+        made = create_api_key(session, name="shop", scopes=["ask", "models:read"])
     headers = bearer(made.secret)
     assert client.post("/v1/ask", json={"question": "refund?"}, headers=headers).status_code == 200
     assert client.get("/v1/models", headers=headers).status_code == 200
