@@ -10,6 +10,7 @@ import typer
 
 from serving.command_line import FAILED, HomeOption, JsonOption, bad_usage, emit, friendly_errors, messages
 from training.commands.shared import EncoderOption, registered_json, say
+from training.commands.summary import summary
 
 if TYPE_CHECKING:
     from eval.data.problems import Problem
@@ -127,7 +128,7 @@ def train_heads(
         warnings = silence_of(settings, registered.version)
     listed = [problem.as_json() for problem in problems]
     result = {**registered_json(registered), "data_problems": listed, "warnings": warnings}
-    emit({**result, **service_json(gathered.from_service)}, as_json=as_json)
+    emit({**result, **service_json(gathered.from_service)}, as_json=as_json, text=lambda: summary(registered))
 
 
 @app.command("sentiment")
@@ -172,7 +173,7 @@ def train_sentiment(
                 gathered, champion, encoder, seed=seed, finetune=tuned if finetune else None, track=progress
             ),
         )
-    emit(registered_json(registered), as_json=as_json)
+    emit(registered_json(registered), as_json=as_json, text=lambda: summary(registered))
 
 
 @app.command("answering")
@@ -214,7 +215,7 @@ def train_answering(
             registered = refit_and_register(settings, gathered, seed=seed, progress=say)
         warnings = silence_of(settings, registered.version)
     result = {**registered_json(registered), "warnings": warnings, **service_json(from_service)}
-    emit(result, as_json=as_json)
+    emit(result, as_json=as_json, text=lambda: summary(registered))
 
 
 @app.command("encoder")

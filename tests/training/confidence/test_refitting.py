@@ -155,6 +155,14 @@ def test_the_command_registers_a_challenger_with_its_held_out_figures(home: Path
     assert len(kept.calibration.confidences) == len(kept.calibration.correct) == 26
 
 
+def test_without_json_the_command_tells_its_figures_in_words(home: Path) -> None:
+    got = CliRunner().invoke(cli, ["train", "answering", "--home", str(home)])
+    assert got.exit_code == 0, got.output
+    assert "calibration questions." in got.stdout
+    assert "is the challenger. Next: firstlast models compare" in got.stdout
+    assert "{" not in got.stdout
+
+
 def test_a_file_is_no_company_folder(home: Path, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").touch()
     got = CliRunner().invoke(
