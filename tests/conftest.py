@@ -6,6 +6,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,9 @@ def _prepare(home: Path) -> None:
     build_runtime(Settings.load(home)).stop()
 
 
+@cache
 def _encoder_folder() -> Path:
+    """Where the default encoder is; reading it whole, to see that it is sound, is done once."""
     from training.encoder.export import ensure_encoder
 
     folder = _cache() / "encoder"

@@ -10,7 +10,7 @@ from serving.db.session import Database
 from serving.db.tables import Agent, Contact, Conversation, Intent, IntentLabel, Message
 from serving.settings import Settings
 from tests.command_line.parts import Commands
-from tests.serving.parts import decision
+from tests.serving.rules import decision
 
 ASK_KEYS = {
     "decision",

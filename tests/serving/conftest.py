@@ -16,15 +16,8 @@ from serving.db.tables import Intent, Team
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.security import passwords
 from serving.settings import Settings
-from tests.serving.parts import (
-    IDENTITY_SECRET,
-    AgentAtWork,
-    Customer,
-    DeclaredResponses,
-    HashReader,
-    LiveServer,
-    RuleResolver,
-)
+from tests.serving.parts import IDENTITY_SECRET, AgentAtWork, Customer, DeclaredResponses, LiveServer
+from tests.serving.rules import HashReader, RuleResolver
 from tests.serving.stand import Stand
 from tests.stores import fresh_postgres_url, sqlite_url
 

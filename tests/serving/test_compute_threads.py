@@ -13,7 +13,8 @@ from model.types import Decision, Question
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.server import serve
 from serving.settings import Settings
-from tests.serving.parts import Customer, HashReader, RuleResolver
+from tests.serving.parts import Customer
+from tests.serving.rules import HashReader, RuleResolver
 from tests.stores import sqlite_url
 
 

@@ -13,7 +13,8 @@ from serving.app import create_app
 from serving.company.accounts import create_api_key
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.settings import Settings
-from tests.serving.parts import PASSWORD, AgentAtWork, HashReader, LiveServer, RuleResolver
+from tests.serving.parts import PASSWORD, AgentAtWork, LiveServer
+from tests.serving.rules import HashReader, RuleResolver
 
 PACKAGE = "generated_firstlast_client"
 

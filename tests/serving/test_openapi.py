@@ -9,7 +9,7 @@ import pytest
 from serving.app import create_app
 from serving.runtime.assembly import build_runtime
 from serving.settings import Settings
-from tests.serving.parts import HashReader, RuleResolver
+from tests.serving.rules import HashReader, RuleResolver
 
 Operation = dict[str, Any]
 

@@ -10,7 +10,7 @@ from model.errors import DataError
 from model.refs import article_ref
 from model.types import Decision, Question
 from tests.eval.suites.test_words import said
-from tests.serving.parts import decision
+from tests.serving.rules import decision
 
 FEES, POST = article_ref("fees"), article_ref("post")
 

@@ -9,7 +9,7 @@ from eval.suites import taught, words
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from model.types import Decision, DecisionKind, Question, Source
-from tests.serving.parts import decision
+from tests.serving.rules import decision
 
 FEES, POST = "article:fees", "article:post"
 

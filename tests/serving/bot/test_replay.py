@@ -5,7 +5,8 @@ from serving.bot.turn import past_turn
 from serving.conversations import repository
 from serving.db.tables import Message
 from serving.runtime.assembly import Runtime
-from tests.serving.parts import AgentAtWork, Customer, RuleResolver
+from tests.serving.parts import AgentAtWork, Customer
+from tests.serving.rules import RuleResolver
 
 
 def test_each_past_turn_is_the_question_of_its_time(

@@ -10,7 +10,8 @@ from serving.bot.worker import AnswerWorker
 from serving.db.tables import Conversation, DecisionRecord, Event, Intent, Team
 from serving.runtime.assembly import Runtime
 from serving.runtime.metrics import Metrics
-from tests.serving.parts import AgentAtWork, Customer, RuleResolver
+from tests.serving.parts import AgentAtWork, Customer
+from tests.serving.rules import RuleResolver
 
 
 def bot_kinds(customer: Customer, conversation_id: str) -> list[str]:

@@ -16,7 +16,7 @@ from serving.bot.worker import AnswerWorker
 from serving.db.session import Database
 from serving.runtime.metrics import Metrics
 from serving.settings import Settings
-from tests.serving.parts import RuleResolver
+from tests.serving.rules import RuleResolver
 
 
 def main(address: str, log: str, how: str) -> None:

@@ -11,7 +11,8 @@ from serving.company.danger import GENERAL_DANGER
 from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam
 from serving.company.service import ApplyReport, apply_company, read_stored_company
 from serving.runtime.assembly import Runtime
-from tests.serving.parts import AgentAtWork, Customer, RuleResolver
+from tests.serving.parts import AgentAtWork, Customer
+from tests.serving.rules import RuleResolver
 
 ADMIN_ROUTES = [
     ("PUT", "/v1/company", {"name": "Bolt"}),

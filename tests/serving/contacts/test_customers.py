@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from serving.db.tables import Contact, new_id
 from serving.runtime.assembly import Runtime
 from serving.security import tokens
-from tests.serving.parts import IDENTITY_SECRET, AgentAtWork, Customer, RuleResolver
+from tests.serving.parts import IDENTITY_SECRET, AgentAtWork, Customer
+from tests.serving.rules import RuleResolver
 
 
 def identity(**claims: object) -> str:

@@ -18,7 +18,8 @@ from serving.db.tables import (
     now,
 )
 from serving.runtime.assembly import Runtime
-from tests.serving.parts import AgentAtWork, Customer, RuleResolver
+from tests.serving.parts import AgentAtWork, Customer
+from tests.serving.rules import RuleResolver
 
 
 def test_a_question_is_answered_with_its_source(customer: Customer, runtime: Runtime) -> None:

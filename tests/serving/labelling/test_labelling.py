@@ -22,7 +22,8 @@ from serving.labelling.repository import first_questions
 from serving.labelling.service import label_questions
 from serving.runtime.assembly import Runtime
 from serving.runtime.in_service import LoadedSet
-from tests.serving.parts import AgentAtWork, Customer, RuleResolver
+from tests.serving.parts import AgentAtWork, Customer
+from tests.serving.rules import RuleResolver
 
 
 @pytest.fixture

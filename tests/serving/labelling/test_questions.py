@@ -6,7 +6,7 @@ import pytest
 from model.understanding.classifying import IntentsRead
 from serving.labelling.questions import ReadQuestions, Rows
 from serving.labelling.ranking import most_gains
-from tests.serving.parts import HashReader
+from tests.serving.rules import HashReader
 
 
 def read(*texts: str) -> Rows:

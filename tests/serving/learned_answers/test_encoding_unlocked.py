@@ -12,7 +12,8 @@ from serving.app import create_app
 from serving.db.tables import LearnedAnswer, Proposal, RegressionCase
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.settings import Settings
-from tests.serving.parts import AgentAtWork, Customer, HashReader, RuleResolver
+from tests.serving.parts import AgentAtWork, Customer
+from tests.serving.rules import HashReader, RuleResolver
 from tests.stores import sqlite_url
 
 

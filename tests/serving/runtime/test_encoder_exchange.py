@@ -21,7 +21,8 @@ from serving.runtime.encoders import encoder_folder_in_service, open_knowledge
 from serving.runtime.in_service import Knowledge
 from serving.settings import Settings
 from tests.encoders import copy_encoder
-from tests.serving.parts import Customer, HashReader, LiveServer
+from tests.serving.parts import Customer, LiveServer
+from tests.serving.rules import HashReader
 from tests.serving.runtime.test_model_exchange import asking, save_set, until
 from tests.stores import sqlite_url
 

@@ -20,7 +20,8 @@ from serving.runtime import assembly
 from serving.runtime.assembly import Runtime, open_runtime
 from serving.settings import Settings
 from serving.transfer.article_import import import_source
-from tests.serving.parts import AgentAtWork, Customer, HashReader, RuleResolver
+from tests.serving.parts import AgentAtWork, Customer
+from tests.serving.rules import HashReader, RuleResolver
 from tests.stores import sqlite_url
 
 SECRET = "a secret key for tests, 32 or more"

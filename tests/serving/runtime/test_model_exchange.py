@@ -16,7 +16,8 @@ from model.model_set import CalibrationSample, ModelSet, save_model_set, write_p
 from serving.runtime.assembly import build_runtime
 from serving.settings import Settings
 from tests.forests import answering, stump
-from tests.serving.parts import AgentAtWork, Customer, HashReader, LiveServer
+from tests.serving.parts import AgentAtWork, Customer, LiveServer
+from tests.serving.rules import HashReader
 from tests.stores import sqlite_url
 
 

@@ -32,7 +32,8 @@ from serving.runtime.in_service import Knowledge, LoadedSet, ResolverBox
 from serving.runtime.model_follower import ModelFollower
 from serving.server import serve
 from serving.settings import Settings
-from tests.serving.parts import AgentAtWork, Customer, HashReader, RuleResolver
+from tests.serving.parts import AgentAtWork, Customer
+from tests.serving.rules import HashReader, RuleResolver
 from tests.stores import sqlite_url
 
 ROOT = Path(__file__).parents[3]
