@@ -17,6 +17,7 @@ from serving.db.session import Database
 from serving.settings import Settings
 from serving.transfer.article_import import import_source
 from tests.forests import answering, stump
+from tests.mlflow_files import give_mlflow
 from training.heads.model_set import TrainedSet
 from training.registry.model_sets import register
 
@@ -82,7 +83,7 @@ def make_home(home: Path, encoder_folder: Path, encoder: OnnxEncoder) -> None:
     settings = Settings.load(home)
     settings.encoder_folder.parent.mkdir(parents=True)
     settings.encoder_folder.symlink_to(encoder_folder)
-    fill_store(settings, home / "knowledge")
+    fill_store(settings, give_mlflow(home) / "knowledge")
     register(home, good_set("v1", encoder))
 
 

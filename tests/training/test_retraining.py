@@ -4,6 +4,7 @@ Real gates, registry and log; only the fitting is replaced, by sets of known hab
 """
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -42,11 +43,18 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of ot
 Make = Callable[[str, OnnxEncoder], TrainedSet]
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path, encoder: OnnxEncoder) -> Path:
+    """A home with the champion `v1`, which was trained on other data. Read only."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    make_home(home, encoder_folder, encoder)
+    return home
+
+
 @pytest.fixture
-def home(tmp_path: Path, encoder_folder: Path, encoder: OnnxEncoder) -> Path:
-    """A home with the champion `v1`, which was trained on other data."""
-    make_home(tmp_path / "home", encoder_folder, encoder)
-    return tmp_path / "home"
+def home(made_once: Path, tmp_path: Path) -> Path:
+    """A home of its own, to do anything with."""
+    return shutil.copytree(made_once, tmp_path / "home", symlinks=True)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from eval.report.page import as_page, trend
 from eval.report.targets import Target, verdicts
 from eval.report.tracking import log_run
 from model.errors import NotFoundError
+from tests.mlflow_files import give_mlflow
 from training.commands.evaluate import app
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of other people's deprecations
@@ -38,7 +39,7 @@ def tracked(home: Path, *, accuracy: float, data: str = "d1", items: list[dict[s
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three runs of one suite, the oldest on other data, and a run of no suite."""
-    home = tmp_path_factory.mktemp("home with spaces")
+    home = give_mlflow(tmp_path_factory.mktemp("home with spaces"))
     tracked(home, accuracy=0.2, data="d0")
     tracked(home, accuracy=0.5)
     tracked(home, accuracy=0.75)
@@ -58,7 +59,7 @@ def test_runs_are_read_back_newest_first_with_figures_items_and_pictures(home: P
 
 def test_runs_whose_files_are_gone_are_left_out_and_none_at_all_is_said(home: Path, tmp_path: Path) -> None:
     copy = tmp_path / "home"
-    tracked(copy, accuracy=0.5)
+    tracked(give_mlflow(copy), accuracy=0.5)
     shutil.rmtree(tracked_runs(copy)["intents"][0].folder)
     with pytest.raises(NotFoundError, match="no tracked measurement"):
         tracked_runs(copy)
@@ -77,6 +78,7 @@ def test_the_page_holds_figures_curves_mistakes_and_runs_no_script(home: Path) -
 
 
 def test_each_setup_of_a_suite_has_its_own_section_and_trend(tmp_path: Path) -> None:
+    give_mlflow(tmp_path)
     for shots, accuracy in (("None", 0.9), ("10", 0.6), ("None", 0.95), ("10", 0.65), ("5", 0.5)):
         params = {"data_sha256": "d", "train": "t.jsonl", "shots": shots, "version.numpy": str(accuracy)}
         log_run(tmp_path, "eval intents", params=params, metrics={"accuracy": accuracy})
@@ -100,7 +102,7 @@ def test_the_page_says_which_targets_are_missed(tmp_path: Path) -> None:
     figures = {"accuracy": 0.75, "accuracy_interval": [0.1, 0.9]}
     targets = [Target("accuracy", 0.7, at_least=True), Target("accuracy", 0.8, at_least=True)]
     metrics = {**figures, "targets": verdicts(figures, targets)}
-    log_run(tmp_path, "eval intents", params={}, metrics=metrics)
+    log_run(give_mlflow(tmp_path), "eval intents", params={}, metrics=metrics)
     page = as_page(tracked_runs(tmp_path), title="How good")
     assert "<td>accuracy at least 0.7</td><td>reached, 0.7500  [0.1000, 0.9000]" in page
     assert (
@@ -110,6 +112,7 @@ def test_the_page_says_which_targets_are_missed(tmp_path: Path) -> None:
 
 
 def test_targets_of_one_suite_are_told_apart_by_their_options(tmp_path: Path) -> None:
+    give_mlflow(tmp_path)
     for shots in ("10", "5"):
         met = verdicts({"accuracy": 0.9}, [Target("accuracy", 0.7, at_least=True)])
         log_run(tmp_path, "eval intents", params={"shots": shots}, metrics={"accuracy": 0.9, "targets": met})

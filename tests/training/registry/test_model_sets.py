@@ -8,6 +8,7 @@ import pytest
 from eval.report.tracking import open_client
 from model.errors import ArtifactError
 from model.model_set import load_model_set, read_pointer
+from tests.mlflow_files import give_mlflow
 from tests.training.training_parts import trained_set
 from training.registry.model_sets import register
 from training.registry.registered_sets import list_sets
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's imports warn of ot
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home where three sets were registered, one after the other."""
-    home = tmp_path_factory.mktemp("home")
+    home = give_mlflow(tmp_path_factory.mktemp("home"))
     for version, accuracy in (("v1", 0.9), ("v2", 0.95), ("v3", 0.8)):
         register(home, trained_set(version, accuracy=accuracy))
     return home
@@ -50,7 +51,7 @@ def test_what_is_read_without_mlflow_is_what_mlflow_says(home: Path) -> None:
 def test_a_version_deleted_in_mlflow_is_no_set_any_more(tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
-    register(tmp_path, trained_set("v1"))
+    register(give_mlflow(tmp_path), trained_set("v1"))
     register(tmp_path, trained_set("v2"))
     address = f"sqlite:///{tmp_path / 'mlflow.db'}"
     client = MlflowClient(tracking_uri=address, registry_uri=address)
@@ -61,7 +62,7 @@ def test_a_version_deleted_in_mlflow_is_no_set_any_more(tmp_path: Path) -> None:
 def test_a_home_of_before_keeps_its_sets_and_its_files_when_it_is_moved(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "log.txt").write_text("was here")
-    client = open_client(tmp_path / "old")
+    client = open_client(give_mlflow(tmp_path / "old"))
     place = (tmp_path / "old" / "mlruns").as_uri()
     run = client.create_run(client.create_experiment("heads", artifact_location=place))
     client.log_artifact(run.info.run_id, str(tmp_path / "old" / "log.txt"))

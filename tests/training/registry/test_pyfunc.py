@@ -18,6 +18,7 @@ from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, DataError
 from model.heads.head import Head, Linear
 from model.types import IntentInfo
+from tests.mlflow_files import give_mlflow
 from tests.training.promotion_parts import good_set
 from tests.training.training_parts import as_installed, trained_set
 from training.heads.model_set import TrainedSet
@@ -56,7 +57,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, encoder_folder: Path, encoder
     trained_in = tmp_path_factory.mktemp("before") / "home"
     (trained_in / "models").mkdir(parents=True)
     (trained_in / "models" / "encoder").symlink_to(encoder_folder)
-    register(trained_in, reading_set(encoder))
+    register(give_mlflow(trained_in), reading_set(encoder))
     return trained_in.rename(tmp_path_factory.mktemp("after") / "moved home")
 
 
