@@ -49,6 +49,7 @@ team = "parcels"
 INTENTS = ("refund_request", "invoice_request", "track_order")
 GENERAL_FILES = (
     *("training/sentiment.jsonl", "training/wants_person.jsonl", "training/mood.jsonl"),
+    *("training/follow_ups.jsonl", "training/out_of_scope.jsonl"),
     *("calibration/moods.jsonl", "calibration/dialogues.jsonl", "calibration/taught.jsonl"),
 )
 ASKED = "I want my money back for this order"
@@ -62,7 +63,7 @@ HANDED_OVER = (
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small company folder: three intents, a few questions, two folders of articles.
 
-    Of the general data, on which the sample company is trained whole, it has a sixth.
+    Of the general data, on which the sample company is trained whole, it has a twelfth.
     """
     folder = tmp_path_factory.mktemp("bolt")
     (folder / "company.toml").write_text(COMPANY)
@@ -76,7 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     others = [row for row in questions if row["intent"] is None][:60]
     write(folder / asked, own + others)
     for name in GENERAL_FILES:
-        write(folder / name, rows_of(GENERAL_FOLDER / name)[::6])
+        write(folder / name, rows_of(GENERAL_FOLDER / name)[::12])
     return folder
 
 

@@ -13,6 +13,7 @@ from sentence_transformers import SentenceTransformer
 
 from eval.data.further_texts import with_label_names
 from eval.data.labelled import LabelledText
+from eval.replay.caching_encoder import CachingEncoder
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import ArtifactError, ConfigurationError, DataError
@@ -210,6 +211,12 @@ def little_data() -> TrainingData:
     )
 
 
+@pytest.fixture(scope="module")
+def reader(encoder: OnnxEncoder) -> CachingEncoder:
+    """The default encoder, which reads the general texts once for all trainings of this file."""
+    return CachingEncoder(encoder)
+
+
 def test_the_losses_of_a_tuning_are_told_by_step(tuned_texts: FinetunedTexts) -> None:
     losses = tuned_texts.steps["labels.loss"]
     assert [step.number for step in losses] == [
@@ -226,7 +233,7 @@ def test_the_losses_of_a_tuning_are_told_by_step(tuned_texts: FinetunedTexts) ->
 
 
 def test_a_set_with_tuned_intents_is_loaded_and_served_with_their_encoder(
-    encoder: OnnxEncoder, tuned_texts: FinetunedTexts, tmp_path: Path
+    encoder: OnnxEncoder, reader: CachingEncoder, tuned_texts: FinetunedTexts, tmp_path: Path
 ) -> None:
     models_folder = tmp_path / "models"
     shutil.copytree(tuned_texts.folder.parent, models_folder / "encoders")
@@ -237,7 +244,7 @@ def test_a_set_with_tuned_intents_is_loaded_and_served_with_their_encoder(
         ]
         return tuned_texts
 
-    trained = train_model_set(little_data(), encoder, finetune=tuned)
+    trained = train_model_set(little_data(), reader, finetune=tuned)
     (own,) = trained.models.head_encoders.values()
     assert set(trained.models.head_encoders) == {"intent"}
     assert own != encoder.fingerprint
@@ -251,26 +258,26 @@ def test_a_set_with_tuned_intents_is_loaded_and_served_with_their_encoder(
         resolver_of(again, settings, encoder, KnowledgeIndex(encoder), risk=0.02)
 
 
-def test_without_intents_there_is_nothing_to_tune_to(encoder: OnnxEncoder) -> None:
+def test_without_intents_there_is_nothing_to_tune_to(reader: CachingEncoder) -> None:
     data = replace(little_data(), intents=(), intent_infos={})
     with pytest.raises(DataError, match="no intents to tune an encoder to"):
-        train_model_set(data, encoder, finetune=lambda *_: pytest.fail("nothing to tune"))
+        train_model_set(data, reader, finetune=lambda *_: pytest.fail("nothing to tune"))
 
 
-def test_a_set_counts_the_unlabelled_texts_that_its_intents_learned_from(encoder: OnnxEncoder) -> None:
+def test_a_set_counts_the_unlabelled_texts_that_its_intents_learned_from(reader: CachingEncoder) -> None:
     asked = ("why is the basil brown", "was my card charged", *TEXTS)
     told: list[str] = []
-    trained = train_model_set(replace(little_data(), unlabelled=asked), encoder, progress=told.append)
+    trained = train_model_set(replace(little_data(), unlabelled=asked), reader, progress=told.append)
     assert "intents learned from 2 of 2 unlabelled texts" in told
     assert trained.parameters["intent.guessed"] == 2  # the others are labelled
     assert trained.parameters["sentiment.guessed"] == 0
     assert set(trained.models.heads["intent"].labels) == {"plant", "bill"}
 
 
-def test_without_intents_there_is_nothing_to_guess(encoder: OnnxEncoder) -> None:
+def test_without_intents_there_is_nothing_to_guess(reader: CachingEncoder) -> None:
     data = replace(little_data(), intents=(), intent_infos={}, unlabelled=("what is this",))
     with pytest.raises(DataError, match="to guess for unlabelled texts"):
-        train_model_set(data, encoder)
+        train_model_set(data, reader)
 
 
 def test_a_single_label_is_refused() -> None:
