@@ -90,6 +90,9 @@ ROOMS: Mapping[str, Room] = {
     ),
     "security": Room(
         (
+            "serving/agents/attempts.py",
+            "serving/security/addresses.py",
+            "serving/security/counters.py",
             "serving/security/passwords.py",
             "serving/security/permissions.py",
             "serving/security/principals.py",
@@ -99,7 +102,9 @@ ROOMS: Mapping[str, Room] = {
         (
             "tests/serving/security/test_permissions.py",
             "tests/serving/security/test_rate_limit.py",
+            "tests/serving/security/test_proxies.py",
             "tests/serving/security/test_rights.py",
+            "tests/serving/security/test_sign_in.py",
             "tests/serving/contacts/test_customers.py",
         ),
     ),

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from serving.agents.endpoints import router as agents
 from serving.articles.endpoints import router as articles
@@ -72,6 +73,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.add_middleware(CountRequests, metrics=runtime.metrics)
     app.add_middleware(MessengerCors, allowed_origins=runtime.settings.allowed_origins)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(runtime.settings.trusted_proxies))
     return app
 
 

@@ -28,7 +28,7 @@ from model.errors import (
     PermissionDeniedError,
 )
 from serving.runtime.logs import kind_and_place
-from serving.security.rate_limit import TooManyAttemptsError
+from serving.security.rate_limit import TooManyRequestsError
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: Mapping[type[FirstlastError], int] = {
@@ -37,7 +37,7 @@ _STATUS: Mapping[type[FirstlastError], int] = {
     DataError: 422,
     AuthenticationError: 401,
     PermissionDeniedError: 403,
-    TooManyAttemptsError: 429,
+    TooManyRequestsError: 429,
     ArtifactError: 503,
     ConfigurationError: 503,
     NotReadyError: 503,
@@ -88,7 +88,17 @@ def problem(
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:  # what FastAPI takes as `responses`
     """That a route, or each of a router, may answer with these problems."""
-    return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
+    described: dict[int | str, dict[str, Any]] = {
+        status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses
+    }
+    if 429 in described:
+        described[429]["headers"] = {
+            "Retry-After": {
+                "description": "Seconds until it may be tried again.",
+                "schema": {"type": "integer"},
+            }
+        }
+    return described
 
 
 def install_problem_handlers(app: FastAPI, *, missing_page: Callable[[Request], Response]) -> None:
@@ -126,7 +136,7 @@ def _known_error(request: Request, error: Exception) -> Response:
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, TooManyAttemptsError):
+    if isinstance(error, TooManyRequestsError):
         headers["Retry-After"] = str(math.ceil(error.retry_after_seconds))
     if isinstance(error, NotReadyError):
         headers["Retry-After"] = str(RETRY_SECONDS)

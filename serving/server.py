@@ -43,6 +43,7 @@ def serve(runtime: Runtime, *, on_listening: Tell | None = None, on_ready: Tell 
         access_log=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         server_header=False,
+        proxy_headers=False,  # the application does, by `trusted_proxies`
     )
     try:
         sockets = _listening_sockets(runtime.settings.host, runtime.settings.port)

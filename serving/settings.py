@@ -1,7 +1,9 @@
 """The settings: environment over `<home>/firstlast.toml` over defaults; an unknown key is refused by name."""
 
 import difflib
+import ipaddress
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -25,6 +27,7 @@ DEFAULT_HOME = Path(".firstlast")
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 """The one that comes with the package."""
 _MIN_SECRET_CHARS = 32
+_LIMIT = re.compile(r"\A[1-9][0-9]{0,8}+/(?:second|minute|hour|day)\Z")
 
 
 class Settings(BaseSettings):
@@ -100,10 +103,35 @@ class Settings(BaseSettings):
     """Send the session cookie over HTTPS only; set it wherever the server is behind HTTPS."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Sites that may load the messenger from here, such as `https://shop.example`; comma-separated."""
-    login_attempts: int = Field(default=5, ge=1)
-    """Wrong passwords for one e-mail before it must wait; an address may try four times as many."""
-    login_window_seconds: float = Field(default=300.0, gt=0)
-    """How long it must wait then."""
+    login_attempts: int = Field(default=5, ge=1, le=1_000)
+    """Wrong passwords for one e-mail from one address, or one browser, before it must wait."""
+    login_window_seconds: float = Field(default=300.0, gt=0, le=86_400)
+    """How long it must wait then; twice as long after every further one."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.0/8", "::1/128")
+    """Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed; comma-separated."""
+
+    limit_tokens: str = "10/minute; 60/hour"
+    """New customers' tokens; `limit_per_address` times as many for an address, as for all of these."""
+    limit_conversations: str = "10/minute; 60/hour"
+    """Conversations one customer may start."""
+    limit_messages: str = "20/minute; 300/hour"
+    """Messages, ratings and wishes for a person that one customer may send."""
+    limit_ask: str = "30/minute; 300/hour"
+    """Questions by `/v1/ask` of one customer; a batch counts as one."""
+    limit_classify: str = "30/minute"
+    """Requests to classify texts."""
+    limit_suggest: str = "120/minute"
+    """Suggestions while typing."""
+    limit_sign_in: str = "10/minute"
+    """Attempts to sign in from browsers that never signed in before."""
+    limit_per_address: int = Field(default=20, ge=1, le=100_000)
+    """How many customers' worth an address may send: many people share that of an office."""
+    limit_per_key: int = Field(default=100, ge=1, le=100_000)
+    """How many customers' worth an API key may send."""
+
+    def limit_of(self, what: str) -> str:
+        """How often something may be done, as in `20/minute; 300/hour`; empty for as often as one likes."""
+        return str(getattr(self, f"limit_{what}"))
 
     @property
     def models_folder(self) -> Path:
@@ -180,6 +208,39 @@ class Settings(BaseSettings):
         if home is None:
             return sources
         return (*sources, TomlConfigSettingsSource(settings_cls, toml_file=Path(home) / "firstlast.toml"))
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ValueError(f"{network!r} is no network; write it as 10.0.0.0/8 or 10.0.0.7") from error
+        return value
+
+    @field_validator(
+        "limit_tokens",
+        "limit_conversations",
+        "limit_messages",
+        "limit_ask",
+        "limit_classify",
+        "limit_suggest",
+        "limit_sign_in",
+    )
+    @classmethod
+    def _check_limit(cls, value: str) -> str:
+        for part in value.split(";") if value.strip() else ():
+            if not _LIMIT.fullmatch(part.strip()):
+                raise ValueError(f"{part.strip()!r} is no limit; write it as 20/minute; 300/hour")
+        return value.strip()
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

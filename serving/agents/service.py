@@ -7,67 +7,56 @@ from sqlalchemy.orm import Session
 
 from model.errors import AuthenticationError, NotFoundError
 from serving.agents import repository
+from serving.agents.attempts import Attempt, SignInAttempts
 from serving.company.repository import find_agent_by_email
 from serving.db.tables import Agent, AgentSession, now
 from serving.security import tokens
 from serving.security.passwords import verify_password
-from serving.security.rate_limit import FailureLimiter
 from serving.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A signed-in agent with the token for the cookie."""
+    """A signed-in agent with the tokens for the cookies."""
 
     agent: Agent
     token: str
-
-
-class LoginLimits:
-    """How often signing in may fail, by e-mail and by address; one for the whole process."""
-
-    def __init__(self, settings: Settings) -> None:
-        window = settings.login_window_seconds
-        self._by_email = FailureLimiter(limit=settings.login_attempts, window_seconds=window)
-        self._by_address = FailureLimiter(limit=4 * settings.login_attempts, window_seconds=window)
-
-    def check(self, email: str, address: str) -> None:
-        """Raise `TooManyAttemptsError` while this e-mail or address must wait."""
-        self._by_email.check(email)
-        self._by_address.check(address)
-
-    def add_failure(self, email: str, address: str) -> None:
-        """Count a wrong password."""
-        self._by_email.add_failure(email)
-        self._by_address.add_failure(address)
-
-    def forget(self, email: str) -> None:
-        """Forget the failures of an e-mail after a success."""
-        self._by_email.forget(email)
+    device_token: str
+    """For a cookie that outlives the session, so that no stranger can make this browser wait."""
 
 
 def sign_in(
-    session: Session, settings: Settings, limits: LoginLimits, *, email: str, password: str, address: str
+    session: Session,
+    settings: Settings,
+    attempts: SignInAttempts,
+    *,
+    email: str,
+    password: str,
+    address: str | None,
+    device_token: str | None = None,
 ) -> SignIn:
-    """Open a session. Raises `AuthenticationError`, or `TooManyAttemptsError` after too many failures.
+    """Open a session. Raises `AuthenticationError`, or `TooManyRequestsError` after too many attempts.
 
-    An unknown e-mail, a wrong password and a deactivated agent cannot be told apart.
+    An unknown e-mail, a wrong password and a deactivated agent cannot be told apart. `device_token` is what
+    the browser kept of the last time.
     """
     email = email.strip().lower()
-    limits.check(email, address)
     reading = session.get_bind().execution_options(sqlite_begin="DEFERRED")
     with Session(reading) as lookup:  # no transaction stays open while the password is checked, slowly
         somebody = find_agent_by_email(lookup, email)
+    device = tokens.read_device_token(settings, device_token) if device_token else None
+    is_known = device is not None and somebody is not None and device.agent_id == somebody.id
+    attempt = Attempt(email, address, device.id if device is not None and is_known else None)
+    attempts.begin(attempt)
     agent = somebody if somebody is not None and somebody.active else None
     if not verify_password(password, agent.password_hash if agent else None) or agent is None:
-        limits.add_failure(email, address)
         raise AuthenticationError("e-mail or password is wrong")
-    limits.forget(email)
+    attempts.succeeded(attempt)
     repository.delete_ended_sessions(session, now())
     token = tokens.new_secret()
     expires_at = now() + timedelta(hours=settings.agent_session_hours)
     session.add(AgentSession(token_hash=tokens.digest(token), agent_id=agent.id, expires_at=expires_at))
-    return SignIn(agent, token)
+    return SignIn(agent, token, tokens.make_device_token(settings, agent.id, device if is_known else None))
 
 
 def sign_out(session: Session, token: str) -> None:

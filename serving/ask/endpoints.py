@@ -21,13 +21,14 @@ from serving.contacts.repository import find_contact
 from serving.dependencies import CurrentRuntime, OneOfFewBatches
 from serving.problems import problems
 from serving.runtime.assembly import Runtime
+from serving.security.limited import limited, limited_by_address
 from serving.security.principals import AnyPrincipal, CustomerPrincipal, Principal, permitted
 from serving.text import checked_length, storable
 
 router = APIRouter(prefix="/v1", tags=["ask"])
 
 
-@router.post("/ask", responses=problems(401, 403))
+@router.post("/ask", responses=problems(401, 403, 429), dependencies=[limited("ask")])
 def ask(body: AskBody, principal: AnyPrincipal, runtime: CurrentRuntime) -> AskOut:
     """The decision for a question: nothing is stored, nobody is told."""
     if not principal.may("ask"):
@@ -40,7 +41,11 @@ def ask(body: AskBody, principal: AnyPrincipal, runtime: CurrentRuntime) -> AskO
     )
 
 
-@router.post("/ask/batch", responses=problems(401, 403), dependencies=[Depends(permitted("ask"))])
+@router.post(
+    "/ask/batch",
+    responses=problems(401, 403, 429),
+    dependencies=[Depends(permitted("ask")), limited("ask")],
+)
 def ask_batch(body: AskBatchBody, runtime: CurrentRuntime, _slot: OneOfFewBatches) -> AskBatchOut:
     """The decisions for 1 to 64 questions, each as `/v1/ask` gives it to agents and keys.
 
@@ -55,7 +60,7 @@ def ask_batch(body: AskBatchBody, runtime: CurrentRuntime, _slot: OneOfFewBatche
     )
 
 
-@router.get("/suggest")
+@router.get("/suggest", responses=problems(429), dependencies=[limited_by_address("suggest")])
 def suggest(runtime: CurrentRuntime, q: Annotated[str, Query(max_length=1_000)] = "") -> SuggestionsOut:
     """Titles of answers that may fit what is being typed; open to anyone, as the help centre is."""
     found = service.suggest(runtime, storable(q))

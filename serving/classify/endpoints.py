@@ -8,6 +8,7 @@ from serving.classify.schemas import ClassifyBody, ClassifyOut
 from serving.company.service import stored_infos
 from serving.dependencies import CurrentRuntime, OneOfFewBatches
 from serving.problems import problems
+from serving.security.limited import limited
 from serving.security.principals import permitted
 from serving.text import checked_length
 
@@ -15,7 +16,9 @@ router = APIRouter(prefix="/v1", tags=["classify"], responses=problems(401, 403)
 _log = structlog.get_logger(__name__)
 
 
-@router.post("/classify", dependencies=[Depends(permitted("classify"))])
+@router.post(
+    "/classify", responses=problems(429), dependencies=[Depends(permitted("classify")), limited("classify")]
+)
 def classify(body: ClassifyBody, runtime: CurrentRuntime, _slot: OneOfFewBatches) -> ClassifyOut:
     """Intents, team, sentiment, wish for a person and language of 1 to 256 texts; nothing is stored.
 

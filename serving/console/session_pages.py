@@ -7,13 +7,14 @@ from fastapi.responses import RedirectResponse
 
 from model.errors import AuthenticationError
 from serving.agents import service
-from serving.agents.endpoints import clear_session_cookie, set_session_cookie
+from serving.agents.endpoints import clear_session_cookie, set_session_cookies
 from serving.console.routing import PageRoute, local_path, see_other, sentence
 from serving.console.templating import Page, render
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import status_of
-from serving.security.principals import SESSION_COOKIE, refuse_foreign_origin
-from serving.security.rate_limit import TooManyAttemptsError
+from serving.security.addresses import client_address
+from serving.security.principals import DEVICE_COOKIE, SESSION_COOKIE, refuse_foreign_origin
+from serving.security.rate_limit import TooManyRequestsError
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -41,17 +42,22 @@ def sign_in(
 ) -> Response:
     """Sign in and go on to `next`, which must be a path of this site."""
     refuse_foreign_origin(request, runtime)
-    address = request.client.host if request.client else "unknown"
     try:
         signed = service.sign_in(
-            session, runtime.settings, runtime.login_limits, email=email, password=password, address=address
+            session,
+            runtime.settings,
+            runtime.sign_in_attempts,
+            email=email,
+            password=password,
+            address=client_address(request),
+            device_token=request.cookies.get(DEVICE_COOKIE),
         )
-    except (AuthenticationError, TooManyAttemptsError) as error:
+    except (AuthenticationError, TooManyRequestsError) as error:
         return _login(
             request, next_path=local_path(next), email=email, problem=sentence(error), status=status_of(error)
         )
     response = see_other(local_path(next))
-    set_session_cookie(response, runtime.settings, signed.token)
+    set_session_cookies(request, response, runtime.settings, signed)
     return response
 
 

@@ -10,6 +10,7 @@ from serving.conversations.schemas import ContactOut
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import problems
 from serving.schemas import Body
+from serving.security.limited import limited_by_address
 from serving.security.principals import AgentPrincipal, ServerPrincipal, permitted
 from serving.security.tokens import CustomerToken
 
@@ -30,7 +31,12 @@ class TokenBody(Body):
         return self
 
 
-@router.post("/customers/token", status_code=201, responses=problems(404))
+@router.post(
+    "/customers/token",
+    status_code=201,
+    responses=problems(404, 429),
+    dependencies=[limited_by_address("tokens")],
+)
 def make_token(runtime: CurrentRuntime, session: DbSession, body: TokenBody | None = None) -> CustomerToken:
     """A token for a customer: anonymous, signed by the business, or in exchange for an old one."""
     settings = runtime.settings

@@ -26,6 +26,7 @@ from serving.db.tables import Conversation, ConversationStatus
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.paging import Place, next_place
 from serving.problems import problems
+from serving.security.limited import limited
 from serving.security.principals import (
     AgentPrincipal,
     CurrentCustomer,
@@ -47,7 +48,8 @@ AnyConversationOut = AgentConversationOut | ConversationOut
 @router.post(
     "/conversations",
     status_code=201,
-    responses={200: {"model": ConversationOut, "description": "It was there already"}, **problems(404)},
+    responses={200: {"model": ConversationOut, "description": "It was there already"}, **problems(404, 429)},
+    dependencies=[limited("conversations")],
 )
 def start_conversation(
     body: NewConversation, customer: CurrentCustomer, session: DbSession, response: Response
@@ -104,7 +106,8 @@ def list_messages(
 @router.post(
     "/conversations/{conversation_id}/messages",
     status_code=201,
-    responses={200: {"model": MessageOut, "description": "It was there already"}, **problems(404, 409)},
+    responses={200: {"model": MessageOut, "description": "It was there already"}, **problems(404, 409, 429)},
+    dependencies=[limited("messages")],
 )
 def post_message(
     conversation_id: str,
@@ -146,7 +149,11 @@ def follow_conversation(
     return event_stream(runtime, conversation.id, after=begin, agent=agent)
 
 
-@router.post("/conversations/{conversation_id}/feedback", responses=problems(404, 409))
+@router.post(
+    "/conversations/{conversation_id}/feedback",
+    responses=problems(404, 409, 429),
+    dependencies=[limited("messages")],
+)
 def give_feedback(
     conversation_id: str, body: NewFeedback, customer: CurrentCustomer, session: DbSession
 ) -> ResolutionOut:
@@ -156,7 +163,11 @@ def give_feedback(
     return ResolutionOut(resolution=conversation.resolution)
 
 
-@router.post("/conversations/{conversation_id}/handoff", responses=problems(404))
+@router.post(
+    "/conversations/{conversation_id}/handoff",
+    responses=problems(404, 429),
+    dependencies=[limited("messages")],
+)
 def ask_for_person(conversation_id: str, customer: CurrentCustomer, session: DbSession) -> ConversationOut:
     """Ask for a person."""
     conversation = _visible(session, customer, conversation_id, lock=True)
@@ -164,7 +175,11 @@ def ask_for_person(conversation_id: str, customer: CurrentCustomer, session: DbS
     return views.conversation_out(session, conversation)
 
 
-@router.post("/conversations/{conversation_id}/csat", responses=problems(404))
+@router.post(
+    "/conversations/{conversation_id}/csat",
+    responses=problems(404, 429),
+    dependencies=[limited("messages")],
+)
 def rate_conversation(
     conversation_id: str, body: NewCsat, customer: CurrentCustomer, session: DbSession
 ) -> CsatOut:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -340,6 +341,20 @@ class WorkLease(Table):
     """`answer:<conversation>`, `learn:<message>` or `housekeeping`."""
     holder: Mapped[str] = mapped_column(String(32))
     until: Mapped[datetime]
+
+
+class RateCount(Table):
+    """How often something was done that is limited; on SQLite in a file of its own beside the store."""
+
+    __tablename__ = "rate_counts"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A keyed digest of what is counted and of whom."""
+    count: Mapped[int]
+    ends_at: Mapped[float] = mapped_column(Double, index=True)
+    """When it begins anew, in seconds since 1970."""
+    paused_until: Mapped[float] = mapped_column(Double, default=0.0)
+    """Until when no attempt may be made, of what is paused after many."""
 
 
 class Feedback(Table):

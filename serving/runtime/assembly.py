@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.interfaces import Reader
-from serving.agents.service import LoginLimits
+from serving.agents.attempts import SignInAttempts
 from serving.bot.worker import AnswerWorker
 from serving.conversations.feed import EventFeed
 from serving.db.session import Database
@@ -26,6 +26,8 @@ from serving.runtime.loading import first_encoder, set_loader
 from serving.runtime.logs import kind_and_place
 from serving.runtime.metrics import Metrics
 from serving.runtime.model_follower import ModelFollower
+from serving.security.counters import CounterStorage
+from serving.security.rate_limit import RequestLimits
 from serving.settings import Settings, make_home
 
 _RETRY_SECONDS = 5.0
@@ -45,7 +47,9 @@ class Runtime:
     feed: EventFeed
     labelling: QuestionPool
     metrics: Metrics
-    login_limits: LoginLimits
+    counters: CounterStorage
+    limits: RequestLimits
+    sign_in_attempts: SignInAttempts
     drift: DriftWatch
     worker: AnswerWorker = field(init=False)
     _given: QuestionResolver | None = None
@@ -106,6 +110,7 @@ class Runtime:
         if self.model_follower is not None:
             self.model_follower.stop()
         self.knowledge.sync.close()
+        self.counters.close()
         self.database.close()
 
     def _take_champion(self) -> None:
@@ -160,6 +165,8 @@ def open_runtime(
     make_home(settings.home)
     database = Database(settings.database_url)
     database.migrate()
+    counters = CounterStorage(database, secret=settings.secret_key.get_secret_value())
+    limits = RequestLimits(settings, counters)
     box = ResolverBox(new_knowledge(database, encoder or first_encoder(settings)))
     follower: ModelFollower | None = None
     if resolver is None:
@@ -172,7 +179,9 @@ def open_runtime(
         feed=EventFeed(database),
         labelling=QuestionPool(database, box),
         metrics=Metrics(),
-        login_limits=LoginLimits(settings),
+        counters=counters,
+        limits=limits,
+        sign_in_attempts=SignInAttempts(settings, counters, limits),
         drift=DriftWatch(database, settings.models_folder, lambda: box.version),
         _given=resolver,
     )

@@ -20,6 +20,8 @@ from serving.security import tokens
 from serving.security.permissions import ROLE_PERMISSIONS, Permission
 
 SESSION_COOKIE = "firstlast_session"
+DEVICE_COOKIE = "firstlast_device"
+"""Of a browser in which an agent signed in before; it allows nothing by itself."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -19,6 +19,8 @@ from serving.text import storable
 
 API_KEY_PREFIX = "fl_"
 _CUSTOMER_AUDIENCE = "firstlast:customer"
+_DEVICE_AUDIENCE = "firstlast:device"
+_DEVICE_DAYS = 180
 _ALGORITHM = "HS256"
 _MAX_TOKEN_CHARS = 8_192
 _LEEWAY_SECONDS = 60
@@ -83,6 +85,40 @@ def read_identity(settings: Settings, token: str) -> Identity:
     return Identity(external_id, _text(claims, "name", 200), _text(claims, "email", 320), attributes)
 
 
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A browser in which an agent signed in before."""
+
+    id: str
+    agent_id: str
+
+
+def make_device_token(settings: Settings, agent_id: str, known: Device | None = None) -> str:
+    """What a browser keeps after signing in, for half a year; the same device as before when it is known."""
+    claims = {
+        "sub": agent_id,
+        "jti": known.id if known else secrets.token_hex(16),
+        "aud": _DEVICE_AUDIENCE,
+        "exp": datetime.now(UTC) + timedelta(days=_DEVICE_DAYS),
+    }
+    return jwt.encode(claims, _key(settings, _DEVICE_AUDIENCE), algorithm=_ALGORITHM)
+
+
+def read_device_token(settings: Settings, token: str) -> Device | None:
+    """Which device it is; `None` for a token that is forged, foreign or ended, as if there were none."""
+    try:
+        claims = _decode(
+            token,
+            _key(settings, _DEVICE_AUDIENCE),
+            what="device",
+            required=["sub", "jti", "exp", "aud"],
+            audience=_DEVICE_AUDIENCE,
+        )
+    except AuthenticationError:
+        return None
+    return Device(str(claims["jti"]), str(claims["sub"]))
+
+
 def new_secret() -> str:
     """256 random bits, safe in a URL."""
     return secrets.token_urlsafe(32)
@@ -94,8 +130,12 @@ def digest(secret: str) -> str:
 
 
 def _customer_key(settings: Settings) -> bytes:
+    return _key(settings, _CUSTOMER_AUDIENCE)
+
+
+def _key(settings: Settings, purpose: str) -> bytes:
     secret = settings.secret_key.get_secret_value().encode()
-    return hmac.digest(secret, _CUSTOMER_AUDIENCE.encode(), "sha256")
+    return hmac.digest(secret, purpose.encode(), "sha256")
 
 
 def _decode(

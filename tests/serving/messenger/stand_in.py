@@ -37,7 +37,7 @@ class StandIn:
         self.script_origin = ""
         self.answer: Callable[[dict[str, Any]], None] = lambda message: None
         self.faults: list[str] = []
-        """For the next posts of a message: `lost` (kept, then cut), `cut`, `503`, `422`."""
+        """For the next posts of a message: `lost` (kept, then cut), `cut`, `503`, `429`, `422`."""
         self.is_down = False
         self.streams_cut = 0
         self.stopped = False
@@ -222,6 +222,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "503":
             self._problem(503, "The store is busy.")
             return
+        if fault == "429":
+            self._problem(429, "too many requests of this kind; try again in 2 seconds", retry_after=2)
+            return
         if fault == "422":
             self._problem(422, "The text is too long; 8000 characters are accepted.")
             return
@@ -260,7 +263,8 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             return
 
-    def _problem(self, status: int, detail: str) -> None:
+    def _problem(self, status: int, detail: str, *, retry_after: int = 0) -> None:
+        self._retry_after = retry_after
         self._send(status, {"title": "Problem", "status": status, "detail": detail})
 
     def _send(self, status: int, body: Any, media_type: str = "application/json") -> None:
@@ -274,6 +278,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _head(self, status: int, media_type: str, size: int | None = None) -> None:
         self.send_response(status)
         self.send_header("Content-Type", media_type)
+        if status == 429:
+            self.send_header("Retry-After", str(self._retry_after))
         if size is not None:
             self.send_header("Content-Length", str(size))
         self.send_header("Access-Control-Allow-Origin", "*")

@@ -85,6 +85,20 @@ def test_a_message_written_while_the_server_is_away_arrives_after_a_reload(
     assert stand_in.texts() == ["first", "second"]
 
 
+def test_a_customer_who_writes_too_much_at_once_is_told_and_everything_arrives(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    stand_in.faults = ["429"]
+    panel = open_panel(page, site)
+    send(page, "one")
+    expect(panel.get_by_text("That was a lot at once")).to_be_visible()
+    expect(page.locator(".customer.sending .bubble")).to_have_text("one")
+    send(page, "two")
+    expect(page.locator(".customer.sent .bubble")).to_have_text(["one", "two"])
+    expect(panel.get_by_text("That was a lot at once")).to_be_hidden()
+    assert stand_in.texts() == ["one", "two"]
+
+
 def test_offline_is_said_and_what_was_written_is_sent_once_back(
     page: Page, site: str, stand_in: StandIn
 ) -> None:

@@ -7,6 +7,7 @@ const NEAR_END = 80; // pixels from the end within which new messages pull the v
 const SUGGEST_AFTER = 250;
 const BANNERS = {
   offline: "You are offline. Your messages are saved and will be sent when you are back.",
+  busy: "That was a lot at once. Your messages are saved and will be sent in a moment.",
   unreachable: "Connecting… Your messages are saved and will be sent as soon as we are connected.",
 };
 

@@ -12,7 +12,7 @@ const PAGE = 50;
 export class Session {
   conversation = null;
   typing = false;
-  /** `ok`, `offline` (the browser says so) or `unreachable` (the server does not answer). */
+  /** `ok`, `offline` (the browser says so), `unreachable` (no answer) or `busy` (asked to wait). */
   link = navigator.onLine === false ? "offline" : "ok";
   /** What went wrong with the last button pressed, in words for the customer. */
   notice = "";
@@ -206,6 +206,7 @@ export class Session {
   #failed(count, problem) {
     if (problem?.status === 401) this.notice = problem.message;
     if (navigator.onLine === false) this.#setLink("offline");
+    else if (problem?.status === 429) this.#setLink("busy");
     else if (count > 1) this.#setLink("unreachable");
   }
 
