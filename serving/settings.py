@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """A mood at or below this goes to a person."""
     mood_fall: float = Field(default=FALL, ge=0, le=2)
     """A fall of the mood by this much goes to a person."""
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+    """The company's country (ISO 3166): where telephone numbers without a country code are dialled."""
     high_touch_attribute: str = "high_touch"
     """Contact attribute that, when true, sends every question to a person."""
     encoder_threads: int | None = Field(default=None, ge=1)

@@ -6,16 +6,13 @@ and cutting an instruction out costs the answer.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from knowledge.index.chunking import count_words, join_sentences, split_sentences
 from knowledge.learning import patterns as phrases
-from knowledge.privacy.detection import (
-    holds_identifier,
-    holds_personal_data,
-    without_identifiers,
-    without_name,
-    without_personal_data,
-)
+from knowledge.privacy.detection import NOBODY, Known
+from knowledge.privacy.places import KINDS, Kind
+from knowledge.privacy.removing import masked, masked_kinds, without_masks, without_name
 from knowledge.text import capitalised
 
 _MAX_CHARS = 20_000
@@ -24,38 +21,66 @@ _SIGNATURE_LINES = 5
 _SIGNATURE_WORDS = 9
 _STRUCTURE = re.compile(r"\A(?:\s*(?:[-*+]|\d+[.)])\s|\s{4,}|\s*[|>#]|\s*```)")
 """A line of a list, table, code block, quote or heading: kept whole."""
+_IN_ITS_CLAUSE: frozenset[Kind] = frozenset(set(KINDS) - {"name", "number", "link", "customer_id"})
+"""Kinds whose clause says nothing without them."""
+_CLAUSE_END = re.compile(r"[,;:]\s{1,3}|\s{1,3}(?:and|but|so|because|und|y|dan)\s{1,3}", re.IGNORECASE)
+_CLAUSE_WORDS = 3
 _QUOTED_BELOW = re.compile(r"\n[^\S\n]*On [^\n]{5,120} wrote:[^\S\n]*\n|\n-{2,} ?(?:Original|Forwarded)")
 
 
-def clean_answer(reply: str, *, agent_names: Sequence[str] = (), customer_name: str | None = None) -> str:
-    """What of an agent's reply holds for the next customer too, Markdown; empty when nothing does."""
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What of a text may be said to anybody, and what was left out of it because it points to a person."""
+
+    text: str
+    """Empty when nothing is left."""
+    removed: tuple[Kind, ...] = ()
+    """The kinds of it, in the order of the text."""
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+def clean_answer(
+    reply: str, *, agent_names: Sequence[str] = (), customer_name: str | None = None, known: Known = NOBODY
+) -> Cleaned:
+    """What of an agent's reply holds for the next customer too, Markdown; empty when nothing does.
+
+    A sentence with personal data goes; in a list, table or heading a gap `[…]` stands for it.
+    """
     lines = _without_signature(_own_words(reply).split("\n"), agent_names)
     # several replies sent one after the other come as paragraphs, each with its own hello and regards
     paragraphs = [_bare_paragraph(part, agent_names) for part in "\n".join(lines).split("\n\n")]
-    text = without_name("\n\n".join(paragraphs), customer_name)
+    named = replace(known, names=(*known.names, customer_name)) if customer_name else known
+    text = masked(without_name("\n\n".join(paragraphs), customer_name), named)
     cleaned_lines: list[str] = []
+    removed: list[Kind] = []
     after_case_work = False
     for line in text.split("\n"):
         if _STRUCTURE.match(line) or not line.strip():
-            cleaned_lines.append(without_personal_data(without_identifiers(line), placeholder="[…]"))
+            cleaned_lines.append(without_masks(line, "[…]"))
+            removed += masked_kinds(line)
             continue
         general: list[str] = []
         for sentence in split_sentences(line.strip()):
             part = _general_part(sentence, after_case_work=after_case_work)
-            after_case_work = not part
-            general += [part] if part else []
+            after_case_work = not part.text
+            general += [part.text] if part.text else []
+            removed += part.removed
         cleaned_lines.append(join_sentences(general))
     cleaned = re.sub(r"\n{3,}", "\n\n", "\n".join(cleaned_lines)).strip()
-    return _begun_anew(cleaned, reply) if _says_something(cleaned) else ""
+    return Cleaned(_begun_anew(cleaned, reply) if _says_something(cleaned) else "", tuple(removed))
 
 
-def clean_question(message: str, *, customer_name: str | None = None) -> str:
+def clean_question(message: str, *, customer_name: str | None = None, known: Known = NOBODY) -> Cleaned:
     """A customer's message without greeting, thanks, names and identifiers, on one line; may be empty."""
-    text = _without_greeting(_own_words(message))
+    named = replace(known, names=(*known.names, customer_name)) if customer_name else known
+    text = masked(_without_greeting(_own_words(message)), named)
     lines = [" ".join(line.split()) for line in text.split("\n")]
     sentences = [sentence for line in lines for sentence in split_sentences(line)]
-    joined = join_sentences([_question_part(sentence, customer_name) for sentence in sentences])
-    return capitalised(joined)
+    parts = [_question_part(sentence) for sentence in sentences]
+    removed = tuple(kind for part in parts for kind in part.removed)
+    return Cleaned(capitalised(join_sentences([part.text for part in parts])), removed)
 
 
 def _own_words(text: str) -> str:
@@ -117,18 +142,21 @@ def _is_name_line(line: str, agent_names: Sequence[str]) -> bool:
     )
 
 
-def _general_part(sentence: str, *, after_case_work: bool) -> str:
+def _general_part(sentence: str, *, after_case_work: bool) -> Cleaned:
     """The sentence as it may be said to anybody, or nothing."""
     sentence = _without_pleasantries(sentence)
     patterns = (phrases.CLOSING, phrases.STALLING, phrases.ACKNOWLEDGEMENT)
     if not re.search(r"\w", sentence) or any(pattern.match(sentence) for pattern in patterns):
-        return ""
+        return Cleaned("")
     if _is_case_work(sentence):
         sentence = _general_rest(sentence)
     elif after_case_work and phrases.FOLLOW_UP.match(sentence) and not phrases.GENERAL.search(sentence):
-        return ""
-    general = without_identifiers(sentence)
-    return "" if holds_personal_data(general) else general
+        return Cleaned("")
+    removed = masked_kinds(sentence)
+    only_numbers = set(removed) <= {"number"}  # "for order … the limit is 3 boxes" holds without it
+    return Cleaned(
+        _tidied(without_masks(sentence)) if removed and only_numbers else "" if removed else sentence, removed
+    )
 
 
 def _without_pleasantries(sentence: str) -> str:
@@ -163,18 +191,40 @@ def _says_something(text: str) -> bool:
     return sum(count_words(sentence) for sentence in statements) >= 3
 
 
-def _question_part(sentence: str, customer_name: str | None) -> str:
-    """The sentence without what identifies the customer, or nothing when that is all it says."""
+def _question_part(sentence: str) -> Cleaned:
+    """The sentence without what identifies the customer, or nothing when that is all it says.
+
+    Where it goes on without the clause that does, "my key is … and I get a 401", the clause goes.
+    """
     sentence = phrases.FIRST_FILLER.sub("", _without_pleasantries(sentence))
+    removed = masked_kinds(sentence)
+    sentence = phrases.LAST_PLEASE.sub(_end_mark, sentence)
     if phrases.SELF_INTRODUCTION.match(sentence):
+        return Cleaned("", removed)
+    general = _tidied(without_masks(sentence))
+    if removed and phrases.BARE_IDENTIFIER.match(general):
+        return Cleaned("", removed)
+    if _IN_ITS_CLAUSE & set(removed):
+        general = _clauses_without_masks(sentence) or general
+    return Cleaned(general if re.search(r"\w", general) else "", removed)
+
+
+def _clauses_without_masks(sentence: str) -> str:
+    """What the sentence says in clauses without personal data.
+
+    Empty when that is less than three words, or would lose a number that is nobody's, such as a product's.
+    """
+    clauses = _CLAUSE_END.split(sentence)
+    kept = [clause for clause in clauses if not masked_kinds(clause)]
+    if any(masked_kinds(clause) and re.search(r"\d", clause) for clause in clauses):
         return ""
-    sentence = phrases.LAST_PLEASE.sub(_end_mark, without_name(sentence, customer_name))
-    general = without_personal_data(without_identifiers(sentence))
-    general = re.sub(r"\(\s*\)|\s+(?=[,.!?])", "", re.sub(r"\s+", " ", general)).strip(" ,;:-–—")
-    identified = holds_personal_data(sentence) or holds_identifier(sentence)
-    if identified and phrases.BARE_IDENTIFIER.match(general):
-        return ""
-    return general if re.search(r"\w", general) else ""
+    text = _tidied(" ".join(clause.strip() for clause in kept))
+    return capitalised(text) if count_words(text) >= _CLAUSE_WORDS else ""
+
+
+def _tidied(text: str) -> str:
+    text = re.sub(r"\(\s*\)|[\"“”]\s*[\"“”]|\s+(?=[,.!?])", "", re.sub(r"\s+", " ", text))
+    return text.strip(" ,;:-–—")
 
 
 def _end_mark(last_please: re.Match[str]) -> str:

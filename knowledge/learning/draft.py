@@ -4,15 +4,20 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from knowledge.learning.cleaning import clean_answer
+from knowledge.learning.cleaning import Cleaned, clean_answer
 from knowledge.learning.contradictions import contradicts, overlap
 from knowledge.learning.question import pick_question
 from knowledge.learning.titles import title_of
+from knowledge.privacy.detection import NOBODY, Known
+from knowledge.privacy.places import Kind
 from model.interfaces import Encoder, Reader, Retriever
 from model.types import Candidate, Passage
 from model.understanding.spelling import words_of
 
 DraftKind = Literal["new", "phrasing", "correction"]
+NothingReason = Literal["no_question", "only_personal", "one_case", "known_already", "too_long"]
+"""Why a reply teaches nothing: nobody asked anything; all that it, or the question, says is personal; it
+stalls, asks back or tells of one customer's case; the question has this answer; nobody writes so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,14 @@ DEFAULT_THRESHOLDS = LearningThresholds()
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """Something personal that was left out of the question or the answer."""
+
+    field: Literal["question", "answer"]
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What could be learned from one reply."""
 
@@ -59,6 +72,16 @@ class Draft:
     """The known answer that was missed or is contradicted, an article or learned answer."""
     similarity: float | None
     """Cosine to it: of the answers for `phrasing`, of the questions for `correction`."""
+    removed: tuple[Removed, ...] = ()
+    """What was left out because it points to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingLearned:
+    """That a reply teaches nothing, and why."""
+
+    reason: NothingReason
+    removed: tuple[Removed, ...] = ()
 
 
 def draft_learned_answer(
@@ -70,31 +93,44 @@ def draft_learned_answer(
     agent_names: Sequence[str] = (),
     customer_name: str | None = None,
     human_only: bool = False,
+    known: Known = NOBODY,
     thresholds: LearningThresholds = DEFAULT_THRESHOLDS,
-) -> Draft | None:
-    """A draft of what the reply teaches, or `None` when there is nothing worth keeping.
+) -> Draft | NothingLearned:
+    """A draft of what the reply teaches, or why there is nothing worth keeping.
 
     That is so when the reply only stalls, asks back or tells of this customer's case, when no message
-    holds a question, and when the same question already has the same answer. On a `human_only` matter
+    holds a question, and when the same question already has the same answer. `known` tells what is public,
+    and so stays; on a `human_only` matter
     only an answer released to the bot counts as known to it, for any other would not be given.
     """
-    answer = clean_answer(agent_reply, agent_names=agent_names, customer_name=customer_name)
-    question = pick_question(customer_messages, customer_name=customer_name)
-    if not answer or not question:
-        return None
-    known = _compare(question, answer, retriever, encoder, thresholds)
-    same = max((k for k in known if k.same), key=lambda k: k.answer_cosine, default=None)
+    cleaned = clean_answer(agent_reply, agent_names=agent_names, customer_name=customer_name, known=known)
+    picked = pick_question(customer_messages, customer_name=customer_name, known=known)
+    removed = (
+        *(Removed("question", kind) for kind in dict.fromkeys(picked.removed)),
+        *(Removed("answer", kind) for kind in dict.fromkeys(cleaned.removed)),
+    )
+    if not cleaned or not picked:
+        return NothingLearned(_why_nothing(cleaned, picked), removed)
+    question, answer = picked.text, cleaned.text
+    met = _compare(question, answer, retriever, encoder, thresholds)
+    same = max((k for k in met if k.same), key=lambda k: k.answer_cosine, default=None)
     is_known = same is not None and same.question_cosine >= thresholds.known_question
     if same is not None and is_known and (same.passage.released or not human_only):
-        return None
+        return NothingLearned("known_already")
     title = title_of(question, known=retriever, common_words=encoder.words)
     own = () if words_of(title) == words_of(question) else (question,)
     if same is not None:
-        return Draft("phrasing", title, answer, own, same.passage.ref, same.answer_cosine)
-    asked = _asked_before(known, thresholds)
+        return Draft("phrasing", title, answer, own, same.passage.ref, same.answer_cosine, removed)
+    asked = _asked_before(met, thresholds)
     if asked is not None:
-        return Draft("correction", title, answer, own, asked.passage.ref, asked.question_cosine)
-    return Draft("new", title, answer, own, None, None)
+        return Draft("correction", title, answer, own, asked.passage.ref, asked.question_cosine, removed)
+    return Draft("new", title, answer, own, None, None, removed)
+
+
+def _why_nothing(answer: Cleaned, question: Cleaned) -> NothingReason:
+    if any(not part and part.removed for part in (answer, question)):
+        return "only_personal"
+    return "one_case" if not answer else "no_question"
 
 
 @dataclass(frozen=True, slots=True)

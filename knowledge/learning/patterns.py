@@ -207,7 +207,8 @@ No alternative may be two others in a row: a long message could then be read in 
 SELF_INTRODUCTION = re.compile(r"\A(?i:i['’]m|i am|my name is|this is) [A-Z]\w+(?: [A-Z]\w+)?(?: here)?\W*\Z")
 BARE_IDENTIFIER = re.compile(
     r"\A(?:(?:my|the|it['’]?s|here(?:['’]s)?|order|account|number|e-?mail|address|phone|is|and|a|"
-    r"for)\b\W*)*\Z",
+    r"for|i|am|i['’]m|name|this|that|password|pin|code|card|token|key|iban|mobile|tel|customer|id|ip|born|on|was|date|"
+    r"of|birth|dob|live|at|passport|postcode|you can|reach me|under|with)\b\W*)*\Z",
     _I,
 )
 """What is left of "my order number is 4411" without the number."""

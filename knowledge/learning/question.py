@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from knowledge.index.chunking import count_words
 from knowledge.index.lexical import tokenise
 from knowledge.learning import patterns
-from knowledge.learning.cleaning import clean_question
+from knowledge.learning.cleaning import Cleaned, clean_question
+from knowledge.privacy.detection import NOBODY, Known
+from knowledge.privacy.places import Kind
 from knowledge.text import capitalised
 
 _BURST_WORDS = 40
@@ -16,29 +18,34 @@ _WISH_WORDS = 12
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 
-def pick_question(messages: Sequence[str], *, customer_name: str | None = None) -> str:
+def pick_question(
+    messages: Sequence[str], *, customer_name: str | None = None, known: Known = NOBODY
+) -> Cleaned:
     """What the customer wants to know, from their messages oldest first; empty when none says it.
 
     The last message with substance, joined with the ones before it while it does not stand alone
     ("my pump is loud", "since yesterday", "what can I do?").
     """
     cleaned = [
-        clean_question(wanted, customer_name=customer_name)
+        clean_question(wanted, customer_name=customer_name, known=known)
         for message in messages
         if (wanted := _without_wishes(message)) and not patterns.EMPTY_TALK.match(wanted)
     ]
-    texts = [text for text in cleaned if text and not patterns.EMPTY_TALK.match(text)]
-    picked = ""
+    texts = [part for part in cleaned if part and not patterns.EMPTY_TALK.match(part.text)]
+    if not texts:
+        return Cleaned("", tuple(kind for part in cleaned for kind in part.removed))
+    picked, removed = "", list[Kind]()
     while texts:
-        before = texts.pop()
+        part = texts.pop()
+        before = part.text
         joined = f"{before} {picked[:1].lower() + picked[1:]}".strip() if picked else before
         if picked and count_words(joined) > _BURST_WORDS:
             break
-        picked = joined
+        picked, removed = joined, [*part.removed, *removed]
         if _stands_alone(before):
             break
     picked = patterns.JOINING_WORD.sub("", picked)
-    return capitalised(picked)
+    return Cleaned(capitalised(picked), tuple(removed))
 
 
 def _without_wishes(message: str) -> str:

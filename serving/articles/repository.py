@@ -29,6 +29,13 @@ def get_for_update(session: Session, slug: str) -> Article | None:
     return session.scalar(chosen.execution_options(populate_existing=True))
 
 
+def bodies_holding(session: Session, parts: Sequence[str], *, limit: int) -> list[str]:
+    """The texts of published articles that hold one of the parts, case ignored; at most `limit`."""
+    holding = or_(*(Article.body.icontains(part, autoescape=True) for part in parts))
+    query = select(Article.body).where(Article.status == "published", holding).limit(limit)
+    return list(session.scalars(query))
+
+
 def list_in_use(session: Session, moment: datetime, *, category: str | None = None) -> list[Article]:
     """Articles that customers may read at `moment`, by category and title."""
     published = list_articles(session, status="published", category=category)

@@ -2,13 +2,14 @@
 
 from sqlalchemy.orm import Session
 
+from knowledge.privacy.detection import Known
 from model.errors import DataError
 from model.refs import learned_answer_id
 from serving.conversations import repository as conversations
 from serving.db.tables import DecisionRecord, now
 from serving.indexing.changes import record_changes
 from serving.learned_answers import repository as learned_answers
-from serving.learned_answers.wording import MAX_QUESTION_CHARS, add_phrasings, without_contact_data
+from serving.learned_answers.wording import MAX_QUESTION_CHARS, add_phrasings, without_personal_data
 
 _FIRST = 1
 
@@ -25,18 +26,20 @@ def learn_from_pick(session: Session, record: DecisionRecord, *, chosen_ref: str
     before = conversations.decisions_newest_first(session, record.conversation_id, before=record.id, limit=1)
     if not before or before[0].kind != "clarify":
         return False
-    return learn_pick(session, picked, before[0].question)
+    conversation = conversations.find_conversation(session, record.conversation_id)
+    name = conversation.contact.name if conversation is not None else None
+    return learn_pick(session, picked, before[0].question, names=(name,) if name else ())
 
 
-def learn_pick(session: Session, learned_answer_id: int, asked: str) -> bool:
+def learn_pick(session: Session, learned_answer_id: int, asked: str, *, names: tuple[str, ...] = ()) -> bool:
     """Add what the customer asked, before picking this learned answer, as a phrasing; whether it was added.
 
-    Left out are sentences with an address or a long number. Nothing is added to an answer no longer in use,
-    to one with as many phrasings as are kept, or to one on a matter for people, whose wordings people alone
-    approve; and no text that is empty, too long or known already.
+    Left out are sentences with personal data; `names` are those of the customer. Nothing is added to an
+    answer no longer in use, to one with as many phrasings as are kept, or to one on a matter for people,
+    whose wordings people alone approve; and no text that is empty, too long or known already.
     """
     answer = learned_answers.get_for_update(session, learned_answer_id)
-    text = without_contact_data(asked).strip()
+    text = without_personal_data(asked, Known(names=names)).strip()
     if answer is None or not learned_answers.is_in_use(answer, now()):
         return False
     if answer.released or answer.human_only:

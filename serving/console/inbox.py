@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 
+from knowledge.privacy.masking import cards_masked
 from serving.console import repository
 from serving.console.cards import CardDraft, conversation_cards
 from serving.console.formatting import author_name, plain_text, shorten
@@ -175,8 +176,9 @@ def _snippet(conversation: Conversation, message: Message | None) -> str:
     if message is None:
         return "No messages yet"
     if _is_parting(conversation, message):
-        return shorten(str((conversation.handoff_summary or {})["question"]))
-    return shorten(message.text if message.author == "customer" else plain_text(message.text))
+        return shorten(cards_masked(str((conversation.handoff_summary or {})["question"])))
+    text = cards_masked(message.text)
+    return shorten(text if message.author == "customer" else plain_text(text))
 
 
 def _snippet_author(conversation: Conversation, message: Message | None, viewer: AgentPrincipal) -> str:
@@ -201,7 +203,7 @@ def _handoff(conversation: Conversation) -> dict[str, object] | None:
     if last_reason and last_reason not in reasons:
         reasons.insert(0, last_reason)
     return {
-        "question": summary.get("question") or "",
+        "question": cards_masked(summary.get("question") or ""),
         "reasons": reasons,
         "tried": summary.get("tried") or (),
     }

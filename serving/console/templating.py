@@ -9,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 
+from knowledge.privacy.masking import cards_masked
 from model.errors import NotFoundError
 from serving.console import formatting, words
 from serving.drift.words import VERDICTS
@@ -65,6 +66,10 @@ def environment() -> Environment:
         source=words.source_words,
         value=words.value_words,
         reason=words.reason_words,
+        cards_masked=cards_masked,
+        removed=words.removed_words,
+        personal=partial(words.in_words, words.KIND_WORDS),
+        nothing_learned=partial(words.in_words, words.NOTHING_LEARNED_WORDS),
         humanise=words.humanise,
         mood=words.mood_words,
         mood_level=words.mood_level,

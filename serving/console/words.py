@@ -1,7 +1,7 @@
 """Codes and numbers in plain words, for people; it decides nothing and reads no store."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from knowledge.text import capitalised
@@ -50,6 +50,36 @@ PROPOSAL_STATUS_WORDS: Mapping[str, str] = {
     "undone": "Undone",
 }
 
+KIND_WORDS: Mapping[str, str] = {
+    "name": "a name",
+    "email": "an e-mail address",
+    "phone": "a phone number",
+    "address": "a postal address",
+    "card": "a card number",
+    "iban": "a bank account",
+    "national_id": "an identity or tax number",
+    "passport": "the number of a document",
+    "password": "a password",
+    "pin": "a PIN",
+    "one_time_code": "a one-time code",
+    "token": "a key or token",
+    "ip_address": "an internet address",
+    "birth_date": "a date of birth",
+    "health": "something about somebody's health",
+    "number": "an order, customer or other long number",
+    "link": "a link made for one person",
+    "customer_id": "the customer's id",
+}
+"""Personal data by kind, as something that may have been left out."""
+
+NOTHING_LEARNED_WORDS: Mapping[str, str] = {
+    "no_question": "no message before it asks anything.",
+    "only_personal": "without what points to a person, too little is left of the question or the reply.",
+    "one_case": "it says nothing that would help the next customer too.",
+    "known_already": "the bot knows this answer to this question.",
+    "too_long": "it is longer than an answer may be.",
+}
+
 LEARNED_STATUS_WORDS: Mapping[str, str] = {"approved": "Live", "retired": "Retired", "superseded": "Replaced"}
 
 
@@ -71,6 +101,14 @@ def value_words(value: object) -> str:
 def in_words(table: Mapping[str, str], code: str) -> str:
     """What the table says of the code; an unknown one is shown as its own words."""
     return table.get(code) or humanise(code)
+
+
+def removed_words(removed: Iterable[Mapping[str, str]]) -> str:
+    """What was left out of which part of a draft, `the question: a PIN; the answer: a name, a link`."""
+    by_field: dict[str, list[str]] = {}
+    for one in removed:
+        by_field.setdefault(one["field"], []).append(in_words(KIND_WORDS, one["kind"]))
+    return "; ".join(f"the {part}: {', '.join(kinds)}" for part, kinds in by_field.items())
 
 
 def reason_words(code: str) -> str:

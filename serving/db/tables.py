@@ -518,6 +518,10 @@ class Proposal(Table):
     similarity: Mapped[float | None]
     human_only: Mapped[bool] = mapped_column(default=False)
     """Whether the question came to people because only they handle such matters."""
+    removed: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    """`field` and `kind` of what was left out because it points to a person."""
+    in_doubt: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    """`field`, `kind` and `words` of what was kept though it may point to a person."""
     learned_answer_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"))
     """What the approval made or changed."""
     undo: Mapped[dict[str, Any] | None]

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from knowledge.privacy.places import Kind
 from model.refs import article_slug, learned_answer_id
 from serving.articles import repository as articles
 from serving.db.tables import LearnedAnswerStatus, Origin, Proposal, ProposalKind, ProposalStatus, now
@@ -99,6 +100,19 @@ class SimilarAnswer(BaseModel):
     answer: str
 
 
+class RemovedOut(BaseModel):
+    """Something that was left out of a draft because it points to a person."""
+
+    field: Literal["question", "answer"]
+    kind: Kind
+
+
+class InDoubtOut(RemovedOut):
+    """Something that was kept in a draft though it may point to a person."""
+
+    words: str
+
+
 class ProposalOut(RowOut):
     """A proposal, as the API and the event `proposal` give it."""
 
@@ -116,6 +130,10 @@ class ProposalOut(RowOut):
     """While it is open: a learned answer to another question in the very same words, which it may join."""
     human_only: bool
     """Whether only people handle such matters: unless it is released, the bot does not give the answer."""
+    removed: list[RemovedOut]
+    """What was left out because it points to a person."""
+    in_doubt: list[InDoubtOut]
+    """What may point to a person: read it before approving."""
     learned_answer_id: int | None
     created_at: datetime
     decided_at: datetime | None

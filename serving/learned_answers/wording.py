@@ -1,4 +1,4 @@
-"""The words of a learned answer: checked, kept free of contact data, written to its rows; decides nothing."""
+"""The words of a learned answer: checked, free of personal data, written to its rows; decides nothing."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from knowledge.index.chunking import split_sentences
-from knowledge.privacy.detection import holds_contact_data
+from knowledge.privacy.detection import NOBODY, Known, find_personal_data
 from knowledge.text import capitalised
 from model.errors import DataError
 from model.interfaces import Reader, Retriever
@@ -180,16 +180,16 @@ def _add_cases(
     return cases
 
 
-def without_contact_data(question: str) -> str:
-    """The question without the sentences that hold an address or a long number; may be empty.
+def without_personal_data(question: str, known: Known = NOBODY) -> str:
+    """The question without the sentences that hold personal data, or what may be some; may be empty.
 
-    Unlike an answer, in which a hotline may stand, a question needs none of them. When every sentence
-    holds one, only the clauses around it are left out.
+    For words that nobody reads before they are used. When every sentence holds some, only the clauses
+    around it are left out.
     """
-    if not holds_contact_data(question):
+    if not find_personal_data(question, known):
         return question
-    kept = [sentence for sentence in split_sentences(question) if not holds_contact_data(sentence)]
+    kept = [part for part in split_sentences(question) if not find_personal_data(part, known)]
     if not kept:
-        kept = [clause for clause in re.split(r"[,;:]\s+", question) if not holds_contact_data(clause)]
+        kept = [part for part in re.split(r"[,;:]\s+", question) if not find_personal_data(part, known)]
     text = " ".join(part.strip() for part in kept)
     return capitalised(text)

@@ -203,5 +203,7 @@ def _watch(runtime: Runtime) -> None:
 def _learn(
     runtime: Runtime, session: Session, conversation_id: str, message_id: int
 ) -> Callable[[Session], object] | None:
-    prepared = prepare_proposal(session, runtime.knowledge, conversation_id, message_id)
+    prepared = prepare_proposal(
+        session, runtime.knowledge, conversation_id, message_id, country=runtime.settings.country
+    )
     return partial(store_proposal, prepared=prepared) if prepared else None

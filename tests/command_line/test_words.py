@@ -45,6 +45,7 @@ COMMANDS = (
     "eval mood",
     "eval wants-person",
     "eval followups",
+    "eval personal-data",
     "eval replay",
     "eval report",
     "bench answer",

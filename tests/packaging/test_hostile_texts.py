@@ -25,7 +25,7 @@ from knowledge.learning.cleaning import clean_answer, clean_question
 from knowledge.learning.contradictions import contradicts, overlap
 from knowledge.learning.question import pick_question
 from knowledge.markdown import plain_text
-from knowledge.privacy.detection import without_personal_data
+from knowledge.privacy.detection import Known, find_personal_data, public_contacts
 from knowledge.privacy.scrubbing import scrub
 from model.understanding.courtesy import without_opening
 from model.understanding.follow_up import sentences
@@ -33,7 +33,7 @@ from model.understanding.several_questions import split_questions
 from model.understanding.spelling import Words, as_meant
 from model.understanding.wording import is_telling
 from serving.company.danger import GENERAL_DANGER
-from serving.learned_answers.wording import without_contact_data
+from serving.learned_answers.wording import without_personal_data
 from serving.rendering import render_markdown
 
 FEW_CHARS, SECONDS_FOR_FEW = 5_000, 1.0
@@ -169,8 +169,11 @@ def test_a_pattern_reads_a_hostile_text_in_linear_time(pattern: re.Pattern[str])
         pytest.param(
             lambda text: scrub(text, names=["Bo Li", "Mark"], customer_ids=["c-1234"]), id="scrubbing"
         ),
-        pytest.param(without_personal_data, id="personal data"),
-        pytest.param(without_contact_data, id="contact data"),
+        pytest.param(
+            lambda text: find_personal_data(text, Known(("Bo Li",), country="GB")), id="personal data"
+        ),
+        pytest.param(lambda text: public_contacts([text]), id="public contacts"),
+        pytest.param(without_personal_data, id="a pick without personal data"),
         pytest.param(lambda text: (contradicts(text, text), overlap(text, text)), id="comparing"),
         pytest.param(plain_text, id="plain text"),
         pytest.param(render_markdown, id="rendering"),

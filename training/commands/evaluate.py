@@ -4,6 +4,7 @@ import typer
 
 from eval.commands.followups import followups_command
 from eval.commands.mood import mood_command
+from eval.commands.personal_data import personal_data_command
 from eval.commands.report import report_command
 from training.commands.eval_answers import answers_command
 from training.commands.eval_intents import intents_command
@@ -24,5 +25,6 @@ app.command("words")(words_command)
 app.command("taught")(taught_command)
 app.command("dressed")(dressed_command)
 app.command("followups")(followups_command)
+app.command("personal-data")(personal_data_command)
 app.command("replay")(replay_command)
 app.command("report")(report_command)

@@ -12,7 +12,8 @@ from typing import Any
 
 from eval.data.problems import Problem, about_labels
 from eval.results import Track, data_sha256, untracked
-from knowledge.privacy.scrubbing import KINDS, Kind, scrub
+from knowledge.privacy.places import KINDS, Kind
+from knowledge.privacy.scrubbing import scrub
 from model.errors import DataError
 from model.files import rename_durably
 from model.interfaces import Encoder

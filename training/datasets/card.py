@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from eval.data.problems import Problem
-from knowledge.privacy.scrubbing import Kind
+from knowledge.privacy.places import Kind
 from training.datasets.examples import SPLITS, Config, Split
 from training.datasets.splitting import Shares
 

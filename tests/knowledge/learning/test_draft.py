@@ -9,6 +9,9 @@ from knowledge.learning.contradictions import contradicts, overlap
 from knowledge.learning.draft import (
     DEFAULT_THRESHOLDS,
     Draft,
+    NothingLearned,
+    NothingReason,
+    Removed,
     draft_learned_answer,
     near_misses,
     near_questions,
@@ -41,6 +44,14 @@ def index(encoder: OnnxEncoder) -> KnowledgeIndex:
 
 
 def draft(index: KnowledgeIndex, encoder: OnnxEncoder, question: str, reply: str) -> Draft | None:
+    """What is drafted, if anything."""
+    found = read_reply(index, encoder, question, reply)
+    return found if isinstance(found, Draft) else None
+
+
+def read_reply(
+    index: KnowledgeIndex, encoder: OnnxEncoder, question: str, reply: str
+) -> Draft | NothingLearned:
     return draft_learned_answer(
         customer_messages=[question],
         agent_reply=reply,
@@ -52,16 +63,16 @@ def draft(index: KnowledgeIndex, encoder: OnnxEncoder, question: str, reply: str
 
 
 def test_a_wish_for_a_person_in_a_sentence_of_its_own_is_no_part_of_the_question() -> None:
-    assert pick_question(["do you sponsor school gardens? please get me a person"]) == (
+    assert pick_question(["do you sponsor school gardens? please get me a person"]).text == (
         "Do you sponsor school gardens?"
     )
-    assert pick_question(["My pump is loud.\nCan I talk to a human?"]) == "My pump is loud."
-    assert pick_question(["please get me a person"]) == ""
+    assert pick_question(["My pump is loud.\nCan I talk to a human?"]).text == "My pump is loud."
+    assert pick_question(["please get me a person"]).text == ""
 
 
 @pytest.mark.parametrize("word", ["none of these", "No, none of those!", "neither"])
 def test_that_no_choice_fits_is_no_part_of_the_question(word: str) -> None:
-    assert pick_question(["is there a limit for top ups", word]) == "Is there a limit for top ups"
+    assert pick_question(["is there a limit for top ups", word]).text == "Is there a limit for top ups"
 
 
 def test_an_unknown_question_gives_a_new_answer_made_general(
@@ -126,19 +137,44 @@ def test_a_learned_answer_to_the_same_question_is_corrected_though_nothing_in_it
 
 
 @pytest.mark.parametrize(
-    ("question", "reply"),
+    ("question", "reply", "why"),
     [
-        ("Do you ship to Norway?", NORWAY),
-        ("What does the Duo weigh?", "Let me check, one moment."),
-        ("What does the Duo weigh?", "I have refunded your order 4411."),
-        ("hello?", "The Duo weighs 9 kg."),
-        ("I want to talk to a person", "The Duo weighs 9 kg."),
+        ("Do you ship to Norway?", NORWAY, "known_already"),
+        ("What does the Duo weigh?", "Let me check, one moment.", "one_case"),
+        ("What does the Duo weigh?", "I have refunded your order 4411.", "one_case"),
+        ("What does the Duo weigh?", "Call Mr Novak on 020 7946 0123.", "only_personal"),
+        ("My order number is 4411.", "The Duo weighs 9 kg.", "only_personal"),
+        ("hello?", "The Duo weighs 9 kg.", "no_question"),
+        ("I want to talk to a person", "The Duo weighs 9 kg.", "no_question"),
     ],
 )
-def test_nothing_worth_keeping_gives_no_draft(
-    index: KnowledgeIndex, encoder: OnnxEncoder, question: str, reply: str
+def test_nothing_worth_keeping_gives_no_draft_and_says_why(
+    index: KnowledgeIndex, encoder: OnnxEncoder, question: str, reply: str, why: NothingReason
 ) -> None:
-    assert draft(index, encoder, question, reply) is None
+    found = read_reply(index, encoder, question, reply)
+    assert isinstance(found, NothingLearned)
+    assert found.reason == why
+
+
+def test_a_draft_tells_of_what_kind_was_left_out_and_where(
+    index: KnowledgeIndex, encoder: OnnxEncoder
+) -> None:
+    found = draft(
+        index,
+        encoder,
+        "My PIN is 4821 and what does the MDVA-36718 weigh?",
+        "It weighs 9 kg without water. Mr Novak on 020 7946 0123 has a scale.",
+    )
+    assert found is not None
+    assert (found.question, found.answer) == (
+        "What does the MDVA-36718 weigh?",
+        "It weighs 9 kg without water.",
+    )
+    assert found.removed == (
+        Removed("question", "pin"),
+        Removed("answer", "name"),
+        Removed("answer", "phone"),
+    )
 
 
 def test_the_first_answer_of_all_is_new(encoder: OnnxEncoder) -> None:

@@ -231,6 +231,7 @@ def add_proposal(
     answer: str = "Yes, after the **last frost**.",
     similar_ref: str | None = None,
     human_only: bool = False,
+    **changes: object,
 ) -> Proposal:
     """A proposal drafted from the reply."""
     proposal = Proposal(
@@ -243,6 +244,7 @@ def add_proposal(
         similar_ref=similar_ref,
         similarity=0.8 if similar_ref else None,
         human_only=human_only,
+        **changes,
     )
     session.add(proposal)
     session.flush()

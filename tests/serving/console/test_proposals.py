@@ -239,3 +239,35 @@ def test_the_same_reply_to_another_question_may_join_the_first_on_the_card(
     assert proposal(runtime, joined).learned_answer_id == known
     assert "Chillies on a balcony?" in {row.text for row in learned_answer(runtime, known).phrasings}
     assert proposal(runtime, apart).learned_answer_id != known
+
+
+def test_a_card_says_what_was_left_out_and_what_to_check(runtime: Runtime, agent: TestClient) -> None:
+    _, proposal_id = propose(
+        runtime,
+        question="Left out?",
+        removed=[{"field": "question", "kind": "pin"}, {"field": "answer", "kind": "name"}],
+        in_doubt=[{"field": "answer", "kind": "number", "words": "41778<8123"}],
+    )
+    page = agent.get("/proposals").text
+    card = page[page.index(f'id="proposal-{proposal_id}"') :]
+    assert "Left out because it points to a person, of the question: a PIN; the answer: a name." in card
+    assert "“41778&lt;8123” in the answer, perhaps an order, customer or other long number" in card
+
+
+def test_a_reply_that_taught_nothing_says_why(runtime: Runtime, agent: TestClient) -> None:
+    with runtime.database.session() as session:
+        conversation = add_conversation(session, "is my card 4111 1111 1111 1111 fine?")
+        reply = add_reply(session, conversation, "Yes.")
+        reply.payload = {"nothing_learned": {"reason": "one_case", "removed": []}}
+        conversation_id = conversation.id
+    page = agent.get(f"/inbox/{conversation_id}").text
+    assert "Nothing learned from this reply: it says nothing that would help the next customer too." in page
+
+
+def test_cards_are_shown_by_their_last_digits_in_list_and_thread(runtime: Runtime, agent: TestClient) -> None:
+    with runtime.database.session() as session:
+        conversation_id = add_conversation(session, "paid with 4111 1111 1111 1111 twice").id
+    for address in (f"/inbox/{conversation_id}", "/inbox?status=waiting", "/inbox"):
+        page = agent.get(address).text
+        assert "4111 1111" not in page
+    assert "paid with •••• 1111 twice" in agent.get(f"/inbox/{conversation_id}").text

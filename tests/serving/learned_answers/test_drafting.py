@@ -2,6 +2,7 @@
 
 import pytest
 
+from knowledge.documents import ArticleDocument
 from serving.db.tables import Conversation, DecisionRecord, Event, Feedback, LearnedAnswer, Message, Proposal
 from serving.learned_answers import drafting, repository, service
 from serving.learned_answers.exchange import read_exchange
@@ -362,3 +363,55 @@ def test_a_known_answer_to_a_matter_for_people_is_proposed_until_it_is_released(
         service.edit(session, known, released=True)
     stand.follow()
     assert propose(stand, reply) is None
+
+
+@on_sqlite
+def test_a_draft_says_what_was_left_out_and_what_may_point_to_a_person(stand: Stand) -> None:
+    reply = stand.say(
+        ("customer", f"My PIN is 4821 and my code 331122. {ASKED}"),
+        ("agent", f"{ANSWER} The pump counts to 417788123. Ask Mr Novak on 020 7946 0123."),
+    )
+    proposal = propose(stand, reply)
+    assert proposal is not None
+    assert proposal.question == ASKED
+    assert proposal.removed == [
+        {"field": "question", "kind": "pin"},
+        {"field": "question", "kind": "one_time_code"},
+        {"field": "answer", "kind": "name"},
+        {"field": "answer", "kind": "phone"},
+    ]
+    assert proposal.in_doubt == [{"field": "answer", "kind": "number", "words": "417788123"}]
+
+
+@on_sqlite
+def test_product_codes_big_numbers_and_article_addresses_are_kept(stand: Stand) -> None:
+    asked = "Does the MDVA-36718 show ERR-50012 after 1500000 litres?"
+    answer = "Yes, see https://help.example/articles/360012345678-errors for the MDVA-36718, version 4.18.2."
+    proposal = propose(stand, stand.say(("customer", asked), ("agent", answer)))
+    assert proposal is not None
+    assert (proposal.question, proposal.answer) == (asked, answer)
+    assert (proposal.removed, proposal.in_doubt) == ([], [])
+
+
+def test_a_hotline_that_stands_in_an_article_is_kept_and_not_in_doubt(stand: Stand) -> None:
+    hotline = ArticleDocument(slug="hotline", title="Hotline", body="Call 0161 496 0777 on weekdays.")
+    stand.load(hotline)
+    reply = stand.say(("customer", ASKED), ("agent", f"{ANSWER} The growers know more: 0161 496 0777."))
+    proposal = propose(stand, reply)
+    assert proposal is not None
+    assert proposal.answer.endswith("The growers know more: 0161 496 0777.")
+    assert (proposal.removed, proposal.in_doubt) == ([], [])
+
+
+def test_a_reply_that_teaches_nothing_says_why_beside_it(stand: Stand) -> None:
+    reply = stand.say(("customer", ASKED), ("agent", "Call Mr Novak on 020 7946 0123."))
+    assert propose(stand, reply) is None
+    with stand.database.reading() as session:
+        payload = session.get_one(Message, reply).payload
+        [event] = session.query(Event).all()
+    assert payload["nothing_learned"] == {
+        "reason": "only_personal",
+        "removed": [{"field": "answer", "kind": "name"}, {"field": "answer", "kind": "phone"}],
+    }
+    assert event.agents_only
+    assert event.data == {"id": 0, "status": "nothing_learned", "message_id": reply}

@@ -270,8 +270,8 @@ def test_keys_of_a_proposal_are_those_of_the_contract(runtime: Runtime, agent: T
 
     assert set(shown) == {
         *("id", "kind", "status", "question", "answer", "phrasings", "conversation_id", "message_id"),
-        *("similar", "similarity", "same_answer", "human_only", "learned_answer_id", "created_at"),
-        *("decided_at", "decided_by"),
+        *("similar", "similarity", "same_answer", "removed", "in_doubt", "human_only", "learned_answer_id"),
+        *("created_at", "decided_at", "decided_by"),
     }
 
 
