@@ -46,6 +46,11 @@ _MOUNTS = {
     ),
     "agents": _Mount("Look after agents.", _app("serving.company.commands", "agents_app"), is_group=True),
     "keys": _Mount("Look after API keys.", _app("serving.company.commands", "keys_app"), is_group=True),
+    "contacts": _Mount(
+        "Give people their data, or erase them.",
+        _app("serving.contacts.commands", "contacts_app"),
+        is_group=True,
+    ),
     "check": _Mount("What is wrong with a company folder.", _app("training.commands.check")),
     "train": _Mount("Train models.", _app("training.commands.train"), is_group=True),
     "retrain": _Mount(

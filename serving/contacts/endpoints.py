@@ -1,11 +1,12 @@
 """Customers over HTTP: tokens for them, and their page for agents."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from serving.contacts import service
+from serving.contacts.leaving import erase_person, export_person
 from serving.conversations.schemas import ContactOut
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import problems
@@ -15,6 +16,7 @@ from serving.security.principals import AgentPrincipal, ServerPrincipal, permitt
 from serving.security.tokens import CustomerToken
 
 router = APIRouter(prefix="/v1", tags=["customers"], responses=problems(401, 403))
+ContactEraser = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("contacts:erase"))]
 ContactReader = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("contacts:read"))]
 
 
@@ -29,6 +31,27 @@ class TokenBody(Body):
         if self.jwt is not None and self.refresh is not None:
             raise ValueError("send `jwt` or `refresh`, not both")
         return self
+
+
+class SweptOut(BaseModel):
+    """Files of the home by what became of them."""
+
+    changed: list[str]
+    removed: list[str]
+    left: list[str]
+    """Files that hold words of the person and could not be changed: delete them."""
+
+
+class ErasedOut(BaseModel):
+    """What an erasure took."""
+
+    contacts: list[str]
+    rows: dict[str, int]
+    """Rows by table, deleted or changed."""
+    files: SweptOut
+    dry_run: bool
+    store_compacted: bool
+    note: str
 
 
 @router.post(
@@ -51,3 +74,18 @@ def make_token(runtime: CurrentRuntime, session: DbSession, body: TokenBody | No
 def get_contact(contact_id: str, _reader: ContactReader, session: DbSession) -> ContactOut:
     """A customer, for agents."""
     return ContactOut.of(service.get_contact(session, contact_id))
+
+
+@router.get("/contacts/{contact_id}/export", responses=problems(404))
+def export_contact(contact_id: str, _admin: ContactEraser, runtime: CurrentRuntime) -> dict[str, Any]:
+    """Everything that is kept of a customer, by id, external id or e-mail address, for them to have."""
+    return export_person(runtime.database, contact_id)
+
+
+@router.delete("/contacts/{contact_id}", responses=problems(404))
+def erase_contact(
+    contact_id: str, _admin: ContactEraser, runtime: CurrentRuntime, dry_run: bool = False
+) -> ErasedOut:
+    """Erase a customer from the store and the files of this home; `dry_run` only says what it would take."""
+    erased = erase_person(runtime.database, runtime.settings, contact_id, dry_run=dry_run)
+    return ErasedOut.model_validate(erased.as_json())

@@ -11,6 +11,7 @@ Permission = Literal[
     "classify",
     "inbox",
     "contacts:read",
+    "contacts:erase",
     "proposals:decide",
     "articles:read",
     "articles:write",
@@ -50,6 +51,7 @@ ROLE_PERMISSIONS: Mapping[str, frozenset[Permission]] = {
 
 SERVER_SCOPES: frozenset[Permission] = PERMISSIONS - {
     "inbox",
+    "contacts:erase",
     "proposals:decide",
     "agents:manage",
     "keys:manage",

@@ -28,6 +28,8 @@ COMMANDS = (
     "keys add",
     "keys list",
     "keys revoke",
+    "contacts export",
+    "contacts erase",
     "train heads",
     "train sentiment",
     "train encoder",

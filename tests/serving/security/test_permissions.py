@@ -11,6 +11,7 @@ TABLE = {
     "classify":              (True,  True,  True,  True,  True),
     "inbox":                 (True,  True,  True,  True,  False),
     "contacts:read":         (True,  True,  True,  True,  True),
+    "contacts:erase":        (False, False, False, True,  False),
     "proposals:decide":      (True,  True,  True,  True,  False),
     "articles:read":         (True,  True,  True,  True,  True),
     "articles:write":        (False, True,  True,  True,  True),

@@ -29,6 +29,8 @@ AGENT_ROUTES = [
     ("GET", "/v1/agents/me"),
     ("GET", "/v1/agents"),
     ("GET", "/v1/contacts/any"),
+    ("GET", "/v1/contacts/any/export"),
+    ("DELETE", "/v1/contacts/any"),
     ("GET", "/v1/models"),
     ("GET", "/v1/labelling"),
     ("GET", "/v1/drift"),
