@@ -4,23 +4,22 @@ import contextlib
 import hashlib
 import importlib.util
 import json
-import logging
 import os
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.encoder.onnx_encoder import ENCODER_FORMAT, OnnxEncoder, encoder_manifest
+from model.encoder.onnx_encoder import ENCODER_FORMAT, OnnxEncoder, check_encoder, encoder_manifest
 from model.errors import ArtifactError
 from model.files import rename_durably
 from model.heads.tweet_text import spoken_text
 from model.manifests import file_sha256
 from model.types import Vectors
 from serving.settings import DEFAULT_ENCODER
+from training.encoder.graphs import write_graph
 from training.encoder.quantize import quantize_weights
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def ensure_encoder(folder: Path, source: str = DEFAULT_ENCODER) -> None:
     Raises `ArtifactError` when the weights cannot be had, or are not what they should be.
     """
     try:
-        OnnxEncoder.load(folder)
+        check_encoder(folder)
     except ArtifactError:
         export_model(load_torch(source), folder, name=source)
 
@@ -143,7 +142,7 @@ def export_model(model: "SentenceTransformer", folder: Path, *, name: str, spoke
     probes = [spoken_text(text) if spoken else text for text in _PROBES]
     work = Path(tempfile.mkdtemp(prefix=".encoder-", dir=folder.parent))
     try:
-        _write_graph(model, work / "model.onnx")
+        write_graph(_pooled(model), work / "model.onnx", architecture=_architecture(model))
         model.tokenizer.backend_tokenizer.save(str(work / "tokenizer.json"))
         _write_manifest(work, model, name=name, spoken=spoken)
         expected = model.encode(
@@ -216,31 +215,15 @@ def _load(origin: str, *, local: bool) -> "SentenceTransformer":
     return SentenceTransformer(origin, device="cpu", local_files_only=local)
 
 
-def _write_graph(model: "SentenceTransformer", path: Path) -> None:
-    """The transformer with pooling and normalisation as one ONNX graph of two outputs."""
-    import torch
-
-    graph = _pooled(model)
-    ids = torch.ones((2, 8), dtype=torch.int64)
-    batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=2, max=512)
-    shapes = {"input_ids": {0: batch, 1: length}, "attention_mask": {0: batch, 1: length}}
-    with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-        torch.onnx.export(
-            graph,
-            (ids, torch.ones_like(ids)),
-            path,
-            input_names=["input_ids", "attention_mask"],
-            output_names=["vectors", "features"],
-            dynamic_shapes=shapes,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
+def _architecture(model: "SentenceTransformer") -> str:
+    """All that the graph depends on but the weights."""
+    transformer = model[0].auto_model
+    config = {key: value for key, value in transformer.config.to_dict().items() if key != "_name_or_path"}
+    return json.dumps([type(transformer).__name__, FEATURE_LAYERS, config], sort_keys=True, default=str)
 
 
 def _pooled(model: "SentenceTransformer") -> "torch.nn.Module":
+    """The transformer with pooling and normalisation, of two outputs."""
     import torch
 
     class Pooled(torch.nn.Module):

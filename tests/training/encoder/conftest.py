@@ -23,7 +23,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
         num_attention_heads=2,
         intermediate_size=64,
     )
-    BertModel(config).save_pretrained(folder)
+    model = BertModel(config)
+    with torch.no_grad():
+        for weights in model.parameters():  # biases and norms too, which begin alike
+            weights.add_(0.02 * torch.randn_like(weights))
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     logging.getLogger("sentence_transformers").setLevel(logging.ERROR)
     return str(folder)
