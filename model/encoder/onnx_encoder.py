@@ -79,9 +79,7 @@ class OnnxEncoder:
         `threads` share one pass over a batch; by default as many as `OMP_NUM_THREADS` says, or the machine
         has cores. Raises `ArtifactError` when a file is missing, or its SHA-256 is not the recorded one.
         """
-        manifest = encoder_manifest(folder)
-        for file, expected in manifest["files"].items():
-            _check_file(folder / file, expected)
+        manifest = check_encoder(folder)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.enable_truncation(int(manifest["max_tokens"]))
         tokenizer.no_padding()
@@ -223,6 +221,17 @@ def encoder_manifest(folder: Path) -> dict[str, Any]:  # JSON
         keys=_MANIFEST_KEYS,
         remedy="firstlast init",
     )
+
+
+def check_encoder(folder: Path) -> dict[str, Any]:  # JSON
+    """What the encoder kept in `folder` says of itself, once all its files are what it says.
+
+    Raises `ArtifactError` when a file is missing, or its SHA-256 is not the recorded one.
+    """
+    manifest = encoder_manifest(folder)
+    for file, expected in manifest["files"].items():
+        _check_file(folder / file, expected)
+    return manifest
 
 
 def _check_file(path: Path, expected: str) -> None:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import select
@@ -271,7 +272,14 @@ def _learned_answers(path: Path) -> tuple[QuestionAnswer, ...]:
 
 
 def _texts(folder: Path | None, name: str) -> tuple[LabelledText, ...]:
-    return _rows(own_or_general(folder, f"training/{name}.jsonl"))
+    path = own_or_general(folder, f"training/{name}.jsonl")
+    return _general_rows(path) if path.is_relative_to(GENERAL_FOLDER) else _rows(path)
+
+
+@cache
+def _general_rows(path: Path) -> tuple[LabelledText, ...]:
+    """Of a file that comes with firstlast: it does not change, and several parts are taught with it."""
+    return _rows(path)
 
 
 def _rows(path: Path) -> tuple[LabelledText, ...]:
