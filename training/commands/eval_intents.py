@@ -1,7 +1,8 @@
-"""`firstlast eval intents`: fits a head, or tunes an encoder with one, and measures it."""
+"""`firstlast eval intents`: fits a head, or tunes an encoder with one, and measures it, or the champion's."""
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from eval.commands.shared import FinetuneOption, Measured, SeedOption, check_exi
 from eval.data.few_shot import drawn
 from eval.data.further_texts import with_label_names, without_known
 from eval.data.labelled import LabelledText
+from eval.home import open_champion, open_encoder
 from eval.metrics import threshold_keeping
 from eval.results import SuiteResult, Track, untracked
 from eval.suites import intents
@@ -22,14 +24,21 @@ from knowledge.json_lines import read_texts
 from model.errors import DataError
 from model.heads.out_of_scope import ScopeDetector
 from model.interfaces import Reader
+from model.understanding.courtesy import without_opening
 from serving.command_line import bad_usage, progress
+from serving.runtime.loading import head_encoders
 from serving.settings import Settings
 from training.commands.measuring import made_encoder, measured_tuning
 from training.encoder.finetuning import FinetunedTexts
 from training.heads.out_of_scope import held_out_scores
 from training.heads.self_training import fit_intent_head
 
-TrainOption = Annotated[Path, typer.Option("--train", help="JSONL or CSV of rows with text and label.")]
+TrainOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--train", help="JSONL or CSV of rows with text and label to fit on. Without it: the home's champion."
+    ),
+]
 TestOption = Annotated[Path, typer.Option("--test", help="JSONL or CSV of rows with text and label.")]
 ShotsOption = Annotated[
     int | None, typer.Option("--shots", min=2, help="Training rows per label, drawn by the seed [all].")
@@ -47,8 +56,8 @@ OosOption = Annotated[str, typer.Option("--oos-label", help="Label of texts with
 @measurement("intents")
 def intents_command(
     settings: Settings,
-    train: TrainOption,
     test: TestOption,
+    train: TrainOption = None,
     oos_label: OosOption = intents.OOS_LABEL,
     finetune: FinetuneOption = False,
     seed: SeedOption = 0,
@@ -56,7 +65,15 @@ def intents_command(
     repeats: RepeatsOption = 1,
     unlabelled: UnlabelledOption = None,
 ) -> Measured:
-    """Tell intents apart, and notice texts with none of them."""
+    """Tell intents apart, and notice texts with none of them: fitted on --train, or the home's champion."""
+    if train is None:
+        if finetune or shots is not None or repeats > 1 or unlabelled:
+            raise bad_usage(
+                "--finetune, --shots, --repeats and --unlabelled need --train with rows to fit on"
+            )
+        check_exist(test)
+        result = champion_measured(settings, test, oos_label=oos_label, seed=seed, track=progress)
+        return Measured(result, {"test": test, "oos_label": oos_label, "seed": seed}, (test,))
     if repeats > 1 and shots is None:
         raise bad_usage("--repeats draws again with another seed, and needs --shots; try --shots 10")
     if unlabelled and finetune:
@@ -79,6 +96,34 @@ def intents_command(
     params = {"train": train, "test": test, "oos_label": oos_label, "seed": seed, "shots": shots}
     params |= {"repeats": repeats, "finetune": finetune, "unlabelled": ", ".join(map(str, others))}
     return Measured(result, params, (train, test, *others))
+
+
+def champion_measured(
+    settings: Settings, test_file: Path, *, oos_label: str, seed: int, track: Track = untracked
+) -> SuiteResult:
+    """What the intents in service say of the rows of a file; nothing is fitted.
+
+    Rows are read as first messages are in service, without the greeting at their beginning. Raises
+    `ArtifactError` without a champion, and `DataError` for a bad row, or for a champion without intents.
+    """
+    encoder = open_encoder(settings)
+    models = open_champion(settings, encoder)
+    if "intent" not in models.heads:
+        raise DataError(f"the champion {models.version} knows no intents; train some: firstlast train heads")
+    fitted = FittedIntents(
+        encoder=head_encoders(models, settings).get(models.head_encoders.get("intent", ""), encoder),
+        head=models.heads["intent"],
+        scope=models.scope,
+        scope_threshold=lambda: models.limits["out_of_scope"],
+        n_train=len(models.scope.vectors),
+        n_unlabelled=0,
+        fit_seconds=0.0,
+        encode_seconds=0.0,
+    )
+    test = [replace(row, text=without_opening(row.text)) for row in intents.read_rows(test_file)]
+    result = intents.measure(test, fitted, rng=np.random.default_rng(seed), oos_label=oos_label, track=track)
+    figures = {key: value for key, value in result.figures.items() if not key.endswith("_seconds")}
+    return SuiteResult({"model": models.version, **figures, "seed": seed}, result.items)
 
 
 def fitted_and_measured(

@@ -1,5 +1,6 @@
 """`eval intents`: what is fitted, on which rows, and what is refused."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
+from eval.home import open_champion
 from eval.results import SuiteResult
+from firstlast import cli
+from model.encoder.onnx_encoder import OnnxEncoder
 from model.errors import DataError
 from model.heads.head import Head
+from model.understanding.classifying import read_intents
+from serving.runtime.loading import head_encoders
+from serving.settings import Settings
 from tests.eval.eval_parts import WordEncoder, fit_centroids
 from training.commands import eval_intents
 from training.commands.eval_intents import fitted_and_measured
@@ -158,3 +166,42 @@ def test_a_bad_row_or_a_file_without_rows_or_classes_is_refused(
         run((jsonl("empty.jsonl", []), test), word_encoder)
     with pytest.raises(DataError, match="no row with another label than 'oos'"):
         run((jsonl("oos.jsonl", TEST[3:]), test), word_encoder)
+
+
+def test_without_rows_to_fit_on_the_intents_in_service_are_measured(
+    demo_home: Path, jsonl: Write, encoder: OnnxEncoder
+) -> None:
+    rows = [
+        {"text": "Hello! Where is my box? It should have come on Monday", "label": "track_order"},
+        {"text": "please delete my account and all my data", "label": "delete_account"},
+        {"text": "who painted the Mona Lisa", "label": "oos"},
+    ]
+    test = jsonl("own.jsonl", rows)
+    got = CliRunner().invoke(
+        cli, ["eval", "intents", "--test", str(test), "--home", str(demo_home), "--json"]
+    )
+    assert got.exit_code == 0, got.output
+    shown = json.loads(got.stdout.splitlines()[-1])
+    champion = open_champion(Settings.load(demo_home), encoder)
+    read = read_intents(
+        champion,
+        encoder,
+        [row["text"] for row in rows],
+        head_encoders=head_encoders(champion, Settings.load(demo_home)),
+    )
+    predicted = [read.labels[place] for place in read.probabilities.argmax(axis=1)]
+    right = sum(label == row["label"] for label, row in zip(predicted[:2], rows, strict=False))
+    assert (shown["model"], shown["n"], shown["n_in_scope"]) == (champion.version, 3, 2)
+    assert shown["accuracy"] == pytest.approx(right / 2)
+    assert shown["oos_threshold"] == champion.limits["out_of_scope"]
+    assert shown["oos_recall_at_95"] == float(read.out_of_scope[2])
+    assert "fit_seconds" not in shown
+
+
+def test_what_is_for_fitting_alone_is_refused_without_rows_to_fit_on(jsonl: Write, tmp_path: Path) -> None:
+    test = jsonl("own.jsonl", TEST)
+    got = CliRunner().invoke(
+        cli, ["eval", "intents", "--test", str(test), "--shots", "5", "--home", str(tmp_path)]
+    )
+    assert got.exit_code == 2
+    assert "need --train" in " ".join(got.output.split())
