@@ -235,7 +235,12 @@ def compare(
         challenger_side=new,
         gates=(
             *_gates(old, new, budget=settings.risk_budget),
-            reach_gate(challenger.models.calibration, budget=settings.risk_budget, kinds=kinds),
+            reach_gate(
+                challenger.models.calibration,
+                budget=settings.risk_budget,
+                kinds=kinds,
+                champion=champion.models.calibration,
+            ),
             _fewer_gate(old, new, flipped),
             size_gate("size_mb", old.size_bytes / 1e6, new.size_bytes / 1e6, passages=len(index)),
             *encoder_gates,

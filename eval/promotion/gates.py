@@ -120,13 +120,29 @@ def risk_gate(wrong: int, answered: int, *, budget: float) -> Gate:
     return Gate(name, _outcome(interval.low <= budget), reason)
 
 
-def reach_gate(sample: CalibrationSample, *, budget: float, kinds: Collection[CandidateKind]) -> Gate:
-    """Fails when at this budget the set can give no answer of any kind that the home has (`kinds`)."""
+def reach_gate(
+    sample: CalibrationSample,
+    *,
+    budget: float,
+    kinds: Collection[CandidateKind],
+    champion: CalibrationSample | None = None,
+) -> Gate:
+    """Fails when at this budget the set can give no answer of any kind that the home has (`kinds`).
+
+    It fails also where the `champion` gives none, and says then that lifting it costs no answer.
+    """
     name = "answers_nothing"
     if not kinds:
         return Gate(name, "skipped", "the home has no articles and no learned answers yet")
     reaches = [reach(sample, kind, budget=budget) for kind in sorted(kinds)]
-    return Gate(name, _outcome(any(one.answers for one in reaches)), "; ".join(one.reason for one in reaches))
+    answers = any(one.answers for one in reaches)
+    reasons = [one.reason for one in reaches]
+    if champion is not None and not answers:
+        before = any(reach(champion, kind, budget=budget).answers for kind in kinds)
+        reasons += (
+            [] if before else ["the champion answers nothing either: lifting this gate costs no answer"]
+        )
+    return Gate(name, _outcome(answers), "; ".join(reasons))
 
 
 def fewer_gate(before: Sequence[bool], after: Sequence[bool]) -> Gate:

@@ -171,7 +171,8 @@ def _promotion(promotion: "Promotion") -> str:
     lifted = " ".join(f"--force {name}" for name in promotion.failed)
     return (
         f"{gates}{promotion.version} is not promoted: {', '.join(promotion.not_lifted)} failed. All figures: "
-        f"firstlast models compare. To promote it all the same: {lifted} --who NAME --why TEXT"
+        "firstlast models compare. To promote it all the same:\n"
+        f"  firstlast models promote {promotion.version} {lifted} --who NAME --why TEXT"
     )
 
 

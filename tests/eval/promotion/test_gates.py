@@ -139,6 +139,18 @@ def test_a_set_that_can_answer_nothing_fails_and_says_how_many_more_questions_wo
     )
 
 
+def test_where_the_champion_answers_nothing_either_the_gate_says_that_lifting_it_costs_no_answer() -> None:
+    silent, able = sample(0.995, right=10), sample(0.995, right=45)
+    either = reach_gate(silent, budget=0.02, kinds={"article"}, champion=sample(0.995, right=9))
+    assert either.outcome == "failed"
+    assert either.reason.endswith(
+        "about 19 more like these would do; the champion answers nothing either: lifting this gate costs no "
+        "answer"
+    )
+    assert "champion" not in reach_gate(silent, budget=0.02, kinds={"article"}, champion=able).reason
+    assert "champion" not in reach_gate(able, budget=0.02, kinds={"article"}, champion=silent).reason
+
+
 def test_where_the_surest_are_wrong_few_questions_may_be_too_few_and_many_need_looking_at() -> None:
     few = reach_gate(sample(0.995, right=5, wrong=5), budget=0.02, kinds={"article"})
     assert few.outcome == "failed"

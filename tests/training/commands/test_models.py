@@ -103,7 +103,9 @@ def test_a_set_that_fails_a_gate_ends_with_one_and_says_which(home: Path) -> Non
     lift_one = ("--force", "answered_right", "--who", "Ada", "--why", "too bold")
     words = run(home, "promote", "v2", *data, *lift_one).stdout
     assert "v2 is not promoted: answers_far_fewer failed" in words
-    assert words.rstrip().endswith("--force answered_right --force answers_far_fewer --who NAME --why TEXT")
+    assert words.splitlines()[-1] == (
+        "  firstlast models promote v2 --force answered_right --force answers_far_fewer --who NAME --why TEXT"
+    )
     assert read_pointer(home / "models") == "v1"
 
 
