@@ -1,6 +1,7 @@
 """The command line, which imports a folder only when its command runs, and the Python API, `open_home`."""
 
 import importlib.metadata
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -67,6 +68,20 @@ _MOUNTS = {
 }
 
 
+def _flowing(command: Any) -> Any:
+    """The command, or group with its commands, whose help breaks lines where the terminal ends.
+
+    Docstrings are wrapped for whoever reads the code; a paragraph that begins with `\\b` keeps its lines.
+    """
+    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    command.help = "\n\n".join(
+        part if part.startswith("\b") else " ".join(part.split()) for part in paragraphs
+    )
+    for own in getattr(command, "commands", {}).values():
+        _flowing(own)
+    return command
+
+
 class _Commands(TyperGroup):
     """Commands by name, imported when asked for."""
 
@@ -79,7 +94,7 @@ class _Commands(TyperGroup):
         mount = _MOUNTS.get(cmd_name)
         if mount is None:
             return None
-        command = typer.main.get_command(mount.load())
+        command = _flowing(typer.main.get_command(mount.load()))
         if isinstance(command, TyperGroup) and not mount.is_group:
             return command.get_command(ctx, cmd_name)  # type: ignore[return-value, arg-type]
         return command  # type: ignore[return-value]

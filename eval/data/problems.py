@@ -37,12 +37,29 @@ PROBLEM_KINDS: tuple[ProblemKind, ...] = get_args(ProblemKind)
 
 - `not_csv`: the row's quotes do not fit, or it has more cells than there are columns.
 - `duplicate`: the row's text and label stand in an earlier row too, case and spacing ignored.
-- `contradictory`: the row's text has another label elsewhere in the file; every such row counts.
+- `contradictory`: the row's text has another label too in the file; every such row counts.
 - `labels_nearly_the_same`: labels that differ in case, spaces, `-` and `_`, or composed characters alone.
 - They, `class_with_one_row`, `class_without_rows`, `label_only_in_test`: labels rather than rows are counted.
 """
 BAD_ROW_KINDS = PROBLEM_KINDS[:9]
 _LABEL_KINDS = PROBLEM_KINDS[-4:]
+_IN_WORDS: dict[ProblemKind, tuple[str, str]] = {
+    "unreadable_encoding": ("row", "in no readable encoding, left out"),
+    "too_long": ("row", "of too many characters, left out"),
+    "not_json": ("line", "without valid JSON, left out"),
+    "not_csv": ("row", "with quotes that do not fit or more cells than columns, left out"),
+    "not_an_object": ("line", "without a JSON object, left out"),
+    "text_not_text": ("row", "whose text is no string, left out"),
+    "text_empty": ("row", "without a text, left out"),
+    "label_not_text": ("row", "whose label is no string, left out"),
+    "label_empty": ("row", "without a label, left out"),
+    "duplicate": ("row", "repeated from further up"),
+    "contradictory": ("row", "whose text has another label too"),
+    "labels_nearly_the_same": ("label", "spelt almost like another"),
+    "class_with_one_row": ("label", "with a single row, too few to hold one out"),
+    "class_without_rows": ("intent", "without rows to learn from"),
+    "label_only_in_test": ("intent", "of questions, without rows to learn from"),
+}
 _LABELLED_FILES = ("intents", "sentiment", "wants_person", "smalltalk", "out_of_scope")
 _NAMED = 5
 """Lines or labels named of each problem."""
@@ -64,9 +81,11 @@ class Problem:
         return {**asdict(self), "examples": list(self.examples)}
 
     def __str__(self) -> str:
-        about = "labels" if self.kind in _LABEL_KINDS else "lines"
-        more = ", …" if self.count > len(self.examples) else ""
-        return f"{self.file}: {self.count} {self.kind} ({about} {', '.join(self.examples)}{more})"
+        noun, what = _IN_WORDS[self.kind]
+        one = self.count == 1
+        where = "" if self.kind in _LABEL_KINDS else "line " if one else "lines "
+        named = ", ".join((*self.examples, *(["…"] if self.count > len(self.examples) else [])))
+        return f"{self.file}: {self.count} {noun}{'' if one else 's'} {what} ({where}{named})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,9 +68,11 @@ def import_knowledge(
     what is missing in the texts.
 
     \b
-      .md .markdown .mdx      pages of Docusaurus, Hugo, MkDocs, Jekyll, Mintlify, GitBook, VitePress
+      .md .markdown .mdx      pages of Docusaurus, Hugo, MkDocs, Jekyll,
+                              Mintlify, GitBook, VitePress
       .html .htm              pages, without the site around them
-      .json                   exports of Zendesk, Intercom, Freshdesk, Help Scout, Crisp; lists of rows
+      .json                   exports of Zendesk, Intercom, Freshdesk,
+                              Help Scout, Crisp; lists of rows
       .csv .tsv .xlsx .jsonl  rows with question and answer, or title and body
       .docx .pdf .rst .txt    documents
       .zip                    any of these, as Notion exports them too

@@ -1,6 +1,7 @@
 """Every command explains itself, and every command that the documentation names exists."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,22 @@ def test_every_command_has_help(firstlast: Commands, command: str) -> None:
     assert got.status == 0
     assert "--home" in got.stdout
     assert ("--json" in got.stdout) == (command in ANSWERING_IN_JSON)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_fills_the_lines_of_a_narrow_terminal(
+    firstlast: Commands, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = firstlast(*command.split(), "--help", with_home=False).stdout.partition("╭")[0]
+    lines = [line.rstrip() for line in told.splitlines()]
+    for line, following in pairwise(lines):
+        if not line.strip() or not following.strip():
+            continue
+        if line.startswith("   "):  # a row of a table
+            assert following.startswith("   "), (line, following)
+        else:
+            assert len(line) + 1 + len(following.split()[0]) > 79, (line, following)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -78,11 +78,23 @@ def test_a_csv_file_is_read_by_its_header(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl", b'{"text": 1, "label": "a"}', r"no usable row: a\.jsonl: 1 text_not_text \(lines 1\)"),
+        (
+            "a.jsonl",
+            b'{"text": 1, "label": "a"}',
+            r"no usable row: a\.jsonl: 1 row whose text is no string, left out \(line 1\)",
+        ),
         ("a.jsonl", b"\x89PNG\x00", "binary: a zero byte at offset 4"),
         ("a.csv", b"text\nhello\n", "no column 'label' in its first line, only text; name"),
-        ("a.csv", b"text,label\n" + b"a" * (MAX_LINE_BYTES + 1) + b",x\n", r"1 too_long \(lines 2\)"),
-        ("a.csv", b'text,label\n"a,x\n', r"1 not_csv \(lines 2\)"),
+        (
+            "a.csv",
+            b"text,label\n" + b"a" * (MAX_LINE_BYTES + 1) + b",x\n",
+            r"1 row of too many characters, left out \(line 2\)",
+        ),
+        (
+            "a.csv",
+            b'text,label\n"a,x\n',
+            r"1 row with quotes that do not fit or more cells than columns, left out \(line 2\)",
+        ),
     ],
 )
 def test_a_file_that_gives_nothing_is_refused_by_name(

@@ -54,7 +54,7 @@ def test_building_from_files_names_what_is_wrong_without_its_texts(home: Path, t
         ("not_json", 1, ["15"]),
         ("text_not_text", 1, ["14"]),
     ]
-    assert "data: a.jsonl: 1 not_json (lines 15)" in got.stderr
+    assert "data: a.jsonl: 1 line without valid JSON, left out (line 15)" in got.stderr
     assert "secret" not in got.stderr
     again = run(home, "data", "build", tmp_path / "out", "--file", file)
     assert (again.exit_code, "exists already" in again.stderr) == (1, True)
@@ -101,10 +101,10 @@ ONE = b'{"text": "a", "label": "a"}'
         (b'{"text": 1, "label": "a"}', "no usable row", "a.jsonl:1: text is 1"),
         (b"", "no rows", "no rows"),
         (ONE, "needs two of them", "two labels with two texts each"),
-        ("x".encode("utf-16"), "1 not_json (lines 1)", "a.jsonl:1: not JSON"),
-        (b"\xc3\xa9\n\xff", "1 unreadable_encoding (lines 2)", "a.jsonl:1: not JSON"),
+        ("x".encode("utf-16"), "1 line without valid JSON, left out (line 1)", "a.jsonl:1: not JSON"),
+        (b"\xc3\xa9\n\xff", "1 row in no readable encoding, left out (line 2)", "a.jsonl:1: not JSON"),
         (b"\xff\x00", "binary: a zero byte", "cannot be read"),
-        (b"[]", "1 not_an_object (lines 1)", "expected an object"),
+        (b"[]", "1 line without a JSON object, left out (line 1)", "expected an object"),
     ],
 )
 def test_no_broken_file_gives_a_stack_trace(
@@ -146,7 +146,9 @@ def test_training_leaves_bad_rows_out_and_names_them(
     path = a_file(tmp_path / "a.jsonl", '{"text": null, "label": "plant"}')
     assert len(intents_file(path, {}).intents) == 13
     tell_problems(data_problems(path))
-    assert capsys.readouterr().err.strip() == "data: a.jsonl: 1 text_not_text (lines 14)"
+    assert (
+        capsys.readouterr().err.strip() == "data: a.jsonl: 1 row whose text is no string, left out (line 14)"
+    )
     assert data_problems(None) == []
 
 

@@ -207,8 +207,8 @@ def test_the_card_says_what_is_in_it(built: Path) -> None:
         assert (built / path).stat().st_size > 0
     for said in (
         "name 10, phone 5, number 5",
-        "more.jsonl: 1 duplicate (lines 11)",
-        "intents: 1 class_without_rows (labels warranty)",
+        "more.jsonl: 1 row repeated from further up (line 11)",
+        "intents: 1 intent without rows to learn from (warranty)",
         f"data SHA-256 `{summary['data_sha256']}`",
         f"firstlast {summary['version']}",
         "Times run from 20",

@@ -115,7 +115,7 @@ def test_what_contradicts_itself_is_a_warning(folder: Path) -> None:
     write(folder, "test/questions.jsonl", [question(3), moved])
     found = words(folder, "warning")
     for expected in (
-        "intents.jsonl: 2 contradictory (lines 8, 41)",
+        "intents.jsonl: 2 rows whose text has another label too (lines 8, 41)",
         "calibration/questions.jsonl: q1 is answerable, but company.toml says human_only of delete_account: "
         "the bot never answers it by an article",
         "calibration/questions.jsonl: intents that company.toml does not name: unknown",

@@ -177,7 +177,9 @@ def test_a_bad_row_is_left_out(folder: Path) -> None:
 
 def test_a_file_of_nothing_but_bad_rows_is_refused_by_line(folder: Path) -> None:
     (folder / "training" / "intents.jsonl").write_text('{"text": "", "label": "complaint"}\n')
-    with pytest.raises(DataError, match=r"no usable row: intents\.jsonl: 1 text_empty \(lines 1\)"):
+    with pytest.raises(
+        DataError, match=r"no usable row: intents\.jsonl: 1 row without a text, left out \(line 1\)"
+    ):
         company_data(folder)
 
 
