@@ -43,10 +43,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _settings_are_the_tests() -> Iterator[None]:
-    """No setting of whoever runs the tests reaches them; what is not a setting would be refused by name."""
+    """No setting of whoever runs the tests reaches them; what is not a setting would be refused by name.
+
+    One customer may send as much as a test has them send; tests of limits give their own.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for key in [key for key in os.environ if key.upper().startswith("FIRSTLAST_")]:
             patch.delenv(key)
+        for what in ("tokens", "conversations", "messages", "ask", "classify", "suggest"):
+            patch.setenv(f"FIRSTLAST_LIMIT_{what.upper()}", "")
         yield
 
 

@@ -60,9 +60,10 @@ _HISTORY = (
     (CONVERSATIONS // 2, "INSERT INTO feedback (message_id, conversation_id, helpful, created_at)"
      " SELECT i * 10 - 3, 'v' || (i * 2), {true}, {moment} FROM n"),
     (CONVERSATIONS // 7, "INSERT INTO proposals (id, kind, status, question, answer, phrasings,"
-     " conversation_id, message_id, human_only, created_at, decided_at)"
+     " conversation_id, message_id, human_only, removed, in_doubt, created_at, decided_at)"
      " SELECT i, 'new', CASE WHEN i % 50 = 0 THEN 'pending' ELSE 'approved' END, 'How?', 'So.', '[]',"
-     " 'v' || (i * 7), i * 35, {false}, {moment}, CASE WHEN i % 50 <> 0 THEN {moment} END FROM n"),
+     " 'v' || (i * 7), i * 35, {false}, '[]', '[]', {moment},"
+     " CASE WHEN i % 50 <> 0 THEN {moment} END FROM n"),
 )  # fmt: skip
 
 

@@ -432,7 +432,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from tests.serving.parts import HashReader, RuleResolver
+from tests.serving.rules import HashReader, RuleResolver
 from serving.runtime.assembly import build_runtime
 from serving.server import serve
 from serving.settings import Settings

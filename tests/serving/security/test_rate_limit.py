@@ -14,7 +14,8 @@ from serving.runtime.assembly import Runtime, build_runtime
 from serving.security.counters import CounterStorage
 from serving.security.rate_limit import RequestLimits, Spender, TooManyRequestsError
 from serving.settings import Settings
-from tests.serving.parts import Customer, HashReader, RuleResolver
+from tests.serving.parts import Customer
+from tests.serving.rules import HashReader, RuleResolver
 
 SECRET = "a secret key for tests, 32 or more"
 ADA, BEN = Spender("contact", "ada"), Spender("contact", "ben")
