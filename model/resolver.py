@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -123,6 +124,12 @@ class Resolver:
         self._common_words = Words(encoder.words)
         self._retriever = retriever
         self._generator = generator or ExtractiveGenerator()
+
+    def reading_by(self, encoder: Reader) -> "Resolver":
+        """The same bot with another way to its own encoder, such as one that remembers what it has read."""
+        twin = copy(self)
+        twin._encoder, twin._recent = encoder, RecentVectors(encoder)
+        return twin
 
     def resolve(self, question: Question) -> Decision:
         """The decision for one message of a conversation, with its trace.

@@ -25,6 +25,7 @@ from eval.promotion.gates import (
 )
 from eval.promotion.regression import CaseItem
 from eval.promotion.speed import Timing
+from eval.replay.caching_encoder import CachingEncoder
 from eval.results import Track, figures_json, percentiles, untracked
 from eval.suites import answers, mood, sentiment
 from eval.suites.answers import Answered
@@ -208,12 +209,15 @@ def compare(
     texts = [question.text for question in questions] or [decision.turn.question.text for decision in past]
     timed_texts = (texts or [case.text for case in cases])[:_MOST_TIMED]
     timed = speed.run(timed_texts, before, after, timing=timing, track=track)
+    readers = {one.encoder.fingerprint: CachingEncoder(one.encoder) for one in (champion, challenger)}
+    before = before.reading_by(readers[champion.encoder.fingerprint])  # untimed, once for both
+    after = after.reading_by(readers[challenger.encoder.fingerprint])
     old, new = (
         Side(
             version=one.models.version,
             answers=answers.measure(questions, resolver=resolver, track=track) if questions else None,
             moods=mood.measure(moods, resolver=resolver, track=track) if moods else None,
-            sentiments=_sentiments(held_out.sentiments, resolver, one.encoder),
+            sentiments=_sentiments(held_out.sentiments, resolver, readers[one.encoder.fingerprint]),
             cases=regression.run(cases, resolver=resolver, track=track),
             milliseconds=milliseconds,
             size_bytes=one.size_bytes,

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -29,6 +30,7 @@ from tests.encoders import copy_encoder
 from tests.training.promotion_parts import (
     ONCE_ALIKE,
     QUESTIONS,
+    SENTIMENTS,
     feeling_set,
     good_set,
     handing_over_set,
@@ -221,6 +223,19 @@ def test_a_set_that_reads_the_sentiment_of_messages_worse_is_refused(home: Home)
 def test_a_set_that_reads_the_sentiment_of_other_messages_right_is_no_worse(home: Home) -> None:
     home.add("v2", touchy_set)
     assert outcomes(home.compare())["sentiment_right"] == "passed"  # 5 lost, 5 won
+
+
+def test_a_held_out_text_is_read_once_for_both_sets(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    times, read = Counter[str](), OnnxEncoder.read
+
+    def read_counted(encoder: OnnxEncoder, texts: Sequence[str]) -> Reading:
+        times.update(texts)
+        return read(encoder, texts)
+
+    home.add("v2")
+    monkeypatch.setattr(OnnxEncoder, "read", read_counted)
+    home.compare()
+    assert {times[row["text"]] for row in SENTIMENTS} == {1}
 
 
 @pytest.mark.parametrize(("slower", "outcome"), [(1.0, "passed"), (1.5, "failed")])
