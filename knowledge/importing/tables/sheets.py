@@ -11,8 +11,6 @@ from io import BytesIO
 from itertools import islice
 from typing import Any
 
-from openpyxl import load_workbook
-
 from knowledge.documents import HeldBack, HeldBackReason, Item, QuestionAnswer, Refusal
 from knowledge.importing.archives import check_office_file
 from knowledge.importing.files import NotKnowledgeError, RefusedError, SourceFile
@@ -36,6 +34,8 @@ def xlsx_rows(file: SourceFile) -> Iterator[Item]:
     Formulas give the value they had when the workbook was saved. Hidden sheets are held back; refused rows
     are called by file, sheet and row. Raises `RefusedError`, and `NotKnowledgeError` when no sheet fits.
     """
+    from openpyxl import load_workbook  # a tenth of a second, which who imports no workbook need not wait
+
     content = file.read_bytes()
     check_office_file(content)
     try:
