@@ -30,7 +30,7 @@ from serving.openapi import describe_problems, operation_id
 from serving.problems import install_problem_handlers, problems, route_of
 from serving.runtime.assembly import Runtime
 from serving.runtime.metrics import Metrics
-from serving.security.headers import MessengerCors, RefuseUnfit, SecurityHeaders
+from serving.security.headers import MessengerCors, ReadInTime, RefuseUnfit, SecurityHeaders
 from serving.transfer.endpoints import router as imports
 
 _API = (
@@ -65,10 +65,11 @@ def create_app(runtime: Runtime) -> FastAPI:
     app.state.runtime = runtime
     install_problem_handlers(app, missing_page=show_missing)
     for router in _API:
-        app.include_router(router, responses=problems(400, 413, 500, 503))
+        app.include_router(router, responses=problems(400, 408, 413, 500, 503))
     for pages in (console, messenger):
         app.include_router(pages)
     describe_problems(app)
+    app.add_middleware(ReadInTime)
     app.add_middleware(RefuseUnfit)
     app.add_middleware(CountRequests, metrics=runtime.metrics)
     app.add_middleware(MessengerCors, allowed_origins=runtime.settings.allowed_origins)

@@ -14,6 +14,7 @@ from model.errors import ConfigurationError
 from serving.app import create_app
 from serving.runtime.assembly import Runtime, open_runtime
 from serving.settings import Settings
+from serving.slow_clients import ImpatientProtocol
 
 _GRACE_SECONDS = 5
 
@@ -35,22 +36,28 @@ def serve(runtime: Runtime, *, on_listening: Tell | None = None, on_ready: Tell 
 
     Raises `ConfigurationError` when the address cannot be listened on.
     """
-    config = uvicorn.Config(
-        create_app(runtime),
-        host=runtime.settings.host,
-        port=runtime.settings.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        server_header=False,
-        proxy_headers=False,  # the application does, by `trusted_proxies`
-    )
+    config = server_config(runtime)
     try:
         sockets = _listening_sockets(runtime.settings.host, runtime.settings.port)
         with threadpool_limits(1):  # requests share the cores: threads of BLAS would wait for each other
             Server(config, runtime, on_listening=on_listening, on_ready=on_ready).run(sockets)
     finally:
         runtime.stop()
+
+
+def server_config(runtime: Runtime) -> uvicorn.Config:
+    """How the server of these parts listens and reads."""
+    return uvicorn.Config(
+        create_app(runtime),
+        host=runtime.settings.host,
+        port=runtime.settings.port,
+        http=ImpatientProtocol,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        server_header=False,
+        proxy_headers=False,  # the application does, by `trusted_proxies`
+    )
 
 
 def _listening_sockets(host: str, port: int) -> list[socket]:

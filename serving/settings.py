@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     """Conversations the bot answers at the same time."""
     assumed_resolution_hours: float = Field(default=24.0, gt=0)
     """An answer with no further message for this long counts as an assumed resolution."""
+    ask_at_once: int = Field(default=4, ge=1, le=64)
+    """Requests to `/v1/ask` that are worked on at the same time; others wait, each customer in turn."""
+    max_history_chars: int = Field(default=40_000, ge=1, le=10_000_000)
+    """Characters of all earlier messages that a question to `/v1/ask` brings along."""
     max_message_chars: int = Field(default=8_000, ge=1, le=1_000_000)
     """Longest message accepted."""
     history_turns: int = Field(default=20, ge=0, le=1_000)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from model.errors import PermissionDeniedError
+from model.errors import DataError, PermissionDeniedError
 from model.types import Offered, Turn
 from serving.ask import service
 from serving.ask.schemas import (
@@ -21,7 +21,7 @@ from serving.contacts.repository import find_contact
 from serving.dependencies import CurrentRuntime, OneOfFewBatches
 from serving.problems import problems
 from serving.runtime.assembly import Runtime
-from serving.security.limited import limited, limited_by_address
+from serving.security.limited import FairTurn, limited, limited_by_address
 from serving.security.principals import AnyPrincipal, CustomerPrincipal, Principal, permitted
 from serving.text import checked_length, storable
 
@@ -29,10 +29,11 @@ router = APIRouter(prefix="/v1", tags=["ask"])
 
 
 @router.post("/ask", responses=problems(401, 403, 429), dependencies=[limited("ask")])
-def ask(body: AskBody, principal: AnyPrincipal, runtime: CurrentRuntime) -> AskOut:
+def ask(body: AskBody, principal: AnyPrincipal, runtime: CurrentRuntime, _turn: FairTurn) -> AskOut:
     """The decision for a question: nothing is stored, nobody is told."""
     if not principal.may("ask"):
         raise PermissionDeniedError("this needs the scope 'ask'; make a key that has it")
+    _check_history("history", body, runtime)
     return _asked(
         runtime,
         body,
@@ -55,6 +56,7 @@ def ask_batch(body: AskBatchBody, runtime: CurrentRuntime, _slot: OneOfFewBatche
         checked_length(
             f"questions.{place}.question", one.question, max_chars=runtime.settings.max_message_chars
         )
+        _check_history(f"questions.{place}.history", one, runtime)
     return AskBatchOut(
         decisions=[_asked(runtime, one, contact={}, with_candidates=True) for one in body.questions]
     )
@@ -83,6 +85,13 @@ def _asked(
         runtime, body.question, history=history, contact=contact, with_candidates=with_candidates
     )
     return AskOut.model_validate(shown)
+
+
+def _check_history(name: str, body: AskBody, runtime: Runtime) -> None:
+    chars = sum(len(turn.text) for turn in body.history)
+    most = runtime.settings.max_history_chars
+    if chars > most:
+        raise DataError(f"{name} has {chars:,} characters, at most {most:,}; send the last messages only")
 
 
 def _turn(turn: TurnIn) -> Turn:

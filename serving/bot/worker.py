@@ -93,12 +93,12 @@ class AnswerWorker:
     def run_once(self) -> int:
         """Do everything that is due now, in this thread; how many pieces of work were tried."""
         with self._database.reading() as session:
-            due = list(repository.list_due(session, now(), limit=_AT_ONCE))
+            due = repository.list_due(session, now(), limit=_AT_ONCE)
             learning = (
                 list(repository.list_learning_due(session, now(), limit=_AT_ONCE)) if self._learn else []
             )
-        for conversation_id in due:
-            self.answer(conversation_id)
+        for one in due:
+            self.answer(one.conversation_id)
         for message_id in learning:
             self.learn_from(message_id)
         self.keep_house()
@@ -194,12 +194,13 @@ class AnswerWorker:
         answers, drafts, house = self._lanes
         self._leases.renew()
         with self._database.reading() as session:
-            due = list(repository.list_due(session, now(), limit=_AT_ONCE))
+            due = repository.list_due(session, now(), limit=_AT_ONCE)
             learning = (
                 list(repository.list_learning_due(session, now(), limit=_AT_ONCE)) if self._learn else []
             )
-        for conversation_id in due:
-            answers.submit(conversation_id, partial(self.answer, conversation_id))
+        for one in due:
+            answer = partial(self.answer, one.conversation_id)
+            answers.submit(one.conversation_id, answer, crowd=one.contact_id)
         for message_id in learning:
             drafts.submit(str(message_id), partial(self.learn_from, message_id))
         if time.monotonic() >= self._next_housekeeping:

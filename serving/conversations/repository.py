@@ -1,6 +1,7 @@
 """Queries on conversations, their messages, decisions and events; it decides nothing and never commits."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -240,15 +241,31 @@ def bot_messages_of(session: Session, decision_ids: Collection[int]) -> Mapping[
     return {message.decision_id: message for message in found if message.decision_id is not None}
 
 
-def list_due(session: Session, until: datetime, *, limit: int) -> Sequence[str]:
-    """Conversations the bot must look at by now and no process has taken, the longest due first."""
-    return session.scalars(
-        select(Conversation.id)
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A conversation that the bot must look at, and whose it is."""
+
+    conversation_id: str
+    contact_id: str
+
+
+def list_due(session: Session, until: datetime, *, limit: int) -> list[Due]:
+    """Conversations the bot must look at by now and no process has taken.
+
+    First the longest due one of each customer, then everybody's second: so many of one customer keep nobody
+    else's out of the list.
+    """
+    place = func.row_number().over(
+        partition_by=Conversation.contact_id, order_by=(Conversation.answer_due_at, Conversation.id)
+    )
+    query = (
+        select(Conversation.id, Conversation.contact_id)
         .where(Conversation.answer_due_at <= until)
         .where(~_taken(_ANSWER + Conversation.id, until))
-        .order_by(Conversation.answer_due_at)
+        .order_by(place, Conversation.answer_due_at)
         .limit(limit)
-    ).all()
+    )
+    return [Due(*row) for row in session.execute(query)]
 
 
 def next_due(session: Session) -> datetime | None:

@@ -26,12 +26,15 @@ from serving.runtime.loading import first_encoder, set_loader
 from serving.runtime.logs import kind_and_place
 from serving.runtime.metrics import Metrics
 from serving.runtime.model_follower import ModelFollower
+from serving.runtime.turns import FairTurns
 from serving.security.counters import CounterStorage
 from serving.security.rate_limit import RequestLimits
 from serving.settings import Settings, make_home
 
 _RETRY_SECONDS = 5.0
 """When loading failed, because the store was away, it is tried again after this long."""
+_MOST_WAITING = 50
+"""Questions of one customer, address or key that may wait for their turn."""
 _log = structlog.get_logger(__name__)
 
 
@@ -49,6 +52,7 @@ class Runtime:
     metrics: Metrics
     counters: CounterStorage
     limits: RequestLimits
+    turns: FairTurns
     sign_in_attempts: SignInAttempts
     drift: DriftWatch
     worker: AnswerWorker = field(init=False)
@@ -181,6 +185,7 @@ def open_runtime(
         metrics=Metrics(),
         counters=counters,
         limits=limits,
+        turns=FairTurns(settings.ask_at_once, most_waiting=_MOST_WAITING),
         sign_in_attempts=SignInAttempts(settings, counters, limits),
         drift=DriftWatch(database, settings.models_folder, lambda: box.version),
         _given=resolver,

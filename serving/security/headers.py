@@ -1,5 +1,7 @@
 """Headers that keep browsers safe, what may be sent here, who may call from other sites; ASGI middleware."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,6 +13,10 @@ from serving.problems import ProblemResponse, problem
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """The largest request accepted: a long article is far smaller."""
+
+READ_SECONDS = 20.0
+"""How long a body may take to come that has next to nothing in it."""
+SLOWEST_BYTES_PER_SECOND = 8_192
 
 _STRICT: Mapping[str, str] = {
     "default-src": "'none'",
@@ -87,6 +93,41 @@ class RefuseUnfit:
             return message
 
         await (_refusal(scope) or self._app)(scope, receive_counted, send)
+
+
+class ReadInTime:
+    """Ends requests whose body comes too slowly: it holds a place that others need.
+
+    A body has `READ_SECONDS`, and longer by what has come of it: any line that carries a telephone call is
+    fast enough.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        ends_at = time.monotonic() + READ_SECONDS
+        is_read = False
+
+        async def receive_in_time() -> Message:
+            nonlocal ends_at, is_read
+            if is_read:  # what comes now is that the client has gone, whenever that is
+                return await receive()
+            try:
+                async with asyncio.timeout(ends_at - time.monotonic()):
+                    message = await receive()
+            except TimeoutError:
+                detail = "the request came too slowly, and nothing was changed; send it again"
+                raise HTTPException(408, detail, headers={"Connection": "close"}) from None
+            ends_at += len(message.get("body", b"")) / SLOWEST_BYTES_PER_SECOND
+            is_read = not message.get("more_body", False)
+            return message
+
+        await self._app(scope, receive_in_time, send)
 
 
 class MessengerCors:

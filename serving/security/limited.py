@@ -1,6 +1,7 @@
 """Limits on requests as dependencies of routes: who is counted for a request, and how."""
 
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -28,6 +29,17 @@ def limited(what: Limited) -> Any:  # Any: as FastAPI types what `Depends` gives
     return Depends(spend)
 
 
+async def _take_turn(
+    request: Request, principal: OptionalPrincipal, runtime: CurrentRuntime
+) -> AsyncIterator[None]:
+    async with runtime.turns.take(_crowd(principal, client_address(request))):
+        yield
+
+
+FairTurn = Annotated[None, Depends(_take_turn, scope="function")]
+"""A turn at work that takes a processor, until the answer is made; customers and addresses go round."""
+
+
 def limited_by_address(what: Limited) -> Any:  # Any: as FastAPI types what `Depends` gives
     """That each address may do this so often, for routes that ask nobody who they are."""
 
@@ -35,6 +47,15 @@ def limited_by_address(what: Limited) -> Any:  # Any: as FastAPI types what `Dep
         runtime.limits.spend(what, spenders(None, client_address(request)))
 
     return Depends(spend)
+
+
+def _crowd(principal: Principal | None, address: str | None) -> str:
+    """Those who stand in one line. All customers at one address do: one of them may have many tokens."""
+    if isinstance(principal, AgentPrincipal | ServerPrincipal):
+        return principal.id
+    if address is None and isinstance(principal, CustomerPrincipal):
+        return principal.contact_id
+    return f"address {address}"
 
 
 def spenders(principal: Principal | None, address: str | None) -> list[Spender]:

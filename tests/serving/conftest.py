@@ -54,6 +54,9 @@ def settings(home: Path, database_url: str) -> Settings:
         port=0,
         allowed_origins="https://shop.example",
         login_attempts=3,
+        limit_conversations="",  # a customer of a test does within seconds what others do in a day
+        limit_messages="",
+        limit_ask="",
     )
 
 

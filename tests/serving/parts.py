@@ -9,19 +9,17 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-import uvicorn
 from fastapi import FastAPI
 from httpx2 import Client, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
-from serving.app import create_app
 from serving.company.accounts import create_agent
 from serving.db.tables import new_id
 from serving.problems import route_of
 from serving.runtime.assembly import Runtime
 from serving.security.principals import SESSION_COOKIE
-from serving.server import Server
+from serving.server import Server, server_config
 
 PASSWORD = "correct horse battery"
 IDENTITY_SECRET = "shared with the business, 32 or more"
@@ -151,7 +149,7 @@ class LiveServer:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        config = uvicorn.Config(create_app(runtime), host="127.0.0.1", port=0, log_config=None)
+        config = server_config(runtime)
         self._ready = threading.Event()
         self.address = ""
         self.server = Server(config, runtime, on_ready=self._on_ready)
