@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from eval.results import Track, untracked
+from knowledge.privacy.scrubbing import scrub
 from model.types import Decision, DecisionKind
 from serving.bot.turn import BotTurn, past_turn, resolve_turn
 from serving.conversations import repository
@@ -53,6 +54,7 @@ class PastDecision:
     """The answer it gave, if the customer said that it helped."""
     rejected_ref: str | None
     """The answer it gave, if the customer said that it did not help."""
+    customer_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Flip:
     decision_id: int
     conversation_id: str
     text: str
+    """The question, its personal data replaced: flips are kept in MLflow."""
     champion: Made
     challenger: Made
 
@@ -108,12 +111,14 @@ def read_past(session: Session, settings: Settings, *, limit: int) -> list[PastD
     spoken = repository.bot_messages_of(session, [record.id for record in records])
     helpful = repository.feedback_of(session, [message.id for message in spoken.values()])
     verdicts = {decision_id: helpful.get(message.id) for decision_id, message in spoken.items()}
+    names = repository.customer_names(session, [record.conversation_id for record in records])
     return [
         PastDecision(
             id=record.id,
             turn=past_turn(session, record, settings),
             confirmed_ref=record.answer_ref if verdicts.get(record.id) is True else None,
             rejected_ref=record.answer_ref if verdicts.get(record.id) is False else None,
+            customer_name=names.get(record.conversation_id),
         )
         for record in records
     ]
@@ -182,7 +187,9 @@ def _flip(past: PastDecision, champion: Made, challenger: Made) -> Flip | None:
     if kind is None:
         return None
     turn = past.turn
-    return Flip(kind, past.id, turn.conversation_id, turn.question.text, champion, challenger)
+    names = (past.customer_name,) if past.customer_name else ()
+    text = scrub(turn.question.text, names=names).text
+    return Flip(kind, past.id, turn.conversation_id, text, champion, challenger)
 
 
 def _worst_first(flip: Flip) -> tuple[int, float, int]:

@@ -1,6 +1,6 @@
 """Queries on conversations, their messages, decisions and events; it decides nothing and never commits."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -11,6 +11,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from serving.db.tables import (
+    Contact,
     Conversation,
     DecisionRecord,
     DecisionTrace,
@@ -68,6 +69,13 @@ def list_for_agents(
     if team is not None:
         query = query.where(Conversation.team == team)
     return list(session.scalars(page_after(query, Conversation.updated_at, Conversation.id, after, limit)))
+
+
+def customer_names(session: Session, conversation_ids: Iterable[str]) -> dict[str, str]:
+    """What the customers of these conversations are called, by conversation; without those nobody named."""
+    query = select(Conversation.id, Contact.name).join(Contact, Contact.id == Conversation.contact_id)
+    rows = session.execute(query.where(Conversation.id.in_(set(conversation_ids)), Contact.name.is_not(None)))
+    return {conversation_id: name for conversation_id, name in rows if name}
 
 
 def list_by_ids(session: Session, ids: Collection[str]) -> list[Conversation]:
