@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     """How long it is kept how a decision came about; the decision itself stays."""
     knowledge_change_days: float = Field(default=30.0, gt=0)
     """How long it is kept which knowledge changed, for processes that follow it."""
+    conversation_days: float | None = Field(default=None, gt=0)
+    """How long a conversation is kept after it last changed, with all that belongs to it; none: for ever."""
+    contact_days: float | None = Field(default=None, gt=0)
+    """How long a contact without conversations is kept after they were last seen; none: for ever."""
 
     identity_secret: SecretStr | None = None
     """Shared with the business, which signs JWTs for known customers with it; none: anonymous only."""

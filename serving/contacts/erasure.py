@@ -6,7 +6,8 @@ as does what identifies them in its question or answer; it no longer says which 
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session, selectinload
@@ -33,6 +34,7 @@ from serving.indexing.changes import record_changes
 from serving.text import folded
 
 ERASED = "[erased]"
+_AT_ONCE = 1_000
 _IN_USE = re.compile(r"lock|busy|in progress", re.IGNORECASE)
 
 
@@ -41,29 +43,45 @@ def erase_from_store(session: Session, rows: PersonsRows, words: PersonsWords) -
     if session.get_bind().dialect.name == "sqlite":
         session.execute(text("PRAGMA secure_delete=ON"))  # what is deleted is overwritten with zeros
     counts: Counter[str] = Counter()
-    counts.update(_forget_in_answers(session, rows, words))
-    conversations = [conversation.id for conversation in rows.conversations]
-    decisions = [decision.id for decision in rows.decisions]
-    messages = [message.id for message in rows.messages]
-    work = [*(f"answer:{one}" for one in conversations), *(f"learn:{one}" for one in messages)]
-    session.execute(update(Message).where(Message.id.in_(messages)).values(decision_id=None))
-    for table, column, ids in (
-        (DecisionTrace, DecisionTrace.decision_id, decisions),
-        (IntentLabel, IntentLabel.decision_id, decisions),
-        (Feedback, Feedback.conversation_id, conversations),
-        (CsatRating, CsatRating.conversation_id, conversations),
-        (Event, Event.conversation_id, conversations),
-        (Proposal, Proposal.conversation_id, conversations),
-        (Message, Message.conversation_id, conversations),
-        (DecisionRecord, DecisionRecord.conversation_id, conversations),
-        (WorkLease, WorkLease.work, work),
-        (Conversation, Conversation.id, conversations),
-        (Contact, Contact.id, [contact.id for contact in rows.contacts]),
-    ):
-        deleted = session.execute(delete(table).where(column.in_(ids)))
-        counts[table.__tablename__] += deleted.rowcount  # type: ignore[attr-defined]
+    counts.update(_forget_in_answers(session, words))
+    counts.update(delete_conversations(session, [conversation.id for conversation in rows.conversations]))
+    contacts = delete(Contact).where(Contact.id.in_([contact.id for contact in rows.contacts]))
+    counts[Contact.__tablename__] += session.execute(contacts).rowcount  # type: ignore[attr-defined]
     session.expire_all()
     return {table: count for table, count in counts.items() if count}
+
+
+def delete_conversations(session: Session, ids: Sequence[str]) -> Counter[str]:
+    """Delete conversations with all that belongs to them; how many rows of each table.
+
+    What was learned from them stays, and no longer says where it came from.
+    """
+    counts: Counter[str] = Counter()
+    decisions = list(
+        session.scalars(select(DecisionRecord.id).where(DecisionRecord.conversation_id.in_(ids)))
+    )
+    messages = list(session.scalars(select(Message.id).where(Message.conversation_id.in_(ids))))
+    work = [*(f"answer:{one}" for one in ids), *(f"learn:{one}" for one in messages)]
+    _keep_newest_event(session, ids)
+    learned = update(LearnedAnswer).where(LearnedAnswer.source_conversation_id.in_(ids))
+    session.execute(learned.values(source_conversation_id=None))
+    session.execute(update(Message).where(Message.conversation_id.in_(ids)).values(decision_id=None))
+    for table, column, own in (
+        (DecisionTrace, DecisionTrace.decision_id, decisions),
+        (IntentLabel, IntentLabel.decision_id, decisions),
+        (Feedback, Feedback.conversation_id, ids),
+        (CsatRating, CsatRating.conversation_id, ids),
+        (Event, Event.conversation_id, ids),
+        (Proposal, Proposal.conversation_id, ids),
+        (Message, Message.conversation_id, ids),
+        (DecisionRecord, DecisionRecord.conversation_id, ids),
+        (WorkLease, WorkLease.work, work),
+        (Conversation, Conversation.id, ids),
+    ):
+        for part in _parts(own):
+            deleted = session.execute(delete(table).where(column.in_(part)))
+            counts[table.__tablename__] += deleted.rowcount  # type: ignore[attr-defined]
+    return counts
 
 
 def quoting_phrasings(session: Session, words: PersonsWords) -> list[Phrasing]:
@@ -99,13 +117,32 @@ def forget_deleted_rows(database: Database) -> bool:
         connection.close()
 
 
-def _forget_in_answers(session: Session, rows: PersonsRows, words: PersonsWords) -> Counter[str]:
+def _keep_newest_event(session: Session, ids: Sequence[str]) -> None:
+    """Give the newest event to a conversation that stays, emptied.
+
+    SQLite would give its number again, and whoever follows the log would miss the next one. Where no other
+    conversation is there is nobody to follow.
+    """
+    newest = session.scalar(select(Event).order_by(Event.id.desc()).limit(1))
+    if newest is None or newest.conversation_id not in ids:
+        return
+    staying = select(Conversation.id).where(Conversation.id.not_in(ids)).limit(1)
+    other = session.scalar(staying)
+    if other is not None:
+        newest.conversation_id, newest.kind, newest.agents_only, newest.data = other, "erased", True, {}
+        session.flush()
+
+
+def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:  # ids of rows
+    """The values, a thousand at a time: stores limit how many one statement names."""
+    for begin in range(0, len(values), _AT_ONCE):
+        yield values[begin : begin + _AT_ONCE]
+
+
+def _forget_in_answers(session: Session, words: PersonsWords) -> Counter[str]:
     counts: Counter[str] = Counter()
     changed = _forget_phrasings(session, words, counts)
     changed |= _forget_identifying(session, words, counts)
-    own = [conversation.id for conversation in rows.conversations]
-    from_person = update(LearnedAnswer).where(LearnedAnswer.source_conversation_id.in_(own))
-    session.execute(from_person.values(source_conversation_id=None))
     if changed:
         record_changes(session, sorted(changed))
     return counts
