@@ -137,7 +137,9 @@ def test_what_is_imported_is_found_and_indexed_at_once(in_demo_home: Commands, t
     page = tmp_path / "help" / "lantern.md"
     page.parent.mkdir()
     page.write_text("# The lantern blinks\n\nIt blinks when its battery is low.\n")
-    before = in_demo_home("bench", "answer", "--json").result["passages"]
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text('{"text": "the lantern blinks"}\n')
+    before = in_demo_home("bench", "answer", "--questions", questions, "--json").result["passages"]
     indexed = in_demo_home("import", page.parent, "--json").result
     page.write_text("# The lantern blinks\n\nIt blinks while it charges.\n")
     left = in_demo_home("import", page.parent, "--no-index", "--json").result

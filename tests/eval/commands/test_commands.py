@@ -15,7 +15,7 @@ from eval.data.retrieval_sets import RetrievalSet
 from eval.report.history import tracked_runs
 from eval.results import SuiteResult
 from eval.suites import retrieval
-from knowledge import DEMO_FOLDER
+from knowledge import DEMO_FOLDER, GENERAL_FOLDER
 from knowledge.documents import ArticleDocument, ImportResult
 from knowledge.index.knowledge_index import KnowledgeIndex
 from model.encoder.onnx_encoder import OnnxEncoder
@@ -27,7 +27,7 @@ from serving.settings import Settings
 from serving.transfer.article_import import import_source
 from tests.eval.eval_parts import RuleResolver, tune_nothing
 from tests.forests import answering, stump
-from training.commands import measuring
+from training.commands import eval_wants_person, measuring
 from training.commands.evaluate import app
 
 Run = Callable[..., Result]
@@ -412,9 +412,19 @@ def test_unlabelled_texts_beside_tuning_end_with_status_2(run: Run) -> None:
 
 
 def test_wishes_for_a_person_are_measured_with_the_real_encoder(
-    run: Run, jsonl: Callable[..., Path], home: Path, encoder_folder: Path
+    run: Run,
+    jsonl: Callable[..., Path],
+    home: Path,
+    encoder_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _save_champion(home, OnnxEncoder.load(encoder_folder))
+    (tmp_path / "training").mkdir()
+    for name in ("wants_person", "smalltalk", "out_of_scope"):  # an eighth of what it is taught anyway
+        lines = (GENERAL_FOLDER / "training" / f"{name}.jsonl").read_text().splitlines()
+        (tmp_path / "training" / f"{name}.jsonl").write_text("\n".join(lines[::8]))
+    monkeypatch.setattr(eval_wants_person, "GENERAL_FOLDER", tmp_path)
     rows = [
         {"text": "let me talk to one of your staff", "labels": ["handoff"], "fold": "0"},
         {"text": "the basil leaves are yellow", "labels": [], "fold": "0"},
