@@ -109,6 +109,8 @@ class Settings(BaseSettings):
     """How long after its end an anonymous customer's token can still be exchanged for a new one."""
     agent_session_hours: float = Field(default=12.0, gt=0)
     """Life of an agent's session."""
+    reset_link_hours: float = Field(default=24.0, gt=0)
+    """Life of a link by which an agent chooses a password."""
     secure_cookies: bool = False
     """Send the session cookie over HTTPS only; set it wherever the server is behind HTTPS."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()

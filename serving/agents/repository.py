@@ -1,9 +1,11 @@
 """Queries on who is asking: agents by their session, servers by their key; it decides nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import delete, select
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from serving.db.tables import Agent, AgentSession, ApiKey, now
@@ -28,6 +30,19 @@ def live_sessions(session: Session, token_hashes: Collection[str]) -> set[str]:
     query = select(AgentSession.token_hash).join(Agent, AgentSession.agent_id == Agent.id)
     query = query.where(AgentSession.token_hash.in_(token_hashes), Agent.active)
     return set(session.scalars(query.where(AgentSession.expires_at > now())))
+
+
+def list_sessions(session: Session, agent_id: str) -> Sequence[AgentSession]:
+    """The agent's sessions that have not ended, the newest first."""
+    query = select(AgentSession).where(AgentSession.agent_id == agent_id, AgentSession.expires_at > now())
+    return session.scalars(query.order_by(AgentSession.created_at.desc(), AgentSession.token_hash)).all()
+
+
+def end_sessions(session: Session, agent_id: str, *, name: str = "") -> int:
+    """End the agent's sessions whose hash begins so; how many there were."""
+    own = delete(AgentSession).where(AgentSession.agent_id == agent_id)
+    ended = session.execute(own.where(AgentSession.token_hash.startswith(name, autoescape=True)))
+    return cast(CursorResult[Any], ended).rowcount
 
 
 def delete_session(session: Session, token_hash: str) -> None:

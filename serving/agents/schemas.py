@@ -1,5 +1,6 @@
 """What signing in takes and gives."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -32,6 +33,22 @@ class SignedInAgentOut(AgentOut):
     """The agent who is asking, with what the role may do."""
 
     permissions: list[Permission]
+
+
+class SessionOut(BaseModel):
+    """A browser in which the agent is signed in."""
+
+    id: str
+    created_at: datetime
+    expires_at: datetime
+    current: bool
+    """Whether it is the one that asks."""
+
+
+class SessionsOut(BaseModel):
+    """Sessions, the newest first."""
+
+    sessions: list[SessionOut]
 
 
 class SignedOut(BaseModel):

@@ -64,6 +64,19 @@ def sign_out(session: Session, token: str) -> None:
     repository.delete_session(session, tokens.digest(token))
 
 
+SESSION_ID_CHARS = 16
+"""Of a session's hash: enough to tell an agent's sessions apart, and of no use for anything else."""
+
+
+def end_session(session: Session, agent_id: str, session_id: str) -> None:
+    """End one session of the agent. Raises `NotFoundError`."""
+    ended = len(session_id) == SESSION_ID_CHARS and repository.end_sessions(
+        session, agent_id, name=session_id
+    )
+    if not ended:
+        raise NotFoundError(f"no session {session_id!r} of yours; it may have ended")
+
+
 def get_agent(session: Session, agent_id: str) -> Agent:
     """The active agent. Raises `NotFoundError`."""
     agent = repository.find_agent(session, agent_id)

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from model.errors import ConflictError, DataError, NotFoundError
+from model.errors import AuthenticationError, ConflictError, DataError, NotFoundError
 from serving.company import repository
 from serving.company.service import COMMAND_LINE, note_change
-from serving.db.tables import Agent, ApiKey, now
+from serving.db.tables import Agent, ApiKey, PasswordReset, now
 from serving.security import tokens
 from serving.security.passwords import hash_password
 from serving.security.permissions import ROLES, SERVER_SCOPES
+from serving.settings import Settings
 
 
 class AgentChanges(TypedDict, total=False):
@@ -85,11 +87,60 @@ def change_agent(
     if "password" in changes:
         agent.password_hash = hash_password(changes["password"])
     if "password" in changes or "active" in changes:  # also of one who comes back: no old session revives
+        repository.delete_resets(session, agent.id)
         repository.delete_sessions(session, agent.id)
     after = _agent_json(agent) | ({"password": "changed"} if "password" in changes else {})
     if after != before:
         note_change(session, author, f"agent {agent.email}", before, after)
     session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class ResetLink:
+    """A link by which an agent chooses a password once; its token is shown this once and not kept."""
+
+    token: str
+    expires_at: datetime
+
+    @property
+    def path(self) -> str:
+        """Where on the server it leads."""
+        return f"/reset-password?token={self.token}"
+
+
+def make_reset_link(
+    session: Session, settings: Settings, agent: Agent, *, author: str = COMMAND_LINE
+) -> ResetLink:
+    """A new link for the agent, whose earlier ones end. Raises `ConflictError` for one who is deactivated."""
+    if not agent.active:
+        raise ConflictError(f"{agent.email} is deactivated; reactivate the account first")
+    repository.delete_resets(session, agent.id)
+    link = ResetLink(tokens.new_secret(), now() + timedelta(hours=settings.reset_link_hours))
+    session.add(
+        PasswordReset(token_hash=tokens.digest(link.token), agent_id=agent.id, expires_at=link.expires_at)
+    )
+    shown = _agent_json(agent)
+    note_change(session, author, f"agent {agent.email}", shown, shown | {"password": "link made"})
+    return link
+
+
+def use_reset_link(session: Session, token: str, password: str) -> Agent:
+    """Give the agent of the link this password, end their sessions and the link; the agent.
+
+    Raises `DataError` for a password that will not do, after which the link still holds, and
+    `AuthenticationError` for a link that was used, has expired or never was.
+    """
+    password_hash = hash_password(password)  # slow: before the first statement takes SQLite's write lock
+    reset = repository.take_reset(session, tokens.digest(token))
+    agent = repository.find_agent(session, reset.agent_id) if reset is not None else None
+    if reset is None or reset.expires_at <= now() or agent is None or not agent.active:
+        raise AuthenticationError("this link was used or has expired; ask an admin for another")
+    agent.password_hash = password_hash
+    repository.delete_sessions(session, agent.id)
+    repository.delete_resets(session, agent.id)
+    shown = _agent_json(agent)
+    note_change(session, "reset link", f"agent {agent.email}", shown, shown | {"password": "changed"})
+    return agent
 
 
 def any_agent(session: Session, agent_id: str) -> Agent:

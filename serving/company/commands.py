@@ -144,6 +144,17 @@ def reset_password(
     emit(result | made, as_json=as_json)
 
 
+@agents_app.command("reset-link")
+def make_reset_link(email: EmailArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Print a link by which an agent chooses a password once; earlier links of theirs end."""
+    from serving.company import accounts
+
+    with opened_store(home) as (session, settings):
+        link = accounts.make_reset_link(session, settings, accounts.agent_of_email(session, email))
+        server = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    emit({"link": server + link.path, "expires_at": link.expires_at.isoformat()}, as_json=as_json)
+
+
 @keys_app.command("add")
 def add_key(
     name: Annotated[str, typer.Argument(help="Which server will use it.")],

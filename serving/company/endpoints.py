@@ -20,6 +20,7 @@ from serving.company.schemas import (
     NewKeyBody,
     NewKeyOut,
     ProfileBody,
+    ResetLinkOut,
     TeamBody,
 )
 from serving.company.service import ApplyReport
@@ -141,6 +142,19 @@ def change_agent(agent_id: str, admin: AgentsManager, body: AgentBody, session: 
     changes = cast(AgentChanges, body.model_dump(exclude_unset=True))
     accounts.change_agent(session, agent, changes, author=author_of(admin))
     return AgentOut.of(agent)
+
+
+@router.post("/agents/{agent_id}/reset-link", tags=["agents"], status_code=201, responses=problems(404, 409))
+def make_reset_link(
+    agent_id: str, admin: AgentsManager, runtime: CurrentRuntime, session: DbSession
+) -> ResetLinkOut:
+    """Make a link by which the agent chooses a password once; give it to them as you trust.
+
+    Earlier links of the agent are of no use any more.
+    """
+    agent = accounts.any_agent(session, agent_id)
+    link = accounts.make_reset_link(session, runtime.settings, agent, author=author_of(admin))
+    return ResetLinkOut(path=link.path, expires_at=link.expires_at)
 
 
 @router.get("/api-keys", tags=["API keys"])

@@ -14,6 +14,7 @@ from serving.db.tables import (
     CompanyProfile,
     Conversation,
     Intent,
+    PasswordReset,
     Team,
 )
 
@@ -98,6 +99,17 @@ def count_other_admins(session: Session, agent_id: str) -> int:
 def delete_sessions(session: Session, agent_id: str) -> None:
     """Sign the agent out everywhere."""
     session.execute(delete(AgentSession).where(AgentSession.agent_id == agent_id))
+
+
+def delete_resets(session: Session, agent_id: str) -> None:
+    """Make every link to a new password of the agent useless."""
+    session.execute(delete(PasswordReset).where(PasswordReset.agent_id == agent_id))
+
+
+def take_reset(session: Session, token_hash: str) -> PasswordReset | None:
+    """The link's reset, which is gone with that: of several who use it at once one gets it."""
+    taken = delete(PasswordReset).where(PasswordReset.token_hash == token_hash).returning(PasswordReset)
+    return session.scalar(taken)
 
 
 def list_api_keys(session: Session) -> list[ApiKey]:

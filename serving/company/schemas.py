@@ -87,6 +87,14 @@ class NewKeyBody(Body):
     scopes: Annotated[list[Permission], Field(max_length=50)]
 
 
+class ResetLinkOut(BaseModel):
+    """A link by which an agent chooses a password once; it is shown this once and not kept."""
+
+    path: str
+    """Where on this server it leads."""
+    expires_at: datetime
+
+
 class KeyOut(RowOut):
     """An API key; `revoked_at` is null while it can be used."""
 

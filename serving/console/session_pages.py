@@ -2,19 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from model.errors import AuthenticationError
+from model.errors import AuthenticationError, DataError
 from serving.agents import service
-from serving.agents.endpoints import clear_session_cookie, set_session_cookies
+from serving.agents.endpoints import clear_session_cookie, set_device_cookie, set_session_cookies
+from serving.company.accounts import use_reset_link
 from serving.console.routing import PageRoute, local_path, see_other, sentence
 from serving.console.templating import Page, render
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import status_of
 from serving.security.addresses import client_address
+from serving.security.limited import spenders
 from serving.security.principals import DEVICE_COOKIE, SESSION_COOKIE, refuse_foreign_origin
 from serving.security.rate_limit import TooManyRequestsError
+from serving.security.tokens import make_device_token
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -70,6 +73,34 @@ def sign_out(request: Request, runtime: CurrentRuntime, session: DbSession) -> R
         service.sign_out(session, token)
     response = see_other("/login")
     clear_session_cookie(response, runtime.settings)
+    return response
+
+
+@router.get("/reset-password")
+def reset_page(request: Request, token: Annotated[str, Query(max_length=200)] = "") -> Response:
+    """The form to choose a password by a link."""
+    return render(request, Page("reset_password.html", {"token": token, "problem": ""}))
+
+
+@router.post("/reset-password")
+def reset_password(
+    request: Request,
+    runtime: CurrentRuntime,
+    session: DbSession,
+    token: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=2_000)] = "",
+) -> Response:
+    """Choose the password, then sign in; the browser counts as known from then on."""
+    refuse_foreign_origin(request, runtime)
+    runtime.limits.spend("sign_in", spenders(None, client_address(request)))
+    try:
+        agent = use_reset_link(session, token, password)
+    except (AuthenticationError, DataError) as error:
+        session.rollback()
+        context = {"token": token, "problem": sentence(error)}
+        return render(request, Page("reset_password.html", context, status=status_of(error)))
+    response = see_other("/login")
+    set_device_cookie(request, response, runtime.settings, make_device_token(runtime.settings, agent.id))
     return response
 
 

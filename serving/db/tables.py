@@ -116,7 +116,7 @@ class CompanyChange(Table):
 
     id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
     author: Mapped[str] = mapped_column(String(320))
-    """An agent's e-mail, `key NAME`, or `command line`."""
+    """An agent's e-mail, `key NAME`, `command line` or `reset link`."""
     subject: Mapped[str] = mapped_column(String(400))
     """`company`, `danger`, `team NAME`, `intent NAME`, `agent E-MAIL` or `key NAME`."""
     before: Mapped[dict[str, Any] | None]
@@ -189,6 +189,16 @@ class AgentSession(Table):
     expires_at: Mapped[datetime]
 
     agent: Mapped[Agent] = relationship()
+
+
+class PasswordReset(Table):
+    """A link by which an agent may choose a password once; only the SHA-256 of its token is kept."""
+
+    __tablename__ = "password_resets"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime]
 
 
 class ApiKey(Table):

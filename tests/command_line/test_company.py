@@ -1,5 +1,6 @@
 """`company`, `agents` and `keys`: a home gets its company, people and servers' keys without the demo."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,13 @@ def test_agents_are_listed_deactivated_and_given_another_password(firstlast: Com
         stdin="correct horse battery",
     )
     assert (given.status, "password" in given.result) == (0, False)
+
+
+def test_a_link_to_a_new_password_is_printed_with_the_address_of_the_server(firstlast: Commands) -> None:
+    firstlast("agents", "add", "cleo@bolt.example")
+    made = firstlast("agents", "reset-link", "cleo@bolt.example", "--json")
+    assert made.status == 0
+    assert re.fullmatch(r"http://127\.0\.0\.1:8080/reset-password\?token=[\w-]{43}", made.result["link"])
 
 
 def test_the_last_admin_is_not_deactivated_and_an_unknown_agent_is_named(firstlast: Commands) -> None:

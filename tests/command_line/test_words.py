@@ -26,6 +26,7 @@ COMMANDS = (
     "agents deactivate",
     "agents reactivate",
     "agents reset-password",
+    "agents reset-link",
     "keys add",
     "keys list",
     "keys revoke",
