@@ -92,6 +92,17 @@ def test_files_that_a_readme_names_in_its_tables_exist(folder: str) -> None:
     assert {name for name in named if not (ROOT / folder / name).exists()} == set()
 
 
+def test_every_test_that_the_page_on_security_names_exists_and_every_threat_names_one() -> None:
+    threats = [
+        line for line in (ROOT / "SECURITY.md").read_text("utf-8").splitlines() if line.startswith("| ")
+    ]
+    named = [re.findall(r"`(test_\w+)`", line) for line in threats[1:]]
+    assert [line for line, names in zip(threats[1:], named, strict=True) if not names] == []
+    code = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    tests = {name for text in code for name in re.findall(r"(?m)^def (test_\w+)\(", text)}
+    assert {name for names in named for name in names} - tests == set()
+
+
 def test_the_source_distribution_holds_what_its_tests_read() -> None:
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     included = {name.removeprefix("/") for name in tool["hatch"]["build"]["targets"]["sdist"]["include"]}
