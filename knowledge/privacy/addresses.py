@@ -27,7 +27,7 @@ _FLAT = r"(?:,? (?:Apt|Apartment|Unit|Suite|Flat|Floor|#)\.? ?\w{1,5}\b|, #\d{1,
 _FLAT_BEFORE = r"(?:(?:Flat|Unit|Apt|Apartment|Suite|Wohnung) \w{1,4},? )?"
 _NO_STREET = (
     r"(?!(?:of|the|my|an?|this|that|your|down|on|in|at|to|more|other|different|long|met(?:er|re)s?|miles?|"
-    r"blocks?|minutes?|hours?|days?|pods?|boxes|box|is|are|and|or|per|for)\b)"
+    r"blocks?|minutes?|hours?|days?|pods?|boxes|box|am|pm|is|are|and|or|per|for)\b)"
 )
 _HOUSE = r"\b\d{1,5}[A-Za-z]?(?:-\d{1,5})?,? "
 _STREET_NAME = r"(?:[NSEWnsew]\.? )?(?:(?:[A-Z]|\d{1,3}(?:st|nd|rd|th)\b)[\w.'’-]{0,30} ){0,3}"
@@ -104,7 +104,7 @@ _CUE = (
     r"place),?|at|to|change|mother,|find|never lived at)"
 )
 CUED = re.compile(
-    rf"\b{_CUE} (?P<value>{_FLAT_BEFORE}\d{{1,5}}[a-z]?,? (?:[\w.'’-]{{1,30}} ){{1,3}}"
+    rf"\b{_CUE} (?P<value>{_FLAT_BEFORE}\d{{1,5}}[a-z]?,? (?:{_NO_STREET}[\w.'’-]{{1,30}} ){{1,3}}"
     rf"(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|square|terrace|crescent|"
     rf"close|way|gardens|place|"
     rf"grove|mews|walk|hill)\b\.?{_FLAT}(?:,? (?:{_PLACE_NAME},? )?(?:{_ZIP}|{_UK_CODE_ANYHOW})|"

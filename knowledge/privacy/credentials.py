@@ -38,7 +38,7 @@ _LABEL = (
 )
 _VALUE = r"""(?P<value{}>(?:"[^"\n]{{3,60}}"|“[^”\n]{{3,60}}”|[^\s"“”,;()]{{3,64}}[^\s"“”.,;:!?()]))"""
 _IS = (
-    r"(?:\s?[:=]\s?|\s[-–]\s|\s(?:is|was|ist|war|lautet|es|era|adalah|saya|to|as|should be|"
+    r"(?:\s?[:=]\s?|\s[-–]\s|\s(?:is|was|ist|war|lautet|es|era|adalah|saya|to|should be|set as|"
     r"reads)\s(?:now |still |set to )?)"
 )
 _AFTER_PASSWORD = re.compile(
@@ -50,6 +50,7 @@ _AFTER_PASSWORD = re.compile(
     + _VALUE.format("_beside"),
     _I,
 )
+_BARE_PASS = re.compile(r"pass(?:\s|:)", _I)
 _CHANGED_FROM = re.compile(rf"\b{_LABEL}\b[^.!?\n]{{0,20}}? from (?P<value>\S{{3,64}}) to (?=\S{{4}})", _I)
 _CHANGED_TO = re.compile(
     rf"\b{_LABEL}\b[^.!?\n]{{0,20}}? from \S{{3,64}} to (?P<value>\S{{3,64}}[^\s.,;!?])", _I
@@ -77,6 +78,7 @@ _SECRET_ANSWER = re.compile(
     _I,
 )
 _SENTENCE_WORDS = """
+well running closed price refunded open valid printed safe
 wrong not incorrect invalid expired too rejected the my your our being still now never always also
 empty correct right fine ok okay weak strong short long old new same different required needed
 accepted refused blocked locked lost forgotten stolen gone unknown missing saved stored sent reset
@@ -165,10 +167,14 @@ def codes(text: str) -> Iterator[Place]:
 
 
 def _secrets(pattern: re.Pattern[str], text: str, *, any_word: bool) -> Iterator[Place]:
-    for place in all_of(pattern, text, "password"):
-        value = text[place.begin : place.end]
-        if value[0] in '"“' or (value.casefold() not in _NO_SECRET and (any_word or _looks_secret(value))):
-            yield place
+    for match in pattern.finditer(text):
+        named = next(name for name, value in match.groupdict().items() if value is not None)
+        value = match.group(named).strip("*_`")
+        # a pass may be a ticket, too
+        any_here = any_word and not (_BARE_PASS.match(match.group()) and not _looks_secret(value))
+        is_word = value.casefold().strip("'.,!") in _NO_SECRET or value.endswith("%")
+        if value[:1] in ('"', "“") or (not is_word and (any_here or _looks_secret(value))):
+            yield Place(*match.span(named), "password")
 
 
 def _looks_secret(value: str) -> bool:

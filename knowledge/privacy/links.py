@@ -9,7 +9,9 @@ from knowledge.privacy.places import Place
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-]{1,64})@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _ROLE = re.compile(
     r"(?:help|support|info|contact|hello|hi|team|billing|sales|service|care|privacy|press|legal|no-?reply|"
-    r"orders|returns|office|mail|kontakt|soporte|ventas|bantuan)\Z",
+    r"orders|returns|office|mail|accounts?|post|parts|groups?|pay|payments?|parking|fines|events|jobs|"
+    r"bookings?|"
+    r"reservations?|feedback|desk|kontakt|soporte|ventas|bantuan)\Z",
     re.IGNORECASE,
 )
 """Addresses of a business rather than a person: an answer may name them."""

@@ -61,7 +61,8 @@ _IDENTITY = re.compile(
     r"\b(?:ssn|social(?: security)?|national insurance|ni|nino|steuer-?id\w{0,24}|tax id|taxpayer id|"
     r"dni|nie|nif|nik|ktp|curp|cpf|bsn|national id|id number|personnummer|aadhaar|insurance number|"
     r"identity number|identifikationsnummer)\b"
-    rf"(?:{GAP})(?P<value>(?=[A-Z]{{0,3}}-?\d)[A-Z0-9]{{1,16}}(?:[ -]?\d{{1,6}}){{0,4}}(?:[ "
+    rf"(?:{GAP})(?P<value>(?!(?:is|was|no|ist|"
+    rf"es) )(?=[A-Z]{{0,3}}[ -]?\d)[A-Z0-9]{{1,16}}(?:[ -]?\d{{1,6}}){{0,4}}(?:[ "
     rf"-]?[A-Z](?![A-Z]))?)\b"
     r"|(?<![\w.,-])(?P<before>[A-Z0-9]{7,16})\??,? (?:[a-z']{1,10} ){0,4}?(?:as|is|my) (?:my |a )?(?:ssn|"
     r"nik|dni|nie|nif)\b",

@@ -56,8 +56,8 @@ _TELLS = (
     r"my name(?: is|['’]s)|(?:\A|(?<=[.!?,] ))(?:the )?name is|name['’]s|(?:mein|ihr) name (?:ist|"
     r"lautet)|ich hei(?:ß|ss)e|me llamo|mi nombre es|"
     r"je m['’]appelle|il mio nome è|nama saya(?: adalah)?|full name(?: is|:)?|(?:first |last |"
-    r"sur)?name(?: on the (?:card|account|invoice|booking))? ?:|surname (?:to|is)|beneficiary:?|"
-    r"contact person:?|"
+    r"sur)?name(?: on the (?:card|account|invoice|booking))? ?:|surname (?:to|is)|beneficiary:|"
+    r"contact person:|"
     r"(?:account|card|policy) ?holder(?: is|:)?|they call me|i am called|i['’]m called|"
     r"in the name of|under the name(?: of)?|by the name(?: of)?|named"
 )
@@ -67,13 +67,16 @@ _INTRODUCED = re.compile(
     rf"|\b(?:i['’]m|i am|it['’]?s|this is|here is|ich bin|soy|saya) (?P<full>{_FULL})"
     rf"|\b(?:i['’]m|i am|this is|it['’]?s) (?P<caller>{_WORD})(?=,| (?:and (?:i|want|need|would|can|my)|"
     rf"from|speaking|here|writing|again|with|at)\b)"
-    rf"|\b(?:this is|it['’]?s|im|i['’]m|i am) (?P<again>{_LOWER_NAME})"
+    rf"|\bthis is (?P<again>{_LOWER_NAME})"
     r"(?= (?:from (?:yesterday|accounts|before|the)|again|speaking|here|calling)\b)"
-    rf"|\b(?:i am|i['’]m|im) (?P<two>{_NO_NAME_NEXT}{_LOWER} {_NO_NAME_NEXT}{_LOWER})(?=;|,| (?:and i|"
-    rf"from)\b)"
-    rf"|\b(?:c/o|attn\.?:?|"
-    rf"customer) (?P<care>{_NO_NAME_NEXT}{_LOWER} (?:{_PARTICLE} )?{_NO_NAME_NEXT}{_LOWER})"
-    r"(?=[.!?,;]|\Z| (?:called|wrote|asked|says|said|has|wants))",
+    rf"|\b(?:it['’]?s|im|i['’]m|i am) (?P<before>{_LOWER_NAME})"
+    r"(?= (?:from (?:yesterday|accounts|before)|speaking)\b)"
+    rf"|\b(?:i am|i['’]m|im) (?P<two>{_NO_NAME_NEXT}{_LOWER} {_NO_NAME_NEXT}{_LOWER})(?=;| and i (?:lost|"
+    r"am|want|need|can|have|would|forgot|cannot)\b)"
+    rf"|\b(?:c/o|attn\.?:?) (?P<care>{_NO_NAME_NEXT}{_LOWER} (?:{_PARTICLE} )?{_NO_NAME_NEXT}{_LOWER})"
+    r"(?=[.!?,;]|\Z)"
+    rf"|\bcustomer (?P<customer>{_NO_NAME_NEXT}{_LOWER} (?:{_PARTICLE} )?{_NO_NAME_NEXT}{_LOWER})"
+    r"(?= (?:called|wrote|asked|says|said|has|wants)\b)",
     _I,
 )
 _TITLED = re.compile(
@@ -89,7 +92,7 @@ _CONCERNED = re.compile(
     r"transfer(?:red)? [^.!?\n]{0,30}? to|tell|certain|hold for|cardholder|customer|client|patient|"
     rf"passenger|guest|member|account holder|user|cc|meet) (?P<value>{_FULL})"
     rf"|\bfor (?P<too>{_FULL})(?= too\b)|\bfor {_FULL} and (?P<second>{_FULL})"
-    r"|\b(?:on behalf of|attn\.?:?|c/o|spoke (?:to|with)|registered to|addressed to|agent|customer|cc) "
+    r"|\b(?:on behalf of|attn\.?:?|c/o|spoke (?:to|with)|registered to|addressed to|agent|cc) "
     rf"(?P<one>{_WORD})",
     _I,
 )
@@ -109,7 +112,7 @@ _GREETED = re.compile(
     rf"(?:\A|\n|(?<=[.!?] ))(?:hi|hello|hey|dear|hallo|hola|liebe[rs]?|halo|good (?:morning|afternoon|"
     rf"evening)|sure|"
     rf"thanks|thank you|welcome)[ ,]{{1,2}}(?P<value>{_ONE})(?=\s*(?:[,.!?;:–—\n-]|\Z| and (?-i:[A-Z])))"
-    rf"|(?:\A|\n|(?<=[.!?,] ))(?P<here>{_WORD}(?: {_WORD})?) here\b",
+    rf"|(?:\A|\n|(?<=[.!?,] ))(?P<here>(?![A-Z][a-z]{{0,8}}['’]){_WORD}(?: {_WORD})?) here\b",
     _I,
 )
 _SIGNED = re.compile(
@@ -123,6 +126,7 @@ _SIGNED = re.compile(
     _I,
 )
 _NOBODY_WORDS = """
+sirs me him he she them under above every per another branch journalist care did do red green
 all team support everyone everybody there sir madam again guys folks colleagues customer customers
 customer's friend friends service sorry happy glad great good fine sure not very from looking trying
 having using unable just still also here back done ok okay yes no please thanks thank hi hello dear
@@ -138,7 +142,8 @@ wonderful awesome now new mr mrs ms miss mx dr prof herr herrn frau señor seño
 mich mir sie ich hier nicht und mate mister
 """
 _NOBODY = frozenset(_NOBODY_WORDS.split())
-_GERUND = re.compile(r"\A[A-Z][a-z]+(?:ing|ed|ly)\Z")
+_VERB_FORM = re.compile(r"\A[a-z]{2,20}(?:ing|ed|ly)\Z")
+"""Of a verb or adverb rather than a name, unless it stands among the given names."""
 
 _MONTH = (
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|mei|agu|"
@@ -149,10 +154,10 @@ _DAY = (
     rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|{_MONTH} \d{{4}})"
 )
 _BIRTH_DATE = re.compile(
-    r"\b(?:born|birth ?(?:day|date)|brithday|date of birth|d\.?o\.?b|b-?day|geboren|geburtsdatum|"
+    r"\b(?:born(?! to\b)|birth ?(?:day|date)|brithday|date of birth|d\.?o\.?b|b-?day|geboren|geburtsdatum|"
     r"geburtstag|geb\.|"
     r"nac[ií]|nacido|nacida|fecha de nacimiento|cumpleaños|tanggal lahir|tgl lahir|lahir|né|née)(?!\w)"
-    rf"[^\d\n!?]{{0,40}}?(?P<value>{_DAY})|\bborn in (?P<year>(?:19|20)\d\d)\b"
+    rf"(?:(?!\band\b)[^\d\n!?\"“”]){{0,40}}?(?P<value>{_DAY})|\bborn in (?P<year>(?:19|20)\d\d)\b"
     rf"|\bturn(?:ed|s|ing)? \d{{1,3}} (?:on |this |next )?(?P<turned>{_DAY})|"
     rf"\bich bin am (?P<german>{_DAY}) geboren",
     _I,
@@ -167,7 +172,7 @@ _CONDITION = (
     r"schizophreni\w{1,3}|ptsd|"
     r"ocd|adhd|autis(?:m|tic)|asperger'?s?|dementia|demenz|alzheimer'?s?|parkinson'?s?|"
     r"multiple sclerosis|hiv(?:[ -]positive)?|"
-    r"aids|hepatitis(?: [abc])?|tuberculosis|covid(?:-19)?|corona|pneumonia|flu|migraines?|arthritis|"
+    r"(?-i:AIDS)|hepatitis(?: [abc])?|tuberculosis|covid(?:-19)?|corona|pneumonia|flu|migraines?|arthritis|"
     r"rheuma\w{0,6}|"
     r"osteoporosis|fibromyalgia|crohn'?s(?: disease)?|colitis|ibs|co?eliac(?: disease)?|"
     r"kidney (?:disease|failure)|"
@@ -176,7 +181,7 @@ _CONDITION = (
     r"ivf|(?:undergoing )?(?:ivf|chemo(?:therapy)?|radiotherapy|dialysis)|chemotherapie|quimioterapia|"
     r"insulin|antidepressants?|"
     r"(?:knee|hip|back|heart|eye) (?:surgery|operation|replacement)|surgery|operation|(?:broken|"
-    r"sprained) \w{3,8}|deaf|blind|"
+    r"sprained) (?:leg|arm|hip|wrist|ankle|foot|nose|rib|elbow|finger|hand|back)|deaf|blind|"
     r"gehörlos|wheelchair|a wheelchair|disab(?:led|ility)|paraly[sz]ed|amputee|concussion|burnout|"
     r"anorexia|bulimia|"
     r"insomnia|narcolepsy|dyslexi(?:a|c)|endometriosis|menopause|high blood pressure|hypertension|anemia|"
@@ -260,7 +265,10 @@ def _trimmed(text: str, begin: int, end: int) -> Place | None:
     words = [(m.start() + begin, m.end() + begin) for m in re.finditer(r"\S+", text[begin:end])]
     while words and _is_no_name(text[slice(*words[-1])]):
         words.pop()
-    if not words or any(_is_no_name(text[slice(*word)]) for word in words[:1]):
+    if not words or _is_no_name(text[slice(*words[0])]):
+        return None
+    first = text[slice(*words[0])]
+    if (len(words) == 1 or first.islower()) and any(_is_verb(text[slice(*word)]) for word in words):
         return None
     if _BUSINESS.search(text[words[0][0] : words[-1][1] + 12].split("\n")[0]):
         return None
@@ -272,7 +280,12 @@ def _trimmed(text: str, begin: int, end: int) -> Place | None:
 
 def _is_no_name(word: str) -> bool:
     plain = word.strip(".,!?;:").casefold()
-    return plain in _NOBODY or (_GERUND.match(word) is not None and plain not in COMMON_WORDS)
+    return plain in _NOBODY or plain.removesuffix("'s").removesuffix("’s") in _NOBODY
+
+
+def _is_verb(word: str) -> bool:
+    plain = word.strip(".,!?;:").casefold()
+    return plain not in GIVEN_NAMES | COMMON_WORDS and _VERB_FORM.match(plain) is not None
 
 
 def _name_patterns(name: str) -> Iterator[re.Pattern[str]]:

@@ -11,6 +11,7 @@ from knowledge.learning.draft import Draft, NothingLearned, draft_learned_answer
 from knowledge.privacy.detection import Known
 from knowledge.privacy.removing import doubtful_places
 from model.errors import DataError
+from serving.company.repository import read_profile
 from serving.db.session import append_event
 from serving.db.tables import Contact, Conversation, Event, Message, Proposal
 from serving.learned_answers import repository
@@ -117,7 +118,9 @@ def _earlier_proposal(session: Session, replies: Sequence[Message]) -> Proposal 
 
 def _known(session: Session, exchange: Exchange, country: str | None) -> Known:
     texts = [*exchange.customer_messages, *(message.text for message in exchange.replies)]
-    return Known(public=said_in_articles(session, texts), country=country)
+    company = read_profile(session).name
+    public = (*said_in_articles(session, texts), *((company,) if company else ()))
+    return Known(public=public, country=country)
 
 
 def _draft(

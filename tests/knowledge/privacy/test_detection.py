@@ -143,6 +143,13 @@ def test_personal_data_is_found_by_its_form_and_the_words_around_it(text: str, w
         "Order MK-200 spare filters in the shop.",
         "Sale ends 30.11.2026 at midnight.",
         "iOS 18.1.1, firmware 10.15.7.190, build 22631.4460",
+        "Dear Sirs, the pass is closed and the password is 100% correct.",
+        "I need my password as well, and **a code**.",
+        "Where do I pair my hearing aids? You broke my heart, it's growing again.",
+        "The record Born to Run came out in August 1975.",
+        "On Sundays we open at 9 am and close at 6 pm.",
+        "i'm freezing lol, its red again, it's tax time again",
+        "Write to parking@velmora.example, not to the customer care officer.",
     ],
 )
 def test_what_only_looks_like_personal_data_stays(text: str) -> None:
@@ -181,6 +188,11 @@ def test_places_do_not_overlap_and_come_in_the_order_of_the_text() -> None:
 
 def test_a_card_is_shown_by_its_last_four_digits_alone() -> None:
     assert cards_masked("4111 1111 1111 1111, 4111 1111 1111 1112") == "•••• 1111, 4111 1111 1111 1112"
+
+
+def test_a_surname_that_looks_like_a_verb_is_part_of_the_name() -> None:
+    text = "I'm John Fleming, and my colleague Emily Harding agrees."
+    assert [text[place.begin : place.end] for place in sure(text)] == ["John Fleming", "Emily Harding"]
 
 
 def sure(text: str) -> list[Place]:

@@ -3,7 +3,16 @@
 import pytest
 
 from knowledge.documents import ArticleDocument
-from serving.db.tables import Conversation, DecisionRecord, Event, Feedback, LearnedAnswer, Message, Proposal
+from serving.db.tables import (
+    CompanyProfile,
+    Conversation,
+    DecisionRecord,
+    Event,
+    Feedback,
+    LearnedAnswer,
+    Message,
+    Proposal,
+)
 from serving.learned_answers import drafting, repository, service
 from serving.learned_answers.exchange import read_exchange
 from serving.learned_answers.proposals import announced_proposals
@@ -381,6 +390,16 @@ def test_a_draft_says_what_was_left_out_and_what_may_point_to_a_person(stand: St
         {"field": "answer", "kind": "phone"},
     ]
     assert proposal.in_doubt == [{"field": "answer", "kind": "number", "words": "417788123"}]
+
+
+@on_sqlite
+def test_the_companys_own_name_is_no_persons(stand: Stand) -> None:
+    with stand.database.session() as session:
+        session.get_one(CompanyProfile, 1).name = "Clara Kowalska"
+    reply = stand.say(("customer", ASKED), ("agent", f"{ANSWER} Clara Kowalska sells the tubes."))
+    proposal = propose(stand, reply)
+    assert proposal is not None
+    assert proposal.answer.endswith("Clara Kowalska sells the tubes.")
 
 
 @on_sqlite
