@@ -12,12 +12,20 @@ from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import problems
 from serving.schemas import Body
 from serving.security.limited import limited_by_address
-from serving.security.principals import AgentPrincipal, ServerPrincipal, permitted
+from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, permitted
 from serving.security.tokens import CustomerToken
 
 router = APIRouter(prefix="/v1", tags=["customers"], responses=problems(401, 403))
 ContactEraser = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("contacts:erase"))]
 ContactReader = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("contacts:read"))]
+
+Blocker = Annotated[AgentPrincipal, Depends(agent_permitted("inbox"))]
+
+
+class AccessBody(Body):
+    """Whether the customer is blocked."""
+
+    blocked: bool
 
 
 class TokenBody(Body):
@@ -89,3 +97,13 @@ def erase_contact(
     """Erase a customer from the store and the files of this home; `dry_run` only says what it would take."""
     erased = erase_person(runtime.database, runtime.settings, contact_id, dry_run=dry_run)
     return ErasedOut.model_validate(erased.as_json())
+
+
+@router.put("/contacts/{contact_id}/access", responses=problems(404))
+def change_access(contact_id: str, body: AccessBody, _agent: Blocker, session: DbSession) -> ContactOut:
+    """Block a customer or let them in again; either way every token made so far is refused from now on.
+
+    A customer known to the business gets a new one by its signature, unless blocked. An anonymous one is
+    somebody new after that, for whom limits by address hold.
+    """
+    return ContactOut.of(service.change_access(session, contact_id, blocked=body.blocked))

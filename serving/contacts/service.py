@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from model.errors import AuthenticationError, NotFoundError
 from serving.contacts import repository
+from serving.contacts.access import check_access
 from serving.db.tables import Contact, now
 from serving.security import tokens
 from serving.security.tokens import CustomerToken
@@ -25,6 +26,7 @@ def identified_token(session: Session, settings: Settings, identity_token: str) 
     """A token for the customer the business signed for, with what it says about them brought up to date."""
     identity = tokens.read_identity(settings, identity_token)
     contact = _known_contact(session, identity.external_id)
+    check_access(contact)
     contact.name = identity.name or contact.name
     contact.email = identity.email or contact.email
     if identity.attributes is not None:
@@ -43,6 +45,7 @@ def refreshed_token(session: Session, settings: Settings, old_token: str) -> Cus
     contact = repository.find_contact(session, ended.contact_id)
     if contact is None:
         raise AuthenticationError("this customer is no longer known; get a new token")
+    check_access(contact, ended)
     grace = timedelta(days=settings.customer_refresh_days if contact.external_id is None else 0)
     if ended.expires_at + grace <= now():
         raise AuthenticationError("the customer token expired too long ago; get a new one")
@@ -55,6 +58,17 @@ def get_contact(session: Session, contact_id: str) -> Contact:
     contact = repository.find_contact(session, contact_id)
     if contact is None:
         raise NotFoundError(f"no contact {contact_id!r}")
+    return contact
+
+
+def change_access(session: Session, contact_id: str, *, blocked: bool) -> Contact:
+    """Refuse every token of the customer made so far and, while `blocked`, accept and make none.
+
+    Raises `NotFoundError`.
+    """
+    contact = get_contact(session, contact_id)
+    contact.blocked = blocked
+    contact.tokens_revoked_at = now()
     return contact
 
 

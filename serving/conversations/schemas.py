@@ -139,6 +139,8 @@ class ContactOut(RowOut):
     attributes: dict[str, Any]  # JSON attributes set by the business
     created_at: datetime
     last_seen_at: datetime
+    blocked: bool
+    """Whether no token of the customer is accepted or made."""
 
 
 class AssignedAgentOut(RowOut):

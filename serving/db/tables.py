@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -160,6 +161,10 @@ class Contact(Table):
     attributes: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
+    tokens_revoked_at: Mapped[datetime | None]
+    """Tokens made until then are refused."""
+    blocked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether no token of the customer is accepted or made."""
 
 
 class Agent(Table):

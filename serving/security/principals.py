@@ -14,6 +14,8 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from model.errors import AuthenticationError, PermissionDeniedError
 from serving.agents import repository
+from serving.contacts.access import check_access
+from serving.contacts.repository import find_contact
 from serving.dependencies import CurrentRuntime
 from serving.runtime.assembly import Runtime
 from serving.security import tokens
@@ -211,7 +213,16 @@ def agent_permitted(permission: Permission) -> Callable[[AgentPrincipal], Awaita
 async def _bearer_principal(runtime: Runtime, credentials: str) -> Principal:
     if credentials.startswith(tokens.API_KEY_PREFIX):
         return await run_in_threadpool(_server_of_key, runtime, credentials)
-    return CustomerPrincipal(tokens.read_customer_token(runtime.settings, credentials).contact_id)
+    return await run_in_threadpool(_customer_of_token, runtime, credentials)
+
+
+def _customer_of_token(runtime: Runtime, credentials: str) -> CustomerPrincipal:
+    token = tokens.read_customer_token(runtime.settings, credentials)
+    with runtime.database.reading() as session:
+        contact = find_contact(session, token.contact_id)
+    if contact is not None:
+        check_access(contact, token)
+    return CustomerPrincipal(token.contact_id)
 
 
 def _server_of_key(runtime: Runtime, credentials: str) -> ServerPrincipal:

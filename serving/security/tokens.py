@@ -37,6 +37,15 @@ class CustomerToken:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadToken:
+    """What a customer's token says: whose it is, and from when to when."""
+
+    contact_id: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """What the business says about its customer."""
 
@@ -56,7 +65,7 @@ def make_customer_token(settings: Settings, contact_id: str) -> CustomerToken:
     return CustomerToken(token=token, contact_id=contact_id, expires_at=expires_at)
 
 
-def read_customer_token(settings: Settings, token: str, *, may_have_ended: bool = False) -> CustomerToken:
+def read_customer_token(settings: Settings, token: str, *, may_have_ended: bool = False) -> ReadToken:
     """Whose token it is. Raises `AuthenticationError` for one that is forged, foreign or, mostly, ended."""
     claims = _decode(
         token,
@@ -66,7 +75,8 @@ def read_customer_token(settings: Settings, token: str, *, may_have_ended: bool 
         audience=_CUSTOMER_AUDIENCE,
         verify_exp=not may_have_ended,
     )
-    return CustomerToken(token, str(claims["sub"]), datetime.fromtimestamp(claims["exp"], UTC))
+    issued_at, expires_at = (datetime.fromtimestamp(claims.get(name, 0), UTC) for name in ("iat", "exp"))
+    return ReadToken(str(claims["sub"]), issued_at, expires_at)
 
 
 def read_identity(settings: Settings, token: str) -> Identity:

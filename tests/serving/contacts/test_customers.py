@@ -2,12 +2,13 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import jwt
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.db.tables import Contact, new_id
+from serving.db.tables import Contact, new_id, now
 from serving.runtime.assembly import Runtime
 from serving.security import tokens
 from tests.serving.parts import IDENTITY_SECRET, AgentAtWork, Customer
@@ -148,3 +149,56 @@ def test_a_token_of_a_customer_who_was_removed_opens_nothing(client: TestClient,
         session.delete(session.get_one(Contact, customer.contact_id))
     assert customer.post("/v1/conversations", {"client_id": "x"}).status_code == 404
     assert client.post("/v1/customers/token", json={"refresh": customer.token}).status_code == 401
+
+
+def access(agent: AgentAtWork, customer: Customer, *, blocked: bool) -> None:
+    changed = agent.put(f"/v1/contacts/{customer.contact_id}/access", {"blocked": blocked})
+    assert (changed.status_code, changed.json()["blocked"]) == (200, blocked)
+
+
+def test_revoked_tokens_open_nothing_and_are_exchanged_for_none(
+    client: TestClient, agent: AgentAtWork, customer: Customer
+) -> None:
+    conversation_id, other = customer.start(), Customer(client)
+    access(agent, customer, blocked=False)
+    for path in ("", "/messages", "/events"):
+        refused = customer.get(f"/v1/conversations/{conversation_id}{path}")
+        assert (refused.status_code, refused.json()["detail"]) == (
+            401,
+            "the customer token was revoked; get a new one",
+        )
+    assert client.post("/v1/customers/token", json={"refresh": customer.token}).status_code == 401
+    assert other.get("/v1/conversations").status_code == 200
+
+
+def test_a_known_customer_gets_a_new_token_after_a_revocation_but_not_while_blocked(
+    client: TestClient, agent: AgentAtWork, runtime: Runtime
+) -> None:
+    signed = {"jwt": identity(sub=new_id())}
+    known = Customer(client, signed)
+    access(agent, known, blocked=True)
+    assert known.get("/v1/conversations").status_code == 403
+    assert client.post("/v1/customers/token", json=signed).status_code == 403
+    access(agent, known, blocked=False)
+    with runtime.database.session() as session:  # as if a second had passed
+        row = session.get_one(Contact, known.contact_id)
+        row.tokens_revoked_at = now() - timedelta(seconds=2)
+    again = Customer(client, signed)
+    assert again.contact_id == known.contact_id
+    assert again.get("/v1/conversations").status_code == 200
+
+
+def test_a_token_made_before_a_revocation_is_refused_and_one_made_after_is_not(
+    customer: Customer, runtime: Runtime
+) -> None:
+    made_at = tokens.read_customer_token(runtime.settings, customer.token).issued_at
+    for revoked_at, status in ((made_at, 401), (made_at - timedelta(microseconds=1), 200)):
+        with runtime.database.session() as session:
+            session.get_one(Contact, customer.contact_id).tokens_revoked_at = revoked_at
+        assert customer.get("/v1/conversations").status_code == status
+
+
+def test_customers_and_servers_block_nobody(client: TestClient, customer: Customer) -> None:
+    path, body = f"/v1/contacts/{customer.contact_id}/access", {"blocked": True}
+    assert client.put(path, json=body).status_code == 401
+    assert client.put(path, json=body, headers=customer.headers).status_code == 403

@@ -49,6 +49,7 @@ TABLE = {
     "DELETE /v1/company/danger": ADMINS,
     "PUT /v1/company/danger": ADMINS,
     "GET /v1/contacts/{contact_id}": AGENTS,
+    "PUT /v1/contacts/{contact_id}/access": AGENTS,
     "GET /v1/conversations": PEOPLE,
     "POST /v1/conversations": CUSTOMERS,
     "GET /v1/conversations/{conversation_id}": PEOPLE,
