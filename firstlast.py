@@ -57,6 +57,7 @@ _MOUNTS = {
     "retrain": _Mount(
         "Train on what is new, and promote if every gate passes.", _app("training.commands.retrain")
     ),
+    "audit": _Mount("See who did what.", _app("serving.audit.commands", "audit_app"), is_group=True),
     "drift": _Mount("Whether what customers ask has moved.", _app("serving.drift.commands")),
     "data": _Mount(
         "Build data sets, find mistakes, label.", _app("training.commands.data", "data_app"), is_group=True

@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from serving.agents.endpoints import router as agents
 from serving.articles.endpoints import router as articles
 from serving.ask.endpoints import router as ask
+from serving.audit.endpoints import router as audit
 from serving.classify.endpoints import router as classify
 from serving.company.endpoints import router as company
 from serving.console.pages import router as console
@@ -38,6 +39,7 @@ _API = (
     contacts,
     agents,
     company,
+    audit,
     ask,
     classify,
     articles,

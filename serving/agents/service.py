@@ -9,6 +9,7 @@ from model.errors import AuthenticationError, NotFoundError
 from serving.agents import repository
 from serving.agents.attempts import Attempt, SignInAttempts
 from serving.company.repository import find_agent_by_email
+from serving.db.audit import Act, record_act
 from serving.db.tables import Agent, AgentSession, now
 from serving.security import tokens
 from serving.security.passwords import verify_password
@@ -56,6 +57,7 @@ def sign_in(
     token = tokens.new_secret()
     expires_at = now() + timedelta(hours=settings.agent_session_hours)
     session.add(AgentSession(token_hash=tokens.digest(token), agent_id=agent.id, expires_at=expires_at))
+    record_act(session, Act(agent.email, "signed in", f"agent {agent.email}"))
     return SignIn(agent, token, tokens.make_device_token(settings, agent.id, device if is_known else None))
 
 

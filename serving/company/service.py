@@ -13,6 +13,7 @@ from serving.company import repository
 from serving.company.danger import GENERAL_DANGER
 from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam
 from serving.company.repository import Kind
+from serving.db.audit import Act, record_act
 from serving.db.tables import CompanyChange, CompanyProfile, Intent, Team
 from serving.settings import Settings
 
@@ -192,6 +193,8 @@ def note_change(
     """Keep who changed what; passwords and secrets are never part of it."""
     states = {"before": before and dict(before), "after": after and dict(after)}
     session.add(CompanyChange(author=author, subject=subject, **states))
+    what = "added" if before is None else "removed" if after is None else "changed"
+    record_act(session, Act(author, what, subject))
 
 
 def _fields(row: Team | Intent) -> dict[str, Any]:  # JSON

@@ -100,10 +100,10 @@ def erase_contact(
 
 
 @router.put("/contacts/{contact_id}/access", responses=problems(404))
-def change_access(contact_id: str, body: AccessBody, _agent: Blocker, session: DbSession) -> ContactOut:
+def change_access(contact_id: str, body: AccessBody, agent: Blocker, session: DbSession) -> ContactOut:
     """Block a customer or let them in again; either way every token made so far is refused from now on.
 
     A customer known to the business gets a new one by its signature, unless blocked. An anonymous one is
     somebody new after that, for whom limits by address hold.
     """
-    return ContactOut.of(service.change_access(session, contact_id, blocked=body.blocked))
+    return ContactOut.of(service.change_access(session, contact_id, blocked=body.blocked, author=agent.email))

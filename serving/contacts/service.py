@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from model.errors import AuthenticationError, NotFoundError
 from serving.contacts import repository
 from serving.contacts.access import check_access
+from serving.db.audit import Act, record_act
 from serving.db.tables import Contact, now
 from serving.security import tokens
 from serving.security.tokens import CustomerToken
@@ -61,7 +62,7 @@ def get_contact(session: Session, contact_id: str) -> Contact:
     return contact
 
 
-def change_access(session: Session, contact_id: str, *, blocked: bool) -> Contact:
+def change_access(session: Session, contact_id: str, *, blocked: bool, author: str) -> Contact:
     """Refuse every token of the customer made so far and, while `blocked`, accept and make none.
 
     Raises `NotFoundError`.
@@ -69,6 +70,7 @@ def change_access(session: Session, contact_id: str, *, blocked: bool) -> Contac
     contact = get_contact(session, contact_id)
     contact.blocked = blocked
     contact.tokens_revoked_at = now()
+    record_act(session, Act(author, "blocked" if blocked else "revoked tokens", f"contact {contact.id}"))
     return contact
 
 

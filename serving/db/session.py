@@ -22,6 +22,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from model.errors import ConfigurationError
+from serving.db.audit import write_acts
 from serving.db.tables import Event, KnowledgeChange, new_id
 from serving.db.watching import CommitWatcher, tell_others
 
@@ -167,6 +168,7 @@ class Database:
         if session.in_nested_transaction():
             return
         session.flush()
+        write_acts(session)
         _write_queued_events(session)
         if session.info.get("wrote_log"):
             tell_others(session, self._name)
@@ -227,6 +229,7 @@ def _note_logged(session: Session, _context: object) -> None:
 def _forget_queued_events(session: Session) -> None:
     if not session.in_nested_transaction():
         session.info.pop("events", None)
+        session.info.pop("acts", None)
         session.info.pop("wrote_log", None)
 
 

@@ -372,6 +372,30 @@ class RateCount(Table):
     """Until when no attempt may be made, of what is paused after many."""
 
 
+class AuditEntry(Table):
+    """Something somebody did; no row is ever changed or removed. Each is chained to the one before."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """1, 2, 3 and so on, without gaps."""
+    created_at: Mapped[datetime]
+    who: Mapped[str] = mapped_column(String(320))
+    what: Mapped[str] = mapped_column(String(64))
+    on: Mapped[str] = mapped_column(String(400))
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Table):
+    """How many entries the audit log has, and the last one's digest: the one row that the migrations make."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(String(64))
+
+
 class Feedback(Table):
     """Whether a bot message helped; the latest word of the customer counts."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from knowledge.learning.draft import NearQuestion
 from model.errors import ConflictError, NotFoundError
+from serving.db.audit import Act, record_act
 from serving.db.session import append_event
 from serving.db.tables import OPEN_PROPOSAL, Event, Proposal, ProposalStatus
 from serving.learned_answers import repository
@@ -73,6 +74,7 @@ def approve(
         proposal = get_proposal(session, proposal_id)
         make_known(session, proposal, wording, agent_id, near, release=words.release, join=words.join)
         announce(session, proposal)
+    record_act(session, Act(f"agent {agent_id}", "approved", f"proposal {proposal_id}"))
     return proposal
 
 
@@ -92,6 +94,8 @@ def turn_down(
             announce(session, proposal)
         elif proposal.status != reason:
             raise _decided_otherwise(proposal)
+    if claimed:
+        record_act(session, Act(f"agent {agent_id}", reason, f"proposal {proposal_id}"))
     return proposal
 
 
@@ -120,6 +124,7 @@ def undo(session: Session, proposal_id: int, agent_id: str) -> Proposal:
         if target == "undone":
             put_back(session, proposal, agent_id)
         announce(session, proposal)
+    record_act(session, Act(f"agent {agent_id}", "undid", f"proposal {proposal_id}"))
     return proposal
 
 

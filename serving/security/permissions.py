@@ -23,6 +23,7 @@ Permission = Literal[
     "company:write",
     "agents:manage",
     "keys:manage",
+    "audit:read",
 ]
 PERMISSIONS: frozenset[Permission] = frozenset(get_args(Permission))
 
@@ -55,5 +56,6 @@ SERVER_SCOPES: frozenset[Permission] = PERMISSIONS - {
     "proposals:decide",
     "agents:manage",
     "keys:manage",
+    "audit:read",
 }
 """What an API key may carry: everything that needs no person to answer for it."""

@@ -37,6 +37,8 @@ COMMANDS = (
     "train encoder",
     "train answering",
     "retrain",
+    "audit show",
+    "audit verify",
     "drift",
     "data build",
     "data noise",

@@ -23,6 +23,7 @@ TABLE = {
     "company:write":         (False, False, False, True,  True),
     "agents:manage":         (False, False, False, True,  False),
     "keys:manage":           (False, False, False, True,  False),
+    "audit:read":            (False, False, False, True,  False),
 }  # fmt: skip
 """Who may: the four roles, and what an API key may be given."""
 

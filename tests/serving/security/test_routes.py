@@ -42,6 +42,7 @@ TABLE = {
     "POST /v1/ask": PEOPLE,
     "POST /v1/ask/batch": AGENTS,
     "POST /v1/classify": AGENTS,
+    "GET /v1/audit": ADMINS,
     "GET /v1/company": AGENTS,
     "PATCH /v1/company": ADMINS,
     "PUT /v1/company": ADMINS,
