@@ -30,10 +30,11 @@ def export_contact(
     as_json: JsonOption = False,
 ) -> None:
     """Give everything that is kept of a person, as JSON."""
+    from serving.company.service import COMMAND_LINE
     from serving.contacts.leaving import export_person
 
     with _home(home) as (database, _):
-        person = export_person(database, who)
+        person = export_person(database, who, author=COMMAND_LINE)
         if out is not None:
             out.touch(mode=0o600)
             out.write_text(json.dumps(person, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -50,14 +51,15 @@ def erase_contact(
     as_json: JsonOption = False,
 ) -> None:
     """Erase a person from the store, index, data sets, label files and MLflow of the home."""
+    from serving.company.service import COMMAND_LINE
     from serving.contacts.leaving import erase_person
 
     with _home(home) as (database, settings):
         if not dry_run and not yes:
-            found = erase_person(database, settings, who, dry_run=True)
+            found = erase_person(database, settings, who, author=COMMAND_LINE, dry_run=True)
             messages.print(_told(found), highlight=False, markup=False)
             typer.confirm("Erase all of this for ever?", abort=True, err=True)
-        erased = erase_person(database, settings, who, dry_run=dry_run)
+        erased = erase_person(database, settings, who, author=COMMAND_LINE, dry_run=dry_run)
     emit(erased.as_json(), as_json=as_json, text=lambda: _told(erased))
     if not erased.is_whole:
         raise typer.Exit(FAILED)

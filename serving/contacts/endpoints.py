@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, model_validator
 
+from serving.company.endpoints import author_of
 from serving.contacts import service
 from serving.contacts.leaving import erase_person, export_person
 from serving.conversations.schemas import ContactOut
@@ -85,17 +86,19 @@ def get_contact(contact_id: str, _reader: ContactReader, session: DbSession) -> 
 
 
 @router.get("/contacts/{contact_id}/export", responses=problems(404))
-def export_contact(contact_id: str, _admin: ContactEraser, runtime: CurrentRuntime) -> dict[str, Any]:
+def export_contact(contact_id: str, admin: ContactEraser, runtime: CurrentRuntime) -> dict[str, Any]:
     """Everything that is kept of a customer, by id, external id or e-mail address, for them to have."""
-    return export_person(runtime.database, contact_id)
+    return export_person(runtime.database, contact_id, author=author_of(admin))
 
 
 @router.delete("/contacts/{contact_id}", responses=problems(404))
 def erase_contact(
-    contact_id: str, _admin: ContactEraser, runtime: CurrentRuntime, dry_run: bool = False
+    contact_id: str, admin: ContactEraser, runtime: CurrentRuntime, dry_run: bool = False
 ) -> ErasedOut:
     """Erase a customer from the store and the files of this home; `dry_run` only says what it would take."""
-    erased = erase_person(runtime.database, runtime.settings, contact_id, dry_run=dry_run)
+    erased = erase_person(
+        runtime.database, runtime.settings, contact_id, author=author_of(admin), dry_run=dry_run
+    )
     return ErasedOut.model_validate(erased.as_json())
 
 

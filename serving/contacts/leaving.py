@@ -3,9 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from serving.contacts.erasure import erase_from_store, forget_deleted_rows, quoting_phrasings
 from serving.contacts.home_files import Swept, sweep_home
 from serving.contacts.person import PersonsRows, PersonsWords, as_json, find_person, words_of
+from serving.db.audit import Act, named_contact, record_act
 from serving.db.session import Database
 from serving.settings import Settings
 
@@ -44,14 +47,23 @@ class Erased:
         }
 
 
-def export_person(database: Database, who: str) -> dict[str, Any]:  # JSON
-    """Everything that the store holds of the person; raises `NotFoundError` for nobody."""
-    with database.reading() as session:
-        return as_json(find_person(session, who))
+def export_person(database: Database, who: str, *, author: str) -> dict[str, Any]:  # JSON
+    """Everything that the store holds of the person; raises `NotFoundError` for nobody.
+
+    That `author` took it is written into the audit log.
+    """
+    with database.session() as session:
+        rows = find_person(session, who)
+        _write_down(session, author, "exported", rows)
+        return as_json(rows)
 
 
-def erase_person(database: Database, settings: Settings, who: str, *, dry_run: bool = False) -> Erased:
+def erase_person(
+    database: Database, settings: Settings, who: str, *, author: str, dry_run: bool = False
+) -> Erased:
     """Erase the person everywhere; raises `NotFoundError` for nobody.
+
+    That `author` did it is written into the audit log.
 
     The files are swept before the store's commit: after a crash on the way it can be done again, for the
     person is still there. What others make of their words meanwhile is found by a second sweep.
@@ -71,7 +83,9 @@ def erase_person(database: Database, settings: Settings, who: str, *, dry_run: b
         texts = [row.text for row in quoting_phrasings(session, words)]
     before = _swept(settings, words, texts, dry_run=False)
     with database.session() as session:
-        counts = erase_from_store(session, find_person(session, who), words)
+        rows = find_person(session, who)
+        _write_down(session, author, "erased", rows)
+        counts = erase_from_store(session, rows, words)
     compacted = forget_deleted_rows(database)
     after = _swept(settings, words, texts, dry_run=False)
     files = Swept(
@@ -80,6 +94,11 @@ def erase_person(database: Database, settings: Settings, who: str, *, dry_run: b
         after.left,
     )
     return Erased(contacts, counts, files, dry_run, compacted)
+
+
+def _write_down(session: Session, author: str, what: str, rows: PersonsRows) -> None:
+    for contact in rows.contacts:
+        record_act(session, Act(author, what, named_contact(contact.id)))
 
 
 def _swept(settings: Settings, words: PersonsWords, quoted: list[str], *, dry_run: bool) -> Swept:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from model.errors import AuthenticationError, NotFoundError
 from serving.contacts import repository
 from serving.contacts.access import check_access
-from serving.db.audit import Act, record_act
+from serving.db.audit import Act, named_contact, record_act
 from serving.db.tables import Contact, now
 from serving.security import tokens
 from serving.security.tokens import CustomerToken
@@ -70,7 +70,7 @@ def change_access(session: Session, contact_id: str, *, blocked: bool, author: s
     contact = get_contact(session, contact_id)
     contact.blocked = blocked
     contact.tokens_revoked_at = now()
-    record_act(session, Act(author, "blocked" if blocked else "revoked tokens", f"contact {contact.id}"))
+    record_act(session, Act(author, "blocked" if blocked else "revoked tokens", named_contact(contact.id)))
     return contact
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from serving.app import create_app
 from serving.company.accounts import create_api_key
+from serving.db.tables import new_id
 from serving.runtime.assembly import Runtime, build_runtime
 from serving.settings import Settings
 from tests.serving.parts import PASSWORD, AgentAtWork, LiveServer
@@ -52,7 +53,7 @@ def client(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def api_key(runtime: Runtime) -> str:
     with runtime.database.session() as session:
-        return create_api_key(session, name="shop", scopes=["ask", "classify"]).secret
+        return create_api_key(session, name=f"shop {new_id()}", scopes=["ask", "classify"]).secret
 
 
 def operation(place: str) -> ModuleType:

@@ -1,5 +1,6 @@
 """A customer takes their data along, and is erased: no word of theirs is left in any file of the home."""
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from serving.contacts.leaving import erase_person, export_person
 from serving.db.session import Database
 from serving.db.tables import (
     Agent,
+    AuditEntry,
     Contact,
     Conversation,
     CsatRating,
@@ -263,9 +265,13 @@ def test_no_word_of_an_erased_customer_is_left_anywhere_in_the_home(
         assert part in held, part
     assert all(part in held for part in ("c.json", "notes.txt", "items.jsonl"))
 
-    erased = erase_person(database, settings, EMAIL)
+    erased = erase_person(database, settings, EMAIL, author="ada@help.example")
 
     assert erased.contacts == (contact_id,)
+    with database.reading() as session:
+        [entry] = session.query(AuditEntry)
+        digest = hashlib.sha256(contact_id.encode()).hexdigest()[:16]
+        assert (entry.who, entry.what, entry.on) == ("ada@help.example", "erased", f"contact {digest}")
     assert erased.files.left == ()
     assert erased.store_compacted
     for mark in (*MARKS, contact_id):
@@ -293,7 +299,7 @@ def test_data_sets_and_index_can_be_read_after_an_erasure(
     plant(database)
     plant_another(database)
     write_files(database, settings, encoder)
-    erase_person(database, settings, EXTERNAL_ID)
+    erase_person(database, settings, EXTERNAL_ID, author="ada@help.example")
     for folder in sorted((settings.home / "sets" / "first" / "arrow").iterdir()):
         loaded: Any = load_from_disk(str(folder))
         texts = [row["text"] for split in loaded.values() for row in split]
@@ -307,24 +313,26 @@ def test_a_dry_run_tells_what_it_would_take_and_takes_nothing(
 ) -> None:
     contact_id, _ = plant(database)
     write_files(database, settings, encoder)
-    told = erase_person(database, settings, contact_id, dry_run=True)
+    told = erase_person(database, settings, contact_id, author="ada@help.example", dry_run=True)
     assert told.rows["messages"] == 3
     assert told.rows["phrasings"] == 1
     assert "notes.txt" in told.files.changed
+    with database.reading() as session:
+        assert session.query(AuditEntry).count() == 0
     assert all(places_of(mark, settings, database) for mark in MARKS)
 
 
 def test_a_file_that_cannot_be_changed_is_named(database: Database, settings: Settings) -> None:
     plant(database)
     (settings.home / "old.bin").write_bytes(b"\x00\x01" + NAME.encode() + b"\x00")
-    erased = erase_person(database, settings, EMAIL)
+    erased = erase_person(database, settings, EMAIL, author="ada@help.example")
     assert erased.files.left == ("old.bin",)
     assert not erased.is_whole
 
 
 def test_the_export_holds_everything_that_is_kept_of_a_person(database: Database) -> None:
     plant(database)
-    person = export_person(database, EMAIL)
+    person = export_person(database, EMAIL, author="ada@help.example")
     assert person["contacts"][0]["attributes"] == {"vat": "VAT-NL-5512"}
     [conversation] = person["conversations"]
     assert [message["author"] for message in conversation["messages"]] == ["customer", "agent", "bot"]

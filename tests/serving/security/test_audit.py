@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection, text
 
-from serving.db.audit import Act, first_break, record_act
+from serving.db.audit import Act, first_break, named_contact, record_act
 from serving.db.session import Database
 from serving.runtime.assembly import Runtime
 from tests.serving.parts import AgentAtWork, Customer
@@ -107,7 +107,7 @@ def test_what_people_do_is_shown_to_admins_and_to_nobody_else(
     ada.put(f"/v1/contacts/{customer.contact_id}/access", {"blocked": True})
     shown = admin.get("/v1/audit?limit=5").json()
     assert [(one["who"], one["what"], one["on"]) for one in shown["entries"]] == [
-        (ada.email, "blocked", f"contact {customer.contact_id}"),
+        (ada.email, "blocked", named_contact(customer.contact_id)),
         (admin.email, "removed", "key shop"),
         (admin.email, "added", "key shop"),
         (admin.email, "added", "team repairs"),

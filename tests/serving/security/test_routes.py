@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from serving.app import create_app
 from serving.company.accounts import create_api_key
+from serving.db.tables import new_id
 from serving.runtime.assembly import Runtime
 from serving.security.permissions import ROLES
 from tests.serving.parts import AgentAtWork, Customer
@@ -50,7 +51,9 @@ TABLE = {
     "DELETE /v1/company/danger": ADMINS,
     "PUT /v1/company/danger": ADMINS,
     "GET /v1/contacts/{contact_id}": AGENTS,
+    "DELETE /v1/contacts/{contact_id}": ADMINS,
     "PUT /v1/contacts/{contact_id}/access": AGENTS,
+    "GET /v1/contacts/{contact_id}/export": ADMINS,
     "GET /v1/conversations": PEOPLE,
     "POST /v1/conversations": CUSTOMERS,
     "GET /v1/conversations/{conversation_id}": PEOPLE,
@@ -165,7 +168,7 @@ def headers_of(who: str, client: TestClient, runtime: Runtime) -> dict[str, str]
         return Customer(client).headers
     if who == "key":
         with runtime.database.session() as session:
-            key = create_api_key(session, name="shop", scopes=["articles:read"])
+            key = create_api_key(session, name=f"shop {new_id()}", scopes=["articles:read"])
             key.key.scopes = []
         return {"Authorization": f"Bearer {key.secret}"}
     return AgentAtWork(client, runtime, who).headers
