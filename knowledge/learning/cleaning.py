@@ -12,7 +12,7 @@ from knowledge.index.chunking import count_words, join_sentences, split_sentence
 from knowledge.learning import patterns as phrases
 from knowledge.privacy.detection import NOBODY, Known
 from knowledge.privacy.places import KINDS, Kind
-from knowledge.privacy.removing import masked, masked_kinds, without_masks, without_name
+from knowledge.privacy.removing import mask_of, masked, masked_kinds, without_masks, without_name
 from knowledge.text import capitalised
 
 _MAX_CHARS = 20_000
@@ -25,6 +25,21 @@ _IN_ITS_CLAUSE: frozenset[Kind] = frozenset(set(KINDS) - {"name", "number", "lin
 """Kinds whose clause says nothing without them."""
 _CLAUSE_END = re.compile(r"[,;:]\s{1,3}|\s{1,3}(?:and|but|so|because|und|y|dan)\s{1,3}", re.IGNORECASE)
 _CLAUSE_WORDS = 3
+_INTRODUCTION = re.compile(
+    r"(?:\A|(?<=[,.;:!?] ))(?:and )?(?:i['’]?m|i am|my name(?:['’]s| is)|this is|here is|here['’]s) "
+    rf"{mask_of('name')}(?: here)?(?:[,;:–-] | and |(?=[.!?])|\Z)",
+    re.IGNORECASE,
+)
+"""A clause that says who is writing."""
+_OF_ONE_ORDER = re.compile(
+    r" (?:with|under|for|on|about|regarding) (?:(?:my|the|our|this) )?"
+    r"(?:order|booking|invoice|ticket|case|parcel)(?: (?:number|no\.?|id))?"
+    rf"[ :#]{{0,3}}{mask_of('number')}",
+    re.IGNORECASE,
+)
+_YOUR_NUMBER = re.compile(rf"\byour\b[^.!?]{{0,60}}{mask_of('number')}", re.IGNORECASE)
+"""What tells of one customer's order; "for order … the limit is 3" holds without the number."""
+_FEWEST_WORDS_LEFT = 4
 _QUOTED_BELOW = re.compile(r"\n[^\S\n]*On [^\n]{5,120} wrote:[^\S\n]*\n|\n-{2,} ?(?:Original|Forwarded)")
 
 
@@ -153,7 +168,7 @@ def _general_part(sentence: str, *, after_case_work: bool) -> Cleaned:
     elif after_case_work and phrases.FOLLOW_UP.match(sentence) and not phrases.GENERAL.search(sentence):
         return Cleaned("")
     removed = masked_kinds(sentence)
-    only_numbers = set(removed) <= {"number"}  # "for order … the limit is 3 boxes" holds without it
+    only_numbers = set(removed) <= {"number"} and not _YOUR_NUMBER.search(sentence)
     return Cleaned(
         _tidied(without_masks(sentence)) if removed and only_numbers else "" if removed else sentence, removed
     )
@@ -201,6 +216,10 @@ def _question_part(sentence: str) -> Cleaned:
     sentence = phrases.LAST_PLEASE.sub(_end_mark, sentence)
     if phrases.SELF_INTRODUCTION.match(sentence):
         return Cleaned("", removed)
+    sentence = capitalised(_INTRODUCTION.sub("", sentence)) if "name" in removed else sentence
+    without_order = _OF_ONE_ORDER.sub("", sentence)
+    if count_words(without_order) >= _FEWEST_WORDS_LEFT:
+        sentence = without_order
     general = _tidied(without_masks(sentence))
     if removed and phrases.BARE_IDENTIFIER.match(general):
         return Cleaned("", removed)

@@ -13,6 +13,11 @@ _MASK_OF = {kind: chr(_FIRST_MASK + place) for place, kind in enumerate(KINDS)}
 _MASK = re.compile(f"[{_MASK_OF[KINDS[0]]}-{_MASK_OF[KINDS[-1]]}]")
 
 
+def mask_of(kind: Kind) -> str:
+    """The sign that stands for a place of this kind in a masked text."""
+    return _MASK_OF[kind]
+
+
 def sure_places(text: str, known: Known = NOBODY) -> list[tuple[int, int, Kind]]:
     """Begin, end and kind of what surely points to a person, in the order of the text."""
     return list(_sure(text, known))
