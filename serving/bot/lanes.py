@@ -1,16 +1,15 @@
 """Threads for one kind of background work each, so that a slow kind never takes the threads of another.
 
-Within a lane crowds take turns: the next piece is of the crowd that has the fewest under way, and of these of
-the one whose last turn was the longest ago.
+Within a lane crowds take turns, see `serving.runtime.crowds`.
 """
 
 import threading
-from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
+from serving.runtime.crowds import CrowdLine
 from serving.runtime.logs import kind_and_place
 
 _REST_SECONDS = 1.0
@@ -26,8 +25,7 @@ class Lane:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._on_end = on_end
         self._busy: set[str] = set()
-        self._waiting: OrderedDict[str, deque[tuple[str, Callable[[], object]]]] = OrderedDict()
-        self._at_work: Counter[str] = Counter()
+        self._line: CrowdLine[tuple[str, Callable[[], object]]] = CrowdLine()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
 
@@ -40,7 +38,7 @@ class Lane:
             if key in self._busy or self._stopping.is_set():
                 return
             self._busy.add(key)
-            self._waiting.setdefault(crowd, deque()).append((key, work))
+            self._line.add(crowd, (key, work))
             self._pool.submit(self._do_next)
 
     def stop(self) -> None:
@@ -51,14 +49,7 @@ class Lane:
 
     def _do_next(self) -> None:
         with self._lock:  # as many calls as pieces wait, so there is one
-            crowd = min(
-                self._waiting, key=self._at_work.__getitem__
-            )  # of those with as few, the first in line
-            pieces = self._waiting[crowd]
-            key, work = pieces.popleft()
-            if not pieces:
-                del self._waiting[crowd]
-            self._at_work[crowd] += 1
+            crowd, (key, work) = self._line.begin_next()
         try:
             work()
         except Exception as error:
@@ -67,9 +58,5 @@ class Lane:
         finally:
             with self._lock:
                 self._busy.discard(key)
-                self._at_work[crowd] -= 1
-                if not self._at_work[crowd]:
-                    del self._at_work[crowd]
-                if crowd in self._waiting:
-                    self._waiting.move_to_end(crowd)
+                self._line.end(crowd)
             self._on_end()

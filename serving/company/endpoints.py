@@ -26,7 +26,13 @@ from serving.company.schemas import (
 from serving.company.service import ApplyReport
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import problems
-from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, permitted
+from serving.security.principals import (
+    AgentPrincipal,
+    ServerPrincipal,
+    agent_permitted,
+    author_of,
+    permitted,
+)
 
 router = APIRouter(prefix="/v1", responses=problems(401, 403))
 Reader = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("company:read"))]
@@ -180,8 +186,3 @@ def _put(entry: Entry, writer: Writer, session: DbSession, response: Response) -
     if service.put_entry(session, entry, author=author_of(writer)) == "added":
         response.status_code = 201
     return entry
-
-
-def author_of(principal: AgentPrincipal | ServerPrincipal) -> str:
-    """Who is written down for a change."""
-    return principal.email if isinstance(principal, AgentPrincipal) else f"key {principal.name}"

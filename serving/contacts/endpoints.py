@@ -5,7 +5,6 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, model_validator
 
-from serving.company.endpoints import author_of
 from serving.contacts import service
 from serving.contacts.leaving import erase_person, export_person
 from serving.conversations.schemas import ContactOut
@@ -13,7 +12,7 @@ from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import problems
 from serving.schemas import Body
 from serving.security.limited import limited_by_address
-from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, permitted
+from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, author_of, permitted
 from serving.security.tokens import CustomerToken
 
 router = APIRouter(prefix="/v1", tags=["customers"], responses=problems(401, 403))

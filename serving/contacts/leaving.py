@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from serving.contacts.erasure import erase_from_store, forget_deleted_rows, quoting_phrasings
 from serving.contacts.home_files import Swept, sweep_home
-from serving.contacts.person import PersonsRows, PersonsWords, as_json, find_person, words_of
+from serving.contacts.person import PersonsRows, as_json, find_person, words_of
 from serving.db.audit import Act, named_contact, record_act
 from serving.db.session import Database
 from serving.settings import Settings
@@ -68,26 +68,21 @@ def erase_person(
     The files are swept before the store's commit: after a crash on the way it can be done again, for the
     person is still there. What others make of their words meanwhile is found by a second sweep.
     """
-    if dry_run:
-        with database.reading() as session:
-            rows = find_person(session, who)
-            words, quoted = words_of(rows), quoting_phrasings(session, words_of(rows))
-            texts = [row.text for row in quoted]
-            counts = _counts(rows) | ({"phrasings": len(quoted)} if quoted else {})
-            contacts = tuple(one.id for one in rows.contacts)
-        return Erased(contacts, counts, _swept(settings, words, texts, dry_run=True), dry_run, False)
     with database.reading() as session:
         rows = find_person(session, who)
+        contacts, counts = tuple(one.id for one in rows.contacts), _counts(rows)
         words = words_of(rows)
-        contacts = tuple(one.id for one in rows.contacts)
-        texts = [row.text for row in quoting_phrasings(session, words)]
-    before = _swept(settings, words, texts, dry_run=False)
+        quoted = [row.text for row in quoting_phrasings(session, words)]
+    before = sweep_home(settings, words, quoted=quoted, dry_run=dry_run)
+    if dry_run:
+        counts |= {"phrasings": len(quoted)} if quoted else {}
+        return Erased(contacts, counts, before, dry_run=True, store_compacted=False)
     with database.session() as session:
         rows = find_person(session, who)
         _write_down(session, author, "erased", rows)
         counts = erase_from_store(session, rows, words)
     compacted = forget_deleted_rows(database)
-    after = _swept(settings, words, texts, dry_run=False)
+    after = sweep_home(settings, words, quoted=quoted, dry_run=False)
     files = Swept(
         tuple(dict.fromkeys((*before.changed, *after.changed))),
         tuple(dict.fromkeys((*before.removed, *after.removed))),
@@ -99,10 +94,6 @@ def erase_person(
 def _write_down(session: Session, author: str, what: str, rows: PersonsRows) -> None:
     for contact in rows.contacts:
         record_act(session, Act(author, what, named_contact(contact.id)))
-
-
-def _swept(settings: Settings, words: PersonsWords, quoted: list[str], *, dry_run: bool) -> Swept:
-    return sweep_home(settings, words, quoted=quoted, dry_run=dry_run)
 
 
 def _counts(rows: PersonsRows) -> dict[str, int]:

@@ -1,8 +1,10 @@
 """Forgets conversations and contacts that are older than they are kept; decides nothing about knowledge."""
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import Select, delete, exists, select
+from sqlalchemy.orm import Session
 
 from serving.contacts.erasure import delete_conversations
 from serving.db.session import Database
@@ -25,24 +27,30 @@ def forget_old_people(database: Database, settings: Settings) -> int:
         old = select(Conversation.id).where(
             Conversation.updated_at < before, Conversation.answer_due_at.is_(None)
         )
-        for _ in range(_MOST_BATCHES):
-            with database.session() as session:
-                ids = list(
-                    session.scalars(old.order_by(Conversation.updated_at, Conversation.id).limit(_BATCH))
-                )
-                delete_conversations(session, ids)
-            forgotten += len(ids)
-            if len(ids) < _BATCH:
-                break
+        oldest = old.order_by(Conversation.updated_at, Conversation.id)
+        forgotten += _in_batches(database, oldest, delete_conversations)
     if settings.contact_days is not None:
         before = now() - timedelta(days=settings.contact_days)
         alone = ~exists().where(Conversation.contact_id == Contact.id)
-        gone = select(Contact.id).where(Contact.last_seen_at < before, alone).limit(_BATCH)
-        for _ in range(_MOST_BATCHES):
-            with database.session() as session:
-                ids = list(session.scalars(gone))
-                session.execute(delete(Contact).where(Contact.id.in_(ids), alone))
-            forgotten += len(ids)
-            if len(ids) < _BATCH:
-                break
+
+        def delete_contacts(session: Session, ids: Sequence[str]) -> None:
+            session.execute(delete(Contact).where(Contact.id.in_(ids), alone))
+
+        gone = select(Contact.id).where(Contact.last_seen_at < before, alone)
+        forgotten += _in_batches(database, gone, delete_contacts)
     return forgotten
+
+
+def _in_batches(
+    database: Database, found: Select[str], delete_rows: Callable[[Session, Sequence[str]], object]
+) -> int:
+    """Delete what is found by its ids, a few at a time and only so often; how many they were."""
+    deleted = 0
+    for _ in range(_MOST_BATCHES):
+        with database.session() as session:
+            ids = session.scalars(found.limit(_BATCH)).all()
+            delete_rows(session, ids)
+        deleted += len(ids)
+        if len(ids) < _BATCH:
+            break
+    return deleted

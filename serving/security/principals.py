@@ -240,3 +240,8 @@ def _agent_of_session(runtime: Runtime, cookie: str) -> AgentPrincipal:
     if agent is None:
         raise AuthenticationError("the session has ended; sign in again")
     return AgentPrincipal(agent.id, agent.name, agent.email, agent.role, agent.team, session_hash)
+
+
+def author_of(principal: AgentPrincipal | ServerPrincipal) -> str:
+    """Who is written down for a change."""
+    return principal.email if isinstance(principal, AgentPrincipal) else f"key {principal.name}"
