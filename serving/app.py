@@ -24,6 +24,7 @@ from serving.drift.endpoints import router as drift
 from serving.health.endpoints import router as health
 from serving.labelling.endpoints import router as labelling
 from serving.learned_answers.endpoints import router as learned_answers
+from serving.messenger.endpoints import router as help_centre
 from serving.messenger.pages import router as messenger
 from serving.messenger.pages import show_missing
 from serving.models.endpoints import router as models
@@ -43,6 +44,7 @@ _API = (
     ask,
     classify,
     articles,
+    help_centre,
     imports,
     learned_answers,
     labelling,

@@ -1,4 +1,4 @@
-"""Takes the courtesies off the beginning of a message; reads no meaning."""
+"""Courtesies around what a message says: openings taken off, and words that nobody is needed any more."""
 
 import re
 
@@ -24,6 +24,33 @@ _ANNOUNCED = (
 _OPENING = re.compile(rf"\A(?:{_GREETING}|{_HOPE}|{_HELP}|{_NEED}|{_ANNOUNCED})", re.IGNORECASE)
 _REQUEST = re.compile(rf"\A(?:{_HELP}|{_NEED})", re.IGNORECASE)
 _MOST_OPENINGS = 4
+_FOUND = (
+    r"(?:i(?:'ve| have)?+ |we(?:'ve| have)?+ )?+(?:just |now |already )*+"
+    r"(?:found (?:it|the answer|a solution|out)|solved (?:it|that|this)|sorted (?:it|that|this)(?: out)?+"
+    r"|figured (?:it|that|this) out|fixed (?:it|that|this)|got it (?:working|sorted|to work|now))"
+    r"(?: (?:myself|ourselves|now|already|meanwhile|in the meantime|on my own))*+"
+)
+_OVER = (
+    r"(?:(?:it|that|this|everything)(?:'s| is)?+ )?+(?:all )?+"
+    r"(?:sorted|solved|resolved|fixed|works(?: again)?+|working(?: again)?+)(?: itself)?+"
+    r"(?: now| already| meanwhile| in the meantime)*+"
+)
+_NO_NEED = (
+    r"(?:there is |there's )?+no (?:longer (?:needed|necessary)|need(?: any ?more| any longer)?+)"
+    r"|(?:i |we )?+(?:don't|do not|no longer) need (?:help|this|that|it|an answer|any(?:body|one))"
+    r"(?: any ?more)?+"
+)
+_NEVER_MIND = r"never ?mind|nvm|(?:please )?+(?:ignore|disregard) (?:this|that|it|my (?:message|question))"
+_NEEDS_NOBODY = re.compile(
+    rf"\A(?:(?:oh|ah|ok|okay|hi|hello|sorry|wait|actually|thanks|thank you|please|and|so)\b[\s,.!:;–-]*+)*+"
+    rf"(?:{_NEVER_MIND}|{_FOUND}|{_OVER}|{_NO_NEED})"
+    rf"(?:[\s,.!:;–-]++(?:(?:and|but|so|then|anyway|though|now)\b[\s,]*+)?+"
+    rf"(?:{_NEVER_MIND}|{_FOUND}|{_OVER}|{_NO_NEED}"
+    rf"|(?:many )?+thanks?(?: you)?+(?: so much| a lot| anyway| all)?+"
+    r"|cheers|sorry(?: to (?:bother|disturb|trouble)(?: you)?+)?+|my (?:mistake|bad|fault)|bye|goodbye))*+"
+    r"[\s,.!:;)–-]*+\Z",
+    re.IGNORECASE,
+)
 
 
 def without_opening(text: str) -> str:
@@ -43,3 +70,11 @@ def without_opening(text: str) -> str:
 def is_request_for_help(sentence: str) -> bool:
     """Whether it asks for help and does not say with what ("Could you help me, please?")."""
     return _REQUEST.fullmatch(sentence.strip()) is not None
+
+
+def needs_nobody(text: str) -> bool:
+    """Whether the whole message says that an answer is no longer needed ("never mind, found it, thanks").
+
+    Any further word ("never mind the refund, where is my parcel?") makes it something else. English only.
+    """
+    return _NEEDS_NOBODY.match(text.strip().replace("’", "'")) is not None

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from knowledge.documents import ArticleDocument
 from model.refs import article_ref
-from serving.db.tables import Article, now
+from serving.db.tables import Article, DecisionRecord, now
 
 _Value = TypeVar("_Value")
 _STORED_FIELDS = tuple(field.name for field in fields(ArticleDocument) if field.name not in ("path", "holes"))
@@ -132,6 +132,22 @@ def next_expiry(session: Session, *, after: datetime) -> datetime | None:
     chosen = select(Article.valid_until).where(Article.status == "published", Article.valid_until > after)
     moment: datetime | None = session.scalar(chosen.order_by(Article.valid_until).limit(1))
     return moment
+
+
+def list_first_in_use(session: Session, moment: datetime, *, limit: int) -> list[Article]:
+    """The first articles by title that customers may read at `moment`."""
+    chosen = select(Article).where(_in_use(moment)).order_by(Article.title, Article.slug).limit(limit)
+    return list(session.scalars(chosen))
+
+
+def count_answers_of_articles(session: Session, *, latest: int) -> dict[str, int]:
+    """How many of the latest decisions answered from an article, by slug; those that did not are left out."""
+    newest = select(DecisionRecord.kind.label("kind"), DecisionRecord.answer_ref.label("ref"))
+    looked_at = newest.order_by(DecisionRecord.id.desc()).limit(latest).subquery().c
+    of_articles = looked_at.ref.startswith(article_ref(""), autoescape=True)
+    chosen = select(looked_at.ref, func.count()).where(looked_at.kind == "answer", of_articles)
+    rows = session.execute(chosen.group_by(looked_at.ref))
+    return {ref.removeprefix(article_ref("")): count for ref, count in rows}
 
 
 def document_of(article: Article) -> ArticleDocument:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from model.reasons import Reason
 from model.types import Decision, Offered, Question, Turn
+from model.understanding.courtesy import needs_nobody
 from serving.bot.decisions import decision_record, failure_record, sources_json
 from serving.bot.handoff import Handoff, hand_over, raise_priority, tried_answers
 from serving.bot.picks import learn_from_pick
@@ -26,6 +27,7 @@ from serving.settings import Settings
 
 _MAX_REPEATS = 3
 _CLARIFYING_WORDS = "Which of these is it?"
+_OFFER_TO_END = "Good to hear. Shall I end this conversation, so that nobody needs to answer?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ def store_decision(session: Session, turn: BotTurn, decision: Decision) -> bool:
     conversation.mood = decision.understanding.mood
     if decision.kind == "silent":
         raise_priority(session, conversation, decision.reasons)
+        if conversation.status == "waiting" and needs_nobody(turn.question.text):
+            _offer_end(session, conversation)
         return True
     conversation.intent = decision.understanding.intent or conversation.intent
     conversation.updated_at = now()
@@ -244,6 +248,15 @@ def _given(
         if decision.answer_ref and message is not None and helpful.get(message.id) is not True:
             given[message.text] = decision.answer_ref
     return given
+
+
+def _offer_end(session: Session, conversation: Conversation) -> None:
+    """Ask a customer who seems to need nobody any more whether that is so; until they say it, people come."""
+    message = Message(
+        conversation_id=conversation.id, author="bot", text=_OFFER_TO_END, payload={"offers_end": True}
+    )
+    session.add(message)
+    log_message(session, message)
 
 
 def _as_handoff(decision: Decision, reason: str) -> Decision:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi.responses import PlainTextResponse
 
 from serving.conversations import repository, service, views
 from serving.conversations.schemas import (
@@ -19,6 +20,7 @@ from serving.conversations.schemas import (
     NewFeedback,
     NewIntent,
     NewMessage,
+    NewReading,
     ResolutionOut,
 )
 from serving.conversations.stream import EventStream, event_stream
@@ -212,11 +214,38 @@ def label_intent(
 
 
 @router.post("/conversations/{conversation_id}/close", responses=problems(404))
-def close_conversation(conversation_id: str, _agent: InboxAgent, session: DbSession) -> AgentConversationOut:
-    """End the matter; the customer's next message goes to the bot again."""
-    conversation = service.get_conversation(session, conversation_id, lock=True)
-    service.close(session, conversation)
-    return views.agent_conversation_out(session, conversation)
+def close_conversation(conversation_id: str, person: CurrentPerson, session: DbSession) -> AnyConversationOut:
+    """End the matter, as agent or as its customer; the customer's next message goes to the bot again."""
+    conversation = _visible(session, person, conversation_id, lock=True)
+    if isinstance(person, AgentPrincipal):
+        service.close(session, conversation)
+        return views.agent_conversation_out(session, conversation)
+    service.end(session, conversation)
+    return views.conversation_out(session, conversation)
+
+
+@router.post("/conversations/{conversation_id}/read", responses=problems(404))
+def mark_conversation_read(
+    conversation_id: str, body: NewReading, customer: CurrentCustomer, session: DbSession
+) -> ConversationOut:
+    """Say which message the customer saw last; going back changes nothing."""
+    conversation = _visible(session, customer, conversation_id, lock=True)
+    service.mark_read(session, conversation, body.message_id)
+    return views.conversation_out(session, conversation)
+
+
+@router.get(
+    "/conversations/{conversation_id}/transcript",
+    response_class=PlainTextResponse,
+    responses=problems(404, 429),
+    dependencies=[limited("conversations")],
+)
+def read_transcript(conversation_id: str, person: CurrentPerson, session: DbSession) -> PlainTextResponse:
+    """What was said, as plain text to keep; never the notes between agents."""
+    conversation = _visible(session, person, conversation_id)
+    words = service.transcript(session, conversation)
+    headers = {"Content-Disposition": 'attachment; filename="conversation.txt"'}
+    return PlainTextResponse(words, headers=headers)
 
 
 @router.get("/inbox/events", response_class=EventStream)

@@ -371,6 +371,12 @@ def is_silently_resolved(session: Session, conversation_id: str, before: datetim
     return session.scalar(query) is not None
 
 
+def ended_in_an_answer(session: Session, conversation_id: str) -> bool:
+    """Whether the bot's last word on a question is an answer that the customer did not call unhelpful."""
+    query = select(Conversation.id).where(Conversation.id == conversation_id, _answered_last())
+    return session.scalar(query) is not None
+
+
 def events_after(
     session: Session, after: int, *, conversation_id: str | None = None, limit: int
 ) -> list[Event]:
@@ -423,7 +429,8 @@ def _runs(moment: datetime) -> ColumnElement[bool]:
     return and_(WorkLease.until > moment, WorkLease.until <= moment + LONGEST_PAUSE)
 
 
-def _silently_resolved(before: datetime) -> ColumnElement[bool]:
+def _answered_last() -> ColumnElement[bool]:
+    """Whether a conversation's last decision that is no smalltalk is an answer nobody called unhelpful."""
     last, later = aliased(DecisionRecord), aliased(DecisionRecord)
     answered_last = (
         select(last.id)
@@ -436,12 +443,16 @@ def _silently_resolved(before: datetime) -> ColumnElement[bool]:
             .exists()
         )
     )
+    return answered_last.exists()
+
+
+def _silently_resolved(before: datetime) -> ColumnElement[bool]:
     return and_(
         Conversation.status == "bot",
         Conversation.resolution == "none",
         Conversation.updated_at <= before,
         Conversation.answer_due_at.is_(None),
-        answered_last.exists(),
+        _answered_last(),
     )
 
 

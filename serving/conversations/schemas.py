@@ -35,6 +35,12 @@ class NewFeedback(BaseModel):
     helpful: bool
 
 
+class NewReading(BaseModel):
+    """How far a customer has read."""
+
+    message_id: Annotated[int, Field(ge=1, le=MAX_ROW_ID)]
+
+
 class NewCsat(BaseModel):
     """A rating, 1 (bad) to 5 (good)."""
 
@@ -80,6 +86,8 @@ class MessagePayload(BaseModel):
     expected_wait_minutes: Annotated[int | None, _IF_ANY] = None
     feedback: Annotated[bool | None, _IF_ANY] = None
     """Whether the customer said that it helped."""
+    offers_end: Annotated[bool | None, _IF_ANY] = None
+    """Whether the customer, who seems to need nobody any more, is offered to end the conversation."""
 
 
 class MessageOut(RowOut):
@@ -106,6 +114,7 @@ class MessagesOut(BaseModel):
 class LastMessageOut(RowOut):
     """The newest message in short."""
 
+    id: int
     author: Author
     text: str
     created_at: datetime
@@ -124,6 +133,8 @@ class ConversationOut(RowOut):
     handoff_reason: ReasonCode | None
     expected_wait_minutes: int | None
     resolution: Resolution
+    read_message_id: int
+    """The last message that the customer has seen; 0 before the first."""
     created_at: datetime
     updated_at: datetime
     last_message: LastMessageOut | None

@@ -1,7 +1,7 @@
 """What customers and agents do in a conversation; it answers nothing itself and never commits."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from sqlalchemy.exc import IntegrityError
@@ -29,6 +29,9 @@ from serving.db.tables import (
 from serving.settings import Settings
 
 Row = TypeVar("Row")
+
+ENDED_BY_CUSTOMER = "Ended by the customer"
+_TRANSCRIPT_PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +230,60 @@ def close(session: Session, conversation: Conversation) -> None:
     conversation.answer_due_at = None
     conversation.closed_at = conversation.updated_at = now()
     log_status(session, conversation)
+
+
+def end(session: Session, conversation: Conversation) -> None:
+    """Close the conversation because its customer needs nothing more, and tell the agents who did.
+
+    An answer of the bot that nobody complained about counts as an assumed resolution; a question that nobody
+    has answered yet counts as none.
+    """
+    if conversation.status == "closed":
+        return
+    if conversation.status == "bot" and repository.ended_in_an_answer(session, conversation.id):
+        conversation.resolution = "assumed" if conversation.resolution == "none" else conversation.resolution
+    message = Message(conversation_id=conversation.id, author="system", text=ENDED_BY_CUSTOMER)
+    session.add(message)
+    log_message(session, message)
+    close(session, conversation)
+
+
+def mark_read(session: Session, conversation: Conversation, message_id: int) -> None:
+    """Note that the customer has seen the messages up to this one; never less than before.
+
+    Raises `NotFoundError` for a message of another conversation and for a note.
+    """
+    if message_id <= conversation.read_message_id:
+        return
+    message = repository.find_message(session, conversation.id, message_id)
+    if message is None or message.kind == "note":
+        raise NotFoundError(f"no message {message_id} in this conversation")
+    conversation.read_message_id = message_id
+    if conversation.is_with_people:  # an agent may be looking
+        log_status(session, conversation)
+
+
+def transcript(session: Session, conversation: Conversation) -> str:
+    """What was said, oldest first, as plain text for the customer: when, who, the words; no notes."""
+    names = {"customer": "You", "bot": "Assistant", "system": ""}
+    parts = [f"Conversation of {_moment(conversation.created_at)}"]
+    after = 0
+    while messages := repository.messages_after(
+        session, conversation.id, after=after, notes=False, limit=_TRANSCRIPT_PAGE
+    ):
+        after = messages[-1].id
+        for message in messages:
+            agent = message.agent.name if message.agent else "Our team"
+            who = names.get(message.author, agent)
+            sources = [str(source.get("title", "")) for source in message.payload.get("sources") or ()]
+            head = f"[{_moment(message.created_at)}] {who}".rstrip()
+            foot = [f"Source: {title}" for title in sources if title]
+            parts.append("\n".join([head, message.text, *foot]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _question(session: Session, conversation_id: str, decision_id: int | None) -> DecisionRecord:

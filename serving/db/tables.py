@@ -257,6 +257,8 @@ class Conversation(Table):
     resolution: Mapped[Resolution] = mapped_column(String(16), default="none")
     answer_due_at: Mapped[datetime | None] = mapped_column(index=True)
     """When the bot must look at the unanswered messages; `None` when nothing waits for it."""
+    read_message_id: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """The last message that the customer has seen; 0 before the first."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 

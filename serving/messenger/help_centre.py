@@ -8,6 +8,8 @@ from serving.db.tables import Article, now
 
 _OTHER = "Other questions"
 _MAX_NEIGHBOURS = 6
+_COUNTED_DECISIONS = 5_000
+"""The latest so many decisions say which articles are used most."""
 
 
 def articles_by_category(session: Session) -> list[tuple[str, list[Article]]]:
@@ -17,6 +19,19 @@ def articles_by_category(session: Session) -> list[tuple[str, list[Article]]]:
         if article.superseded_by is None:
             by_title.setdefault(category_title(article.category), []).append(article)
     return sorted(by_title.items(), key=lambda pair: (pair[0] == _OTHER, pair[0]))
+
+
+def most_used(session: Session, *, limit: int) -> list[Article]:
+    """Articles in use that answered most of the latest questions, ties and those without any by title."""
+    counts = repository.count_answers_of_articles(session, latest=_COUNTED_DECISIONS)
+    most = sorted(counts, key=lambda slug: (-counts[slug], slug))[: 2 * limit]
+    used = repository.find_by_slugs(session, most)
+    moment = now()
+    shown = [one for one in used.values() if one.superseded_by is None and repository.is_in_use(one, moment)]
+    if len(shown) < limit:
+        others = repository.list_first_in_use(session, moment, limit=2 * limit)
+        shown += [one for one in others if one.slug not in used and one.superseded_by is None]
+    return sorted(shown, key=lambda one: (-counts.get(one.slug, 0), one.title, one.slug))[:limit]
 
 
 def find_current(session: Session, slug: str) -> Article | None:

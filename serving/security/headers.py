@@ -30,7 +30,7 @@ _STRICT: Mapping[str, str] = {
     "frame-ancestors": "'none'",
 }
 _DOCS_PATHS = frozenset({"/docs", "/docs/oauth2-redirect"})
-_MESSENGER_PATHS = ("/v1/customers/", "/v1/conversations", "/v1/suggest", "/v1/ask", "/messenger")
+_MESSENGER_PATHS = ("/v1/customers/", "/v1/conversations", "/v1/suggest", "/v1/help", "/v1/ask", "/messenger")
 
 
 def content_policy(**other: str) -> str:

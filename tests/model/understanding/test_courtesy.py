@@ -2,7 +2,7 @@
 
 import pytest
 
-from model.understanding.courtesy import is_request_for_help, without_opening
+from model.understanding.courtesy import is_request_for_help, needs_nobody, without_opening
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,44 @@ def test_a_request_for_help_says_not_with_what() -> None:
     assert is_request_for_help("Could you help me out please?")
     assert is_request_for_help("Please help me!")
     assert not is_request_for_help("Can you help me move?")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "never mind, found it",
+        "NVM!",
+        "I’ve found the answer myself, thank you",
+        "oh sorry, solved it already",
+        "it's working again, thanks anyway",
+        "no longer needed",
+        "please ignore my message",
+        "ok, it's all sorted now. Cheers",
+        "don't need help any more",
+    ],
+)
+def test_words_that_nobody_is_needed_any_more_are_known(text: str) -> None:
+    assert needs_nobody(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "never mind the callback, where is my parcel?",
+        "it works now but the lamp is off",
+        "I found it broken",
+        "I found it hard to use",
+        "I don't need this plan, cancel it",
+        "is it fixed?",
+        "never mind that, I want a refund",
+        "thanks",
+        "",
+    ],
+)
+def test_whoever_says_anything_else_is_still_waiting(text: str) -> None:
+    assert not needs_nobody(text)
+
+
+@pytest.mark.parametrize("part", ["never mind ", "thanks ", "it it ", " ", "found it "])
+def test_long_hostile_words_are_read_at_once(part: str) -> None:
+    assert not needs_nobody(part * 20_000 + "x")
