@@ -48,6 +48,15 @@ def page_file(name: str) -> Asset:
     return folder_file(STATIC_FOLDER / "pages", name)
 
 
+@cache
+def words_file(name: str) -> Asset:
+    """The messenger's words in a language, as `de.json`; raises `NotFoundError` for any other name."""
+    path = STATIC_FOLDER / "words" / name
+    if path.suffix != ".json" or path.parent.name != "words" or not path.is_file():
+        raise NotFoundError(f"there are no words {name!r} here")
+    return _asset(path.read_bytes(), "application/json")
+
+
 def folder_file(folder: Path, name: str) -> Asset:
     """A style sheet or picture that lies in the folder itself; raises `NotFoundError` for any other name."""
     media_type = _FOLDER_TYPES.get(Path(name).suffix.lower())

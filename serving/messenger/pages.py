@@ -34,6 +34,12 @@ def read_messenger_script(request: Request) -> Response:
     return assets.asset_response(request, assets.messenger_script())
 
 
+@router.get("/messenger/words/{name}")
+def read_messenger_words(request: Request, name: str) -> Response:
+    """What the messenger says in a language other than English."""
+    return assets.asset_response(request, assets.words_file(name))
+
+
 @router.get("/messenger/pages/{name}")
 def read_page_file(request: Request, name: str) -> Response:
     """A style sheet or the icon of the pages below."""

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from serving.messenger.assets import STATIC_FOLDER, messenger_script
+from serving.messenger.assets import STATIC_FOLDER, messenger_script, words_file
 
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Shop</title>
+PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8"><title>Shop</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <body><h1>Shop</h1>
 <script type="module" src="{script}/messenger.js"></script>
@@ -33,6 +33,9 @@ class StandIn:
         self.events: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, dict[str, str], Any]] = []
         self.suggestions: list[dict[str, str]] = []
+        self.articles: dict[str, dict[str, str]] = {}
+        """`slug`, `title` and `html` of each, by slug."""
+        self.language = "en"
         self.attributes = ""
         self.script_origin = ""
         self.answer: Callable[[dict[str, Any]], None] = lambda message: None
@@ -62,6 +65,10 @@ class StandIn:
             self.messages.append(message)
             self.tell(conversation_id, "message", message)
             return message
+
+    def with_last_message(self, conversation: dict[str, Any]) -> dict[str, Any]:
+        own = [m for m in self.messages if m["conversation_id"] == conversation["id"]]
+        return {**conversation, "last_message": own[-1] if own else None}
 
     def set_status(self, conversation_id: str, **changes: Any) -> None:
         with self.changed:
@@ -126,6 +133,14 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path == "/v1/suggest":
             self._send(200, {"suggestions": state.suggestions})
             return
+        if url.path == "/v1/help":
+            listed = [{key: one[key] for key in ("slug", "title")} for one in state.articles.values()]
+            self._send(200, {"articles": listed})
+            return
+        if url.path.startswith("/v1/help/"):
+            article = state.articles.get(unquote(url.path.removeprefix("/v1/help/")))
+            self._send(200, article) if article else self._problem(404, "There is no such article.")
+            return
         contact = state.contacts.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
         if contact is None:
             self._problem(401, "The token is not known.")
@@ -133,13 +148,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._begin(contact, body["client_id"])
         elif url.path == "/v1/conversations":
             own = [kept for kept in state.conversations.values() if kept["contact"] == contact]
-            self._send(200, {"conversations": own[::-1]})
+            self._send(200, {"conversations": [state.with_last_message(kept) for kept in own[::-1]]})
         else:
             self._in_conversation(method, contact, url.path.split("/")[3:], parse_qs(url.query), body)
 
     def _serve_file(self, path: str) -> bool:
         if path == "/":
-            page = PAGE.format(script=self.state.script_origin, attributes=self.state.attributes)
+            page = PAGE.format(
+                script=self.state.script_origin,
+                attributes=self.state.attributes,
+                language=self.state.language,
+            )
             self._send(200, page.encode(), "text/html; charset=utf-8")
         elif path == "/blank":
             self._send(200, b"<!doctype html><title>Parts</title>", "text/html")
@@ -147,6 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(204, None)
         elif path == "/messenger.js":
             self._send(200, messenger_script().body, "text/javascript")
+        elif path.startswith("/messenger/words/"):
+            self._send(200, words_file(path.rpartition("/")[2]).body, "application/json")
         elif path.startswith("/parts/"):
             self._send(200, (STATIC_FOLDER / path.removeprefix("/parts/")).read_bytes(), "text/javascript")
         else:
@@ -183,6 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
                 **{
                     "team_title": None,
                     "expected_wait_minutes": None,
+                    "read_message_id": 0,
                     "created_at": _now(),
                     "updated_at": _now(),
                 },
@@ -211,6 +233,14 @@ class _Handler(BaseHTTPRequestHandler):
             case "POST", ["handoff"]:
                 state.set_status(path[0], status="waiting", team_title="Billing", expected_wait_minutes=10)
                 self._send(200, conversation)
+            case "POST", ["close"]:
+                state.set_status(path[0], status="closed")
+                self._send(200, conversation)
+            case "POST", ["read"]:
+                conversation["read_message_id"] = body["message_id"]
+                self._send(200, conversation)
+            case "GET", ["transcript"]:
+                self._send(200, b"All that was said.\n", "text/plain; charset=utf-8")
             case _:
                 self._send(200, {"resolution": "none"})
 

@@ -16,7 +16,15 @@ def write(runtime: Runtime, slug: str, title: str, **more: object) -> None:
 def answer_from(runtime: Runtime, customer: Customer, slug: str, times: int) -> None:
     conversation = customer.start()
     message = customer.say(conversation, "A question?")["id"]
-    of_no_interest = {"threshold": 0.9, "mood": 0.0, "wants_person": 0.0, "model": "1", "question": "?"}
+    of_no_interest = {
+        "threshold": 0.9,
+        "sentiment": "neutral",
+        "mood": 0.0,
+        "wants_person": 0.0,
+        "reasons": [],
+        "model": "1",
+        "question": "?",
+    }
     with runtime.database.session() as session:
         for _ in range(times):
             session.add(

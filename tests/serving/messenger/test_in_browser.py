@@ -80,7 +80,6 @@ def test_a_message_written_while_the_server_is_away_arrives_after_a_reload(
     expect(page.locator(".customer.sending .bubble")).to_have_text("second")
     page.reload()
     stand_in.is_down = False
-    page.get_by_role("button", name="Open the chat").click()
     expect(page.locator(".customer.sent .bubble")).to_have_text(["first", "second"])
     assert stand_in.texts() == ["first", "second"]
 
@@ -248,10 +247,18 @@ def test_a_helpful_answer_and_a_closed_conversation_can_be_rated_or_skipped(
     stand_in.answer = lambda m: stand_in.say(m["conversation_id"], "bot", "<p>Yes.</p>", payload=ANSWER)
     send(page, "Is it safe?")
     panel.get_by_role("button", name="That helped").click()
+    panel.get_by_role(
+        "button", name="1 of 5: Very bad"
+    ).click()  # a second click that meant the button before
+    expect(panel.get_by_role("button", name="Send rating")).to_be_visible()
+    assert stand_in.asked("POST", "/csat") == []
+    panel.get_by_role("button", name="4 of 5: Good").click()
+    panel.get_by_label("What could we do better?").fill("Be quicker.")
     with page.expect_response("**/csat"):
-        panel.get_by_role("button", name="4 of 5: Good").click()
+        panel.get_by_role("button", name="Send rating").click()
     expect(panel.get_by_text("Thank you for your rating.")).to_be_visible()
-    assert stand_in.asked("POST", "/csat") == [{"score": 4}]
+    assert stand_in.asked("POST", "/csat") == [{"score": 4, "comment": "Be quicker."}]
+    panel.get_by_role("button", name="More").click()
     panel.get_by_role("button", name="New conversation").click()
     send(page, "Another thing")
     expect(page.locator(".customer.sent .bubble")).to_have_text("Another thing")
@@ -259,6 +266,124 @@ def test_a_helpful_answer_and_a_closed_conversation_can_be_rated_or_skipped(
     panel.get_by_role("button", name="Skip").click()
     expect(panel.get_by_role("group", name="How was this conversation?")).to_have_count(0)
     assert len(stand_in.asked("POST", "/csat")) == 1
+
+
+def test_the_answer_to_an_earlier_conversation_is_found_after_a_new_one_was_begun(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    panel = open_panel(page, site)
+    send(page, "Where is my parcel?")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    stand_in.set_status("c1", status="waiting", team_title="Delivery")
+    expect(panel.get_by_text("A person from Delivery will answer")).to_be_visible()
+    panel.get_by_role("button", name="More").click()
+    panel.get_by_role("button", name="New conversation").click()
+    expect(panel.get_by_text("Your other question stays with our team")).to_be_visible()
+    stand_in.say("c1", "agent", "<p>It comes today.</p>", agent={"name": "Mina"})
+    page.reload()  # as after a minute: nothing is pressed
+    back = panel.get_by_role("button", name="Back")
+    if back.is_visible():
+        back.click()
+    entry = panel.get_by_role("button", name="It comes today.")
+    expect(entry).to_contain_text("New")
+    entry.click()
+    expect(bubbles(page, "agent")).to_have_text(["It comes today."])
+    expect(bubbles(page, "customer")).to_have_text(["Where is my parcel?"])
+    assert stand_in.conversations["c1"]["read_message_id"] == 2
+
+
+def test_whoever_waits_and_found_the_answer_ends_the_conversation(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    panel = open_panel(page, site)
+    send(page, "person please")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    stand_in.set_status("c1", status="waiting")
+    expect(panel.get_by_text("Found the answer yourself?")).to_be_visible()
+    send(page, "never mind, found it")
+    stand_in.say("c1", "bot", "<p>Shall I end this?</p>", payload={"offers_end": True})
+    offer = panel.get_by_role("group", name="End the conversation")
+    offer.get_by_role("button", name="End the conversation").click()
+    expect(panel.get_by_text("Ended. Write to pick it up again")).to_be_visible()
+    assert stand_in.asked("POST", "/close") == [{}]
+
+
+def test_articles_are_read_inside_the_window_and_back_leads_where_one_was(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    stand_in.articles["boxes/skip"] = {
+        **{"slug": "boxes/skip", "title": "Skip a box"},
+        "html": "<p>Open <b>Box</b>.</p><script>alert(1)</script>",
+    }
+    panel = open_panel(page, site)
+    panel.get_by_role("button", name="Skip a box").click()
+    article = panel.get_by_role("article")
+    expect(article.get_by_role("heading", name="Skip a box")).to_be_visible()
+    expect(article.get_by_text("Open Box.")).to_be_visible()
+    expect(article.get_by_role("link")).to_have_attribute("href", f"{site}/help/boxes/skip")
+    panel.get_by_role("button", name="Back").click()
+    source = {"ref": "article:boxes/skip", "kind": "article", "title": "Skip a box", "url": "", "excerpt": ""}
+    answer = {"kind": "answer", "sources": [source]}
+    stand_in.answer = lambda m: stand_in.say(m["conversation_id"], "bot", "<p>Yes.</p>", payload=answer)
+    send(page, "Can I skip?")
+    panel.get_by_role("link", name="Skip a box").click()
+    expect(article.get_by_text("Open Box.")).to_be_visible()
+    panel.get_by_role("button", name="Back").click()
+    expect(bubbles(page, "bot")).to_have_text(["Yes."])
+
+
+def test_the_window_stays_open_on_the_next_page_and_closed_once_it_was_closed(page: Page, site: str) -> None:
+    panel = open_panel(page, site)
+    page.reload()
+    expect(panel).to_be_visible()
+    expect(page.get_by_label("Your message")).not_to_be_focused()
+    page.get_by_role("button", name="Close", exact=True).click()
+    page.reload()
+    expect(page.get_by_role("button", name="Open the chat")).to_be_visible()
+    expect(panel).to_be_hidden()
+
+
+def test_a_transcript_is_taken_along_and_a_person_is_always_in_reach(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    panel = open_panel(page, site)
+    send(page, "Hello")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    more = panel.get_by_role("button", name="More")
+    more.click()
+    with page.expect_download() as kept:
+        panel.get_by_role("button", name="Download the transcript").click()
+    assert kept.value.path().read_text() == "All that was said.\n"
+    more.click()
+    page.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    expect(panel).to_be_visible()
+    more.click()
+    panel.get_by_role("button", name="Talk to a person").click()
+    expect(panel.get_by_text("within 10 minutes")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de-AT", ["Team Billing", "Antwortet meist innerhalb von 10 Minuten."]),
+        ("es", ["Equipo de Billing", "Suele responder en 10 minutos."]),
+        ("id", ["Tim Billing", "Biasanya menjawab dalam 10 menit."]),
+        ("xx", ["Billing team", "Usually answers within 10 minutes."]),
+    ],
+)
+def test_the_messenger_speaks_the_language_of_the_page(
+    page: Page, site: str, stand_in: StandIn, language: str, words: list[str]
+) -> None:
+    stand_in.language = language
+    page.goto(site)
+    page.locator(".launcher").click()
+    page.locator(".composer textarea").fill("Hello")
+    page.locator(".composer textarea").press("Enter")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    stand_in.set_status("c1", status="waiting", team_title="Billing", expected_wait_minutes=10)
+    for part in words:
+        expect(page.get_by_text(part)).to_be_visible()
 
 
 def test_an_agent_is_named_and_a_closed_panel_counts_unread(page: Page, site: str, stand_in: StandIn) -> None:
@@ -302,8 +427,8 @@ def test_suggestions_are_reached_by_keyboard_and_sent_as_a_message(
     page.get_by_label("Your message").press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page.locator(".customer.sent .bubble")).to_have_text("Skip a box")
-    verb, path, headers, _ = stand_in.requests[0]
-    assert (verb, path, headers.get("Authorization")) == ("GET", "/v1/suggest", None)
+    before = [path for _, path, headers, _ in stand_in.requests if headers.get("Authorization") is None]
+    assert before == ["/v1/help", "/v1/suggest", "/v1/customers/token"]  # no token for a mere visitor
 
 
 def make_token_stale(page: Page) -> None:

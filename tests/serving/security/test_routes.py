@@ -125,6 +125,7 @@ TABLE = {
     "POST /logout": ALL,
     "GET /messenger.js": ALL,
     "GET /messenger/pages/{name}": ALL,
+    "GET /messenger/words/{name}": ALL,
     "GET /metrics": ALL,
     "GET /models": ENGINEERS,
     "GET /new-article": EDITORS,

@@ -2,14 +2,12 @@
 
 import { button, h, icon } from "./dom.js";
 import { linkTo, safeNodes } from "./sanitize.js";
+import { locale, t } from "./words.js";
 
 const SHOWN_SOURCES = 3;
-const clock = new Intl.DateTimeFormat([], { hour: "numeric", minute: "2-digit" });
-const ORIGINS = { article: "From our help centre", learned_answer: "Learned from our team" };
-const FACES = ["Very bad", "Bad", "Okay", "Good", "Very good"];
 
 /** One message as a list entry of the log. */
-export function messageNode(item, { server, onRetry, onEdit }) {
+export function messageNode(item, { server, onRetry, onEdit, onArticle }) {
   if (item.author === "system") return h("div", { className: "system" }, item.text);
   const body = item.author === "customer" || !item.html ? item.text : safeNodes(item.html, `${server}/help/`);
   const node = h(
@@ -17,19 +15,20 @@ export function messageNode(item, { server, onRetry, onEdit }) {
     { className: `message ${item.author} ${item.state}` },
     h("span", { className: "who" }, h("span", { className: "sr" }, `${speaker(item)}, `), byline(item)),
     h("div", { className: "bubble" }, body),
-    sourcesNode(item, server),
+    sourcesNode(item, server, onArticle),
   );
   if (item.state === "failed") node.append(failedNode(item, { onRetry, onEdit }));
   return node;
 }
 
 function speaker(item) {
-  return { customer: "You", bot: "Assistant" }[item.author] ?? item.agent?.name ?? "Our team";
+  return { customer: t("you"), bot: t("assistant") }[item.author] ?? item.agent?.name ?? t("our_team");
 }
 
 function byline(item) {
-  if (item.state === "sending") return "Sending…";
-  if (item.state === "failed") return "Not sent";
+  if (item.state === "sending") return t("sending");
+  if (item.state === "failed") return t("not_sent");
+  const clock = new Intl.DateTimeFormat(locale(), { hour: "numeric", minute: "2-digit" });
   const time = clock.format(new Date(item.created_at));
   return item.author === "agent" ? `${speaker(item)} · ${time}` : time;
 }
@@ -39,30 +38,36 @@ function failedNode(item, { onRetry, onEdit }) {
     "div",
     { className: "failure", role: "alert" },
     h("span", {}, item.error.charAt(0).toUpperCase() + item.error.slice(1)),
-    button({ className: "link", onclick: () => onRetry(item.key) }, "Try again"),
-    button({ className: "link", onclick: () => onEdit(item) }, "Edit"),
+    button({ className: "link", onclick: () => onRetry(item.key) }, t("try_again")),
+    button({ className: "link", onclick: () => onEdit(item) }, t("edit")),
   );
 }
 
-function sourcesNode({ payload, text }, server) {
+function sourcesNode({ payload, text }, server, onArticle) {
   const sources = payload?.sources ?? [];
   if (!sources.length) return null;
-  const entries = sources.slice(0, SHOWN_SOURCES).map((source) => sourceNode(source, server, text));
-  return h("ul", { className: "sources", "aria-label": "Sources" }, ...entries);
+  const entries = sources.slice(0, SHOWN_SOURCES).map((source) => sourceNode(source, server, text, onArticle));
+  return h("ul", { className: "sources", "aria-label": t("sources") }, ...entries);
 }
 
-function sourceNode(source, server, answer) {
-  const slug = source.kind === "article" ? `/help/${source.ref.replace(/^article:/, "")}` : "";
+function sourceNode(source, server, answer, onArticle) {
+  const slug = source.kind === "article" ? source.ref.replace(/^article:/, "") : "";
   const title = h(source.url || slug ? "a" : "b", {}, source.title);
-  if (title.localName === "a") linkTo(title, source.url || slug, server);
+  if (title.localName === "a") linkTo(title, source.url || `/help/${slug}`, server);
+  const readHere = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab or window is wanted
+    event.preventDefault();
+    onArticle(slug);
+  };
+  if (slug) title.addEventListener("click", readHere);
   return h(
     "li",
     {},
-    h("small", {}, ORIGINS[source.kind] ?? ""),
+    h("small", {}, t(`from_${source.kind}`)),
     title,
     source.excerpt &&
       !answer.includes(source.excerpt.trim()) && // the answer is the passage itself
-      h("details", {}, h("summary", {}, "Show the passage"), h("blockquote", {}, plain(source.excerpt))),
+      h("details", {}, h("summary", {}, t("passage")), h("blockquote", {}, plain(source.excerpt))),
   );
 }
 
@@ -83,36 +88,38 @@ export function tailNodes(session, items, actions) {
     if (payload.kind === "clarify" || payload.choices?.length) nodes.push(choicesNode(payload.choices ?? [], actions));
   }
   if (status === "waiting") nodes.push(queueNode(session.conversation));
+  if (status === "waiting" && items.length) nodes.push(endNode(payload.offers_end, actions));
   const ended = status === "closed" || payload.feedback === true;
   if (ended && session.rating === null) nodes.push(ratingNode(actions));
-  if (ended && session.rating) nodes.push(h("p", { className: "note" }, "Thank you for your rating."));
+  if (ended && session.rating) nodes.push(h("p", { className: "note" }, t("thanks")));
   return nodes.filter(Boolean);
 }
 
 function typingNode() {
   const dots = [1, 2, 3].map(() => h("i"));
-  return h("div", { className: "typing", role: "img", "aria-label": "An answer is being written" }, ...dots);
+  return h("div", { className: "typing", role: "img", "aria-label": t("typing") }, ...dots);
 }
 
 function choicesNode(choices, { onChoose, onPerson }) {
   const chips = choices.map((choice) => button({ className: "choice", onclick: () => onChoose(choice) }, choice.title));
-  return group(chips.length ? "Which of these is it?" : "Or", "choices", ...chips, personButton(onPerson));
+  const label = t(chips.length > 1 ? "which" : chips.length ? "is_it" : "or");
+  return group(label, "choices", ...chips, personButton(onPerson));
 }
 
 function answerActions(message, { onFeedback, onPerson }) {
   const { feedback } = message.payload;
-  if (feedback === true) return h("p", { className: "note" }, "Glad that helped!");
+  if (feedback === true) return h("p", { className: "note" }, t("glad"));
   return group(
-    "Did that help?",
+    t("did_help"),
     "actions",
-    feedback == null && chip("That helped", () => onFeedback(message, true)),
-    feedback == null && chip("That did not help", () => onFeedback(message, false)),
+    feedback == null && chip(t("helped"), () => onFeedback(message, true)),
+    feedback == null && chip(t("not_helped"), () => onFeedback(message, false)),
     personButton(onPerson),
   );
 }
 
 function personButton(onPerson) {
-  return chip("Talk to a person", onPerson);
+  return chip(t("person"), onPerson);
 }
 
 function chip(text, onclick) {
@@ -132,43 +139,59 @@ function queueNode(conversation) {
     h(
       "div",
       {},
-      h("b", {}, conversation.team_title ? `${conversation.team_title} team` : "Our team"),
-      h("p", {}, wait ? `Usually answers ${wait}.` : "A person will answer here."),
-      h("p", {}, "You can close this window; the conversation stays."),
+      h("b", {}, conversation.team_title ? t("team", { team: conversation.team_title }) : t("our_team")),
+      h("p", {}, wait ? t("usually", { within: wait }) : t("person_will_answer")),
+      h("p", {}, t("stays")),
     ),
   );
 }
 
+/** The way out for a customer who waits and needs nobody any more; asked plainly where they said so. */
+function endNode(offered, { onEnd }) {
+  const end = chip(t("end_conversation"), onEnd);
+  if (offered) return group(t("end_conversation"), "actions", end);
+  return h("p", { className: "note" }, `${t("found_it")} `, button({ className: "link", onclick: onEnd }, t("end_conversation")));
+}
+
+/** Five numbers; one pressed can be changed and commented on before it is sent, so that no stray click rates. */
 function ratingNode({ onRate }) {
-  const stars = FACES.map((word, i) =>
-    button({ "aria-label": `${i + 1} of 5: ${word}`, title: word, onclick: () => onRate(i + 1) }, String(i + 1)),
-  );
+  const faces = t("faces");
+  let score = 0;
+  const comment = h("textarea", { rows: 2, maxLength: 2000, placeholder: t("comment"), "aria-label": t("comment") });
+  const send = button({ className: "chip", onclick: () => onRate(score, comment.value.trim()) }, t("send_rating"));
+  const more = h("div", { className: "more", hidden: true }, comment, send);
+  const choose = (chosen) => {
+    score = chosen;
+    more.hidden = false;
+    scores.forEach((one, i) => one.setAttribute("aria-pressed", String(i + 1 === score)));
+  };
+  const scores = faces.map((word, i) => {
+    const label = t("rating", { n: i + 1, word });
+    return button({ "aria-label": label, title: word, "aria-pressed": "false", onclick: () => choose(i + 1) }, String(i + 1));
+  });
   return group(
-    "How was this conversation?",
+    t("how_was"),
     "rating",
-    h("p", {}, "How was this conversation?"),
-    h("div", { className: "scale" }, ...stars),
-    h("div", { className: "ends" }, h("span", {}, FACES[0]), h("span", {}, FACES[4])),
-    button({ className: "link", onclick: () => onRate(null) }, "Skip"),
+    h("p", {}, t("how_was")),
+    h("div", { className: "scale" }, ...scores),
+    h("div", { className: "ends" }, h("span", {}, faces[0]), h("span", {}, faces[4])),
+    more,
+    button({ className: "link", onclick: () => onRate(null) }, t("skip")),
   );
 }
 
 /** The line under the title: who answers. When is said below the messages. */
 export function statusLine({ conversation }, items) {
   const team = conversation?.team_title;
-  const who = team ? `A person from ${team}` : "A person";
-  if (conversation?.status === "waiting") return `${who} will answer`;
+  if (conversation?.status === "waiting") return t(team ? "person_from" : "person_somewhere", { team });
   if (conversation?.status === "open") {
     const agent = items.findLast((item) => item.author === "agent")?.agent?.name;
-    return agent ? `You are talking with ${agent}` : `${who} is with you`;
+    return agent ? t("talking_with", { agent }) : t("person_with_you");
   }
-  if (conversation?.status === "closed") return "Ended. Write to pick it up again";
-  return "Answers right away";
+  return t(conversation?.status === "closed" ? "ended" : "right_away");
 }
 
 function waitWords(minutes) {
   if (minutes == null) return "";
-  if (minutes < 60) return `within ${minutes} minute${minutes === 1 ? "" : "s"}`;
-  const hours = Math.ceil(minutes / 60);
-  return `within ${hours} hour${hours === 1 ? "" : "s"}`;
+  return minutes < 60 ? t("within_minutes", { n: minutes }) : t("within_hours", { n: Math.ceil(minutes / 60) });
 }

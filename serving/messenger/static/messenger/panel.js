@@ -1,20 +1,20 @@
 // The window of the messenger: header, log, composer; shows a session and passes on what the customer does.
 
 import { button, h, icon } from "./dom.js";
+import { ArticleView, Home, Menu } from "./home.js";
 import { messageNode, statusLine, tailNodes } from "./messages.js";
+import { t } from "./words.js";
 
 const NEAR_END = 80; // pixels from the end within which new messages pull the view along
 const SUGGEST_AFTER = 250;
-const BANNERS = {
-  offline: "You are offline. Your messages are saved and will be sent when you are back.",
-  busy: "That was a lot at once. Your messages are saved and will be sent in a moment.",
-  unreachable: "Connecting… Your messages are saved and will be sent as soon as we are connected.",
-};
 
 export class Panel {
   #nodes = new Map();
   #tailState = "";
   #suggestTimer = 0;
+  #chosenView = null;
+  #shownView = "";
+  #before = "home";
 
   constructor({ server, onClose }) {
     this.server = server;
@@ -24,7 +24,12 @@ export class Panel {
 
   setWords({ title, greeting }) {
     this.title.textContent = title;
-    this.greeting.textContent = greeting;
+    this.greeting.textContent = this.home.greeting.textContent = greeting;
+  }
+
+  /** `home`, `chat` or `article`; before anything is chosen the conversation, where there is one. */
+  get view() {
+    return this.#chosenView ?? (this.session?.begun ? "chat" : "home");
   }
 
   focus() {
@@ -33,7 +38,8 @@ export class Panel {
 
   /** Scrolls to the end, as when the window opens. */
   showNewest() {
-    this.#showEnd(null);
+    if (this.view === "home") this.#fillHome();
+    if (this.view === "chat") this.#showEnd(null);
   }
 
   /** Makes the panel show what the session knows; nodes that did not change stay. */
@@ -44,8 +50,9 @@ export class Panel {
     const added = this.#renderLog(items);
     this.#renderTail(session, items);
     this.#renderFrame(session, items);
+    this.#renderView();
     const own = added?.classList.contains("customer");
-    if (follow || own) this.#showEnd(own ? null : added);
+    if (this.view === "chat" && (follow || own)) this.#showEnd(own ? null : added);
   }
 
   #build() {
@@ -53,16 +60,24 @@ export class Panel {
     this.status = h("p", { className: "status", role: "status" });
     this.banner = h("p", { className: "banner", role: "status", hidden: true });
     this.greeting = h("div", { className: "bubble" });
-    this.log = h("div", { className: "log", role: "log", "aria-live": "polite", "aria-label": "Messages" });
+    this.log = h("div", { className: "log", role: "log", "aria-live": "polite", "aria-label": t("messages") });
     this.tail = h("div", { className: "tail" });
+    this.chat = h("div", {}, h("div", { className: "message bot" }, this.greeting), this.log, this.tail);
+    this.home = new Home({
+      onConversation: (conversation) => this.#open(conversation),
+      onArticle: (slug) => this.#readArticle(slug),
+    });
+    this.article = new ArticleView();
     this.scroll = h(
       "div",
-      { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Conversation" },
-      h("div", { className: "message bot" }, this.greeting),
-      this.log,
-      this.tail,
+      { className: "scroll", tabIndex: 0, role: "region", "aria-label": t("conversation") },
+      this.home.root,
+      this.chat,
+      this.article.root,
     );
-    this.suggestions = h("ul", { className: "suggestions", "aria-label": "Suggested questions", hidden: true });
+    this.suggestions = h("ul", { className: "suggestions", "aria-label": t("suggestions"), hidden: true });
+    this.suggestions.dataset.words = t("suggestions");
+    this.announced = h("p", { className: "sr", role: "status" });
     this.root = h(
       "section",
       { id: "panel", className: "panel", role: "dialog", "aria-labelledby": "title", title: "", hidden: true },
@@ -70,29 +85,27 @@ export class Panel {
       this.banner,
       this.scroll,
       this.suggestions,
+      this.announced,
       this.#composer(),
     );
     this.root.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event));
   }
 
   #header() {
-    this.fresh = button(
-      { className: "icon", "aria-label": "New conversation", title: "New conversation", onclick: () => this.#startOver() },
-      icon("fresh"),
-    );
-    const close = button(
-      { className: "icon", "aria-label": "Close", title: "Close", onclick: () => this.onClose() },
-      icon("close"),
-    );
-    const mark = h("span", { className: "disc" }, icon("spark"));
-    return h("header", {}, mark, h("div", {}, this.title, this.status), this.fresh, close);
+    const named = (words, onclick) => ({ className: "icon", "aria-label": words, title: words, onclick });
+    this.back = button(named(t("back"), () => this.#goBack()), icon("back"));
+    this.mark = h("span", { className: "disc" }, icon("spark"));
+    this.menu = new Menu();
+    const close = button(named(t("close"), () => this.onClose()), icon("close"));
+    const words = h("div", { className: "words" }, this.title, this.status);
+    return h("header", {}, this.back, this.mark, words, this.menu.root, close);
   }
 
   #composer() {
-    this.input = h("textarea", { rows: 1, placeholder: "Write a message…", "aria-label": "Your message" });
+    this.input = h("textarea", { rows: 1, "aria-label": t("your_message") });
     this.input.addEventListener("input", () => this.#typed());
     this.input.addEventListener("keydown", (event) => this.#keyInInput(event));
-    this.sendButton = h("button", { "aria-label": "Send", disabled: true }, icon("send"));
+    this.sendButton = h("button", { "aria-label": t("send"), disabled: true }, icon("send"));
     const form = h("form", { className: "composer" }, this.input, this.sendButton);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -140,10 +153,74 @@ export class Panel {
     const { status = "bot" } = session.conversation ?? {};
     this.root.dataset.status = status;
     setText(this.status, statusLine(session, items));
-    const banner = session.notice || BANNERS[session.link] || "";
+    const banner = session.notice || (session.link === "ok" ? "" : t(session.link));
     setText(this.banner, banner);
     this.banner.hidden = !banner;
-    this.fresh.hidden = !items.length;
+    this.home.renderList(session);
+    this.back.classList.toggle("unread", session.unreadElsewhere > 0);
+    this.menu.render(items.length && this.view === "chat" ? this.#menuEntries(session, status) : []);
+  }
+
+  #menuEntries(session, status) {
+    const known = Boolean(session.conversation);
+    return [
+      ["new_conversation", () => this.#startOver()],
+      known && !/waiting|open/.test(status) && ["person", () => session.askForPerson()],
+      known && ["transcript", () => this.#download()],
+      known && status !== "closed" && ["end_conversation", () => session.end()],
+    ].filter(Boolean);
+  }
+
+  #renderView() {
+    const { view } = this;
+    this.input.placeholder = t(view === "home" ? "ask" : "write");
+    if (view === this.#shownView) return;
+    this.#shownView = view;
+    this.root.dataset.view = view;
+    this.home.root.hidden = view !== "home";
+    this.chat.hidden = view !== "chat";
+    this.article.root.hidden = view !== "article";
+    this.back.hidden = view === "home";
+    this.mark.hidden = view !== "home";
+    if (view === "home") this.#fillHome();
+    this.scroll.scrollTop = view === "chat" ? this.scroll.scrollHeight : 0;
+  }
+
+  #show(view) {
+    this.#chosenView = view;
+    this.render(this.session);
+  }
+
+  #fillHome() {
+    if (this.root.hidden) return; // a mere visitor asks the server for nothing
+    this.session.refresh();
+    this.session.popular().then((articles) => this.home.renderArticles(articles), () => {});
+  }
+
+  #open(conversation) {
+    this.session.open(conversation);
+    this.#show("chat");
+    this.focus();
+  }
+
+  #readArticle(slug) {
+    if (this.view !== "article") this.#before = this.view;
+    this.#show("article");
+    this.article.show(slug, this.session, this.server);
+    this.article.root.focus();
+  }
+
+  #goBack() {
+    this.#show(this.view === "article" ? this.#before : "home");
+    this.focus();
+  }
+
+  async #download() {
+    const file = await this.session.transcript().catch(() => null);
+    if (!file) return;
+    const link = h("a", { href: URL.createObjectURL(file), download: "conversation.txt" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
   get #actions() {
@@ -152,13 +229,15 @@ export class Panel {
       server: this.server,
       onRetry: (key) => session.outbox.retry(key),
       onEdit: (item) => this.#edit(item),
+      onArticle: (slug) => this.#readArticle(slug),
       onChoose: ({ title, ref }) => session.send(title, ref),
       onFeedback: (message, helpful) => {
         session.feedback(message, helpful);
         if (!helpful) this.focus();
       },
       onPerson: () => session.askForPerson(),
-      onRate: (score) => session.rate(score),
+      onEnd: () => session.end(),
+      onRate: (score, comment) => session.rate(score, comment),
     };
   }
 
@@ -172,6 +251,13 @@ export class Panel {
     const text = this.input.value.trim();
     if (!text) return;
     this.#setInput("");
+    this.#say(text);
+  }
+
+  /** Sends it; what is written in the first view begins a conversation of its own. */
+  #say(text) {
+    if (this.view === "home" && this.session.begun) this.session.startOver();
+    if (this.view !== "chat") this.#show("chat");
     this.session.send(text);
   }
 
@@ -183,6 +269,7 @@ export class Panel {
 
   #startOver() {
     this.session.startOver();
+    this.#show("chat");
     this.focus();
   }
 
@@ -209,11 +296,12 @@ export class Panel {
 
   #showSuggestions(suggestions) {
     this.suggestions.hidden = !suggestions.length;
+    setText(this.announced, suggestions.length ? t("suggested", { n: suggestions.length }) : "");
     this.suggestions.replaceChildren(
       ...suggestions.map(({ title }) => {
         const choose = () => {
           this.#setInput("");
-          this.session.send(title);
+          this.#say(title);
           this.focus();
         };
         return h("li", {}, button({ onclick: choose, onkeydown: moveAmong }, title));
@@ -234,6 +322,7 @@ export class Panel {
 
   #escape(event) {
     event.stopPropagation();
+    if (this.menu.isOpen) return this.menu.show(false), this.menu.toggle.focus();
     if (this.suggestions.hidden) return this.onClose();
     this.#showSuggestions([]);
     this.focus();

@@ -39,13 +39,11 @@ function emptyCopy(node, base) {
   return copy;
 }
 
-/** Points `anchor` to `href` in a new tab, or nowhere when the address is not a safe one. */
+/** Points `anchor` to `href` in a new tab, or nowhere when the address is not a safe one; gives it back. */
 export function linkTo(anchor, href, base) {
   const url = safeUrl(href, base, ["http:", "https:", "mailto:", "tel:"]);
-  if (!url) return;
-  anchor.href = url;
-  anchor.target = "_blank";
-  anchor.rel = "noopener noreferrer";
+  if (url) Object.assign(anchor, { href: url, target: "_blank", rel: "noopener noreferrer" });
+  return anchor;
 }
 
 function safeUrl(address, base, protocols) {

@@ -5,12 +5,15 @@ import { EventStream } from "./events.js";
 import { Outbox } from "./outbox.js";
 import { Store, newId } from "./storage.js";
 import { Timeline, itemsOf } from "./timeline.js";
+import { t } from "./words.js";
 
 const TYPING_LIMIT = 20_000;
 const PAGE = 50;
 
 export class Session {
   conversation = null;
+  /** All of the customer's conversations as last listed, the newest first. */
+  conversations = [];
   typing = false;
   /** `ok`, `offline` (the browser says so), `unreachable` (no answer) or `busy` (asked to wait). */
   link = navigator.onLine === false ? "offline" : "ok";
@@ -44,7 +47,7 @@ export class Session {
     this.#thread = this.store.get("thread") ?? this.#newThread();
   }
 
-  /** Whether this customer has written before, so that there is something to fetch. */
+  /** Whether the conversation shown has begun, so that there is something to fetch. */
   get begun() {
     return Boolean(this.#thread.id || this.outbox.entries().length);
   }
@@ -60,6 +63,62 @@ export class Session {
     if (this.#stopped) return;
     if (this.#thread.id) this.stream.start();
     this.outbox.wake();
+    this.refresh();
+  }
+
+  /** Lists the conversations anew, unless this customer never wrote. */
+  async refresh() {
+    if (!this.known && !this.store.get("token")) return;
+    const answer = await this.api.request("GET", "/v1/conversations?limit=50").catch(() => null);
+    if (!answer) return;
+    this.conversations = answer.conversations;
+    this.onChange();
+  }
+
+  /** Whether people have a conversation that is not the one shown: its answer comes by no stream. */
+  get waitsElsewhere() {
+    return this.conversations.some(({ id, status }) => id !== this.#thread.id && /waiting|open/.test(status));
+  }
+
+  /** Whether the conversation ends in words that the customer has not seen. */
+  isUnread({ id, last_message: last, read_message_id }) {
+    return /bot|agent/.test(last?.author) && last.id > Math.max(read_message_id, this.#readHere(id));
+  }
+
+  /** How many messages of this conversation, and how many other conversations, wait to be read. */
+  get unread() {
+    const read = Math.max(this.conversation?.read_message_id ?? 0, this.#readHere(this.#thread.id));
+    const here = this.items().filter(({ id, author }) => id > read && /bot|agent/.test(author));
+    return here.length + this.unreadElsewhere;
+  }
+
+  /** How many conversations that are not shown wait to be read. */
+  get unreadElsewhere() {
+    return this.conversations.filter((one) => one.id !== this.#thread.id && this.isUnread(one)).length;
+  }
+
+  /** Notes that all of this conversation is seen. */
+  markRead() {
+    const { id } = this.#thread;
+    const newest = this.#timeline.lastId;
+    if (!id || newest <= Math.max(this.conversation?.read_message_id ?? 0, this.#readHere(id))) return;
+    this.store.set(`read:${id}`, newest);
+    // Should it get lost, the next message seen says it too.
+    this.api.request("POST", `/v1/conversations/${id}/read`, { message_id: newest }).catch(() => {});
+  }
+
+  #readHere(id) {
+    return this.store.get(`read:${id}`) ?? 0;
+  }
+
+  /** Shows another of the customer's conversations. */
+  open(conversation) {
+    const thread = { key: conversation.client_id, id: conversation.id };
+    if (thread.id === this.#thread.id) return;
+    this.store.set("thread", thread);
+    this.#turnTo(thread);
+    this.#setConversation(conversation);
+    this.stream.start();
   }
 
   /** Connects anew at once: the network is back, or the page is looked at again. */
@@ -106,9 +165,20 @@ export class Session {
     if (conversation) this.#setConversation(conversation);
   }
 
-  /** Sends the rating 1 to 5, or `null` when the customer would rather not. */
-  async rate(score) {
-    if (score && !(await this.#act("csat", { score }))) return;
+  /** Ends the conversation: the customer needs nothing more. */
+  async end() {
+    const conversation = await this.#act("close", {});
+    if (conversation) this.#setConversation(conversation);
+  }
+
+  /** The file with all that was said. */
+  async transcript() {
+    return (await this.api.fetch(`/v1/conversations/${this.#thread.id}/transcript`, {})).blob();
+  }
+
+  /** Sends the rating 1 to 5 with a word on it, or `null` when the customer would rather not. */
+  async rate(score, comment = "") {
+    if (score && !(await this.#act("csat", { score, comment }))) return;
     this.store.set(`rated:${this.#thread.id}`, score ?? 0);
     this.onChange();
   }
@@ -118,8 +188,13 @@ export class Session {
     return this.store.get(`rated:${this.#thread.id}`);
   }
 
+  /** Begins a new conversation; the other one stays, and goes on where people have it. */
   startOver() {
+    const waiting = /waiting|open/.test(this.conversation?.status);
     this.#turnTo(this.#newThread());
+    this.notice = waiting ? t("still_waiting") : "";
+    this.refresh();
+    this.onChange();
   }
 
   /** Follows what another tab did: a message written, a conversation begun or left. */
@@ -134,6 +209,16 @@ export class Session {
   async suggest(text) {
     const { suggestions } = await this.api.readPublic(`/v1/suggest?q=${encodeURIComponent(text)}`);
     return suggestions;
+  }
+
+  /** The articles that help most, `slug` and `title` each. */
+  async popular() {
+    return (await this.api.readPublic("/v1/help?limit=5")).articles;
+  }
+
+  /** An article as `slug`, `title` and `html`. */
+  article(slug) {
+    return this.api.readPublic(`/v1/help/${slug.split("/").map(encodeURIComponent).join("/")}`);
   }
 
   #turnTo(thread) {
@@ -284,7 +369,7 @@ export class Session {
     try {
       return (await this.api.request("POST", `/v1/conversations/${this.#thread.id}/${action}`, body)) ?? {};
     } catch (problem) {
-      this.notice = problem.status ? problem.message : "That did not reach us. Please try again.";
+      this.notice = problem.status ? problem.message : t("not_reached");
       this.onChange();
       return null;
     }
