@@ -48,14 +48,14 @@ export class Home {
   }
 
   #entry(conversation, unread) {
-    const { last_message, updated_at } = conversation;
+    const { last_message, status, updated_at } = conversation;
     return h(
       "li",
       {},
       button(
         { className: "entry", onclick: () => this.actions.onConversation(conversation) },
         h("b", {}, last_message.text),
-        h("small", {}, `${stateWords(conversation)} · ${whenWords(updated_at)}`),
+        h("small", {}, `${t(`list_${status}`)} · ${whenWords(updated_at)}`),
         unread && h("span", { className: "dot" }, h("span", { className: "sr" }, t("unread"))),
       ),
     );
@@ -127,11 +127,6 @@ export class Menu {
 
 function heading(text) {
   return h("h3", {}, text);
-}
-
-function stateWords({ status, team_title }) {
-  if (status === "waiting" && team_title) return t("person_from", { team: team_title });
-  return t(`list_${status}`);
 }
 
 function whenWords(moment) {

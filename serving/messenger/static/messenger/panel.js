@@ -211,6 +211,7 @@ export class Panel {
   }
 
   #goBack() {
+    this.session.notice = "";
     this.#show(this.view === "article" ? this.#before : "home");
     this.focus();
   }

@@ -62,6 +62,7 @@ header > .icon:first-child { margin-inline: -8px -4px; }
   content: ""; position: absolute; top: 6px; inset-inline-end: 6px; width: 9px; height: 9px; border-radius: 50%; background: #d92d20;
 }
 .has-menu { position: relative; }
+.has-menu svg { stroke-width: 3; }
 .menu {
   position: absolute; top: 40px; inset-inline-end: 0; z-index: 1; width: max-content; max-width: 280px; padding: 6px;
   border: 1px solid var(--line); border-radius: 14px; background: var(--surface); box-shadow: var(--shadow);

@@ -73,7 +73,7 @@ const ENGLISH = {
   person_with_you: "A person is with you",
   ended: "Ended. Write to pick it up again",
   list_bot: "Answered by the assistant",
-  list_waiting: "A person will answer",
+  list_waiting: "Waiting for a person",
   list_open: "With a person",
   list_closed: "Ended",
   unread: "New",
