@@ -66,7 +66,7 @@ def state_out(
     last: Message | None,
 ) -> ConversationOut:
     """The conversation as its customer saw it in that state."""
-    then = {name: state[name] for name in _STATE}
+    then = {name: state[name] for name in _STATE if name in state}  # a newer field is as it stands now
     return ConversationOut.of(conversation, **{**_beside(conversation, None, last), **then})
 
 

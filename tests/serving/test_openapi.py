@@ -17,6 +17,8 @@ OPEN = {
     ("post", "/v1/customers/token"),
     ("post", "/v1/agents/session"),
     ("delete", "/v1/agents/session"),
+    ("get", "/v1/help"),
+    ("get", "/v1/help/{slug}"),
     ("get", "/v1/suggest"),
     ("get", "/healthz"),
     ("get", "/readyz"),
