@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from serving.agents.endpoints import router as agents
 from serving.articles.endpoints import router as articles
 from serving.ask.endpoints import router as ask
+from serving.attachments.endpoints import router as attachments
 from serving.audit.endpoints import router as audit
 from serving.classify.endpoints import router as classify
 from serving.company.endpoints import router as company
@@ -37,6 +38,7 @@ from serving.transfer.endpoints import router as imports
 
 _API = (
     conversations,
+    attachments,
     contacts,
     agents,
     company,

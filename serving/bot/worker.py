@@ -18,7 +18,7 @@ from serving.bot.leases import Lease, Leases
 from serving.bot.turn import BotTurn, read_turn, resolve_turn, store_decision, store_failure
 from serving.contacts.retention import forget_old_people
 from serving.conversations import repository
-from serving.conversations.housekeeping import assume_resolutions, forget_old
+from serving.conversations.housekeeping import assume_resolutions, forget_old, forget_unsent_files
 from serving.db.session import Database
 from serving.db.tables import Message, now
 from serving.runtime.background import BackgroundThread
@@ -134,6 +134,7 @@ class AnswerWorker:
                 return
             assume_resolutions(self._database, self._settings)
             forget_old(self._database, self._settings)
+            forget_unsent_files(self._database)
             forget_old_people(self._database, self._settings)
             with self._database.session() as session:
                 lease.give_back(session, rest_seconds=rest_seconds)

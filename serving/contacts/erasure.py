@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 from serving.contacts.person import PersonsRows, PersonsWords
 from serving.db.session import Database
 from serving.db.tables import (
+    Attachment,
     Contact,
     Conversation,
     CsatRating,
@@ -73,6 +74,7 @@ def delete_conversations(session: Session, ids: Sequence[str]) -> Counter[str]:
         (CsatRating, CsatRating.conversation_id, ids),
         (Event, Event.conversation_id, ids),
         (Proposal, Proposal.conversation_id, ids),
+        (Attachment, Attachment.conversation_id, ids),
         (Message, Message.conversation_id, ids),
         (DecisionRecord, DecisionRecord.conversation_id, ids),
         (WorkLease, WorkLease.work, work),

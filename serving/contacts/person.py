@@ -1,5 +1,6 @@
 """What the store holds of one person, and the words by which to know them elsewhere; changes nothing."""
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from knowledge.privacy.scrubbing import scrub
 from model.errors import NotFoundError
 from serving.db.tables import (
+    Attachment,
     Contact,
     Conversation,
     CsatRating,
@@ -47,6 +49,7 @@ class PersonsRows:
     ratings: tuple[CsatRating, ...]
     feedback: tuple[Feedback, ...]
     proposals: tuple[Proposal, ...]
+    attachments: tuple[Attachment, ...]
 
 
 def find_person(session: Session, who: str) -> PersonsRows:
@@ -86,6 +89,7 @@ def find_person(session: Session, who: str) -> PersonsRows:
         ratings=of(CsatRating, CsatRating.created_at),
         feedback=of(Feedback, Feedback.message_id),
         proposals=of(Proposal, Proposal.id),
+        attachments=of(Attachment, Attachment.created_at, Attachment.id),
     )
 
 
@@ -139,6 +143,14 @@ def as_json(rows: PersonsRows) -> dict[str, Any]:  # JSON
         "proposals": [
             _columns(one, "id", "kind", "status", "question", "answer", "phrasings", "created_at")
             for one in rows.proposals
+        ],
+        "attachments": [
+            {
+                **_columns(one, "id", "conversation_id", "message_id", "author", "name", "media_type"),
+                **_columns(one, "size", "created_at"),
+                "content_base64": b64encode(one.content).decode(),
+            }
+            for one in rows.attachments
         ],
     }
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from serving.attachments.repository import delete_unsent
 from serving.conversations import repository
 from serving.conversations.log import log_status
 from serving.db.session import Database
@@ -10,6 +11,7 @@ from serving.settings import Settings
 
 _AT_ONCE = 100
 _BATCH = 500
+_UNSENT_KEPT = timedelta(days=1)
 _MOST_BATCHES = 40
 _LOOKED_BACK = timedelta(days=30)
 """What is older has been looked at often enough; it keeps the look short, however long the history."""
@@ -34,6 +36,12 @@ def assume_resolutions(database: Database, settings: Settings) -> int:
             log_status(session, conversation)
             assumed += 1
     return assumed
+
+
+def forget_unsent_files(database: Database) -> int:
+    """Delete files that were uploaded a day ago and that no message carries; how many."""
+    with database.session() as session:
+        return delete_unsent(session, now() - _UNSENT_KEPT)
 
 
 def forget_old(database: Database, settings: Settings) -> int:

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from model.types import Author, DecisionKind
+from serving.attachments.schemas import AttachedFile
+from serving.attachments.service import MOST_PER_MESSAGE
 from serving.db.tables import MAX_ROW_ID, ConversationStatus, MessageKind, Priority, Resolution
 from serving.schemas import ChoiceOut, ReasonCode, RowOut, SourceOut
 from serving.text import ClientId, LongText, SafeText, ShortText
@@ -26,6 +28,8 @@ class NewMessage(BaseModel):
     """The ref that the customer picked after "Which of these is it?"."""
     kind: MessageKind = "message"
     """`note` is for agents."""
+    attachments: Annotated[list[ClientId], Field(max_length=MOST_PER_MESSAGE)] = []
+    """Ids of files uploaded to the conversation; with them the text may be empty once people answer."""
 
 
 class NewFeedback(BaseModel):
@@ -88,6 +92,7 @@ class MessagePayload(BaseModel):
     """Whether the customer said that it helped."""
     offers_end: Annotated[bool | None, _IF_ANY] = None
     """Whether the customer, who seems to need nobody any more, is offered to end the conversation."""
+    attachments: Annotated[list[AttachedFile] | None, _IF_ANY] = None
 
 
 class MessageOut(RowOut):

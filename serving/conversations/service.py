@@ -1,5 +1,6 @@
 """What customers and agents do in a conversation; it answers nothing itself and never commits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
@@ -10,12 +11,14 @@ from sqlalchemy.orm import Session
 from model.errors import ConflictError, DataError, NotFoundError
 from model.reasons import Reason
 from serving.agents.service import get_agent
+from serving.attachments.service import attach, chosen_for
 from serving.bot.handoff import Handoff, hand_over, tried_answers
 from serving.contacts.repository import find_contact
 from serving.conversations import repository
 from serving.conversations.log import log_feedback, log_message, log_status
 from serving.conversations.schemas import NewCsat, NewMessage
 from serving.db.tables import (
+    Attachment,
     Contact,
     Conversation,
     CsatRating,
@@ -85,15 +88,17 @@ def post_customer_message(
     if body.kind != "message":
         raise DataError(f"a customer cannot write a {body.kind!r}; leave `kind` out")
     payload = {"choice": _offered(session, conversation.id, body.choice)} if body.choice else {}
+    attachments = chosen_for(session, conversation.id, body.attachments, author="customer")
+    if attachments and not body.text.strip() and not conversation.is_with_people:
+        raise DataError("say in a few words what the file is about; the bot reads no files")
     message = Message(
         conversation_id=conversation.id,
         client_id=body.client_id,
         author="customer",
-        text=_checked_text(body.text, settings),
+        text=_checked_text(body.text, settings, may_be_empty=bool(attachments)),
         payload=payload,
     )
-    session.add(message)
-    log_message(session, message)
+    _add_message(session, message, attachments)
     if conversation.status == "closed":
         _return_to_bot(session, conversation)
     _make_due(conversation, burst_milliseconds=settings.burst_milliseconds)
@@ -108,19 +113,19 @@ def post_agent_message(
     existing = repository.find_message_by_client_id(session, conversation.id, body.client_id)
     if existing is not None:
         return Made(existing, is_new=False)
+    attachments = chosen_for(session, conversation.id, body.attachments, author="agent")
     message = Message(
         conversation_id=conversation.id,
         client_id=body.client_id,
         author="agent",
         kind=body.kind,
-        text=_checked_text(body.text, settings),
+        text=_checked_text(body.text, settings, may_be_empty=bool(attachments)),
         agent_id=agent_id,
     )
-    session.add(message)
     if body.kind == "message":
         _take_over(conversation, agent_id)
-        message.learning_due_at = now()
-    log_message(session, message)
+        message.learning_due_at = now() if message.text.strip() else None
+    _add_message(session, message, attachments)
     if body.kind == "message":
         log_status(session, conversation)
     return Made(message, is_new=True)
@@ -276,8 +281,9 @@ def transcript(session: Session, conversation: Conversation) -> str:
             agent = message.agent.name if message.agent else "Our team"
             who = names.get(message.author, agent)
             sources = [str(source.get("title", "")) for source in message.payload.get("sources") or ()]
+            files = [str(file["name"]) for file in message.payload.get("attachments") or ()]
             head = f"[{_moment(message.created_at)}] {who}".rstrip()
-            foot = [f"Source: {title}" for title in sources if title]
+            foot = [f"Source: {title}" for title in sources if title] + [f"File: {name}" for name in files]
             parts.append("\n".join([head, message.text, *foot]))
     return "\n\n".join(parts) + "\n"
 
@@ -300,8 +306,15 @@ def _existing_contact(session: Session, contact_id: str) -> Contact:
     return contact
 
 
-def _checked_text(text: str, settings: Settings) -> str:
-    if not text.strip():
+def _add_message(session: Session, message: Message, attachments: Sequence[Attachment]) -> None:
+    session.add(message)
+    session.flush()
+    attach(message, attachments)
+    log_message(session, message)
+
+
+def _checked_text(text: str, settings: Settings, *, may_be_empty: bool = False) -> str:
+    if not text.strip() and not may_be_empty:
         raise DataError("text is empty; write at least one character")
     if len(text) > settings.max_message_chars:
         limit = f"{settings.max_message_chars:,}"

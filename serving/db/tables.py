@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -293,6 +294,26 @@ class Message(Table):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     agent: Mapped[Agent | None] = relationship()
+
+
+class Attachment(Table):
+    """A file that came with a message, or waits for the message that carries it."""
+
+    __tablename__ = "attachments"
+    __table_args__ = (Index(None, "message_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
+    """`None` until a message names it."""
+    author: Mapped[Author] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(120))
+    media_type: Mapped[str] = mapped_column(String(100))
+    """What the content is, not what was said of it."""
+    size: Mapped[int]
+    """Bytes."""
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class DecisionRecord(Table):

@@ -1,6 +1,7 @@
 """Headers that keep browsers safe, what may be sent here, who may call from other sites; ASGI middleware."""
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
 
@@ -12,6 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.problems import ProblemResponse, problem
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_UPLOAD_BYTES = 10 * 1024 * 1024
+"""The longest file that may be sent along with a message."""
+_UPLOAD_PATH = re.compile(r"/v1/conversations/[^/]{1,64}/attachments")
 """The largest request accepted: a long article is far smaller."""
 
 READ_SECONDS = 20.0
@@ -30,7 +34,15 @@ _STRICT: Mapping[str, str] = {
     "frame-ancestors": "'none'",
 }
 _DOCS_PATHS = frozenset({"/docs", "/docs/oauth2-redirect"})
-_MESSENGER_PATHS = ("/v1/customers/", "/v1/conversations", "/v1/suggest", "/v1/help", "/v1/ask", "/messenger")
+_MESSENGER_PATHS = (
+    "/v1/customers/",
+    "/v1/conversations",
+    "/v1/suggest",
+    "/v1/help",
+    "/v1/ask",
+    "/v1/attachments",
+    "/messenger",
+)
 
 
 def content_policy(**other: str) -> str:
@@ -80,16 +92,14 @@ class RefuseUnfit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        received_bytes = 0
+        received_bytes, most = 0, _most_bytes(scope)
 
         async def receive_counted() -> Message:
             nonlocal received_bytes
             message = await receive()
             received_bytes += len(message.get("body", b""))
-            if received_bytes > MAX_BODY_BYTES:  # the framework makes a 400 of every other exception
-                raise HTTPException(
-                    413, f"the body has more than {MAX_BODY_BYTES:,} bytes; send less at once"
-                )
+            if received_bytes > most:  # the framework makes a 400 of every other exception
+                raise HTTPException(413, f"the body has more than {most:,} bytes; send less at once")
             return message
 
         await (_refusal(scope) or self._app)(scope, receive_counted, send)
@@ -155,9 +165,16 @@ def _refusal(scope: Scope) -> ProblemResponse | None:
     if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
         return problem(400, "the address holds a NUL character; leave it out")  # PostgreSQL fails on one
     length = Headers(scope=scope).get("content-length")
-    if length is not None and length.isdecimal() and int(length) > MAX_BODY_BYTES:
-        return problem(413, f"the body has {int(length):,} bytes, at most {MAX_BODY_BYTES:,} are accepted")
+    most = _most_bytes(scope)
+    if length is not None and length.isdecimal() and int(length) > most:
+        return problem(413, f"the body has {int(length):,} bytes, at most {most:,} are accepted")
     return None
+
+
+def _most_bytes(scope: Scope) -> int:
+    """How long a body may be: an uploaded file longer than anything else."""
+    is_upload = _UPLOAD_PATH.fullmatch(scope["path"]) is not None
+    return MAX_UPLOAD_BYTES if is_upload else MAX_BODY_BYTES
 
 
 def _add(headers: MutableHeaders, path: str) -> None:

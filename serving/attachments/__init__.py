@@ -1,0 +1,1 @@
+"""Files that customers and agents send along with their messages."""
