@@ -8,14 +8,10 @@ name declared at the top of two parts.
 import re
 from pathlib import Path
 
+from rjsmin import jsmin
+
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\./[^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async |const |class |function ))", re.MULTILINE)
-_DOC_COMMENT = re.compile(r"^[ \t]*/\*\*(?:[^*]|\*(?!/))*\*/[ \t]*\n", re.MULTILINE)
-_LINE_COMMENT = re.compile(r"^[ \t]*(?://.*)?\n", re.MULTILINE)
-_END_COMMENT = re.compile(
-    r"(?<![ \t])[ \t]+// [^\n\"'`]*$", re.MULTILINE
-)  # a quote after it could mean: inside a string
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _STYLES = re.compile(r"(?<=\.replaceSync\(`)[^`]*")
 _NEEDLESS_SPACE = re.compile(
     r"(?<!\s)\s+([{};])\s*|([{};])\s*|([:,])\s+"
@@ -24,9 +20,7 @@ _NEEDLESS_SPACE = re.compile(
 
 def join_modules(entry: Path) -> str:
     """The entry module and all it imports as one module, without comments and needless space."""
-    joined = "".join(_body(part) for part in _in_order(entry, []))
-    for useless in (_DOC_COMMENT, _LINE_COMMENT, _END_COMMENT, _INDENT):
-        joined = useless.sub("", joined)
+    joined = jsmin("".join(_body(part) for part in _in_order(entry, [])))
     return _STYLES.sub(lambda styles: _NEEDLESS_SPACE.sub(r"\1\2\3", styles[0]), joined)
 
 

@@ -36,6 +36,8 @@ class StandIn:
         self.articles: dict[str, dict[str, str]] = {}
         """`slug`, `title` and `html` of each, by slug."""
         self.language = "en"
+        self.files: dict[str, bytes] = {}
+        """What was uploaded, by id."""
         self.attributes = ""
         self.script_origin = ""
         self.answer: Callable[[dict[str, Any]], None] = lambda message: None
@@ -121,7 +123,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self, method: str) -> None:
         state, url = self.state, urlsplit(self.path)
         size = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(size)) if size else None
+        sent = self.rfile.read(size)
+        is_file = self.headers.get("Content-Type") == "application/octet-stream"
+        body = sent if is_file else json.loads(sent) if size else None
         if self._serve_file(url.path):
             return
         state.requests.append((method, url.path, dict(self.headers), body))
@@ -144,6 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
         contact = state.contacts.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
         if contact is None:
             self._problem(401, "The token is not known.")
+        elif url.path.startswith("/v1/attachments/"):
+            self._send(200, state.files[url.path.rpartition("/")[2]], "image/png")
         elif url.path == "/v1/conversations" and method == "POST":
             self._begin(contact, body["client_id"])
         elif url.path == "/v1/conversations":
@@ -236,6 +242,8 @@ class _Handler(BaseHTTPRequestHandler):
             case "POST", ["close"]:
                 state.set_status(path[0], status="closed")
                 self._send(200, conversation)
+            case "POST", ["attachments"]:
+                self._upload(query["name"][0], body)
             case "POST", ["read"]:
                 conversation["read_message_id"] = body["message_id"]
                 self._send(200, conversation)
@@ -243,6 +251,14 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, b"All that was said.\n", "text/plain; charset=utf-8")
             case _:
                 self._send(200, {"resolution": "none"})
+
+    def _upload(self, name: str, content: bytes) -> None:
+        if content.startswith(b"MZ"):
+            self._problem(422, f"'{name}' holds no picture, document or text that can be sent.")
+            return
+        new_id = f"f{len(self.state.files) + 1}"
+        self.state.files[new_id] = content
+        self._send(201, {"id": new_id, "name": name})
 
     def _post_message(self, conversation_id: str, body: dict[str, Any]) -> None:
         state = self.state
@@ -261,6 +277,12 @@ class _Handler(BaseHTTPRequestHandler):
         with state.changed:
             known = [m for m in state.messages if m["client_id"] == body["client_id"]]
             payload = {"choice": body["choice"]} if body.get("choice") else {}
+            if body.get("attachments"):
+                files = [
+                    {"id": one, "name": f"{one}.png", "media_type": "image/png"}
+                    for one in body["attachments"]
+                ]
+                payload["attachments"] = files
             given = {
                 **{key: body[key] for key in ("client_id", "text")},
                 "author": "customer",

@@ -1,5 +1,6 @@
 """The messenger in a real browser: nothing is lost, nothing doubled, nothing injected."""
 
+import base64
 import re
 import time
 
@@ -384,6 +385,35 @@ def test_the_messenger_speaks_the_language_of_the_page(
     stand_in.set_status("c1", status="waiting", team_title="Billing", expected_wait_minutes=10)
     for part in words:
         expect(page.get_by_text(part)).to_be_visible()
+
+
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def test_a_picture_goes_with_words_and_is_shown_and_what_may_not_be_sent_is_named(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    panel = open_panel(page, site)
+    with page.expect_file_chooser() as chosen:
+        panel.get_by_role("button", name="Attach a file").click()
+    chosen.value.set_files(
+        [
+            {"name": "lamp.png", "mimeType": "image/png", "buffer": PICTURE},
+            {"name": "run.png", "mimeType": "image/png", "buffer": b"MZ"},
+        ]
+    )
+    expect(panel.get_by_text("'run.png' holds no picture")).to_be_visible()
+    panel.get_by_role("button", name="Remove run.png").click()
+    expect(panel.get_by_role("button", name="Send", exact=True)).to_be_disabled()  # the bot needs words
+    send(page, "It flickers")
+    expect(page.locator(".customer.sent .bubble")).to_have_text(["It flickers"])
+    shown = panel.get_by_role("img", name="f1.png")
+    expect(shown).to_be_visible()
+    assert shown.evaluate("picture => picture.naturalWidth") == 1
+    assert stand_in.messages[0]["payload"]["attachments"][0]["id"] == "f1"
+    expect(panel.get_by_role("button", name="Remove lamp.png")).to_have_count(0)
 
 
 def test_an_agent_is_named_and_a_closed_panel_counts_unread(page: Page, site: str, stand_in: StandIn) -> None:

@@ -1,20 +1,22 @@
 // How messages look, and what a customer can do below the latest one.
 
 import { button, h, icon } from "./dom.js";
+import { filesNode } from "./files.js";
 import { linkTo, safeNodes } from "./sanitize.js";
 import { locale, t } from "./words.js";
 
 const SHOWN_SOURCES = 3;
 
 /** One message as a list entry of the log. */
-export function messageNode(item, { server, onRetry, onEdit, onArticle }) {
+export function messageNode(item, { server, onRetry, onEdit, onArticle, loadFile }) {
   if (item.author === "system") return h("div", { className: "system" }, item.text);
   const body = item.author === "customer" || !item.html ? item.text : safeNodes(item.html, `${server}/help/`);
   const node = h(
     "div",
     { className: `message ${item.author} ${item.state}` },
     h("span", { className: "who" }, h("span", { className: "sr" }, `${speaker(item)}, `), byline(item)),
-    h("div", { className: "bubble" }, body),
+    item.text && h("div", { className: "bubble" }, body),
+    item.payload?.attachments && filesNode(item.payload.attachments, loadFile),
     sourcesNode(item, server, onArticle),
   );
   if (item.state === "failed") node.append(failedNode(item, { onRetry, onEdit }));

@@ -29,9 +29,9 @@ export class Outbox {
     return kept.filter((entry) => entry?.client_id).sort((a, b) => a.at - b.at);
   }
 
-  add(thread, text, choice) {
+  add(thread, text, choice, attachments) {
     const at = (this.#newest = Math.max(Date.now(), this.#newest + 1));
-    this.#keep({ client_id: newId(), thread, text, choice, at });
+    this.#keep({ client_id: newId(), thread, text, choice, attachments, at });
     this.wake();
   }
 

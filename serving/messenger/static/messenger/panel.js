@@ -1,6 +1,7 @@
 // The window of the messenger: header, log, composer; shows a session and passes on what the customer does.
 
 import { button, h, icon } from "./dom.js";
+import { Files } from "./files.js";
 import { ArticleView, Home, Menu } from "./home.js";
 import { messageNode, statusLine, tailNodes } from "./messages.js";
 import { t } from "./words.js";
@@ -106,7 +107,13 @@ export class Panel {
     this.input.addEventListener("input", () => this.#typed());
     this.input.addEventListener("keydown", (event) => this.#keyInInput(event));
     this.sendButton = h("button", { "aria-label": t("send"), disabled: true }, icon("send"));
-    const form = h("form", { className: "composer" }, this.input, this.sendButton);
+    this.files = new Files({ upload: (file) => this.#upload(file), onChange: () => this.#fit() });
+    this.input.addEventListener("paste", (event) => {
+      if (!event.clipboardData.files.length) return;
+      event.preventDefault();
+      this.files.add([...event.clipboardData.files]);
+    });
+    const form = h("form", { className: "composer" }, this.files.list, this.files.control, this.input, this.sendButton);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
@@ -231,7 +238,8 @@ export class Panel {
       onRetry: (key) => session.outbox.retry(key),
       onEdit: (item) => this.#edit(item),
       onArticle: (slug) => this.#readArticle(slug),
-      onChoose: ({ title, ref }) => session.send(title, ref),
+      loadFile: (id) => session.file(id),
+      onChoose: ({ title, ref }) => session.send(title, { choice: ref }),
       onFeedback: (message, helpful) => {
         session.feedback(message, helpful);
         if (!helpful) this.focus();
@@ -249,17 +257,39 @@ export class Panel {
   }
 
   #send() {
+    if (this.sendButton.disabled) return;
     const text = this.input.value.trim();
-    if (!text) return;
+    const attachments = this.files.ids;
+    this.files.clear();
     this.#setInput("");
-    this.#say(text);
+    this.#say(text, attachments.length ? { attachments } : {});
+  }
+
+  #upload(file) {
+    this.#leaveHome();
+    return this.session.upload(file);
+  }
+
+  #leaveHome() {
+    if (this.view === "home" && this.session.begun) this.session.startOver();
+    if (this.view !== "chat") this.#show("chat");
+  }
+
+  get #withPeople() {
+    return /waiting|open/.test(this.session?.conversation?.status);
+  }
+
+  /** A file goes with words, unless a person reads it. */
+  #fit() {
+    if (!this.sendButton) return;
+    const text = this.input.value.trim();
+    this.sendButton.disabled = this.files.busy || !(text || (this.files.ids.length && this.#withPeople));
   }
 
   /** Sends it; what is written in the first view begins a conversation of its own. */
-  #say(text) {
-    if (this.view === "home" && this.session.begun) this.session.startOver();
-    if (this.view !== "chat") this.#show("chat");
-    this.session.send(text);
+  #say(text, more) {
+    this.#leaveHome();
+    this.session.send(text, more);
   }
 
   #edit(item) {
@@ -282,12 +312,11 @@ export class Panel {
   #typed() {
     this.input.style.height = "auto";
     this.input.style.height = `${this.input.scrollHeight}px`;
+    this.#fit();
     const text = this.input.value.trim();
-    this.sendButton.disabled = !text;
     clearTimeout(this.#suggestTimer);
     this.#showSuggestions([]);
-    const human = ["waiting", "open"].includes(this.session?.conversation?.status);
-    if (text.length > 2 && !human) this.#suggestTimer = setTimeout(() => this.#suggest(text), SUGGEST_AFTER);
+    if (text.length > 2 && !this.#withPeople) this.#suggestTimer = setTimeout(() => this.#suggest(text), SUGGEST_AFTER);
   }
 
   async #suggest(text) {

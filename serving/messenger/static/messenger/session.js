@@ -144,9 +144,22 @@ export class Session {
     this.outbox.stop();
   }
 
-  send(text, choice) {
+  /** Puts a message on its way; `attachments` are ids of uploaded files. */
+  send(text, { choice, attachments } = {}) {
     this.notice = "";
-    this.outbox.add(this.#thread.key, text, choice);
+    this.outbox.add(this.#thread.key, text, choice, attachments);
+  }
+
+  /** Uploads a file to this conversation, which begins with it where there is none; gives its `id`. */
+  async upload(file) {
+    const path = `/v1/conversations/${await this.#conversationId(this.#thread.key)}/attachments`;
+    const init = { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } };
+    return (await this.api.fetch(`${path}?name=${encodeURIComponent(file.name.slice(0, 200))}`, init)).json();
+  }
+
+  /** The content of a file that was sent. */
+  async file(id) {
+    return (await this.api.fetch(`/v1/attachments/${id}`, {})).blob();
   }
 
   async feedback(message, helpful) {
@@ -256,7 +269,8 @@ export class Session {
   }
 
   async #post(entry) {
-    const body = { client_id: entry.client_id, text: entry.text, choice: entry.choice };
+    const { client_id, text, choice, attachments } = entry;
+    const body = { client_id, text, choice, attachments };
     // 404: the conversation, and failing that the customer, is no longer known; both can be made anew.
     const remedies = [() => this.#forgetConversation(), () => this.store.remove("token")];
     for (;;) {

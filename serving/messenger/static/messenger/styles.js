@@ -176,7 +176,15 @@ h3 { font-size: 13px; font-weight: 600; color: var(--muted); }
 .suggestions button { width: 100%; padding: 8px 14px; border-radius: 10px; font-size: 14px; line-height: 1.4; text-align: start; }
 .suggestions button:is(:hover, :focus-visible) { background: var(--raised); }
 .suggestions button:focus-visible { outline-offset: -2px; }
-.composer { display: flex; align-items: flex-end; gap: 8px; padding: 12px 14px 16px; }
+.composer { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 8px; padding: 12px 14px 16px; }
+.composer .attach { width: 32px; margin-inline: -4px; background: none; color: var(--muted); }
+.files { display: grid; gap: 4px; width: 100%; padding: 0; list-style: none; font-size: 14px; }
+.files li { display: flex; align-items: center; justify-content: space-between; padding-inline-start: 12px; border-radius: 10px; background: var(--raised); }
+.files span { min-width: 0; overflow-wrap: anywhere; }
+.files small { margin-inline-start: 8px; color: var(--muted); }
+.files .bad small { color: var(--bad); }
+.sent-files { padding: 0; list-style: none; }
+.sent-files img { display: block; max-width: 240px; max-height: 240px; margin-top: 4px; border-radius: 14px; }
 .suggestions:not([hidden]) + .composer { padding-top: 4px; }
 textarea {
   flex: 1; min-width: 0; max-height: 136px; padding: 10px 16px; border: 1px solid var(--line); border-radius: 22px;
@@ -184,7 +192,7 @@ textarea {
 }
 textarea::placeholder { color: var(--muted); opacity: 1; }
 textarea:focus { border-color: var(--ink-accent); outline: 1px solid var(--ink-accent); outline-offset: -1px; }
-.composer button {
+.composer > button {
   flex: none; display: grid; place-items: center; width: 44px; height: 44px; border-radius: 50%;
   background: var(--accent); color: var(--on-accent); transition: opacity .15s;
 }
