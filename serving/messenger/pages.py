@@ -21,7 +21,9 @@ from serving.runtime.assembly import Runtime
 from serving.security.headers import content_policy
 
 _HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": content_policy(form_action="'none'", frame_ancestors="'self'")
+    "Content-Security-Policy": content_policy(
+        form_action="'none'", frame_ancestors="'self'", img_src="'self' https: blob:"
+    )
 }
 _TEMPLATES_FOLDER = Path(__file__).parent / "templates"
 

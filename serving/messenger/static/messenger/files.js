@@ -95,5 +95,6 @@ async function showPicture(node, file, load) {
   if (!content) return;
   const picture = h("img", { alt: file.name, src: URL.createObjectURL(content) });
   picture.addEventListener("load", () => URL.revokeObjectURL(picture.src));
+  picture.addEventListener("error", () => node.replaceChildren(file.name)); // the site's policy forbids it
   node.replaceChildren(picture);
 }
