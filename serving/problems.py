@@ -59,6 +59,7 @@ class Problem(BaseModel):
     """What went wrong and what to do (RFC 9457)."""
 
     type: str = "about:blank"
+    """Of the few that programs act on: `urn:firstlast:code-needed`, `urn:firstlast:second-factor-missing`."""
     title: str
     """The status in words."""
     status: int
@@ -80,9 +81,10 @@ def problem(
     *,
     headers: Mapping[str, str] | None = None,
     errors: list[FieldProblem] | None = None,
+    kind: str = "about:blank",
 ) -> ProblemResponse:
     """The response that tells of it."""
-    told = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
+    told = Problem(type=kind, title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
     return ProblemResponse(told.model_dump(), status_code=status, headers=dict(headers or {}))
 
 
@@ -144,7 +146,7 @@ def _known_error(request: Request, error: Exception) -> Response:
         _log.error(
             "request_failed", route=route_of(request.scope), error=type(error).__name__, detail=str(error)
         )
-    return problem(status, str(error), headers=headers)
+    return problem(status, str(error), headers=headers, kind=getattr(error, "problem_type", "about:blank"))
 
 
 def _malformed_request(_request: Request, error: Exception) -> Response:

@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     """Life of an agent's session."""
     reset_link_hours: float = Field(default=24.0, gt=0)
     """Life of a link by which an agent chooses a password."""
+    require_second_factor: bool = False
+    """Whether agents without a second factor may do nothing but set one up."""
     secure_cookies: bool = False
     """Send the session cookie over HTTPS only; set it wherever the server is behind HTTPS."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()

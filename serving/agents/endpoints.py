@@ -1,9 +1,15 @@
-"""Agents over HTTP: sign in, sign out, who am I."""
+"""Agents over HTTP: sign in, sign out, and one's own account."""
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
-from serving.agents import repository, service
+from serving.agents import repository, second_factor, service
 from serving.agents.schemas import (
+    CodeBody,
+    NewSecondFactorOut,
+    OwnPasswordBody,
+    RecoveryCodesOut,
+    SecondFactorOut,
     SessionOut,
     SessionsOut,
     SignedInAgentOut,
@@ -11,19 +17,28 @@ from serving.agents.schemas import (
     SignInBody,
     signed_in_agent_out,
 )
-from serving.agents.service import SignIn
+from serving.agents.service import SignIn, Visitor
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import problems
+from serving.runtime.assembly import Runtime
 from serving.security.addresses import client_address
+from serving.security.browsers import browser_words
 from serving.security.principals import (
     DEVICE_COOKIE,
     SESSION_COOKIE,
-    CurrentAgent,
+    AgentPrincipal,
+    OwnAccount,
     refuse_foreign_origin,
 )
 from serving.settings import Settings
 
 router = APIRouter(prefix="/v1/agents", tags=["agents"], responses=problems(401, 403))
+
+
+def visitor_of(request: Request) -> Visitor:
+    """The browser that sends the request."""
+    name = browser_words(request.headers.get("user-agent", ""))
+    return Visitor(client_address(request), request.cookies.get(DEVICE_COOKIE), name)
 
 
 _DEVICE_SECONDS = 180 * 24 * 3600
@@ -66,16 +81,19 @@ def clear_session_cookie(response: Response, settings: Settings) -> None:
 def sign_in(
     body: SignInBody, request: Request, response: Response, runtime: CurrentRuntime, session: DbSession
 ) -> SignedInAgentOut:
-    """Sign in: 200 with the agent and the cookie `firstlast_session`; 401, or 429 after many failures."""
+    """Sign in: 200 with the agent and the cookie `firstlast_session`; 401, or 429 after many failures.
+
+    Who has a second factor sends a `code` too. Without it the 401 is of the type `urn:firstlast:code-needed`.
+    """
     refuse_foreign_origin(request, runtime)
     signed = service.sign_in(
         session,
         runtime.settings,
         runtime.sign_in_attempts,
+        visitor_of(request),
         email=body.email,
         password=body.password,
-        address=client_address(request),
-        device_token=request.cookies.get(DEVICE_COOKIE),
+        code=body.code,
     )
     set_session_cookies(request, response, runtime.settings, signed)
     return signed_in_agent_out(signed.agent)
@@ -93,34 +111,116 @@ def sign_out(request: Request, response: Response, runtime: CurrentRuntime, sess
 
 
 @router.get("/me", responses=problems(404))
-def get_me(agent: CurrentAgent, session: DbSession) -> SignedInAgentOut:
+def get_me(agent: OwnAccount, session: DbSession) -> SignedInAgentOut:
     """Who is signed in, and what they may do."""
     return signed_in_agent_out(service.get_agent(session, agent.id))
 
 
 @router.get("/me/sessions")
-def list_sessions(agent: CurrentAgent, session: DbSession) -> SessionsOut:
+def list_sessions(agent: OwnAccount, session: DbSession) -> SessionsOut:
     """Where you are signed in."""
-    return SessionsOut(
-        sessions=[
-            SessionOut(
-                id=row.token_hash[: service.SESSION_ID_CHARS],
-                created_at=row.created_at,
-                expires_at=row.expires_at,
-                current=row.token_hash == agent.session_hash,
-            )
-            for row in repository.list_sessions(session, agent.id)
-        ]
-    )
+    return SessionsOut(sessions=own_sessions(session, agent))
 
 
 @router.delete("/me/sessions/{session_id}", status_code=204, responses=problems(404))
-def end_session(session_id: str, agent: CurrentAgent, session: DbSession) -> None:
+def end_session(session_id: str, agent: OwnAccount, session: DbSession) -> None:
     """Sign out in one browser."""
     service.end_session(session, agent.id, session_id)
 
 
 @router.delete("/me/sessions", status_code=204)
-def end_all_sessions(agent: CurrentAgent, session: DbSession) -> None:
-    """Sign out everywhere, here too."""
-    repository.end_sessions(session, agent.id)
+def end_all_sessions(agent: OwnAccount, session: DbSession, keep_current: bool = False) -> None:
+    """Sign out everywhere, here too unless `keep_current` says otherwise."""
+    if keep_current:
+        repository.end_other_sessions(session, agent.id, agent.session_hash)
+    else:
+        repository.end_sessions(session, agent.id)
+
+
+@router.get("/me/second-factor", responses=problems(404))
+def get_second_factor(agent: OwnAccount, runtime: CurrentRuntime, session: DbSession) -> SecondFactorOut:
+    """Whether signing in asks you for a code."""
+    return second_factor_out(session, agent, runtime.settings)
+
+
+@router.post("/me/second-factor", status_code=201, responses=problems(404, 409, 429))
+def begin_second_factor(
+    body: OwnPasswordBody, agent: OwnAccount, request: Request, runtime: CurrentRuntime, session: DbSession
+) -> NewSecondFactorOut:
+    """Begin to set up a second factor: put the secret into an authenticator app, then confirm a code of it.
+
+    409 when you have one already.
+    """
+    check_own_password(request, runtime, session, agent, body.password)
+    made = second_factor.begin(session, runtime.settings, service.get_agent(session, agent.id))
+    return NewSecondFactorOut(secret=made.text, uri=made.uri)
+
+
+@router.post("/me/second-factor/confirm", responses=problems(404, 409))
+def confirm_second_factor(
+    body: CodeBody, agent: OwnAccount, runtime: CurrentRuntime, session: DbSession
+) -> RecoveryCodesOut:
+    """Turn the second factor on by its first code; your other sessions end. Keep the recovery codes."""
+    found = service.get_agent(session, agent.id)
+    made = second_factor.confirm(session, runtime.settings, found, body.code, session_hash=agent.session_hash)
+    return RecoveryCodesOut(recovery_codes=made)
+
+
+@router.post("/me/second-factor/recovery-codes", responses=problems(404, 409, 429))
+def renew_recovery_codes(
+    body: OwnPasswordBody, agent: OwnAccount, request: Request, runtime: CurrentRuntime, session: DbSession
+) -> RecoveryCodesOut:
+    """Ten new recovery codes in place of those left."""
+    check_own_password(request, runtime, session, agent, body.password)
+    made = second_factor.renew_recovery_codes(session, service.get_agent(session, agent.id))
+    return RecoveryCodesOut(recovery_codes=made)
+
+
+@router.post("/me/second-factor/turn-off", responses=problems(404, 429))
+def turn_off_second_factor(
+    body: OwnPasswordBody, agent: OwnAccount, request: Request, runtime: CurrentRuntime, session: DbSession
+) -> SecondFactorOut:
+    """Sign in by password alone again, or set up another second factor."""
+    check_own_password(request, runtime, session, agent, body.password)
+    second_factor.take_away(session, service.get_agent(session, agent.id), author=agent.email)
+    return second_factor_out(session, agent, runtime.settings)
+
+
+def own_sessions(session: Session, agent: AgentPrincipal) -> list[SessionOut]:
+    """The sessions of the one who asks, the newest first."""
+    return [
+        SessionOut(
+            id=row.token_hash[: service.SESSION_ID_CHARS],
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            address=row.address,
+            browser=row.browser,
+            current=row.token_hash == agent.session_hash,
+        )
+        for row in repository.list_sessions(session, agent.id)
+    ]
+
+
+def second_factor_out(session: Session, agent: AgentPrincipal, settings: Settings) -> SecondFactorOut:
+    """The second factor of the one who asks, without its secret."""
+    found = service.get_agent(session, agent.id)
+    return SecondFactorOut(
+        on=found.second_factor,
+        since=found.totp_since,
+        recovery_codes_left=repository.count_recovery_codes(session, agent.id),
+        required=settings.require_second_factor,
+    )
+
+
+def check_own_password(
+    request: Request, runtime: Runtime, session: Session, agent: AgentPrincipal, password: str
+) -> None:
+    """Raise `DataError` unless it is the password of the one who asks; attempts are counted."""
+    service.check_own_password(
+        session,
+        runtime.settings,
+        runtime.sign_in_attempts,
+        visitor_of(request),
+        email=agent.email,
+        password=password,
+    )

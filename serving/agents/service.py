@@ -3,17 +3,43 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from model.errors import AuthenticationError, NotFoundError
-from serving.agents import repository
-from serving.agents.attempts import Attempt, SignInAttempts
+from model.errors import AuthenticationError, DataError, NotFoundError
+from serving.agents import repository, second_factor
+from serving.agents.attempts import Attempt, SignInAttempts, Step
 from serving.company.repository import find_agent_by_email
 from serving.db.audit import Act, record_act
 from serving.db.tables import Agent, AgentSession, now
 from serving.security import tokens
 from serving.security.passwords import verify_password
+from serving.security.tokens import Device
 from serving.settings import Settings
+
+
+class CodeNeededError(AuthenticationError):
+    """The password is right and the code of the second factor is missing."""
+
+    problem_type = "urn:firstlast:code-needed"
+
+    def __init__(self, ticket: str) -> None:
+        super().__init__(
+            "a code is needed: send `code` too, from the agent's authenticator app or a recovery code"
+        )
+        self.ticket = ticket
+        """Stands for the password in the second step of a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The browser that asks."""
+
+    address: str | None
+    device_token: str | None = None
+    """What it kept of the last time somebody signed in there."""
+    browser: str = ""
+    """What it calls itself, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +56,71 @@ def sign_in(
     session: Session,
     settings: Settings,
     attempts: SignInAttempts,
+    visitor: Visitor,
     *,
     email: str,
     password: str,
-    address: str | None,
-    device_token: str | None = None,
+    code: str = "",
 ) -> SignIn:
     """Open a session. Raises `AuthenticationError`, or `TooManyRequestsError` after too many attempts.
 
-    An unknown e-mail, a wrong password and a deactivated agent cannot be told apart. `device_token` is what
-    the browser kept of the last time.
+    An unknown e-mail, a wrong password and a deactivated agent cannot be told apart. Whoever has a second
+    factor also gives a code; raises `CodeNeededError` without one.
     """
     email = email.strip().lower()
-    reading = session.get_bind().execution_options(sqlite_begin="DEFERRED")
-    with Session(reading) as lookup:  # no transaction stays open while the password is checked, slowly
-        somebody = find_agent_by_email(lookup, email)
-    device = tokens.read_device_token(settings, device_token) if device_token else None
-    is_known = device is not None and somebody is not None and device.agent_id == somebody.id
-    attempt = Attempt(email, address, device.id if device is not None and is_known else None)
-    attempts.begin(attempt)
+    somebody = _find(session, email)
+    device = _device(settings, visitor, somebody)
     agent = somebody if somebody is not None and somebody.active else None
+    attempt = _begin(attempts, visitor, email, device)
     if not verify_password(password, agent.password_hash if agent else None) or agent is None:
+        attempts.failed(attempt, is_known=somebody is not None)
         raise AuthenticationError("e-mail or password is wrong")
     attempts.succeeded(attempt)
-    repository.delete_ended_sessions(session, now())
-    token = tokens.new_secret()
-    expires_at = now() + timedelta(hours=settings.agent_session_hours)
-    session.add(AgentSession(token_hash=tokens.digest(token), agent_id=agent.id, expires_at=expires_at))
-    record_act(session, Act(agent.email, "signed in", f"agent {agent.email}"))
-    return SignIn(agent, token, tokens.make_device_token(settings, agent.id, device if is_known else None))
+    if agent.second_factor:
+        if not code.strip():
+            raise CodeNeededError(tokens.make_ticket(settings, agent.id, agent.password_hash))
+        _check_code(session, settings, attempts, visitor, agent, code)
+    return _open_session(session, settings, visitor, agent)
+
+
+def give_code(
+    session: Session,
+    settings: Settings,
+    attempts: SignInAttempts,
+    visitor: Visitor,
+    *,
+    ticket: str,
+    code: str,
+) -> SignIn:
+    """The second step, after the password: open a session. Raises as `sign_in`.
+
+    A ticket ends with its time, another password, and the account.
+    """
+    read = tokens.read_ticket(settings, ticket)
+    with Session(_reading(session)) as lookup:
+        agent = repository.find_agent(lookup, read.agent_id)
+    if agent is None or not agent.second_factor or tokens.digest(agent.password_hash) != read.password_digest:
+        raise AuthenticationError("your account has changed meanwhile; begin again")
+    _check_code(session, settings, attempts, visitor, agent, code)
+    return _open_session(session, settings, visitor, agent)
+
+
+def check_own_password(
+    session: Session,
+    settings: Settings,
+    attempts: SignInAttempts,
+    visitor: Visitor,
+    *,
+    email: str,
+    password: str,
+) -> None:
+    """Before what a stolen session must not do. Raises `DataError` for a wrong password, which is counted."""
+    agent = _find(session, email)
+    attempt = _begin(attempts, visitor, email, _device(settings, visitor, agent))
+    if not verify_password(password, agent.password_hash if agent else None):
+        attempts.failed(attempt, is_known=True)
+        raise DataError("that is not your password")
+    attempts.succeeded(attempt)
 
 
 def sign_out(session: Session, token: str) -> None:
@@ -85,3 +147,61 @@ def get_agent(session: Session, agent_id: str) -> Agent:
     if agent is None:
         raise NotFoundError(f"no active agent {agent_id!r}")
     return agent
+
+
+def _find(session: Session, email: str) -> Agent | None:
+    """Whoever has the e-mail; no transaction stays open while the password is checked, slowly."""
+    with Session(_reading(session)) as lookup:
+        return find_agent_by_email(lookup, email)
+
+
+def _reading(session: Session) -> Engine | Connection:
+    """The store without a write lock, which the request's own session would take with its first statement."""
+    return session.get_bind().execution_options(sqlite_begin="DEFERRED")
+
+
+def _device(settings: Settings, visitor: Visitor, agent: Agent | None) -> Device | None:
+    """The browser as one in which this agent signed in before; `None` for any other."""
+    device = tokens.read_device_token(settings, visitor.device_token) if visitor.device_token else None
+    return device if device is not None and agent is not None and device.agent_id == agent.id else None
+
+
+def _begin(
+    attempts: SignInAttempts, visitor: Visitor, email: str, device: Device | None, step: Step = "password"
+) -> Attempt:
+    attempt = Attempt(email, visitor.address, device.id if device else None, step)
+    attempts.begin(attempt)
+    return attempt
+
+
+def _check_code(
+    session: Session,
+    settings: Settings,
+    attempts: SignInAttempts,
+    visitor: Visitor,
+    agent: Agent,
+    code: str,
+) -> None:
+    attempt = _begin(attempts, visitor, agent.email, _device(settings, visitor, agent), "code")
+    if not second_factor.use_code(session, settings, agent, code):
+        session.rollback()  # writing the attempt down must not wait for this request
+        attempts.failed(attempt, is_known=True)
+        raise AuthenticationError("that code is wrong or was used; wait for the next one")
+    attempts.succeeded(attempt)
+
+
+def _open_session(session: Session, settings: Settings, visitor: Visitor, agent: Agent) -> SignIn:
+    repository.delete_ended_sessions(session, now())
+    token = tokens.new_secret()
+    session.add(
+        AgentSession(
+            token_hash=tokens.digest(token),
+            agent_id=agent.id,
+            expires_at=now() + timedelta(hours=settings.agent_session_hours),
+            address=visitor.address,
+            browser=visitor.browser,
+        )
+    )
+    record_act(session, Act(agent.email, "signed in", f"agent {agent.email}"))
+    known = _device(settings, visitor, agent)
+    return SignIn(agent, token, tokens.make_device_token(settings, agent.id, known))

@@ -155,6 +155,20 @@ def make_reset_link(email: EmailArgument, home: HomeOption = None, as_json: Json
     emit({"link": server + link.path, "expires_at": link.expires_at.isoformat()}, as_json=as_json)
 
 
+@agents_app.command("reset-second-factor")
+def reset_second_factor(email: EmailArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Let an agent whose phone is lost sign in by password alone; all their sessions end."""
+    from serving.agents.second_factor import take_away
+    from serving.company.accounts import agent_of_email
+    from serving.company.service import COMMAND_LINE
+
+    with opened_store(home) as (session, _):
+        agent = agent_of_email(session, email)
+        result: dict[str, Any] = {"id": agent.id, "email": agent.email}  # JSON
+        result["was_on"] = take_away(session, agent, author=COMMAND_LINE)
+    emit(result, as_json=as_json)
+
+
 @keys_app.command("add")
 def add_key(
     name: Annotated[str, typer.Argument(help="Which server will use it.")],

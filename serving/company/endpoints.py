@@ -4,7 +4,9 @@ from typing import Annotated, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from model.errors import ConflictError
 from serving.agents.schemas import AgentOut
+from serving.agents.second_factor import take_away
 from serving.company import accounts, repository, service
 from serving.company.accounts import AgentChanges
 from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam, Name
@@ -161,6 +163,20 @@ def make_reset_link(
     agent = accounts.any_agent(session, agent_id)
     link = accounts.make_reset_link(session, runtime.settings, agent, author=author_of(admin))
     return ResetLinkOut(path=link.path, expires_at=link.expires_at)
+
+
+@router.delete(
+    "/agents/{agent_id}/second-factor", tags=["agents"], status_code=204, responses=problems(404, 409)
+)
+def reset_second_factor(agent_id: str, admin: AgentsManager, session: DbSession) -> None:
+    """Let an agent whose phone is lost sign in by password alone, and end all their sessions.
+
+    409 for your own: your account asks for your password first.
+    """
+    agent = accounts.any_agent(session, agent_id)
+    if agent.id == admin.id:
+        raise ConflictError("this is your own second factor; turn it off with your password on /account")
+    take_away(session, agent, author=author_of(admin))
 
 
 @router.get("/api-keys", tags=["API keys"])

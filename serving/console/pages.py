@@ -5,6 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from serving.console import (
+    account_pages,
     article_pages,
     import_pages,
     inbox_pages,
@@ -18,7 +19,7 @@ from serving.console.templating import STATIC_FOLDER
 
 router = APIRouter(include_in_schema=False)
 for _pages in (
-    *(session_pages, inbox_pages, proposal_pages, learned_answer_pages),
+    *(session_pages, account_pages, inbox_pages, proposal_pages, learned_answer_pages),
     *(article_pages, import_pages, labelling_pages, model_pages),
 ):
     router.include_router(_pages.router)

@@ -14,6 +14,7 @@ from knowledge.text import capitalised
 from model.errors import AuthenticationError, FirstlastError
 from serving.console.templating import Page, render
 from serving.problems import status_of
+from serving.security.principals import SecondFactorMissingError
 
 _HEADINGS = {
     401: "Sign in again",
@@ -24,7 +25,7 @@ _HEADINGS = {
     429: "Too many attempts",
     503: "Not ready yet",
 }
-_NOT_WRITTEN = frozenset({"password", "next", "nonce", "email", "action"})
+_NOT_WRITTEN = frozenset({"password", "code", "ticket", "next", "nonce", "email", "action"})
 """Fields that are not shown again on the page of a problem."""
 
 
@@ -38,6 +39,10 @@ class PageRoute(APIRoute):
         async def handle_with_pages(request: Request) -> Response:
             try:
                 return await handle(request)
+            except SecondFactorMissingError as error:
+                if request.method == "GET" and "X-Fragment" not in request.headers:
+                    return see_other("/account")
+                return await _problem(request, 403, sentence(error))
             except AuthenticationError:
                 if request.method == "GET" and "X-Fragment" not in request.headers:
                     return RedirectResponse(login_path(request), status_code=303)

@@ -1,4 +1,4 @@
-"""Signing in and out by form; it never says whether an e-mail is known."""
+"""Signing in and out by form, in one step or two; it never says whether an e-mail is known."""
 
 from typing import Annotated
 
@@ -7,7 +7,12 @@ from fastapi.responses import RedirectResponse
 
 from model.errors import AuthenticationError, DataError
 from serving.agents import service
-from serving.agents.endpoints import clear_session_cookie, set_device_cookie, set_session_cookies
+from serving.agents.endpoints import (
+    clear_session_cookie,
+    set_device_cookie,
+    set_session_cookies,
+    visitor_of,
+)
 from serving.company.accounts import use_reset_link
 from serving.console.routing import PageRoute, local_path, see_other, sentence
 from serving.console.templating import Page, render
@@ -15,7 +20,7 @@ from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import status_of
 from serving.security.addresses import client_address
 from serving.security.limited import spenders
-from serving.security.principals import DEVICE_COOKIE, SESSION_COOKIE, refuse_foreign_origin
+from serving.security.principals import SESSION_COOKIE, refuse_foreign_origin
 from serving.security.rate_limit import TooManyRequestsError
 from serving.security.tokens import make_device_token
 
@@ -50,14 +55,48 @@ def sign_in(
             session,
             runtime.settings,
             runtime.sign_in_attempts,
+            visitor_of(request),
             email=email,
             password=password,
-            address=client_address(request),
-            device_token=request.cookies.get(DEVICE_COOKIE),
         )
+    except service.CodeNeededError as needed:
+        return _code(request, next_path=local_path(next), ticket=needed.ticket)
     except (AuthenticationError, TooManyRequestsError) as error:
         return _login(
             request, next_path=local_path(next), email=email, problem=sentence(error), status=status_of(error)
+        )
+    response = see_other(local_path(next))
+    set_session_cookies(request, response, runtime.settings, signed)
+    return response
+
+
+@router.post("/login/code")
+def give_code(
+    request: Request,
+    runtime: CurrentRuntime,
+    session: DbSession,
+    ticket: Annotated[str, Form(max_length=2_000)] = "",
+    code: Annotated[str, Form(max_length=100)] = "",
+    next: Annotated[str, Form()] = "/inbox",
+) -> Response:
+    """The second step of who has a second factor; a wrong code may be tried again."""
+    refuse_foreign_origin(request, runtime)
+    try:
+        signed = service.give_code(
+            session,
+            runtime.settings,
+            runtime.sign_in_attempts,
+            visitor_of(request),
+            ticket=ticket,
+            code=code,
+        )
+    except (AuthenticationError, TooManyRequestsError) as error:
+        return _code(
+            request,
+            next_path=local_path(next),
+            ticket=ticket,
+            problem=sentence(error),
+            status=status_of(error),
         )
     response = see_other(local_path(next))
     set_session_cookies(request, response, runtime.settings, signed)
@@ -109,3 +148,8 @@ def _login(
 ) -> Response:
     context = {"next": next_path, "email": email, "problem": problem}
     return render(request, Page("login.html", context, status=status))
+
+
+def _code(request: Request, *, next_path: str, ticket: str, problem: str = "", status: int = 200) -> Response:
+    context = {"next": next_path, "ticket": ticket, "problem": problem}
+    return render(request, Page("login_code.html", context, status=status))

@@ -14,7 +14,7 @@ from serving.dependencies import CurrentRuntime, DbSession
 from serving.learned_answers.repository import count_pending_proposals
 from serving.runtime.assembly import Runtime
 from serving.security.permissions import Permission
-from serving.security.principals import AgentPrincipal, CurrentAgent, agent_permitted
+from serving.security.principals import AgentPrincipal, CurrentAgent, OwnAccount, agent_permitted
 
 NOTICES = {
     "assigned": "Assigned to you.",
@@ -25,6 +25,8 @@ NOTICES = {
     "created": "Created. The bot uses it from now on.",
     "retired": "Retired. The bot no longer uses it.",
     "source-retired": "Retired. The bot no longer uses what it brought; importing it again brings it back.",
+    "ended": "Signed out there.",
+    "second-factor-off": "Your second factor is off. Signing in asks for your password alone.",
     "restored": "Brought back. The bot uses it from now on.",
 }
 _SHELL_FRAGMENTS = {"nav": "nav.html", "notice": "notice.html"}
@@ -72,7 +74,15 @@ async def current_visit(
     return Visit(request, runtime, session, agent)
 
 
+async def own_visit(
+    request: Request, runtime: CurrentRuntime, session: DbSession, agent: OwnAccount
+) -> Visit:
+    """The visit of an agent to their own account, also before a second factor is set up."""
+    return Visit(request, runtime, session, agent)
+
+
 CurrentVisit = Annotated[Visit, Depends(current_visit)]
+OwnVisit = Annotated[Visit, Depends(own_visit)]
 
 
 def _model_problem(runtime: Runtime, viewer: AgentPrincipal) -> str:

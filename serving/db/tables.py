@@ -182,6 +182,27 @@ class Agent(Table):
     team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+    totp_sealed: Mapped[str | None] = mapped_column(String(200))
+    """The secret of the second factor, encrypted; no list, export or log holds it."""
+    totp_begun_at: Mapped[datetime | None]
+    """When the secret was made; it counts from `totp_since` on, when its first code was given."""
+    totp_since: Mapped[datetime | None]
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """The time step of the last code that was accepted: none of it or before is accepted again."""
+
+    @property
+    def second_factor(self) -> bool:
+        """Whether signing in asks for a code."""
+        return self.totp_since is not None
+
+
+class RecoveryCode(Table):
+    """A code in place of a second factor that is lost, which works once; only its SHA-256 is kept."""
+
+    __tablename__ = "recovery_codes"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
 
 
 class AgentSession(Table):
@@ -193,6 +214,10 @@ class AgentSession(Table):
     agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
+    address: Mapped[str | None] = mapped_column(String(45))
+    """Where it was begun, as limits count it; `None` for this machine, and where it was not kept yet."""
+    browser: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    """What it was begun with, such as `Firefox on Linux`; empty where that is not known."""
 
     agent: Mapped[Agent] = relationship()
 

@@ -186,7 +186,7 @@ def open_runtime(
         counters=counters,
         limits=limits,
         turns=FairTurns(settings.ask_at_once, most_waiting=_MOST_WAITING),
-        sign_in_attempts=SignInAttempts(settings, counters, limits),
+        sign_in_attempts=SignInAttempts(settings, counters, limits, database),
         drift=DriftWatch(database, settings.models_folder, lambda: box.version),
         _given=resolver,
     )

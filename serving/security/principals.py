@@ -49,6 +49,8 @@ class AgentPrincipal:
     team: str | None
     session_hash: str = ""
     """Of the session by which the agent is signed in."""
+    needs_second_factor: bool = False
+    """Whether the agent may do nothing before setting up a second factor."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""
@@ -66,6 +68,12 @@ class ServerPrincipal:
     def may(self, permission: Permission) -> bool:
         """Whether the key has the scope."""
         return permission in self.scopes
+
+
+class SecondFactorMissingError(PermissionDeniedError):
+    """The agent may do nothing here before setting up a second factor."""
+
+    problem_type = "urn:firstlast:second-factor-missing"
 
 
 Principal = CustomerPrincipal | AgentPrincipal | ServerPrincipal
@@ -142,6 +150,10 @@ async def require_principal(principal: OptionalPrincipal) -> Principal:
     """Anyone who says who they are."""
     if principal is None:
         raise AuthenticationError("say who is asking: a customer token, an agent's session or an API key")
+    if isinstance(principal, AgentPrincipal) and principal.needs_second_factor:
+        raise SecondFactorMissingError(
+            "everybody here needs a second factor; set yours up on /account or by /v1/agents/me/second-factor"
+        )
     return principal
 
 
@@ -169,6 +181,15 @@ async def require_agent(principal: _SomePrincipal, _session: _AgentSession) -> A
     return principal
 
 
+async def require_own_account(principal: OptionalPrincipal, _session: _AgentSession) -> AgentPrincipal:
+    """A signed-in agent who looks after their own account, also before a second factor is set up."""
+    if principal is None:
+        raise AuthenticationError("say who is asking: sign in as an agent")
+    if not isinstance(principal, AgentPrincipal):
+        raise PermissionDeniedError("only a signed-in agent may do this")
+    return principal
+
+
 async def require_person(
     principal: _SomePrincipal, _token: _VisitorToken, _session: _AgentSession
 ) -> CustomerPrincipal | AgentPrincipal:
@@ -181,6 +202,7 @@ async def require_person(
 AnyPrincipal = Annotated[Principal, Depends(require_anyone)]
 CurrentCustomer = Annotated[CustomerPrincipal, Depends(require_customer)]
 CurrentAgent = Annotated[AgentPrincipal, Depends(require_agent)]
+OwnAccount = Annotated[AgentPrincipal, Depends(require_own_account)]
 CurrentPerson = Annotated[CustomerPrincipal | AgentPrincipal, Depends(require_person)]
 
 
@@ -239,7 +261,15 @@ def _agent_of_session(runtime: Runtime, cookie: str) -> AgentPrincipal:
         agent = repository.find_agent_of_session(session, session_hash)
     if agent is None:
         raise AuthenticationError("the session has ended; sign in again")
-    return AgentPrincipal(agent.id, agent.name, agent.email, agent.role, agent.team, session_hash)
+    return AgentPrincipal(
+        agent.id,
+        agent.name,
+        agent.email,
+        agent.role,
+        agent.team,
+        session_hash,
+        needs_second_factor=runtime.settings.require_second_factor and not agent.second_factor,
+    )
 
 
 def author_of(principal: AgentPrincipal | ServerPrincipal) -> str:

@@ -21,6 +21,8 @@ API_KEY_PREFIX = "fl_"
 _CUSTOMER_AUDIENCE = "firstlast:customer"
 _DEVICE_AUDIENCE = "firstlast:device"
 _DEVICE_DAYS = 180
+_TICKET_AUDIENCE = "firstlast:second-step"
+_TICKET_MINUTES = 10
 _ALGORITHM = "HS256"
 _MAX_TOKEN_CHARS = 8_192
 _LEEWAY_SECONDS = 60
@@ -111,7 +113,7 @@ def make_device_token(settings: Settings, agent_id: str, known: Device | None = 
         "aud": _DEVICE_AUDIENCE,
         "exp": datetime.now(UTC) + timedelta(days=_DEVICE_DAYS),
     }
-    return jwt.encode(claims, _key(settings, _DEVICE_AUDIENCE), algorithm=_ALGORITHM)
+    return jwt.encode(claims, key_for(settings, _DEVICE_AUDIENCE), algorithm=_ALGORITHM)
 
 
 def read_device_token(settings: Settings, token: str) -> Device | None:
@@ -119,7 +121,7 @@ def read_device_token(settings: Settings, token: str) -> Device | None:
     try:
         claims = _decode(
             token,
-            _key(settings, _DEVICE_AUDIENCE),
+            key_for(settings, _DEVICE_AUDIENCE),
             what="device",
             required=["sub", "jti", "exp", "aud"],
             audience=_DEVICE_AUDIENCE,
@@ -127,6 +129,38 @@ def read_device_token(settings: Settings, token: str) -> Device | None:
     except AuthenticationError:
         return None
     return Device(str(claims["jti"]), str(claims["sub"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """That somebody gave an agent's password and is asked for the code now."""
+
+    agent_id: str
+    password_digest: str
+    """Of the hash that the password had: with another password the ticket is worth nothing."""
+
+
+def make_ticket(settings: Settings, agent_id: str, password_hash: str) -> str:
+    """What stands for the right password while the code is asked for, for some minutes."""
+    claims = {
+        "sub": agent_id,
+        "pwd": digest(password_hash),
+        "aud": _TICKET_AUDIENCE,
+        "exp": datetime.now(UTC) + timedelta(minutes=_TICKET_MINUTES),
+    }
+    return jwt.encode(claims, key_for(settings, _TICKET_AUDIENCE), algorithm=_ALGORITHM)
+
+
+def read_ticket(settings: Settings, token: str) -> Ticket:
+    """What the ticket stands for. Raises `AuthenticationError` for one that is forged, foreign or ended."""
+    claims = _decode(
+        token,
+        key_for(settings, _TICKET_AUDIENCE),
+        what="sign-in",
+        required=["sub", "pwd", "exp", "aud"],
+        audience=_TICKET_AUDIENCE,
+    )
+    return Ticket(str(claims["sub"]), str(claims["pwd"]))
 
 
 def new_secret() -> str:
@@ -140,10 +174,11 @@ def digest(secret: str) -> str:
 
 
 def _customer_key(settings: Settings) -> bytes:
-    return _key(settings, _CUSTOMER_AUDIENCE)
+    return key_for(settings, _CUSTOMER_AUDIENCE)
 
 
-def _key(settings: Settings, purpose: str) -> bytes:
+def key_for(settings: Settings, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose, made of the server's secret key."""
     secret = settings.secret_key.get_secret_value().encode()
     return hmac.digest(secret, purpose.encode(), "sha256")
 

@@ -27,6 +27,7 @@ COMMANDS = (
     "agents reactivate",
     "agents reset-password",
     "agents reset-link",
+    "agents reset-second-factor",
     "keys add",
     "keys list",
     "keys revoke",

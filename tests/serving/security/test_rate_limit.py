@@ -206,6 +206,9 @@ def test_the_schema_tells_of_the_limits_on_every_route_that_has_one(strict: Runt
     }
     one = "/v1/conversations/{conversation_id}"
     assert limited == {
+        ("post", "/v1/agents/me/second-factor"),
+        ("post", "/v1/agents/me/second-factor/recovery-codes"),
+        ("post", "/v1/agents/me/second-factor/turn-off"),
         ("post", "/v1/agents/session"),
         ("post", "/v1/ask"),
         ("post", "/v1/ask/batch"),

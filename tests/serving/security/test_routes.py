@@ -26,12 +26,18 @@ TABLE = {
     "POST /v1/agents": ADMINS,
     "GET /v1/agents/me": AGENTS,
     "DELETE /v1/agents/me/sessions": AGENTS,
+    "GET /v1/agents/me/second-factor": AGENTS,
+    "POST /v1/agents/me/second-factor": AGENTS,
+    "POST /v1/agents/me/second-factor/confirm": AGENTS,
+    "POST /v1/agents/me/second-factor/recovery-codes": AGENTS,
+    "POST /v1/agents/me/second-factor/turn-off": AGENTS,
     "GET /v1/agents/me/sessions": AGENTS,
     "DELETE /v1/agents/me/sessions/{session_id}": AGENTS,
     "DELETE /v1/agents/session": ALL,
     "POST /v1/agents/session": ALL,
     "PATCH /v1/agents/{agent_id}": ADMINS,
     "POST /v1/agents/{agent_id}/reset-link": ADMINS,
+    "DELETE /v1/agents/{agent_id}/second-factor": ADMINS,
     "GET /v1/api-keys": ADMINS,
     "POST /v1/api-keys": ADMINS,
     "DELETE /v1/api-keys/{key_id}": ADMINS,
@@ -97,6 +103,13 @@ TABLE = {
     "DELETE /v1/teams/{name:path}": ADMINS,
     "PUT /v1/teams/{name:path}": ADMINS,
     "GET /": ALL,
+    "GET /account": AGENTS,
+    "POST /account/second-factor": AGENTS,
+    "POST /account/second-factor/confirm": AGENTS,
+    "POST /account/second-factor/recovery-codes": AGENTS,
+    "POST /account/second-factor/turn-off": AGENTS,
+    "POST /account/sessions/end-others": AGENTS,
+    "POST /account/sessions/{session_id}/end": AGENTS,
     "GET /articles": AGENTS,
     "GET /articles/{slug:path}": AGENTS,
     "POST /articles/{slug:path}": EDITORS,
@@ -124,6 +137,7 @@ TABLE = {
     "POST /learned-answers/{learned_answer_id}/retire": EDITORS,
     "GET /login": ALL,
     "POST /login": ALL,
+    "POST /login/code": ALL,
     "POST /logout": ALL,
     "GET /messenger.js": ALL,
     "GET /messenger/pages/{name}": ALL,
@@ -143,8 +157,8 @@ TABLE = {
 
 ENDLESS = ("GET /v1/inbox/events",)
 """Whoever is let in there stays."""
-SAYS_401_ITSELF = ("POST /login",)
-"""To a wrong password, which is no matter of rights."""
+SAYS_401_ITSELF = ("POST /login", "POST /login/code")
+"""To a wrong password or code, which is no matter of rights."""
 FRAMEWORKS_OWN = {"GET /docs", "GET /docs/oauth2-redirect"}
 BODIES = {"POST /v1/ask": {"question": "how do refunds work?"}}
 """Where rights are looked at after the body."""
