@@ -125,7 +125,11 @@ def check_own_password(
 
 def sign_out(session: Session, token: str) -> None:
     """End a session; an unknown one is no error."""
-    repository.delete_session(session, tokens.digest(token))
+    session_hash = tokens.digest(token)
+    agent = repository.find_agent_of_session(session, session_hash)
+    repository.delete_session(session, session_hash)
+    if agent is not None:
+        record_act(session, Act(agent.email, "signed out", f"agent {agent.email}"))
 
 
 SESSION_ID_CHARS = 16

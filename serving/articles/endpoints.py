@@ -18,12 +18,12 @@ from serving.articles.schemas import (
 from serving.db.tables import ArticleStatus
 from serving.dependencies import DbSession
 from serving.problems import problems
-from serving.security.principals import permitted
+from serving.security.principals import AgentPrincipal, ServerPrincipal, author_of, permitted
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"], responses=problems(401, 403))
 
 _READ = Depends(permitted("articles:read"))
-_WRITE = Depends(permitted("articles:write"))
+Writer = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("articles:write"))]
 
 
 @router.get("", dependencies=[_READ])
@@ -45,10 +45,10 @@ def list_articles(
     )
 
 
-@router.post("", status_code=201, dependencies=[_WRITE], responses=problems(409))
-def create_article(new: NewArticle, session: DbSession) -> ArticleOut:
+@router.post("", status_code=201, responses=problems(409))
+def create_article(new: NewArticle, writer: Writer, session: DbSession) -> ArticleOut:
     """A new article, searchable in under a second; 409 when the slug is taken."""
-    return article_out(service.create(session, new.document(new.slug)))
+    return article_out(service.create(session, new.document(new.slug), author=author_of(writer)))
 
 
 @router.get("/{slug:path}", dependencies=[_READ], responses=problems(404))
@@ -57,19 +57,19 @@ def get_article(slug: str, session: DbSession) -> ArticleOut:
     return article_out(service.get(session, slug))
 
 
-@router.put(
-    "/{slug:path}", dependencies=[_WRITE], responses={201: {"model": ArticleOut, "description": "Added"}}
-)
-def put_article(slug: str, fields: ArticleFields, session: DbSession, response: Response) -> ArticleOut:
+@router.put("/{slug:path}", responses={201: {"model": ArticleOut, "description": "Added"}})
+def put_article(
+    slug: str, fields: ArticleFields, writer: Writer, session: DbSession, response: Response
+) -> ArticleOut:
     """The article gets these words and is published; 201 when the slug was free."""
     document = fields.document(slug)
     if repository.get(session, slug) is not None:
-        return article_out(service.edit(session, document))
+        return article_out(service.edit(session, document, author=author_of(writer)))
     response.status_code = 201
-    return article_out(service.create(session, document))
+    return article_out(service.create(session, document, author=author_of(writer)))
 
 
-@router.delete("/{slug:path}", status_code=200, dependencies=[_WRITE], responses=problems(404))
-def retire_article(slug: str, session: DbSession) -> ArticleOut:
+@router.delete("/{slug:path}", responses=problems(404))
+def retire_article(slug: str, writer: Writer, session: DbSession) -> ArticleOut:
     """The article is retired: kept, no longer found."""
-    return article_out(service.retire(session, slug))
+    return article_out(service.retire(session, slug, author=author_of(writer)))

@@ -16,6 +16,8 @@ from knowledge.documents import (
 from model.errors import ConflictError, DataError, NotFoundError
 from model.refs import article_ref
 from serving.articles import repository
+from serving.company.service import COMMAND_LINE
+from serving.db.audit import Act, record_act
 from serving.db.tables import Article
 from serving.indexing.changes import record_changes
 from serving.text import limited, one_line, required, tidied
@@ -35,7 +37,7 @@ def get(session: Session, slug: str, *, lock: bool = False) -> Article:
     return article
 
 
-def create(session: Session, document: ArticleDocument) -> Article:
+def create(session: Session, document: ArticleDocument, *, author: str = COMMAND_LINE) -> Article:
     """A new article, published unless the document is superseded.
 
     Raises `ConflictError` when the slug is taken, by a retired article too, and `DataError` for a
@@ -52,6 +54,7 @@ def create(session: Session, document: ArticleDocument) -> Article:
             _set_status(article)
             session.flush()
             record_changes(session, [article.ref])
+        record_act(session, Act(author, "added", f"article {article.slug}"))
     except IntegrityError as error:
         raise ConflictError(
             f"there is already an article {checked.slug!r}; edit that one or choose another slug"
@@ -59,7 +62,7 @@ def create(session: Session, document: ArticleDocument) -> Article:
     return article
 
 
-def edit(session: Session, document: ArticleDocument) -> Article:
+def edit(session: Session, document: ArticleDocument, *, author: str = COMMAND_LINE) -> Article:
     """Give the article of this slug the document's words and publish it, unless it is superseded.
 
     Its source stays: an import leaves the edit alone until the source itself changes. Nothing is logged
@@ -76,10 +79,13 @@ def edit(session: Session, document: ArticleDocument) -> Article:
         repository.upsert(session, document, existing=article, source=article.source)
         _set_status(article)
         record_changes(session, [article.ref])
+        record_act(session, Act(author, "changed", f"article {article.slug}"))
     return article
 
 
-def retire(session: Session, slug: str, *, superseded_by: str | None = None) -> Article:
+def retire(
+    session: Session, slug: str, *, superseded_by: str | None = None, author: str = COMMAND_LINE
+) -> Article:
     """Take the article out of the answers, naming what took its place if given; again changes nothing."""
     with session.begin_nested():
         article = get(session, slug, lock=True)
@@ -92,6 +98,7 @@ def retire(session: Session, slug: str, *, superseded_by: str | None = None) -> 
         repository.upsert(session, document, existing=article, source=article.source)
         article.status = "retired"
         record_changes(session, [article_ref(slug)])
+        record_act(session, Act(author, "retired", f"article {slug}"))
     return article
 
 

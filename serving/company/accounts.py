@@ -120,7 +120,8 @@ def make_reset_link(
         PasswordReset(token_hash=tokens.digest(link.token), agent_id=agent.id, expires_at=link.expires_at)
     )
     shown = _agent_json(agent)
-    note_change(session, author, f"agent {agent.email}", shown, shown | {"password": "link made"})
+    after = shown | {"password": "link made"}
+    note_change(session, author, f"agent {agent.email}", shown, after, what="made a reset link")
     return link
 
 

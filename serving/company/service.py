@@ -189,12 +189,20 @@ def note_change(
     subject: str,
     before: Mapping[str, Any] | None,  # JSON
     after: Mapping[str, Any] | None,  # JSON
+    *,
+    what: str = "",
 ) -> None:
-    """Keep who changed what; passwords and secrets are never part of it."""
+    """Keep who changed what, `what` in other words if given; passwords and secrets are never part of it."""
     states = {"before": before and dict(before), "after": after and dict(after)}
     session.add(CompanyChange(author=author, subject=subject, **states))
-    what = "added" if before is None else "removed" if after is None else "changed"
-    record_act(session, Act(author, what, subject))
+    record_act(session, Act(author, what or _deed(before, after), subject))
+
+
+def _deed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:  # JSON
+    """`added`, `removed`, or `changed` with the names of what changed: rights are among them."""
+    if before is None or after is None:
+        return "added" if before is None else "removed"
+    return f"changed {', '.join(name for name in after if after[name] != before.get(name))}"
 
 
 def _fields(row: Team | Intent) -> dict[str, Any]:  # JSON

@@ -62,7 +62,7 @@ def new_page(visit: CurrentVisit) -> Response:
 def create(visit: CurrentVisit, form: CurrentArticleForm) -> Response:
     """Write a new article; on an error the form keeps what was written."""
     try:
-        article = service.create(visit.session, form.document(form.slug.strip()))
+        article = service.create(visit.session, form.document(form.slug.strip()), author=visit.viewer.email)
     except FirstlastError as error:
         visit.session.rollback()
         return _show_form(visit, form, slug=form.slug, error=error)
@@ -84,10 +84,10 @@ def detail_page(slug: str, visit: CurrentVisit, edit: bool = False) -> Response:
 def change(slug: str, visit: CurrentVisit, form: CurrentArticleForm) -> Response:
     """Give the article other words, or retire it; on an error the form keeps what was written."""
     if form.action == "retire":
-        service.retire(visit.session, slug)
+        service.retire(visit.session, slug, author=visit.viewer.email)
         return see_other(article_href(slug), done="retired")
     try:
-        service.edit(visit.session, form.document(slug))
+        service.edit(visit.session, form.document(slug), author=visit.viewer.email)
     except FirstlastError as error:
         visit.session.rollback()
         return _show_form(visit, form, existing=service.get(visit.session, slug), error=error)

@@ -30,7 +30,7 @@ def list_page(visit: CurrentVisit) -> Response:
 @router.post("/imports", dependencies=[needs("articles:write")])
 def undo_import(visit: CurrentVisit, source: Annotated[str, Form(max_length=500)]) -> Response:
     """Retire all that the source brought; importing it again brings it back."""
-    retire_source(visit.session, source)
+    retire_source(visit.session, source, author=visit.viewer.email)
     return see_other("/imports", done="source-retired")
 
 

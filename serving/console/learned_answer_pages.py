@@ -77,7 +77,9 @@ def save(learned_answer_id: RowId, visit: CurrentVisit, form: Annotated[EditForm
     """Give it other words; on an error the page keeps what was written."""
     words = {**form.model_dump(), "phrasings": written_lines(form.phrasings)}
     try:
-        service.edit(visit.session, learned_answer_id, **words, agent_id=visit.viewer.id)
+        service.edit(
+            visit.session, learned_answer_id, **words, agent_id=visit.viewer.id, author=visit.viewer.email
+        )
     except FirstlastError as error:
         visit.session.rollback()
         return _show(visit, learned_answer_id, form=form, error=error)
@@ -87,14 +89,14 @@ def save(learned_answer_id: RowId, visit: CurrentVisit, form: Annotated[EditForm
 @router.post("/{learned_answer_id}/retire", dependencies=_WRITERS)
 def retire(learned_answer_id: RowId, visit: CurrentVisit) -> Response:
     """The bot stops giving it."""
-    service.retire(visit.session, learned_answer_id)
+    service.retire(visit.session, learned_answer_id, author=visit.viewer.email)
     return see_other(f"/learned-answers/{learned_answer_id}", done="retired")
 
 
 @router.post("/{learned_answer_id}/restore", dependencies=_WRITERS)
 def restore(learned_answer_id: RowId, visit: CurrentVisit) -> Response:
     """The bot gives it again."""
-    service.restore(visit.session, learned_answer_id)
+    service.restore(visit.session, learned_answer_id, author=visit.viewer.email)
     return see_other(f"/learned-answers/{learned_answer_id}", done="restored")
 
 

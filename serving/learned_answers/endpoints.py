@@ -23,7 +23,7 @@ from serving.learned_answers.schemas import (
 )
 from serving.paging import Place, next_place
 from serving.problems import problems
-from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, permitted
+from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, author_of, permitted
 
 router = APIRouter(prefix="/v1", tags=["learned answers"], responses=problems(401, 403))
 
@@ -53,7 +53,7 @@ def list_learned_answers(
 @router.post("/learned-answers", status_code=201, responses=problems(409))
 def create_learned_answer(new: NewLearnedAnswer, session: DbSession, writer: Writer) -> LearnedAnswerOut:
     """A new learned answer, found in under a second."""
-    made = service.create(session, **new.model_dump(), agent_id=_agent_id(writer))
+    made = service.create(session, **new.model_dump(), agent_id=_agent_id(writer), author=author_of(writer))
     return LearnedAnswerOut.of(made)
 
 
@@ -69,22 +69,23 @@ def edit_learned_answer(
 ) -> LearnedAnswerOut:
     """Other words or another end of validity; what is left out stays."""
     words = edit.model_dump(exclude={"valid_until"})
-    answer = service.edit(session, learned_answer_id, **words, agent_id=_agent_id(writer))
+    author = author_of(writer)
+    answer = service.edit(session, learned_answer_id, **words, agent_id=_agent_id(writer), author=author)
     if "valid_until" in edit.model_fields_set:
-        answer = service.set_valid_until(session, learned_answer_id, edit.valid_until)
+        answer = service.set_valid_until(session, learned_answer_id, edit.valid_until, author=author)
     return LearnedAnswerOut.of(answer)
 
 
 @router.post("/learned-answers/{learned_answer_id}/retire", responses=problems(404, 409))
-def retire_learned_answer(learned_answer_id: RowId, session: DbSession, _writer: Writer) -> LearnedAnswerOut:
+def retire_learned_answer(learned_answer_id: RowId, session: DbSession, writer: Writer) -> LearnedAnswerOut:
     """The learned answer is kept but no longer given."""
-    return LearnedAnswerOut.of(service.retire(session, learned_answer_id))
+    return LearnedAnswerOut.of(service.retire(session, learned_answer_id, author=author_of(writer)))
 
 
 @router.post("/learned-answers/{learned_answer_id}/restore", responses=problems(404, 409))
-def restore_learned_answer(learned_answer_id: RowId, session: DbSession, _writer: Writer) -> LearnedAnswerOut:
+def restore_learned_answer(learned_answer_id: RowId, session: DbSession, writer: Writer) -> LearnedAnswerOut:
     """A retired learned answer is given again."""
-    return LearnedAnswerOut.of(service.restore(session, learned_answer_id))
+    return LearnedAnswerOut.of(service.restore(session, learned_answer_id, author=author_of(writer)))
 
 
 @router.get("/proposals", dependencies=[_DECIDE])

@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
+from serving.company.service import COMMAND_LINE
+from serving.db.audit import Act, record_act
 from serving.db.tables import LearnedAnswer, LearnedAnswerStatus, now
 from serving.indexing.changes import record_changes
 from serving.learned_answers import repository
@@ -26,6 +28,7 @@ def create(
     agent_id: str | None = None,
     valid_until: datetime | None = None,
     released: bool = False,
+    author: str = COMMAND_LINE,
 ) -> LearnedAnswer:
     """A learned answer written by an editor, found in under a second; raises `DataError` for unfit words."""
     wording = checked_wording(question, answer, phrasings)
@@ -39,6 +42,7 @@ def create(
         set_released(made, released, agent_id)
         write_wording(session, made, wording, origin="agent")
         record_changes(session, [made.ref])
+        _note(session, author, "added", made)
     return made
 
 
@@ -51,6 +55,7 @@ def edit(
     phrasings: Sequence[str] | None = None,
     released: bool | None = None,
     agent_id: str | None = None,
+    author: str = COMMAND_LINE,
 ) -> LearnedAnswer:
     """Other words for a learned answer, or whether it is released; `None` keeps what is there.
 
@@ -79,37 +84,48 @@ def edit(
         write_wording(session, row, wording, origin="agent")
         row.approved_by = agent_id or row.approved_by
         record_changes(session, [row.ref])
+        _note(session, author, "changed", row)
     return row
 
 
-def retire(session: Session, learned_answer_id: int) -> LearnedAnswer:
+def retire(session: Session, learned_answer_id: int, *, author: str = COMMAND_LINE) -> LearnedAnswer:
     """The learned answer is kept but no longer given; again changes nothing."""
-    return _set_status(session, learned_answer_id, "retired")
+    return _set_status(session, learned_answer_id, "retired", author)
 
 
-def restore(session: Session, learned_answer_id: int) -> LearnedAnswer:
+def restore(session: Session, learned_answer_id: int, *, author: str = COMMAND_LINE) -> LearnedAnswer:
     """A retired learned answer is given again."""
-    return _set_status(session, learned_answer_id, "approved")
+    return _set_status(session, learned_answer_id, "approved", author)
 
 
-def set_valid_until(session: Session, learned_answer_id: int, moment: datetime | None) -> LearnedAnswer:
+def set_valid_until(
+    session: Session, learned_answer_id: int, moment: datetime | None, *, author: str = COMMAND_LINE
+) -> LearnedAnswer:
     """The learned answer is given until `moment`, `None` for no end; a later moment brings it back."""
     with session.begin_nested():
         row = _locked(session, learned_answer_id)
         row.valid_until = _checked_moment(moment)
         row.updated_at = now()
         record_changes(session, [row.ref])
+        _note(session, author, "changed", row)
     return row
 
 
-def _set_status(session: Session, learned_answer_id: int, status: LearnedAnswerStatus) -> LearnedAnswer:
+def _set_status(
+    session: Session, learned_answer_id: int, status: LearnedAnswerStatus, author: str
+) -> LearnedAnswer:
     with session.begin_nested():
         row = _locked(session, learned_answer_id)
         if row.status != status:
             row.status = status
             row.updated_at = now()
             record_changes(session, [row.ref])
+            _note(session, author, "restored" if status == "approved" else status, row)
     return row
+
+
+def _note(session: Session, author: str, what: str, row: LearnedAnswer) -> None:
+    record_act(session, Act(author, what, f"learned answer {row.id}"))
 
 
 def _locked(session: Session, learned_answer_id: int) -> LearnedAnswer:

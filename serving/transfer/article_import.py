@@ -19,6 +19,8 @@ from model.files import write_atomically
 from model.interfaces import ProgressBar
 from model.refs import article_ref
 from serving.articles import repository
+from serving.company.service import COMMAND_LINE
+from serving.db.audit import Act, record_act
 from serving.db.tables import Article, ArticleStatus, Import, now
 from serving.indexing.changes import record_changes
 from serving.learned_answers import repository as learned_answers
@@ -36,6 +38,7 @@ def import_source(
     *,
     source: str,
     progress: ProgressBar | None = None,
+    author: str = COMMAND_LINE,
 ) -> ImportReport:
     """Make the store's articles and answers of `source` equal to `result`; twice changes nothing.
 
@@ -66,6 +69,9 @@ def import_source(
         session.flush()
         report.in_use_after = _count_in_use(session, source)
         session.add(Import(source=source, report=report.as_json()))
+        if report.touched:
+            what = "imported" if result.articles or result.question_answers else "retired"
+            record_act(session, Act(author, what, f"source {source}"))
     _log.info("knowledge_imported", source=source, **report.counts, refused=len(report.refusals))
     return report
 

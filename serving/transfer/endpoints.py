@@ -14,7 +14,7 @@ from serving.dependencies import DbSession
 from serving.paging import Place, next_place, page_after
 from serving.problems import problems
 from serving.schemas import RowOut
-from serving.security.principals import permitted
+from serving.security.principals import AgentPrincipal, ServerPrincipal, author_of, permitted
 from serving.transfer.sources import list_sources, retire_source
 
 router = APIRouter(prefix="/v1", tags=["articles"], responses=problems(401, 403))
@@ -145,12 +145,13 @@ def get_sources(session: DbSession) -> KnowledgeSourceList:
     return KnowledgeSourceList(sources=[KnowledgeSourceOut.of(source) for source in list_sources(session)])
 
 
-@router.delete(
-    "/sources/{name:path}",
-    status_code=200,
-    dependencies=[Depends(permitted("articles:write"))],
-    responses=problems(404),
-)
-def delete_source(name: str, session: DbSession) -> RetiredSource:
+@router.delete("/sources/{name:path}", responses=problems(404))
+def delete_source(
+    name: str,
+    writer: Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("articles:write"))],
+    session: DbSession,
+) -> RetiredSource:
     """Undo an import: all that the source brought is retired. Importing it again brings that back."""
-    return RetiredSource(name=name, retired=len(retire_source(session, name).retired))
+    return RetiredSource(
+        name=name, retired=len(retire_source(session, name, author=author_of(writer)).retired)
+    )

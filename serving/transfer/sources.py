@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from knowledge.documents import ImportResult
 from model.errors import NotFoundError
 from serving.articles import repository as articles
+from serving.company.service import COMMAND_LINE
 from serving.db.tables import Import, now
 from serving.learned_answers import repository as learned_answers
 from serving.transfer.article_import import import_source
@@ -48,9 +49,9 @@ def find_source(session: Session, name: str) -> KnowledgeSource:
     return known[name]
 
 
-def retire_source(session: Session, name: str) -> ImportReport:
+def retire_source(session: Session, name: str, *, author: str = COMMAND_LINE) -> ImportReport:
     """Retire all that the source brought, as if it were empty now; importing it again brings it back.
 
     Raises `NotFoundError` for a source that was never imported.
     """
-    return import_source(session, ImportResult(), source=find_source(session, name).name)
+    return import_source(session, ImportResult(), source=find_source(session, name).name, author=author)

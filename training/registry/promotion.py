@@ -5,6 +5,7 @@ before it and, where a crash left them saying something else, put right from it 
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,9 @@ from eval.suites.sentiment import read_sentiments
 from model.encoder.onnx_encoder import OnnxEncoder, find_encoder
 from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import encoder_of, load_model_set
+from serving.company.service import COMMAND_LINE
+from serving.db.audit import Act, record_act
+from serving.db.session import Database
 from serving.db.tables import RegressionCase
 from serving.settings import Settings
 from training.datasets.training_data import remembered_folder
@@ -142,6 +146,10 @@ def promote(
         if not not_lifted:
             tag_set(settings.home, challenger.number, _promotion_tags(previous, failed, override))
             put_into_service(settings.home, challenger.number, challenger.version)
+            lifted_by = (
+                f", although {', '.join(failed)} failed: {override.who}" if failed and override else ""
+            )
+            _write_down(settings, "promoted", f"{challenger.version} in place of {previous}{lifted_by}")
             if failed and override is not None:
                 _log.warning("gates_lifted", model=challenger.version, gates=failed, who=override.who)
         return Promotion(
@@ -175,6 +183,7 @@ def roll_back(settings: Settings) -> Rollback:
         _contender(settings, previous.version)
         tag_set(settings.home, replaced.number, {"rolled_back_at": _moment()})
         put_into_service(settings.home, previous.number, previous.version)
+        _write_down(settings, "rolled back", f"{champion} to {previous.version}")
         return Rollback(previous.version, champion)
 
 
@@ -258,7 +267,18 @@ def replace_starting_set(settings: Settings, registered: RegisteredSet) -> Regis
             return registered
         put_into_service(settings.home, registered.number, registered.version)
         tag_set(settings.home, registered.number, _promotion_tags(champion, (), None))
+        _write_down(
+            settings, "promoted", f"{registered.version} in place of {champion}, the first with intents"
+        )
     return next(candidate for candidate in list_sets(settings.home) if candidate.number == registered.number)
+
+
+def _write_down(settings: Settings, what: str, sets: str) -> None:
+    """Put the deed into the audit log, once the pointer has moved: servers follow it and not the log."""
+    with closing(Database(settings.database_url)) as database:
+        database.migrate()
+        with database.session() as session:
+            record_act(session, Act(COMMAND_LINE, what, f"model set {sets}"))
 
 
 def _held_out(settings: Settings, data: Path | None) -> HeldOut:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
+from serving.agents.attempts import Attempt
 from serving.db.audit import Act, first_break, named_contact, record_act
 from serving.db.session import Database
+from serving.db.tables import AuditEntry
 from serving.runtime.assembly import Runtime
 from tests.serving.parts import AgentAtWork, Customer
 
@@ -118,3 +120,77 @@ def test_what_people_do_is_shown_to_admins_and_to_nobody_else(
     assert ada.get("/v1/audit").status_code == 403
     assert made["key"] not in json.dumps(shown)
     assert break_of(runtime.database) is None
+
+
+def test_what_was_changed_about_an_agent_is_named_and_a_link_is_no_new_password(
+    client: TestClient, runtime: Runtime
+) -> None:
+    admin, ada = AgentAtWork(client, runtime, "admin"), AgentAtWork(client, runtime)
+    admin.patch(f"/v1/agents/{ada.id}", {"role": "editor", "active": True})
+    admin.post(f"/v1/agents/{ada.id}/reset-link")
+    admin.patch(f"/v1/agents/{ada.id}", {"password": "another long one"})
+    admin.delete("/v1/agents/session")
+    again = AgentAtWork(client, runtime, "admin")
+    entries = again.get("/v1/audit?limit=6").json()["entries"]
+    assert [(one["who"], one["what"]) for one in entries[2:]] == [
+        (admin.email, "signed out"),
+        (admin.email, "changed password"),
+        (admin.email, "made a reset link"),
+        (admin.email, "changed role"),
+    ]
+
+
+def test_who_changed_what_the_bot_says_is_written_down(client: TestClient, runtime: Runtime) -> None:
+    edith, admin = AgentAtWork(client, runtime, "editor"), AgentAtWork(client, runtime, "admin")
+    edith.put("/v1/articles/pump", {"title": "The pump", "body": "Fill it."})
+    edith.put("/v1/articles/pump", {"title": "The pump", "body": "Fill it."})  # changes nothing
+    edith.put("/v1/articles/pump", {"title": "The pump", "body": "Empty it."})
+    edith.delete("/v1/articles/pump")
+    made = edith.post("/v1/learned-answers", {"question": "Is it loud?", "answer": "No."}).json()["id"]
+    edith.put(f"/v1/learned-answers/{made}", {"answer": "Hardly."})
+    edith.post(f"/v1/learned-answers/{made}/retire")
+    edith.post(f"/v1/learned-answers/{made}/restore")
+    entries = admin.get("/v1/audit?limit=7").json()["entries"]
+    assert [(one["who"], one["what"], one["on"]) for one in reversed(entries)] == [
+        (edith.email, "added", "article pump"),
+        (edith.email, "changed", "article pump"),
+        (edith.email, "retired", "article pump"),
+        (edith.email, "added", f"learned answer {made}"),
+        (edith.email, "changed", f"learned answer {made}"),
+        (edith.email, "retired", f"learned answer {made}"),
+        (edith.email, "restored", f"learned answer {made}"),
+    ]
+
+
+def test_failed_sign_ins_are_written_down_with_the_address_and_made_up_names_are_not(
+    client: TestClient, runtime: Runtime
+) -> None:
+    admin = AgentAtWork(client, runtime, "admin")
+    runtime.counters.reset()
+    for email in (admin.email, "my password by mistake"):
+        body = {"email": email, "password": "wrong"}
+        stranger = TestClient(client.app, client=("198.51.100.7", 50_000))
+        assert stranger.post("/v1/agents/session", json=body).status_code == 401
+    entries = admin.get("/v1/audit?limit=2").json()["entries"]
+    assert [(one["who"], one["what"], one["on"]) for one in entries] == [
+        ("somebody", "failed to sign in", "no agent from 198.51.100.7"),
+        (admin.email, "failed to sign in", f"agent {admin.email} from 198.51.100.7"),
+    ]
+
+
+def test_a_flood_of_failed_sign_ins_fills_no_store_and_still_shows(runtime: Runtime) -> None:
+    attempts = runtime.sign_in_attempts
+    runtime.counters.reset()
+    before = count_of(runtime.database)
+    for number in range(1_000):
+        attempts.failed(Attempt(f"{number}@made-up.example", "198.51.100.8", None), is_known=number % 2 == 0)
+    assert count_of(runtime.database) - before == 60 + 4  # and the 64th, 128th, 256th and 512th
+    with runtime.database.reading() as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert last.on == "no agent from 198.51.100.8, the 512th within an hour"
+    runtime.counters.reset()
+
+
+def count_of(database: Database) -> int:
+    with database.reading() as session:
+        return session.scalar(text("SELECT count FROM audit_head")) or 0

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
+from eval.home import open_store
 from eval.promotion.comparison import Comparison
 from eval.promotion.speed import Timing
 from eval.promotion.tables import as_tables
@@ -24,7 +25,7 @@ from model.errors import ArtifactError, ConflictError, DataError, NotFoundError
 from model.model_set import read_pointer
 from model.types import IntentInfo, Reading
 from serving.db.session import Database
-from serving.db.tables import RegressionCase
+from serving.db.tables import AuditEntry, RegressionCase
 from serving.settings import Settings
 from tests.encoders import copy_encoder
 from tests.training.promotion_parts import (
@@ -99,6 +100,10 @@ class Home:
     def tags(self, version: str) -> dict[str, str]:
         return next(dict(one.tags) for one in list_sets(self.path) if one.version == version)
 
+    def audit(self) -> list[tuple[str, str]]:
+        with open_store(self.settings) as session:
+            return [(one.what, one.on) for one in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+
     def damage(self, version: str) -> None:
         (self.settings.models_folder / version / "tensors.safetensors").write_bytes(b"nothing")
 
@@ -128,6 +133,7 @@ def test_an_equal_set_passes_every_gate_and_is_promoted(home: Home) -> None:
     home.add("v2")
     found = home.promote()
     assert (found.promoted, found.failed, found.previous, found.number) == (True, (), "v1", 2)
+    assert home.audit()[-1] == ("promoted", "model set v2 in place of v1")
     assert outcomes(found.comparison) == {
         "regression_cases": "passed",
         "answered_right": "passed",
@@ -332,6 +338,10 @@ def test_a_rollback_puts_the_previous_champion_back(home: Home) -> None:
     with pytest.raises(ConflictError, match="so there is none to go back to"):
         roll_back(home.settings)
     assert home.champion() == "v1"
+    assert home.audit()[-2:] == [
+        ("promoted", "model set v2 in place of v1"),
+        ("rolled back", "model set v2 to v1"),
+    ]
 
 
 def test_a_rollback_to_a_damaged_set_is_refused(home: Home) -> None:
