@@ -1,5 +1,6 @@
 """Texts from outside: made safe to store, made tidy, and what is wrong with those that should not be kept."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -24,6 +25,21 @@ LongText = Annotated[SafeText, Field(max_length=100_000)]
 
 ClientId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$", min_length=1, max_length=64)]
 """Made by the client, so that sending twice is sending once."""
+
+
+_DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Characters that turn the direction of all that follows."""
+
+
+def without_directions(text: str) -> str:
+    """The text without characters that would turn around what stands beside it: for names."""
+    return text.translate(_DIRECTIONS)
+
+
+def addressable(slug: str) -> str:
+    """The slug as part of an address: without invisible characters, and without `.` and `..` as parts."""
+    visible = "".join(char for char in slug if unicodedata.category(char) not in ("Cc", "Cf"))
+    return "/".join(part for part in visible.split("/") if part.strip() not in ("", ".", ".."))
 
 
 def tidied(text: str) -> str:

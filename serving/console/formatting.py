@@ -7,6 +7,7 @@ from markupsafe import Markup
 from model.refs import article_slug, learned_answer_id
 from serving.db.tables import Contact, Message
 from serving.rendering import render_markdown
+from serving.text import without_directions
 
 SNIPPET_CHARS = 140
 
@@ -47,7 +48,7 @@ def web_address(url: str) -> str:
 
 def customer_name(contact: Contact) -> str:
     """The name, else the e-mail address, else `Visitor` with the start of the contact's id."""
-    return contact.name or contact.email or f"Visitor {contact.id[:4]}"
+    return without_directions(contact.name or contact.email or f"Visitor {contact.id[:4]}")
 
 
 def author_name(message: Message, customer: str) -> str:

@@ -14,6 +14,7 @@ from model.errors import NotFoundError
 from serving.console import formatting, words
 from serving.drift.words import VERDICTS
 from serving.rendering import strict_templates
+from serving.text import without_directions
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 _TEMPLATES_FOLDER = Path(__file__).parent / "templates"
@@ -52,6 +53,7 @@ def environment() -> Environment:
     environment.filters.update(
         article_href=formatting.article_href,
         author_name=formatting.author_name,
+        plain_name=without_directions,
         customer_name=formatting.customer_name,
         markdown=formatting.markdown,
         plain_text=formatting.plain_text,

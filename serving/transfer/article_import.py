@@ -24,7 +24,7 @@ from serving.db.audit import Act, record_act
 from serving.db.tables import Article, ArticleStatus, Import, now
 from serving.indexing.changes import record_changes
 from serving.learned_answers import repository as learned_answers
-from serving.text import one_line, tidied
+from serving.text import addressable, one_line, tidied
 from serving.transfer.learned_answer_import import import_question_answers
 from serving.transfer.report import ImportReport, Unread, holes_in
 
@@ -132,7 +132,7 @@ def _canonical(document: ArticleDocument) -> ArticleDocument:
     """The document as the store keeps it, so that its hash is that of the row."""
     return replace(
         document,
-        slug=one_line(document.slug),
+        slug=addressable(one_line(document.slug)),
         title=one_line(document.title),
         body=tidied(document.body),
         category=one_line(document.category),
