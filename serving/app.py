@@ -23,6 +23,7 @@ from serving.contacts.endpoints import router as contacts
 from serving.conversations.endpoints import router as conversations
 from serving.drift.endpoints import router as drift
 from serving.health.endpoints import router as health
+from serving.hours.endpoints import router as hours
 from serving.labelling.endpoints import router as labelling
 from serving.learned_answers.endpoints import router as learned_answers
 from serving.messenger.endpoints import router as help_centre
@@ -42,6 +43,7 @@ _API = (
     contacts,
     agents,
     company,
+    hours,
     audit,
     ask,
     classify,

@@ -10,6 +10,10 @@ from model.reasons import Reason
 from serving.conversations import repository
 from serving.conversations.log import log_message, log_status
 from serving.db.tables import PRIORITIES, Conversation, Message, Priority, Team, now
+from serving.hours.schemas import WaitingOut
+from serving.hours.service import begin_handover
+from serving.hours.waiting import Told
+from serving.hours.words import handed_over_words
 
 _OPENINGS: Mapping[str, str] = {
     Reason.WANTS_PERSON: "Of course.",
@@ -54,7 +58,7 @@ class Handoff:
 
 def hand_over(session: Session, conversation: Conversation, handoff: Handoff) -> Message:
     """Put the conversation in the team's queue and tell the customer; the bot's message."""
-    team = _team(session, conversation, handoff)
+    team, moment = _team(session, conversation, handoff), now()
     conversation.status = "waiting"
     conversation.answer_due_at = None
     conversation.team = team.name if team else None
@@ -62,10 +66,12 @@ def hand_over(session: Session, conversation: Conversation, handoff: Handoff) ->
     conversation.handoff_reason = handoff.reasons[-1][:64]
     conversation.priority = priority_of(handoff.reasons)
     conversation.handoff_summary = _summary(handoff, conversation.team)
-    conversation.handed_over_at = conversation.updated_at = now()
+    conversation.handed_over_at = conversation.updated_at = moment
     conversation.first_response_at = conversation.closed_at = None
     conversation.resolution = "none"
-    message = _words_message(conversation, team, handoff)
+    told = begin_handover(session, conversation, team, at=moment)
+    conversation.waiting = WaitingOut.of(told).model_dump(mode="json")
+    message = _words_message(conversation, team, handoff, handoff_words(handoff.reasons, team, told))
     session.add(message)
     log_message(session, message)
     log_status(session, conversation)
@@ -88,18 +94,12 @@ def raise_priority(session: Session, conversation: Conversation, reasons: Sequen
         log_status(session, conversation)
 
 
-def handoff_words(reasons: Sequence[str], team: Team | None) -> str:
-    """What the customer is told: why, who will answer, and how long it usually takes when that is known."""
+def handoff_words(reasons: Sequence[str], team: Team | None, told: Told) -> str:
+    """What the customer is told: why, who will answer, when they are there, and by when that usually is."""
     who = f"our {team.title} team" if team else "our team"
     if priority_of(reasons) != "normal":
         who = f"{who} and have asked them to look at this first"
-    minutes = team.expected_wait_minutes if team else None
-    if minutes is None:
-        return f"{_opening(reasons)} I am handing you over to {who}; someone will answer here."
-    unit = "minute" if minutes == 1 else "minutes"
-    return (
-        f"{_opening(reasons)} I am handing you over to {who}; an answer usually takes about {minutes} {unit}."
-    )
+    return f"{_opening(reasons)} {handed_over_words(told, who=who)}"
 
 
 def tried_answers(session: Session, conversation_id: str) -> list[dict[str, str]]:
@@ -150,13 +150,12 @@ def _summary(handoff: Handoff, team: str | None) -> dict[str, object]:
     }
 
 
-def _words_message(conversation: Conversation, team: Team | None, handoff: Handoff) -> Message:
-    payload: dict[str, object] = {"kind": "handoff"}
+def _words_message(conversation: Conversation, team: Team | None, handoff: Handoff, words: str) -> Message:
+    payload: dict[str, object] = {"kind": "handoff", "waiting": conversation.waiting}
     if team is not None and team.expected_wait_minutes is not None:
         payload["expected_wait_minutes"] = team.expected_wait_minutes
     if handoff.sources:
         payload["sources"] = list(handoff.sources)
-    words = handoff_words(handoff.reasons, team)
     return Message(
         conversation_id=conversation.id,
         author="bot",

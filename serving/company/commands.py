@@ -75,6 +75,24 @@ def apply_company(
     emit(report, as_json=as_json, text=lambda: "\n".join(lines) or "nothing changed")
 
 
+@company_app.command("waiting")
+def show_waiting(
+    days: Annotated[int, typer.Option(min=1, max=365, help="How far to look back.")] = 30,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print how long customers of each team waited for a person, and how often the time told was kept."""
+    from datetime import timedelta
+
+    from serving.db.tables import now
+    from serving.hours.service import waiting_report
+
+    with opened_store(home) as (session, _):
+        rows = [asdict(team) for team in waiting_report(session, now() - timedelta(days=days))]
+    otherwise = f"nobody was handed over in {days} days"
+    emit({"days": days, "teams": rows}, as_json=as_json, text=lambda: _table(rows, otherwise, titles=True))
+
+
 @agents_app.command("add")
 def add_agent(
     email: EmailArgument,
@@ -245,9 +263,11 @@ def _agent_json(agent: "Agent") -> dict[str, Any]:  # JSON
     return AgentOut.of(agent).model_dump()
 
 
-def _table(rows: list[dict[str, Any]], otherwise: str) -> str:  # JSON
-    """A line a row, columns in line with each other."""
+def _table(rows: list[dict[str, Any]], otherwise: str, *, titles: bool = False) -> str:  # JSON
+    """A line a row, columns in line with each other, under their titles if asked for."""
     cells = [["-" if value in (None, "") else _cell(value) for value in row.values()] for row in rows]
+    if titles and rows:
+        cells.insert(0, [title.replace("_", " ") for title in rows[0]])
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in cells)
     return "\n".join(line.rstrip() for line in lines) or otherwise

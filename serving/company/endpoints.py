@@ -1,4 +1,4 @@
-"""The company over HTTP: name, teams, intents and their history, agents, API keys; changes are for admins."""
+"""The company over HTTP: name, calendars, teams, intents and history, agents, API keys; admins change it."""
 
 from typing import Annotated, TypeVar, cast
 
@@ -9,7 +9,8 @@ from serving.agents.schemas import AgentOut
 from serving.agents.second_factor import take_away
 from serving.company import accounts, repository, service
 from serving.company.accounts import AgentChanges
-from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam, Name
+from serving.company.entries import Name
+from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam
 from serving.company.schemas import (
     AgentBody,
     AgentsOut,
@@ -27,6 +28,7 @@ from serving.company.schemas import (
 )
 from serving.company.service import ApplyReport
 from serving.dependencies import CurrentRuntime, DbSession
+from serving.hours.written import CalendarBody, CompanyCalendar
 from serving.problems import problems
 from serving.security.principals import (
     AgentPrincipal,
@@ -40,13 +42,13 @@ router = APIRouter(prefix="/v1", responses=problems(401, 403))
 Reader = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("company:read"))]
 Writer = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("company:write"))]
 AgentsManager = Annotated[AgentPrincipal, Depends(agent_permitted("agents:manage"))]
-Entry = TypeVar("Entry", CompanyTeam, CompanyIntent)
+Entry = TypeVar("Entry", CompanyCalendar, CompanyTeam, CompanyIntent)
 KeysManager = Annotated[AgentPrincipal, Depends(agent_permitted("keys:manage"))]
 
 
 @router.get("/company", tags=["company"])
 def get_company(_reader: Reader, runtime: CurrentRuntime, session: DbSession) -> Company:
-    """Name, tagline, words of danger, teams and intents."""
+    """Name, tagline, words of danger, calendars, teams and intents."""
     return service.read_stored_company(session, runtime.settings)
 
 
@@ -55,15 +57,17 @@ def apply_company(writer: Writer, body: Company, session: DbSession, prune: bool
     """Bring the company to what the body says, as `firstlast company apply` does with a file.
 
     What is not in the body stays and is named under `not_in_file`; with `prune` it is removed, apart from
-    teams that agents, intents or conversations belong to (`in_use`).
+    teams that agents, intents or conversations belong to, and calendars that teams have (`in_use`).
     """
     return service.apply_company(session, body, author=author_of(writer), prune=prune)
 
 
 @router.patch("/company", tags=["company"])
 def rename_company(writer: Writer, body: ProfileBody, runtime: CurrentRuntime, session: DbSession) -> Company:
-    """Change the name or the tagline."""
+    """Change the name, the tagline or the calendar of teams without one."""
     service.rename(session, name=body.name, tagline=body.tagline, author=author_of(writer))
+    if "calendar" in body.model_fields_set:
+        service.change_calendar(session, body.calendar, author=author_of(writer))
     return service.read_stored_company(session, runtime.settings)
 
 
@@ -91,6 +95,24 @@ def list_changes(
     changes = repository.list_changes(session, before=before, limit=limit)
     following = changes[-1].id if len(changes) == limit else None
     return ChangesOut(changes=[ChangeOut.of(change) for change in changes], next=following)
+
+
+@router.put(
+    "/calendars/{name:path}",
+    tags=["company"],
+    responses={201: {"model": CompanyCalendar, "description": "Added"}},
+)
+def put_calendar(
+    name: Name, writer: Writer, body: CalendarBody, session: DbSession, response: Response
+) -> CompanyCalendar:
+    """Add a calendar (201), or change the one of this name (200); it holds from the next message on."""
+    return _put(CompanyCalendar(name=name, **body.model_dump()), writer, session, response)
+
+
+@router.delete("/calendars/{name:path}", tags=["company"], status_code=204, responses=problems(404, 409))
+def remove_calendar(name: Name, writer: Writer, session: DbSession) -> None:
+    """Remove a calendar; 409 while the company or a team goes by it."""
+    service.remove_entry(session, "calendar", name, author=author_of(writer))
 
 
 @router.put(

@@ -10,46 +10,30 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from knowledge import SKELETON_FOLDER
 from model.errors import ConflictError, DataError
 from model.types import IntentInfo
 from model.understanding.danger import DangerWords, checked_phrase
+from serving.company.entries import Entry, Minutes, Name, Title
+from serving.hours.written import DAYS, CompanyCalendar
 from serving.text import SafeText
 
 COMPANY_FILE = "company.toml"
 
-_NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]+$"
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=_NO_CONTROL_CHARACTERS)]
-"""What a team or an intent is called in data, labels and addresses."""
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=_NO_CONTROL_CHARACTERS)
-]
-Minutes = Annotated[int, Field(ge=0, le=100_000)]
 
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CompanyTeam(_Entry):
+class CompanyTeam(Entry):
     """A team, with how long its customers usually wait; without a figure they are told none."""
 
     name: Name
     title: Title
     expected_wait_minutes: Minutes | None = None
+    calendar: Name | None = None
+    """When its people are there; `None` for the company's calendar."""
 
 
-class CompanyIntent(_Entry):
+class CompanyIntent(Entry):
     """What customers may want, the team that serves it, and whether only people may handle it."""
 
     name: Name
@@ -62,7 +46,7 @@ _Phrase = Annotated[SafeText, Field(max_length=100), AfterValidator(checked_phra
 _Phrases = Annotated[tuple[_Phrase, ...], Field(max_length=500)]
 
 
-class CompanyDanger(_Entry):
+class CompanyDanger(Entry):
     """What customers say when something is dangerous; without any phrases nothing is."""
 
     phrases: _Phrases
@@ -74,13 +58,16 @@ class CompanyDanger(_Entry):
         return cls(phrases=words.phrases, harmless=words.harmless)
 
 
-class Company(_Entry):
+class Company(Entry):
     """Who serves which questions, what only people handle, and which words tell of danger."""
 
     name: Title
     tagline: Annotated[SafeText, Field(max_length=500)] = ""
     danger: CompanyDanger | None = None
     """`None` says nothing about it: the general phrases, or those that the store has already."""
+    calendar: Name | None = None
+    """The calendar of teams without one; `None` says nothing about it."""
+    calendars: tuple[CompanyCalendar, ...] = ()
     teams: tuple[CompanyTeam, ...] = ()
     intents: tuple[CompanyIntent, ...] = ()
 
@@ -93,6 +80,14 @@ class Company(_Entry):
         teams = {team.name for team in self.teams}
         _refuse_doubles("team", (team.name for team in self.teams))
         _refuse_doubles("intent", (intent.name for intent in self.intents))
+        _refuse_doubles("calendar", (calendar.name for calendar in self.calendars))
+        calendars = {calendar.name for calendar in self.calendars}
+        for owner, name in [
+            ("the company", self.calendar),
+            *((f"team {t.name!r}", t.calendar) for t in self.teams),
+        ]:
+            if name is not None and name not in calendars:
+                raise ValueError(f"{owner} names the unknown calendar {name!r}; add [[calendars]] for it")
         for intent in self.intents:
             if intent.team is not None and intent.team not in teams:
                 raise ValueError(f"intent {intent.name!r} names the unknown team {intent.team!r}")
@@ -126,10 +121,16 @@ def write_skeleton(folder: Path) -> list[str]:
 def as_toml(company: Company) -> str:
     """The company as a file that `read_company` reads back to the same."""
     lines = [f"name = {_quoted(company.name)}", f"tagline = {_quoted(company.tagline)}"]
+    if company.calendar is not None:
+        lines.append(f"calendar = {_quoted(company.calendar)}")
+    for calendar in company.calendars:
+        lines += _calendar_lines(calendar)
     for team in company.teams:
         lines += ["", "[[teams]]", f"name = {_quoted(team.name)}", f"title = {_quoted(team.title)}"]
         if team.expected_wait_minutes is not None:
             lines.append(f"expected_wait_minutes = {team.expected_wait_minutes}")
+        if team.calendar is not None:
+            lines.append(f"calendar = {_quoted(team.calendar)}")
     for intent in company.intents:
         lines += ["", "[[intents]]", f"name = {_quoted(intent.name)}", f"title = {_quoted(intent.title)}"]
         if intent.team is not None:
@@ -141,6 +142,19 @@ def as_toml(company: Company) -> str:
         lines += _phrase_lines("phrases", company.danger.phrases)
         lines += _phrase_lines("harmless", company.danger.harmless)
     return "\n".join(lines) + "\n"
+
+
+def _calendar_lines(calendar: CompanyCalendar) -> list[str]:
+    lines = ["", "[[calendars]]", f"name = {_quoted(calendar.name)}"]
+    lines.append(f"time_zone = {_quoted(calendar.time_zone)}")
+    for key, texts in (("holidays", calendar.holidays), ("closures", calendar.closures)):
+        if texts:
+            lines += _phrase_lines(key, texts)
+    lines.append("[calendars.hours]")
+    for day in DAYS:
+        if day in calendar.hours:
+            lines.append(f"{day} = [{', '.join(map(_quoted, calendar.hours[day]))}]")
+    return lines
 
 
 def _phrase_lines(key: str, phrases: Iterable[str]) -> list[str]:

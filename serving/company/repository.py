@@ -1,15 +1,16 @@
-"""Queries on the company's name, teams, intents, agents, keys and their history; it decides nothing."""
+"""Queries on the company's name, calendars, teams, intents, agents, keys, history; it decides nothing."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, cast
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from serving.db.tables import (
     Agent,
     AgentSession,
     ApiKey,
+    CalendarRow,
     CompanyChange,
     CompanyProfile,
     Conversation,
@@ -18,8 +19,16 @@ from serving.db.tables import (
     Team,
 )
 
-Kind = Literal["team", "intent"]
-TABLES: Mapping[Kind, type[Team] | type[Intent]] = {"team": Team, "intent": Intent}
+Kind = Literal["calendar", "team", "intent"]
+TABLES: Mapping[Kind, type[CalendarRow] | type[Team] | type[Intent]] = {
+    "calendar": CalendarRow,
+    "team": Team,
+    "intent": Intent,
+}
+_USERS: Mapping[Kind, Mapping[str, InstrumentedAttribute[str | None]]] = {
+    "team": {"agents": Agent.team, "intents": Intent.team, "conversations": Conversation.team},
+    "calendar": {"teams": Team.calendar, "companies": CompanyProfile.calendar},
+}
 _ONLY_ROW = 1
 
 
@@ -34,6 +43,11 @@ def lock_profile(session: Session) -> CompanyProfile:
     return session.scalars(chosen.execution_options(populate_existing=True)).one()
 
 
+def list_calendars(session: Session) -> list[CalendarRow]:
+    """All calendars by name."""
+    return list(session.scalars(select(CalendarRow).order_by(CalendarRow.name)))
+
+
 def list_teams(session: Session) -> list[Team]:
     """All teams by name."""
     return list(session.scalars(select(Team).order_by(Team.name)))
@@ -45,26 +59,21 @@ def list_intents(session: Session) -> list[Intent]:
 
 
 def list_names(session: Session, kind: Kind) -> list[str]:
-    """The names of all teams or intents, in order."""
+    """The names of all calendars, teams or intents, in order."""
     name = TABLES[kind].name
     return list(session.scalars(select(name).order_by(name)))
 
 
-def find_entry(session: Session, kind: Kind, name: str) -> Team | Intent | None:
-    """The team or intent of this name."""
-    return session.get(Team, name) if kind == "team" else session.get(Intent, name)
+def find_entry(session: Session, kind: Kind, name: str) -> CalendarRow | Team | Intent | None:
+    """The calendar, team or intent of this name."""
+    return cast("CalendarRow | Team | Intent | None", session.get(TABLES[kind], name))
 
 
-def count_uses(session: Session, team: str) -> Mapping[str, int]:
-    """How many agents, intents and conversations belong to the team, by kind, kinds without any left out."""
-    users: Mapping[str, type[Agent | Intent | Conversation]] = {
-        "agents": Agent,
-        "intents": Intent,
-        "conversations": Conversation,
-    }
+def count_uses(session: Session, kind: Kind, name: str) -> Mapping[str, int]:
+    """How many rows name the team or calendar, by what they are, those without any left out."""
     counts = {
-        what: session.scalar(select(func.count()).select_from(table).where(table.team == team)) or 0
-        for what, table in users.items()
+        what: session.scalar(select(func.count()).where(column == name)) or 0
+        for what, column in _USERS.get(kind, {}).items()
     }
     return {what: count for what, count in counts.items() if count}
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from serving.agents.schemas import AgentOut
-from serving.company.file import Minutes, Name, Title
+from serving.company.entries import Minutes, Name, Title
 from serving.schemas import Body, RowOut
 from serving.security.permissions import Permission, Role
 from serving.text import SafeText, ShortText
@@ -15,10 +15,12 @@ _Password = Annotated[SafeText, Field(max_length=1_000)]
 
 
 class ProfileBody(Body):
-    """The company's name and tagline; what is left out stays."""
+    """The company's name, tagline and calendar; what is left out stays."""
 
     name: Title | None = None
     tagline: Annotated[SafeText, Field(max_length=500)] | None = None
+    calendar: Name | None = None
+    """The calendar of teams without one; null takes it away."""
 
 
 class TeamBody(Body):
@@ -26,6 +28,8 @@ class TeamBody(Body):
 
     title: Title
     expected_wait_minutes: Minutes | None = None
+    calendar: Name | None = None
+    """When its people are there; null for the company's calendar."""
 
 
 class IntentBody(Body):

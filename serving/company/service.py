@@ -1,4 +1,4 @@
-"""Name, words of danger, teams and intents, one by one or by a whole file, with their history; no commit."""
+"""Name, words of danger, calendars, teams and intents, one by one or by a file, with history; no commit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,17 +14,24 @@ from serving.company.danger import GENERAL_DANGER
 from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam
 from serving.company.repository import Kind
 from serving.db.audit import Act, record_act
-from serving.db.tables import CompanyChange, CompanyProfile, Intent, Team
+from serving.db.tables import CalendarRow, CompanyChange, CompanyProfile, Intent, Team
+from serving.hours.written import CompanyCalendar
 from serving.settings import Settings
 
 COMMAND_LINE = "command line"
 """The author of what a command changes."""
 Outcome = Literal["added", "changed", "unchanged"]
+AnyEntry = CompanyCalendar | CompanyTeam | CompanyIntent
+_ENTRIES: Mapping[Kind, type[AnyEntry]] = {
+    "calendar": CompanyCalendar,
+    "team": CompanyTeam,
+    "intent": CompanyIntent,
+}
 
 
 @dataclass(slots=True)
 class ApplyReport:
-    """What a company file changed; each list names `company`, `danger`, `team NAME` and `intent NAME`."""
+    """What a company file changed; by `company`, `danger`, `calendar NAME`, `team NAME` and `intent NAME`."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -32,7 +39,7 @@ class ApplyReport:
     not_in_file: list[str] = field(default_factory=list)
     """What the store has beside the file, and keeps."""
     in_use: list[str] = field(default_factory=list)
-    """Of these the teams that could not be removed, since something belongs to them."""
+    """Of these the teams and calendars that could not be removed, since something belongs to them."""
 
 
 def company_name(session: Session, settings: Settings) -> str:
@@ -47,6 +54,8 @@ def read_stored_company(session: Session, settings: Settings) -> Company:
         "name": profile.name or settings.company_name,
         "tagline": profile.tagline,
         "danger": _danger(profile),
+        "calendar": profile.calendar,
+        "calendars": tuple(repository.list_calendars(session)),
         "teams": tuple(repository.list_teams(session)),
         "intents": tuple(repository.list_intents(session)),
     }
@@ -73,22 +82,35 @@ def apply_company(
     agents, intents or conversations belong to.
     """
     report = ApplyReport()
-    if rename(session, name=company.name, tagline=company.tagline, author=author):
-        report.changed.append("company")
+    named = rename(session, name=company.name, tagline=company.tagline, author=author)
     _apply_danger(session, company.danger, report, author=author, prune=prune)
-    in_file: dict[Kind, set[str]] = {"intent": set(), "team": set()}
-    entries: list[CompanyTeam | CompanyIntent] = [*company.teams, *company.intents]
+    in_file: dict[Kind, set[str]] = {"intent": set(), "team": set(), "calendar": set()}
+    entries: list[AnyEntry] = [*company.calendars, *company.teams, *company.intents]
     for entry in entries:
-        kind: Kind = "team" if isinstance(entry, CompanyTeam) else "intent"
+        kind = _kind_of(entry)
         in_file[kind].add(entry.name)
         outcome = put_entry(session, entry, author=author)
         if outcome != "unchanged":
             (report.added if outcome == "added" else report.changed).append(f"{kind} {entry.name}")
-    for kind, names in in_file.items():  # intents first: they may be all that a team is kept for
+    if _apply_calendar(session, company.calendar, report, author=author, prune=prune) or named:
+        report.changed.insert(0, "company")
+    for kind, names in in_file.items():  # intents first, calendars last: each is what the next is kept for
         for name in repository.list_names(session, kind):
             if name not in names:
                 _remove_or_keep(session, kind, name, report, author=author, prune=prune)
     return report
+
+
+def _apply_calendar(
+    session: Session, calendar: str | None, report: ApplyReport, *, author: str, prune: bool
+) -> bool:
+    """Whether the company has another calendar now."""
+    stored = repository.read_profile(session).calendar
+    if calendar is None and stored is not None:
+        (report.removed if prune else report.not_in_file).append("calendar of the company")
+    if calendar is None and not prune:
+        return False
+    return change_calendar(session, calendar, author=author)
 
 
 def _apply_danger(
@@ -128,6 +150,20 @@ def rename(session: Session, *, name: str | None, tagline: str | None, author: s
     return after != before
 
 
+def change_calendar(session: Session, calendar: str | None, *, author: str) -> bool:
+    """Give the company the calendar of teams without one, `None` for none; whether that changed anything.
+
+    Raises `DataError` for one that does not exist.
+    """
+    profile = repository.lock_profile(session)
+    _check_calendar(session, "the company", calendar)
+    before = profile.calendar
+    profile.calendar = calendar
+    if calendar != before:
+        note_change(session, author, "company", {"calendar": before}, {"calendar": calendar})
+    return calendar != before
+
+
 def change_danger(session: Session, danger: CompanyDanger | None, *, author: str) -> bool:
     """Give the company its own words of danger, `None` the general ones; whether that changed any."""
     profile = repository.lock_profile(session)
@@ -141,17 +177,19 @@ def change_danger(session: Session, danger: CompanyDanger | None, *, author: str
     return after != before
 
 
-def put_entry(session: Session, entry: CompanyTeam | CompanyIntent, *, author: str) -> Outcome:
-    """Add the team or intent, or bring the one of its name to what it says.
+def put_entry(session: Session, entry: AnyEntry, *, author: str) -> Outcome:
+    """Add the calendar, team or intent, or bring the one of its name to what it says.
 
-    Raises `DataError` for an intent whose team does not exist.
+    Raises `DataError` for an intent whose team, or a team whose calendar, does not exist.
     """
     repository.lock_profile(session)
-    kind: Kind = "team" if isinstance(entry, CompanyTeam) else "intent"
+    kind = _kind_of(entry)
     team = entry.team if isinstance(entry, CompanyIntent) else None
     if team is not None and repository.find_entry(session, "team", team) is None:
         raise DataError(f"intent {entry.name!r} names the unknown team {team!r}; add the team first")
-    row, after = repository.find_entry(session, kind, entry.name), entry.model_dump(exclude={"name"})
+    if isinstance(entry, CompanyTeam):
+        _check_calendar(session, f"team {entry.name!r}", entry.calendar)
+    row, after = repository.find_entry(session, kind, entry.name), _json(entry)
     before = None if row is None else _fields(row)
     if after == before:
         return "unchanged"
@@ -166,18 +204,18 @@ def put_entry(session: Session, entry: CompanyTeam | CompanyIntent, *, author: s
 
 
 def remove_entry(session: Session, kind: Kind, name: str, *, author: str) -> None:
-    """Remove a team or an intent, whose name conversations keep.
+    """Remove a calendar, a team or an intent, whose name conversations keep.
 
-    Raises `NotFoundError`, and `ConflictError` while something belongs to the team.
+    Raises `NotFoundError`, and `ConflictError` while something belongs to the team or goes by the calendar.
     """
     repository.lock_profile(session)
     row = repository.find_entry(session, kind, name)
     if row is None:
         raise NotFoundError(f"no {kind} {name!r}")
-    uses = repository.count_uses(session, name) if kind == "team" else {}
+    uses = repository.count_uses(session, kind, name)
     if uses:
         counts = ", ".join(f"{what}: {count}" for what, count in uses.items())
-        raise ConflictError(f"team {name!r} is in use ({counts}); give them to another team first")
+        raise ConflictError(f"{kind} {name!r} is in use ({counts}); give them to another {kind} first")
     note_change(session, author, f"{kind} {name}", _fields(row), None)
     session.delete(row)
     session.flush()
@@ -205,9 +243,22 @@ def _deed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> 
     return f"changed {', '.join(name for name in after if after[name] != before.get(name))}"
 
 
-def _fields(row: Team | Intent) -> dict[str, Any]:  # JSON
-    entry = CompanyTeam if isinstance(row, Team) else CompanyIntent
-    return entry.model_validate(row, from_attributes=True).model_dump(exclude={"name"})
+def _check_calendar(session: Session, owner: str, calendar: str | None) -> None:
+    if calendar is not None and repository.find_entry(session, "calendar", calendar) is None:
+        raise DataError(f"{owner} names the unknown calendar {calendar!r}; add the calendar first")
+
+
+def _kind_of(entry: AnyEntry) -> Kind:
+    return next(kind for kind, of_kind in _ENTRIES.items() if isinstance(entry, of_kind))
+
+
+def _json(entry: AnyEntry) -> dict[str, Any]:
+    return entry.model_dump(mode="json", exclude={"name"})
+
+
+def _fields(row: CalendarRow | Team | Intent) -> dict[str, Any]:  # JSON
+    kind = next(kind for kind, table in repository.TABLES.items() if isinstance(row, table))
+    return _json(_ENTRIES[kind].model_validate(row, from_attributes=True))
 
 
 def _danger(profile: CompanyProfile) -> CompanyDanger:

@@ -9,6 +9,7 @@ from model.types import Author, DecisionKind
 from serving.attachments.schemas import AttachedFile
 from serving.attachments.service import MOST_PER_MESSAGE
 from serving.db.tables import MAX_ROW_ID, ConversationStatus, MessageKind, Priority, Resolution
+from serving.hours.schemas import WaitingOut
 from serving.schemas import ChoiceOut, ReasonCode, RowOut, SourceOut
 from serving.text import ClientId, LongText, SafeText, ShortText
 
@@ -88,6 +89,8 @@ class MessagePayload(BaseModel):
     choice: Annotated[str | None, _IF_ANY] = None
     """The ref that the customer picked."""
     expected_wait_minutes: Annotated[int | None, _IF_ANY] = None
+    waiting: Annotated[WaitingOut | None, _IF_ANY] = None
+    """What the customer was told of waiting for a person, as it was then."""
     feedback: Annotated[bool | None, _IF_ANY] = None
     """Whether the customer said that it helped."""
     offers_end: Annotated[bool | None, _IF_ANY] = None
@@ -137,6 +140,8 @@ class ConversationOut(RowOut):
     mood: float
     handoff_reason: ReasonCode | None
     expected_wait_minutes: int | None
+    waiting: WaitingOut | None
+    """What the customer was told of waiting for a person; null unless they wait for one."""
     resolution: Resolution
     read_message_id: int
     """The last message that the customer has seen; 0 before the first."""

@@ -29,6 +29,7 @@ from serving.db.tables import (
     Message,
     now,
 )
+from serving.hours.service import end_handover
 from serving.settings import Settings
 
 Row = TypeVar("Row")
@@ -123,7 +124,7 @@ def post_agent_message(
         agent_id=agent_id,
     )
     if body.kind == "message":
-        _take_over(conversation, agent_id)
+        _take_over(session, conversation, agent_id)
         message.learning_due_at = now() if message.text.strip() else None
     _add_message(session, message, attachments)
     if body.kind == "message":
@@ -231,6 +232,8 @@ def close(session: Session, conversation: Conversation) -> None:
         return
     if conversation.status == "open" and conversation.first_response_at is not None:
         conversation.resolution = "human"
+    if conversation.status == "waiting":
+        end_handover(session, conversation, answered=False, at=now())
     conversation.status, conversation.priority = "closed", "normal"
     conversation.answer_due_at = None
     conversation.closed_at = conversation.updated_at = now()
@@ -343,8 +346,10 @@ def _make_due(conversation: Conversation, *, burst_milliseconds: int) -> None:
     conversation.answer_due_at = conversation.updated_at + timedelta(milliseconds=burst_milliseconds)
 
 
-def _take_over(conversation: Conversation, agent_id: str) -> None:
+def _take_over(session: Session, conversation: Conversation, agent_id: str) -> None:
     moment = now()
+    if conversation.status == "waiting":
+        end_handover(session, conversation, answered=True, at=moment)
     if conversation.status in {"bot", "closed"}:  # nobody handed over: the agent stepped in
         conversation.handed_over_at = conversation.first_response_at = moment
         conversation.handoff_reason = Reason.AGENT_STEPPED_IN

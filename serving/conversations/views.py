@@ -98,5 +98,6 @@ def _beside(row: Conversation, team: Team | None, last: Message | None) -> dict[
     return {
         "team_title": team.title if team else None,
         "expected_wait_minutes": team.expected_wait_minutes if team and row.status == "waiting" else None,
+        "waiting": row.waiting if row.status == "waiting" else None,
         "last_message": LastMessageOut.of(last, text=last.text[:_SHORT_CHARS]) if last else None,
     }

@@ -109,10 +109,12 @@ class CompanyProfile(Table):
     tagline: Mapped[str] = mapped_column(String(500), default="")
     danger: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """The company's own `phrases` and `harmless` ones; `None` for the general ones."""
+    calendar: Mapped[str | None] = mapped_column(ForeignKey("calendars.name"))
+    """The calendar of teams without one; `None` when nothing is known of hours."""
 
 
 class CompanyChange(Table):
-    """Who changed what about the company: the name, a team, an intent, an agent or a key."""
+    """Who changed what about the company: the name, a calendar, a team, an intent, an agent or a key."""
 
     __tablename__ = "company_changes"
 
@@ -120,12 +122,25 @@ class CompanyChange(Table):
     author: Mapped[str] = mapped_column(String(320))
     """An agent's e-mail, `key NAME`, `command line` or `reset link`."""
     subject: Mapped[str] = mapped_column(String(400))
-    """`company`, `danger`, `team NAME`, `intent NAME`, `agent E-MAIL` or `key NAME`."""
+    """`company`, `danger`, `calendar NAME`, `team NAME`, `intent NAME`, `agent E-MAIL` or `key NAME`."""
     before: Mapped[dict[str, Any] | None]
     """`None` for what is new."""
     after: Mapped[dict[str, Any] | None]
     """`None` for what is gone."""
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CalendarRow(Table):
+    """When people are there, as it was written."""
+
+    __tablename__ = "calendars"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    time_zone: Mapped[str] = mapped_column(String(64))
+    hours: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """By day, `monday` and so on, a list of hours such as `09:00-17:30`."""
+    holidays: Mapped[list[str]] = mapped_column(default=list)
+    closures: Mapped[list[str]] = mapped_column(default=list)
 
 
 class Team(Table):
@@ -137,6 +152,8 @@ class Team(Table):
     title: Mapped[str] = mapped_column(String(200))
     expected_wait_minutes: Mapped[int | None]
     """What a customer is told; `None` says nothing about time."""
+    calendar: Mapped[str | None] = mapped_column(ForeignKey("calendars.name"))
+    """`None` for the company's."""
 
 
 class Intent(Table):
@@ -276,6 +293,8 @@ class Conversation(Table):
     priority: Mapped[Priority] = mapped_column(String(16), default="normal", server_default="normal")
     handoff_summary: Mapped[dict[str, Any] | None]
     """For the agent: `question`, `intent`, `team`, `mood`, `reasons`, `tried` (list of titles and refs)."""
+    waiting: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What the customer was told of waiting when handed over, as `WaitingOut`."""
     handed_over_at: Mapped[datetime | None]
     first_response_at: Mapped[datetime | None]
     """When a person first answered after the handoff."""
@@ -295,6 +314,34 @@ class Conversation(Table):
     def is_with_people(self) -> bool:
         """Whether a person answers, or is waited for: the bot is silent then."""
         return self.status in WITH_PEOPLE
+
+
+class Handover(Table):
+    """A conversation that went to people: what its customer was told of waiting, and how long it took."""
+
+    __tablename__ = "handovers"
+    __table_args__ = (Index(None, "team", "handed_over_at"),)
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True)
+    team: Mapped[str | None] = mapped_column(String(64))
+    """The team it went to first."""
+    handed_over_at: Mapped[datetime] = mapped_column(default=now)
+    was_open: Mapped[bool]
+    """Whether people were there at that moment."""
+    hour_of_week: Mapped[int]
+    """Of the first moment from then on when they were, on the clock of the calendar; Monday at 0 is 0."""
+    ahead: Mapped[int] = mapped_column(default=0)
+    """How many others waited for the team already."""
+    told_minutes: Mapped[int | None]
+    """Opening minutes within which nine in ten got an answer; `None` when that was not measured."""
+    told_by: Mapped[datetime | None]
+    """By when that is."""
+    ended_at: Mapped[datetime | None]
+    """When a person answered, or the conversation was closed without."""
+    answered: Mapped[bool] = mapped_column(default=False)
+    waited_minutes: Mapped[float | None]
+    """Opening minutes until it ended, by the calendar of that time."""
 
 
 class Message(Table):

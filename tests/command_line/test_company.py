@@ -72,7 +72,13 @@ def test_a_company_is_applied_once_and_shown_as_the_file_it_came_from(
         "name": "billing",
         "title": "Billing",
         "expected_wait_minutes": 7,
+        "calendar": None,
     }
+
+
+def test_waiting_is_told_where_somebody_waited(firstlast: Commands) -> None:
+    shown = firstlast("company", "waiting", "--days", "7")
+    assert (shown.status, shown.stdout) == (0, "nobody was handed over in 7 days\n")
 
 
 def test_what_the_file_no_longer_names_stays_until_it_is_pruned(firstlast: Commands, file: Path) -> None:

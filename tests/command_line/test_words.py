@@ -21,6 +21,7 @@ COMMANDS = (
     "search",
     "company show",
     "company apply",
+    "company waiting",
     "agents add",
     "agents list",
     "agents deactivate",

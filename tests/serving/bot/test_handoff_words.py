@@ -1,11 +1,24 @@
 """What a customer is told when a person takes over."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from serving.bot.handoff import handoff_words, priority_of
 from serving.db.tables import Team
+from serving.hours.waiting import Told, told_wait
 
 BILLING = Team(name="billing", title="Billing", expected_wait_minutes=1)
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+
+
+def told(team: Team | None) -> Told:
+    """Of a company that has no calendar and measured nothing yet."""
+    return told_wait(None, NOON, usual=None, expected=team.expected_wait_minutes if team else None)
+
+
+def words(reasons: tuple[str, ...], team: Team | None) -> str:
+    return handoff_words(reasons, team, told(team))
 
 
 @pytest.mark.parametrize(
@@ -20,7 +33,7 @@ BILLING = Team(name="billing", title="Billing", expected_wait_minutes=1)
 )
 def test_the_first_words_fit_the_last_reason_that_has_words(reasons: tuple[str, ...], opening: str) -> None:
     expected = f"{opening} I am handing you over to our team; someone will answer here."
-    assert handoff_words(reasons, None) == expected
+    assert words(reasons, None) == expected
 
 
 @pytest.mark.parametrize(
@@ -35,11 +48,11 @@ def test_the_first_words_fit_the_last_reason_that_has_words(reasons: tuple[str, 
 def test_an_upset_customer_is_apologised_to_first_and_looked_at_first(
     reasons: tuple[str, ...], apology: str
 ) -> None:
-    assert handoff_words(reasons, None) == (
+    assert words(reasons, None) == (
         f"{apology} I am handing you over to our team and have asked them to look at this first; "
         "someone will answer here."
     )
-    assert handoff_words(reasons, BILLING) == (
+    assert words(reasons, BILLING) == (
         f"{apology} I am handing you over to our Billing team and have asked them to look at this first; "
         "an answer usually takes about 1 minute."
     )
@@ -62,7 +75,7 @@ def test_the_mood_gives_priority_whatever_else_is_a_reason(reasons: tuple[str, .
 
 
 def test_in_danger_safety_comes_before_an_apology() -> None:
-    assert handoff_words(("mood_low", "danger"), None) == (
+    assert words(("mood_low", "danger"), None) == (
         "Your safety comes first: if anyone is hurt or in danger, call your local emergency number now. "
         "I am handing you over to our team and have asked them to look at this first; "
         "someone will answer here."
@@ -70,6 +83,6 @@ def test_in_danger_safety_comes_before_an_apology() -> None:
 
 
 def test_the_team_and_its_usual_wait_are_named() -> None:
-    assert handoff_words(("wants_person",), BILLING) == (
+    assert words(("wants_person",), BILLING) == (
         "Of course. I am handing you over to our Billing team; an answer usually takes about 1 minute."
     )

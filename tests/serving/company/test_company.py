@@ -10,6 +10,7 @@ from serving.company.accounts import create_api_key
 from serving.company.danger import GENERAL_DANGER
 from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam
 from serving.company.service import ApplyReport, apply_company, read_stored_company
+from serving.hours.written import CompanyCalendar
 from serving.runtime.assembly import Runtime
 from tests.serving.parts import AgentAtWork, Customer
 from tests.serving.rules import RuleResolver
@@ -20,11 +21,21 @@ ADMIN_ROUTES = [
     ("GET", "/v1/company/changes", None),
     ("PUT", "/v1/company/danger", {"phrases": ["on fire"]}),
     ("DELETE", "/v1/company/danger", None),
+    ("PUT", "/v1/calendars/office", {"time_zone": "UTC"}),
+    ("DELETE", "/v1/calendars/office", None),
     ("PUT", "/v1/teams/desk", {"title": "Desk"}),
     ("DELETE", "/v1/teams/desk", None),
     ("PUT", "/v1/intents/lost", {"title": "Lost"}),
     ("DELETE", "/v1/intents/lost", None),
 ]
+NOTHING_SAID = {"expected_wait_minutes": None, "calendar": None}
+"""Of a team."""
+OFFICE = {
+    "time_zone": "Europe/Berlin",
+    "hours": {"monday": ["09:00-12:30", "13:30-17:00"]},
+    "holidays": ["12-25", "easter+1"],
+    "closures": ["2026-08-03 to 2026-08-14"],
+}
 
 
 @pytest.fixture
@@ -135,7 +146,7 @@ def test_the_company_is_changed_and_read_by_api(admin: AgentAtWork, runtime: Run
     assert admin.put("/v1/teams/night", {"title": "Night shift"}).status_code == 200
     assert admin.put("/v1/intents/a/b", {"title": "A", "team": "night"}).status_code == 201
     shown = admin.get("/v1/company").json()
-    assert {"name": "night", "title": "Night shift", "expected_wait_minutes": None} in shown["teams"]
+    assert {"name": "night", "title": "Night shift", **NOTHING_SAID} in shown["teams"]
     refused = admin.delete("/v1/teams/night")
     assert (refused.status_code, refused.headers["content-type"]) == (409, "application/problem+json")
     assert "(intents: 1)" in refused.json()["detail"]
@@ -143,6 +154,57 @@ def test_the_company_is_changed_and_read_by_api(admin: AgentAtWork, runtime: Run
     assert admin.delete("/v1/teams/night").status_code == 204
     assert admin.delete("/v1/teams/night").status_code == 404
     assert admin.delete("/v1/intents/a/b").status_code == 404
+
+
+def test_a_file_brings_calendars_and_prunes_those_that_nobody_goes_by(runtime: Runtime) -> None:
+    apply(runtime, company(), prune=True)
+    office, night = (CompanyCalendar(name=name, **OFFICE) for name in ("office", "night"))
+    desk = CompanyTeam(name="desk", title="The desk", calendar="night")
+    wanted = company().model_copy(
+        update={"calendar": "office", "calendars": (night, office), "teams": (company().teams[0], desk)}
+    )
+    assert apply(runtime, wanted) == ApplyReport(
+        added=["calendar night", "calendar office"], changed=["company", "team desk"]
+    )
+    assert apply(runtime, wanted) == ApplyReport()
+    assert stored(runtime) == wanted
+    kept = apply(runtime, company())
+    assert kept.changed == ["team desk"]
+    assert kept.not_in_file == ["calendar of the company", "calendar night", "calendar office"]
+    assert apply(runtime, company(), prune=True).removed == [
+        "calendar of the company",
+        "calendar night",
+        "calendar office",
+    ]
+    assert stored(runtime) == company()
+
+
+def test_calendars_are_changed_by_api_and_kept_while_somebody_goes_by_them(
+    admin: AgentAtWork, runtime: Runtime
+) -> None:
+    apply(runtime, company(), prune=True)
+    made = admin.put("/v1/calendars/office", OFFICE)
+    assert (made.status_code, made.json()) == (201, {"name": "office", **OFFICE})
+    assert admin.put("/v1/calendars/office", OFFICE).status_code == 200
+    assert admin.patch("/v1/company", {"calendar": "office"}).json()["calendar"] == "office"
+    (change,) = admin.get("/v1/company/changes?limit=1").json()["changes"]
+    assert (change["subject"], change["before"], change["after"]) == (
+        "company",
+        {"calendar": None},
+        {"calendar": "office"},
+    )
+    assert admin.put("/v1/teams/desk", {"title": "The desk", "calendar": "office"}).status_code == 200
+    refused = admin.delete("/v1/calendars/office")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "calendar 'office' is in use (teams: 1, companies: 1); give them to another calendar first",
+    )
+    admin.put("/v1/teams/desk", {"title": "The desk"})
+    assert admin.patch("/v1/company", {"tagline": "Bolts."}).json()["calendar"] == "office"
+    assert admin.patch("/v1/company", {"calendar": None}).json()["calendar"] is None
+    assert admin.delete("/v1/calendars/office").status_code == 204
+    unknown = admin.patch("/v1/company", {"calendar": "gone"})
+    assert (unknown.status_code, "unknown calendar 'gone'" in unknown.json()["detail"]) == (422, True)
 
 
 def test_the_words_of_danger_are_the_general_ones_until_the_company_has_its_own(
@@ -188,8 +250,8 @@ def test_every_change_is_kept_with_who_made_it(admin: AgentAtWork, runtime: Runt
     page = admin.get("/v1/company/changes?limit=1").json()
     (change,) = page["changes"]
     assert (change["author"], change["subject"]) == (admin.email, "team desk")
-    assert change["before"] == {"title": "The desk", "expected_wait_minutes": None}
-    assert change["after"] == {"title": "Front desk", "expected_wait_minutes": 7}
+    assert change["before"] == {"title": "The desk", **NOTHING_SAID}
+    assert change["after"] == {"title": "Front desk", **NOTHING_SAID, "expected_wait_minutes": 7}
     before = admin.get(f"/v1/company/changes?limit=500&before={page['next']}").json()
     assert before["changes"][0]["id"] < change["id"]
     assert before["next"] is None
@@ -233,6 +295,10 @@ def test_a_key_reads_and_changes_the_company_as_its_scopes_say(client: TestClien
         ("/v1/teams/" + 65 * "x", {"title": "X"}),
         ("/v1/teams/x", {"title": "X", "wait": 5}),
         ("/v1/intents/x", {"title": "X", "team": "nowhere"}),
+        ("/v1/teams/x", {"title": "X", "calendar": "nowhere"}),
+        ("/v1/calendars/x", {"time_zone": "Europe/Berln"}),
+        ("/v1/calendars/x", {"time_zone": "UTC", "hours": {"monday": ["17:00-09:00"]}}),
+        ("/v1/company", {"name": "B", "calendar": "nowhere"}),
         ("/v1/company/danger", {}),
         ("/v1/company/danger", {"phrases": ["smoke-free"]}),
         ("/v1/company/danger", {"phrases": ["x"] * 501}),

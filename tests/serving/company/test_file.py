@@ -7,12 +7,24 @@ import pytest
 from model.errors import DataError
 from model.types import IntentInfo
 from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam, as_toml, read_company
+from serving.hours.written import CompanyCalendar
 
 HARD = Company(
     name='Bolt & "Sons" \\ GmbH',
     tagline="Schrauben, auch für Zwölfjährige 🔩\tund\nmehr\x7f",
+    calendar='bür"o',
+    calendars=(
+        CompanyCalendar(
+            name='bür"o',
+            time_zone="Europe/Berlin",
+            hours={"monday": ("09:00-12:30", "13:30-17:00"), "saturday": ("22:00-30:00",)},
+            holidays=("12-25", "easter-2", "2026-08-03"),
+            closures=("2026-12-24 13:00 to 2026-12-24 17:00",),
+        ),
+        CompanyCalendar(name="never", time_zone="UTC"),
+    ),
     teams=(
-        CompanyTeam(name="night shift", title="Nachtschicht", expected_wait_minutes=0),
+        CompanyTeam(name="night shift", title="Nachtschicht", expected_wait_minutes=0, calendar="never"),
         CompanyTeam(name="desk", title="The desk"),
     ),
     intents=(
@@ -70,6 +82,16 @@ TEAM = '[[teams]]\nname = "desk"\ntitle = "The desk"\n'
         ('name = "' + 201 * "x" + '"', "name: String should have at most 200 characters"),
         ('name = "B"\n[danger]\nharmless = []', r"danger\.phrases: Field required"),
         ('name = "B"\n[danger]\nphrases = ["on fire", "!"]', r"danger\.phrases\.2: '!' in the phrase"),
+        (
+            'name = "B"\n[[calendars]]\nname = "x"\ntime_zone = "Europe/Berln"',
+            r"calendars\.1\.time_zone: 'Europe/Berln' is no time zone; did you mean Europe/Berlin",
+        ),
+        (
+            'name = "B"\n[[calendars]]\nname = "x"\ntime_zone = "UTC"\nhours.monday = ["9-5"]',
+            r"calendars\.1\.hours\.monday\.1: '9-5' are no hours",
+        ),
+        ('name = "B"\ncalendar = "x"', "the company names the unknown calendar 'x'; add"),
+        ('name = "B"\n' + TEAM + 'calendar = "x"', "team 'desk' names the unknown calendar 'x'; add"),
         ("name = ", "cannot be read"),
     ],
     ids=[
@@ -83,6 +105,10 @@ TEAM = '[[teams]]\nname = "desk"\ntitle = "The desk"\n'
         "long name",
         "danger without phrases",
         "no phrase",
+        "unknown zone",
+        "no hours",
+        "company's unknown calendar",
+        "team's unknown calendar",
         "no TOML",
     ],
 )

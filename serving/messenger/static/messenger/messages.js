@@ -3,7 +3,7 @@
 import { button, h, icon } from "./dom.js";
 import { filesNode } from "./files.js";
 import { linkTo, safeNodes } from "./sanitize.js";
-import { locale, t } from "./words.js";
+import { isEnglish, locale, t } from "./words.js";
 
 const SHOWN_SOURCES = 3;
 
@@ -134,6 +134,8 @@ function group(label, className, ...children) {
 
 function queueNode(conversation) {
   const wait = waitWords(conversation.expected_wait_minutes);
+  const told = isEnglish() && conversation.waiting?.words; // what the server says it says in English
+  const words = told || (wait ? t("usually", { within: wait }) : t("person_will_answer"));
   return h(
     "div",
     { className: "queue" },
@@ -142,7 +144,7 @@ function queueNode(conversation) {
       "div",
       {},
       h("b", {}, conversation.team_title ? t("team", { team: conversation.team_title }) : t("our_team")),
-      h("p", {}, wait ? t("usually", { within: wait }) : t("person_will_answer")),
+      h("p", {}, words),
       h("p", {}, t("stays")),
     ),
   );

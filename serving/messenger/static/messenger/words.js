@@ -103,7 +103,12 @@ export function t(name, values = {}) {
   return Array.isArray(words) ? words : words.replace(/\{(\w+)\}/g, (_, key) => values[key]);
 }
 
+/** Whether English is spoken, built in or for want of another. */
+export function isEnglish() {
+  return language === "en";
+}
+
 /** The language spoken now, for times and numbers. */
 export function locale() {
-  return language === "en" ? [] : language;
+  return isEnglish() ? [] : language;
 }
