@@ -21,6 +21,7 @@ from serving.company.endpoints import router as company
 from serving.console.pages import router as console
 from serving.contacts.endpoints import router as contacts
 from serving.conversations.endpoints import router as conversations
+from serving.details.endpoints import router as details
 from serving.drift.endpoints import router as drift
 from serving.health.endpoints import router as health
 from serving.hours.endpoints import router as hours
@@ -40,6 +41,7 @@ from serving.transfer.endpoints import router as imports
 _API = (
     conversations,
     attachments,
+    details,
     contacts,
     agents,
     company,

@@ -8,6 +8,7 @@ from serving.agents.schemas import (
     CodeBody,
     NewSecondFactorOut,
     OwnPasswordBody,
+    PresenceBody,
     RecoveryCodesOut,
     SecondFactorOut,
     SessionOut,
@@ -20,6 +21,7 @@ from serving.agents.schemas import (
 from serving.agents.service import SignIn, Visitor
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import problems
+from serving.queues.assignment import set_online
 from serving.runtime.assembly import Runtime
 from serving.security.addresses import client_address
 from serving.security.browsers import browser_words
@@ -114,6 +116,18 @@ def sign_out(request: Request, response: Response, runtime: CurrentRuntime, sess
 def get_me(agent: OwnAccount, session: DbSession) -> SignedInAgentOut:
     """Who is signed in, and what they may do."""
     return signed_in_agent_out(service.get_agent(session, agent.id))
+
+
+@router.put("/me/presence", responses=problems(404))
+def put_presence(body: PresenceBody, agent: CurrentAgent, session: DbSession) -> SignedInAgentOut:
+    """Say whether you are there for conversations.
+
+    Who comes online is given what waits for their team at once, where the team shares its queue out. Who
+    leaves gives back what they were given so and have not answered.
+    """
+    row = service.get_agent(session, agent.id)
+    set_online(session, row, body.online)
+    return signed_in_agent_out(row)
 
 
 @router.get("/me/sessions")

@@ -71,6 +71,8 @@ class AgentOut(RowOut):
     active: bool
     second_factor: bool
     """Whether signing in asks for a code too."""
+    online: bool
+    """Whether the agent says to be there for conversations; it counts while they are signed in."""
 
 
 class SignedInAgentOut(AgentOut):
@@ -97,6 +99,12 @@ class SessionsOut(BaseModel):
     """Sessions, the newest first."""
 
     sessions: list[SessionOut]
+
+
+class PresenceBody(BaseModel):
+    """Whether the agent is there for conversations."""
+
+    online: bool
 
 
 class SignedOut(BaseModel):

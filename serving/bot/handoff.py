@@ -10,10 +10,12 @@ from model.reasons import Reason
 from serving.conversations import repository
 from serving.conversations.log import log_message, log_status
 from serving.db.tables import PRIORITIES, Conversation, Message, Priority, Team, now
+from serving.details.service import ask_for_details
 from serving.hours.schemas import WaitingOut
 from serving.hours.service import begin_handover
 from serving.hours.waiting import Told
 from serving.hours.words import handed_over_words
+from serving.queues.assignment import offer, own
 
 _OPENINGS: Mapping[str, str] = {
     Reason.WANTS_PERSON: "Of course.",
@@ -62,7 +64,7 @@ def hand_over(session: Session, conversation: Conversation, handoff: Handoff) ->
     conversation.status = "waiting"
     conversation.answer_due_at = None
     conversation.team = team.name if team else None
-    conversation.agent_id = None
+    own(conversation, None)
     conversation.handoff_reason = handoff.reasons[-1][:64]
     conversation.priority = priority_of(handoff.reasons)
     conversation.handoff_summary = _summary(handoff, conversation.team)
@@ -71,10 +73,14 @@ def hand_over(session: Session, conversation: Conversation, handoff: Handoff) ->
     conversation.resolution = "none"
     told = begin_handover(session, conversation, team, at=moment)
     conversation.waiting = WaitingOut.of(told).model_dump(mode="json")
+    asks = ask_for_details(session, conversation, handoff.intent or conversation.intent, team)
     message = _words_message(conversation, team, handoff, handoff_words(handoff.reasons, team, told))
+    if asks:
+        message.payload = {**message.payload, "details": True}
     session.add(message)
     log_message(session, message)
     log_status(session, conversation)
+    offer(session, conversation)
     return message
 
 

@@ -21,6 +21,7 @@ from serving.conversations import repository
 from serving.conversations.housekeeping import assume_resolutions, forget_old, forget_unsent_files
 from serving.db.session import Database
 from serving.db.tables import Message, now
+from serving.queues.attendance import attend_queues
 from serving.runtime.background import BackgroundThread
 from serving.runtime.logs import kind_and_place
 from serving.runtime.metrics import Metrics
@@ -136,6 +137,7 @@ class AnswerWorker:
             forget_old(self._database, self._settings)
             forget_unsent_files(self._database)
             forget_old_people(self._database, self._settings)
+            attend_queues(self._database)
             with self._database.session() as session:
                 lease.give_back(session, rest_seconds=rest_seconds)
 

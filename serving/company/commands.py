@@ -260,7 +260,7 @@ def _password(file: typer.FileText | None) -> tuple[str, dict[str, str]]:
 def _agent_json(agent: "Agent") -> dict[str, Any]:  # JSON
     from serving.agents.schemas import AgentOut
 
-    return AgentOut.of(agent).model_dump()
+    return AgentOut.of(agent).model_dump(exclude={"online"})
 
 
 def _table(rows: list[dict[str, Any]], otherwise: str, *, titles: bool = False) -> str:  # JSON

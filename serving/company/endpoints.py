@@ -26,7 +26,7 @@ from serving.company.schemas import (
     ResetLinkOut,
     TeamBody,
 )
-from serving.company.service import ApplyReport
+from serving.company.service import ApplyReport, Pointer
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.hours.written import CalendarBody, CompanyCalendar
 from serving.problems import problems
@@ -64,10 +64,15 @@ def apply_company(writer: Writer, body: Company, session: DbSession, prune: bool
 
 @router.patch("/company", tags=["company"])
 def rename_company(writer: Writer, body: ProfileBody, runtime: CurrentRuntime, session: DbSession) -> Company:
-    """Change the name, the tagline or the calendar of teams without one."""
+    """Change the name, the tagline, the calendar of teams without one, or the fallback team."""
     service.rename(session, name=body.name, tagline=body.tagline, author=author_of(writer))
-    if "calendar" in body.model_fields_set:
-        service.change_calendar(session, body.calendar, author=author_of(writer))
+    pointers: tuple[tuple[Pointer, str | None], ...] = (
+        ("calendar", body.calendar),
+        ("fallback_team", body.fallback_team),
+    )
+    for name, value in pointers:
+        if name in body.model_fields_set:
+            service.point_to(session, name, value, author=author_of(writer))
     return service.read_stored_company(session, runtime.settings)
 
 

@@ -17,6 +17,8 @@ from model.errors import ConflictError, DataError
 from model.types import IntentInfo
 from model.understanding.danger import DangerWords, checked_phrase
 from serving.company.entries import Entry, Minutes, Name, Title
+from serving.db.tables import Assignment
+from serving.details.fields import DetailField, Details
 from serving.hours.written import DAYS, CompanyCalendar
 from serving.text import SafeText
 
@@ -31,6 +33,12 @@ class CompanyTeam(Entry):
     expected_wait_minutes: Minutes | None = None
     calendar: Name | None = None
     """When its people are there; `None` for the company's calendar."""
+    assignment: Assignment = "manual"
+    """`balanced` gives each conversation to who of the team is online and has least."""
+    capacity: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    """How many conversations an agent is given at a time; `None` for any number."""
+    details: Details = ()
+    """What customers are asked before a person of the team answers."""
 
 
 class CompanyIntent(Entry):
@@ -40,6 +48,8 @@ class CompanyIntent(Entry):
     title: Title
     team: Name | None = None
     human_only: bool = False
+    details: Details = ()
+    """What customers who want this are asked beforehand, in place of what the team asks."""
 
 
 _Phrase = Annotated[SafeText, Field(max_length=100), AfterValidator(checked_phrase)]
@@ -67,6 +77,8 @@ class Company(Entry):
     """`None` says nothing about it: the general phrases, or those that the store has already."""
     calendar: Name | None = None
     """The calendar of teams without one; `None` says nothing about it."""
+    fallback_team: Name | None = None
+    """Where conversations go that wait for a team nobody is in; `None` says nothing about it."""
     calendars: tuple[CompanyCalendar, ...] = ()
     teams: tuple[CompanyTeam, ...] = ()
     intents: tuple[CompanyIntent, ...] = ()
@@ -88,6 +100,10 @@ class Company(Entry):
         ]:
             if name is not None and name not in calendars:
                 raise ValueError(f"{owner} names the unknown calendar {name!r}; add [[calendars]] for it")
+        if self.fallback_team is not None and self.fallback_team not in teams:
+            raise ValueError(
+                f"fallback_team names the unknown team {self.fallback_team!r}; add [[teams]] for it"
+            )
         for intent in self.intents:
             if intent.team is not None and intent.team not in teams:
                 raise ValueError(f"intent {intent.name!r} names the unknown team {intent.team!r}")
@@ -123,6 +139,8 @@ def as_toml(company: Company) -> str:
     lines = [f"name = {_quoted(company.name)}", f"tagline = {_quoted(company.tagline)}"]
     if company.calendar is not None:
         lines.append(f"calendar = {_quoted(company.calendar)}")
+    if company.fallback_team is not None:
+        lines.append(f"fallback_team = {_quoted(company.fallback_team)}")
     for calendar in company.calendars:
         lines += _calendar_lines(calendar)
     for team in company.teams:
@@ -131,12 +149,18 @@ def as_toml(company: Company) -> str:
             lines.append(f"expected_wait_minutes = {team.expected_wait_minutes}")
         if team.calendar is not None:
             lines.append(f"calendar = {_quoted(team.calendar)}")
+        if team.assignment != "manual":
+            lines.append(f"assignment = {_quoted(team.assignment)}")
+        if team.capacity is not None:
+            lines.append(f"capacity = {team.capacity}")
+        lines += _detail_lines("teams", team.details)
     for intent in company.intents:
         lines += ["", "[[intents]]", f"name = {_quoted(intent.name)}", f"title = {_quoted(intent.title)}"]
         if intent.team is not None:
             lines.append(f"team = {_quoted(intent.team)}")
         if intent.human_only:
             lines.append("human_only = true")
+        lines += _detail_lines("intents", intent.details)
     if company.danger is not None:
         lines += ["", "[danger]"]
         lines += _phrase_lines("phrases", company.danger.phrases)
@@ -154,6 +178,20 @@ def _calendar_lines(calendar: CompanyCalendar) -> list[str]:
     for day in DAYS:
         if day in calendar.hours:
             lines.append(f"{day} = [{', '.join(map(_quoted, calendar.hours[day]))}]")
+    return lines
+
+
+def _detail_lines(owners: str, details: Iterable[DetailField]) -> list[str]:
+    lines: list[str] = []
+    for detail in details:
+        lines += ["", f"[[{owners}.details]]", f"name = {_quoted(detail.name)}"]
+        lines += [f"label = {_quoted(detail.label)}", f"kind = {_quoted(detail.kind)}"]
+        if detail.required:
+            lines.append("required = true")
+        if detail.choices:
+            lines += _phrase_lines("choices", detail.choices)
+        if detail.pattern is not None:
+            lines.append(f"pattern = {_quoted(detail.pattern)}")
     return lines
 
 

@@ -26,7 +26,12 @@ TABLES: Mapping[Kind, type[CalendarRow] | type[Team] | type[Intent]] = {
     "intent": Intent,
 }
 _USERS: Mapping[Kind, Mapping[str, InstrumentedAttribute[str | None]]] = {
-    "team": {"agents": Agent.team, "intents": Intent.team, "conversations": Conversation.team},
+    "team": {
+        "agents": Agent.team,
+        "intents": Intent.team,
+        "conversations": Conversation.team,
+        "companies": CompanyProfile.fallback_team,
+    },
     "calendar": {"teams": Team.calendar, "companies": CompanyProfile.calendar},
 }
 _ONLY_ROW = 1

@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 
 from serving.agents.schemas import AgentOut
 from serving.company.entries import Minutes, Name, Title
+from serving.db.tables import Assignment
+from serving.details.fields import Details
 from serving.schemas import Body, RowOut
 from serving.security.permissions import Permission, Role
 from serving.text import SafeText, ShortText
@@ -15,12 +17,14 @@ _Password = Annotated[SafeText, Field(max_length=1_000)]
 
 
 class ProfileBody(Body):
-    """The company's name, tagline and calendar; what is left out stays."""
+    """The company's name, tagline, calendar and fallback team; what is left out stays."""
 
     name: Title | None = None
     tagline: Annotated[SafeText, Field(max_length=500)] | None = None
     calendar: Name | None = None
     """The calendar of teams without one; null takes it away."""
+    fallback_team: Name | None = None
+    """Where conversations go that wait for a team nobody is in; null takes it away."""
 
 
 class TeamBody(Body):
@@ -30,6 +34,12 @@ class TeamBody(Body):
     expected_wait_minutes: Minutes | None = None
     calendar: Name | None = None
     """When its people are there; null for the company's calendar."""
+    assignment: Assignment = "manual"
+    """`balanced` gives each conversation to who of the team is online and has least."""
+    capacity: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    """How many conversations an agent is given at a time; null for any number."""
+    details: Details = ()
+    """What customers are asked before a person of the team answers."""
 
 
 class IntentBody(Body):
@@ -38,6 +48,8 @@ class IntentBody(Body):
     title: Title
     team: Name | None = None
     human_only: bool = False
+    details: Details = ()
+    """What customers who want this are asked beforehand, in place of what the team asks."""
 
 
 class ChangeOut(RowOut):

@@ -22,6 +22,8 @@ COMMAND_LINE = "command line"
 """The author of what a command changes."""
 Outcome = Literal["added", "changed", "unchanged"]
 AnyEntry = CompanyCalendar | CompanyTeam | CompanyIntent
+Pointer = Literal["calendar", "fallback_team"]
+_POINTERS: Mapping[Pointer, Kind] = {"calendar": "calendar", "fallback_team": "team"}
 _ENTRIES: Mapping[Kind, type[AnyEntry]] = {
     "calendar": CompanyCalendar,
     "team": CompanyTeam,
@@ -55,6 +57,7 @@ def read_stored_company(session: Session, settings: Settings) -> Company:
         "tagline": profile.tagline,
         "danger": _danger(profile),
         "calendar": profile.calendar,
+        "fallback_team": profile.fallback_team,
         "calendars": tuple(repository.list_calendars(session)),
         "teams": tuple(repository.list_teams(session)),
         "intents": tuple(repository.list_intents(session)),
@@ -92,7 +95,10 @@ def apply_company(
         outcome = put_entry(session, entry, author=author)
         if outcome != "unchanged":
             (report.added if outcome == "added" else report.changed).append(f"{kind} {entry.name}")
-    if _apply_calendar(session, company.calendar, report, author=author, prune=prune) or named:
+    pointed = [
+        _apply_pointer(session, name, company, report, author=author, prune=prune) for name in _POINTERS
+    ]
+    if named or any(pointed):
         report.changed.insert(0, "company")
     for kind, names in in_file.items():  # intents first, calendars last: each is what the next is kept for
         for name in repository.list_names(session, kind):
@@ -101,16 +107,17 @@ def apply_company(
     return report
 
 
-def _apply_calendar(
-    session: Session, calendar: str | None, report: ApplyReport, *, author: str, prune: bool
+def _apply_pointer(
+    session: Session, name: Pointer, company: Company, report: ApplyReport, *, author: str, prune: bool
 ) -> bool:
-    """Whether the company has another calendar now."""
-    stored = repository.read_profile(session).calendar
-    if calendar is None and stored is not None:
-        (report.removed if prune else report.not_in_file).append("calendar of the company")
-    if calendar is None and not prune:
+    """Whether the company points to another calendar or fallback team now."""
+    value: str | None = getattr(company, name)
+    if value is None and getattr(repository.read_profile(session), name) is not None:
+        words = f"{name.replace('_', ' ')} of the company"
+        (report.removed if prune else report.not_in_file).append(words)
+    if value is None and not prune:
         return False
-    return change_calendar(session, calendar, author=author)
+    return point_to(session, name, value, author=author)
 
 
 def _apply_danger(
@@ -150,18 +157,20 @@ def rename(session: Session, *, name: str | None, tagline: str | None, author: s
     return after != before
 
 
-def change_calendar(session: Session, calendar: str | None, *, author: str) -> bool:
-    """Give the company the calendar of teams without one, `None` for none; whether that changed anything.
+def point_to(session: Session, name: Pointer, value: str | None, *, author: str) -> bool:
+    """Give the company a `calendar` or `fallback_team`, `None` for none; whether that changed anything.
 
     Raises `DataError` for one that does not exist.
     """
     profile = repository.lock_profile(session)
-    _check_calendar(session, "the company", calendar)
-    before = profile.calendar
-    profile.calendar = calendar
-    if calendar != before:
-        note_change(session, author, "company", {"calendar": before}, {"calendar": calendar})
-    return calendar != before
+    kind = _POINTERS[name]
+    if value is not None and repository.find_entry(session, kind, value) is None:
+        raise DataError(f"the company names the unknown {kind} {value!r}; add the {kind} first")
+    before: str | None = getattr(profile, name)
+    setattr(profile, name, value)
+    if value != before:
+        note_change(session, author, "company", {name: before}, {name: value})
+    return value != before
 
 
 def change_danger(session: Session, danger: CompanyDanger | None, *, author: str) -> bool:
@@ -188,7 +197,7 @@ def put_entry(session: Session, entry: AnyEntry, *, author: str) -> Outcome:
     if team is not None and repository.find_entry(session, "team", team) is None:
         raise DataError(f"intent {entry.name!r} names the unknown team {team!r}; add the team first")
     if isinstance(entry, CompanyTeam):
-        _check_calendar(session, f"team {entry.name!r}", entry.calendar)
+        _check_calendar(session, entry)
     row, after = repository.find_entry(session, kind, entry.name), _json(entry)
     before = None if row is None else _fields(row)
     if after == before:
@@ -243,9 +252,10 @@ def _deed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> 
     return f"changed {', '.join(name for name in after if after[name] != before.get(name))}"
 
 
-def _check_calendar(session: Session, owner: str, calendar: str | None) -> None:
+def _check_calendar(session: Session, team: CompanyTeam) -> None:
+    calendar = team.calendar
     if calendar is not None and repository.find_entry(session, "calendar", calendar) is None:
-        raise DataError(f"{owner} names the unknown calendar {calendar!r}; add the calendar first")
+        raise DataError(f"team {team.name!r} names the unknown calendar {calendar!r}; add the calendar first")
 
 
 def _kind_of(entry: AnyEntry) -> Kind:

@@ -1,4 +1,4 @@
-"""Signing in and out by form, in one step or two; it never says whether an e-mail is known."""
+"""Signing in and out by form, in one step or two, coming and going; it never says whether an e-mail is known."""
 
 from typing import Annotated
 
@@ -15,9 +15,11 @@ from serving.agents.endpoints import (
 )
 from serving.company.accounts import use_reset_link
 from serving.console.routing import PageRoute, local_path, see_other, sentence
+from serving.console.shell import CurrentVisit
 from serving.console.templating import Page, render
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import status_of
+from serving.queues.assignment import set_online
 from serving.security.addresses import client_address
 from serving.security.limited import spenders
 from serving.security.principals import SESSION_COOKIE, refuse_foreign_origin
@@ -113,6 +115,13 @@ def sign_out(request: Request, runtime: CurrentRuntime, session: DbSession) -> R
     response = see_other("/login")
     clear_session_cookie(response, runtime.settings)
     return response
+
+
+@router.post("/presence")
+def set_presence(visit: CurrentVisit, online: Annotated[bool, Form()]) -> Response:
+    """Say whether the agent is there for conversations."""
+    set_online(visit.session, service.get_agent(visit.session, visit.viewer.id), online)
+    return see_other("/inbox", done="online" if online else "away")
 
 
 @router.get("/reset-password")

@@ -18,6 +18,8 @@ from serving.security.principals import AgentPrincipal, CurrentAgent, OwnAccount
 
 NOTICES = {
     "assigned": "Assigned to you.",
+    "online": "You are online. What waits for your team comes to you if it shares its queue out.",
+    "away": "You are away. What you were given and have not answered went back to the queue.",
     "labelled": "Saved. The next training learns from it.",
     "closed": "Closed. The next message of this customer goes to the bot.",
     "note": "Note added. Only agents see it.",

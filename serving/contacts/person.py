@@ -120,7 +120,15 @@ def as_json(rows: PersonsRows) -> dict[str, Any]:  # JSON
         "conversations": [
             {
                 **_columns(one, "id", "channel", "status", "team", "intent", "mood", "priority"),
-                **_columns(one, "handoff_reason", "handoff_summary", "resolution", "created_at", "closed_at"),
+                **_columns(
+                    one,
+                    "details",
+                    "handoff_reason",
+                    "handoff_summary",
+                    "resolution",
+                    "created_at",
+                    "closed_at",
+                ),
                 "messages": [
                     _columns(message, "id", "author", "kind", "text", "payload", "created_at")
                     for message in by_conversation[one.id]
@@ -167,6 +175,7 @@ def _identifiers(contacts: Iterable[Contact]) -> Iterator[str]:
 def _texts(rows: PersonsRows) -> Iterator[str]:
     """Everything that the person wrote, and what was drafted of it."""
     yield from (message.text for message in rows.messages if message.author == "customer")
+    yield from (text for one in rows.conversations for text in _strings((one.details or {}).get("values")))
     yield from (decision.question for decision in rows.decisions)
     yield from (rating.comment for rating in rows.ratings)
     for proposal in rows.proposals:

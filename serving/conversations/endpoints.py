@@ -68,10 +68,12 @@ def list_conversations(
     session: DbSession,
     status: ConversationStatus | None = None,
     team: Annotated[str | None, Query(max_length=64)] = None,
+    unattended: bool | None = None,
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Limit = 100,
 ) -> AgentConversationsOut | ConversationsOut:
-    """A customer's own conversations, newest first; for agents all, by status and team.
+    """A customer's own conversations, newest first; for agents all, by status, team and whether
+    nobody is in the team they wait for.
 
     `next` is what to pass as `after` for the page that follows; `null` after the last.
     """
@@ -80,7 +82,9 @@ def list_conversations(
         rows = repository.list_of_contact(session, person.contact_id, after=place, limit=limit)
         own = views.conversations_out(session, rows[:limit])
         return ConversationsOut(conversations=own, next=next_place(rows, limit, moment="created_at"))
-    rows = repository.list_for_agents(session, status=status, team=team, after=place, limit=limit)
+    rows = repository.list_for_agents(
+        session, status=status, team=team, unattended=unattended, after=place, limit=limit
+    )
     shown = views.agent_conversations_out(session, rows[:limit])
     return AgentConversationsOut(conversations=shown, next=next_place(rows, limit, moment="updated_at"))
 

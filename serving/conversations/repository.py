@@ -11,6 +11,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from serving.db.tables import (
+    WITH_PEOPLE,
     Contact,
     Conversation,
     DecisionRecord,
@@ -59,15 +60,26 @@ def list_for_agents(
     *,
     status: str | None = None,
     team: str | None = None,
+    unattended: bool | None = None,
     after: Place | None = None,
     limit: int,
 ) -> list[Conversation]:
-    """Those with this status and team after this place, the last changed first, and one more than `limit`."""
+    """Those with this status and team after this place, the last changed first, and one more than `limit`.
+
+    `unattended` chooses those that wait where nobody looks, or all others.
+    """
     query = select(Conversation).options(joinedload(Conversation.contact), joinedload(Conversation.agent))
     if status is not None:
         query = query.where(Conversation.status == status)
     if team is not None:
         query = query.where(Conversation.team == team)
+    if unattended is not None:
+        is_marked = and_(
+            Conversation.unattended_since.is_not(None),
+            Conversation.agent_id.is_(None),
+            Conversation.status.in_(WITH_PEOPLE),
+        )
+        query = query.where(is_marked if unattended else ~is_marked)
     return list(session.scalars(page_after(query, Conversation.updated_at, Conversation.id, after, limit)))
 
 

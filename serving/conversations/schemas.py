@@ -9,6 +9,7 @@ from model.types import Author, DecisionKind
 from serving.attachments.schemas import AttachedFile
 from serving.attachments.service import MOST_PER_MESSAGE
 from serving.db.tables import MAX_ROW_ID, ConversationStatus, MessageKind, Priority, Resolution
+from serving.details.schemas import DetailsOut
 from serving.hours.schemas import WaitingOut
 from serving.schemas import ChoiceOut, ReasonCode, RowOut, SourceOut
 from serving.text import ClientId, LongText, SafeText, ShortText
@@ -91,6 +92,8 @@ class MessagePayload(BaseModel):
     expected_wait_minutes: Annotated[int | None, _IF_ANY] = None
     waiting: Annotated[WaitingOut | None, _IF_ANY] = None
     """What the customer was told of waiting for a person, as it was then."""
+    details: Annotated[bool | None, _IF_ANY] = None
+    """Whether details are asked for with it: `GET /v1/conversations/ID/details`."""
     feedback: Annotated[bool | None, _IF_ANY] = None
     """Whether the customer said that it helped."""
     offers_end: Annotated[bool | None, _IF_ANY] = None
@@ -193,6 +196,10 @@ class AgentConversationOut(ConversationOut):
     """How soon people should look at it: `high` where the customer is upset, `urgent` in danger."""
     handoff_summary: HandoffSummaryOut | None
     pending_proposals: int
+    unattended: bool
+    """Whether nobody is in the team that it waits for."""
+    details: DetailsOut | None
+    """What the customer was asked beforehand, and wrote; null when nothing was asked."""
 
 
 class ConversationsOut(BaseModel):

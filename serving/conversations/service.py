@@ -30,6 +30,7 @@ from serving.db.tables import (
     now,
 )
 from serving.hours.service import end_handover
+from serving.queues.assignment import own, set_owner, share_out
 from serving.settings import Settings
 
 Row = TypeVar("Row")
@@ -182,12 +183,7 @@ def rate(session: Session, conversation: Conversation, body: NewCsat) -> CsatRat
 
 def assign(session: Session, conversation: Conversation, agent_id: str) -> None:
     """Give the conversation to an agent. Raises `NotFoundError` for an unknown one."""
-    agent = get_agent(session, agent_id)
-    if conversation.agent_id == agent.id:
-        return
-    conversation.agent_id = agent.id
-    conversation.updated_at = now()
-    log_status(session, conversation)
+    set_owner(session, conversation, get_agent(session, agent_id).id)
 
 
 def label_intent(
@@ -238,6 +234,9 @@ def close(session: Session, conversation: Conversation) -> None:
     conversation.answer_due_at = None
     conversation.closed_at = conversation.updated_at = now()
     log_status(session, conversation)
+    if conversation.team is not None and conversation.agent_id is not None:
+        session.flush()
+        share_out(session, conversation.team)  # who had it may have room for another
 
 
 def end(session: Session, conversation: Conversation) -> None:
@@ -336,7 +335,8 @@ def _offered(session: Session, conversation_id: str, ref: str) -> str:
 
 def _return_to_bot(session: Session, conversation: Conversation) -> None:
     conversation.status = "bot"
-    conversation.agent_id = None
+    own(conversation, None)
+    conversation.unattended_since = None
     conversation.closed_at = None
     log_status(session, conversation)
 
@@ -353,9 +353,9 @@ def _take_over(session: Session, conversation: Conversation, agent_id: str) -> N
     if conversation.status in {"bot", "closed"}:  # nobody handed over: the agent stepped in
         conversation.handed_over_at = conversation.first_response_at = moment
         conversation.handoff_reason = Reason.AGENT_STEPPED_IN
-        conversation.agent_id = agent_id
+        own(conversation, agent_id)
     conversation.first_response_at = conversation.first_response_at or moment
-    conversation.agent_id = conversation.agent_id or agent_id
+    own(conversation, conversation.agent_id or agent_id)
     conversation.status = "open"
     conversation.answer_due_at = None
     conversation.closed_at = None

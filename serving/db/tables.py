@@ -35,6 +35,8 @@ Priority = Literal["normal", "high", "urgent"]
 """How soon people should look at a conversation: `high` where the customer is upset, `urgent` in danger."""
 PRIORITIES: tuple[Priority, ...] = ("normal", "high", "urgent")
 """From the least to the greatest."""
+Assignment = Literal["manual", "balanced"]
+"""How a team's queue is shared: people take conversations, or each goes to who is online and has least."""
 Resolution = Literal["confirmed", "assumed", "durable", "human", "none"]
 MessageKind = Literal["message", "note"]
 """A note is visible to agents only."""
@@ -111,6 +113,8 @@ class CompanyProfile(Table):
     """The company's own `phrases` and `harmless` ones; `None` for the general ones."""
     calendar: Mapped[str | None] = mapped_column(ForeignKey("calendars.name"))
     """The calendar of teams without one; `None` when nothing is known of hours."""
+    fallback_team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
+    """Where conversations go that wait for a team nobody is in."""
 
 
 class CompanyChange(Table):
@@ -154,6 +158,11 @@ class Team(Table):
     """What a customer is told; `None` says nothing about time."""
     calendar: Mapped[str | None] = mapped_column(ForeignKey("calendars.name"))
     """`None` for the company's."""
+    assignment: Mapped[Assignment] = mapped_column(String(16), default="manual", server_default="manual")
+    capacity: Mapped[int | None]
+    """How many conversations one agent is given at a time; `None` for any number."""
+    details: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    """What its customers are asked beforehand, as `DetailField`."""
 
 
 class Intent(Table):
@@ -165,6 +174,8 @@ class Intent(Table):
     title: Mapped[str] = mapped_column(String(200))
     team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
     human_only: Mapped[bool] = mapped_column(default=False)
+    details: Mapped[list[dict[str, Any]]] = mapped_column(default=list, server_default="[]")
+    """What customers who want this are asked beforehand, in place of what the team asks."""
 
 
 class Contact(Table):
@@ -198,6 +209,8 @@ class Agent(Table):
     """`agent`, `editor`, `engineer` or `admin`."""
     team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
     active: Mapped[bool] = mapped_column(default=True)
+    available_since: Mapped[datetime | None]
+    """Since when the agent says to be there for conversations; it counts while they are signed in."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     totp_sealed: Mapped[str | None] = mapped_column(String(200))
     """The secret of the second factor, encrypted; no list, export or log holds it."""
@@ -220,6 +233,11 @@ class RecoveryCode(Table):
 
     code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
+
+    @property
+    def online(self) -> bool:
+        """Whether the agent says to be there."""
+        return self.available_since is not None
 
 
 class AgentSession(Table):
@@ -277,6 +295,8 @@ class Conversation(Table):
         Index(None, "team", "updated_at", "id"),
         Index(None, "updated_at", "id"),
         Index(None, "resolution", "status", "updated_at"),
+        Index(None, "agent_id", "status"),
+        Index(None, "unattended_since"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
@@ -287,6 +307,10 @@ class Conversation(Table):
     status: Mapped[ConversationStatus] = mapped_column(String(16), default="bot")
     team: Mapped[str | None] = mapped_column(ForeignKey("teams.name"))
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("agents.id"))
+    offered_to: Mapped[str | None] = mapped_column(String(32))
+    """The agent to whom its team's queue gave it last; while another has it, a person gave it."""
+    unattended_since: Mapped[datetime | None]
+    """Since when nobody is in the team it waits for; `None` while somebody is."""
     intent: Mapped[str | None] = mapped_column(String(64))
     mood: Mapped[float] = mapped_column(default=0.0)
     handoff_reason: Mapped[str | None] = mapped_column(String(64))
@@ -295,6 +319,8 @@ class Conversation(Table):
     """For the agent: `question`, `intent`, `team`, `mood`, `reasons`, `tried` (list of titles and refs)."""
     waiting: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """What the customer was told of waiting when handed over, as `WaitingOut`."""
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What the customer is asked beforehand, `fields`, `status` and `values`; `None` when nothing is."""
     handed_over_at: Mapped[datetime | None]
     first_response_at: Mapped[datetime | None]
     """When a person first answered after the handoff."""
@@ -309,6 +335,11 @@ class Conversation(Table):
 
     contact: Mapped[Contact] = relationship()
     agent: Mapped[Agent | None] = relationship()
+
+    @property
+    def unattended(self) -> bool:
+        """Whether it waits where nobody looks."""
+        return self.unattended_since is not None and self.agent_id is None and self.is_with_people
 
     @property
     def is_with_people(self) -> bool:

@@ -51,6 +51,8 @@ class AgentPrincipal:
     """Of the session by which the agent is signed in."""
     needs_second_factor: bool = False
     """Whether the agent may do nothing before setting up a second factor."""
+    online: bool = False
+    """Whether the agent says to be there for conversations."""
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""
@@ -268,6 +270,7 @@ def _agent_of_session(runtime: Runtime, cookie: str) -> AgentPrincipal:
         agent.role,
         agent.team,
         session_hash,
+        online=agent.online,
         needs_second_factor=runtime.settings.require_second_factor and not agent.second_factor,
     )
 

@@ -73,6 +73,9 @@ def test_a_company_is_applied_once_and_shown_as_the_file_it_came_from(
         "title": "Billing",
         "expected_wait_minutes": 7,
         "calendar": None,
+        "assignment": "manual",
+        "capacity": None,
+        "details": [],
     }
 
 

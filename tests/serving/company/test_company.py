@@ -28,7 +28,13 @@ ADMIN_ROUTES = [
     ("PUT", "/v1/intents/lost", {"title": "Lost"}),
     ("DELETE", "/v1/intents/lost", None),
 ]
-NOTHING_SAID = {"expected_wait_minutes": None, "calendar": None}
+NOTHING_SAID = {
+    "expected_wait_minutes": None,
+    "calendar": None,
+    "assignment": "manual",
+    "capacity": None,
+    "details": [],
+}
 """Of a team."""
 OFFICE = {
     "time_zone": "Europe/Berlin",

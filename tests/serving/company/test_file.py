@@ -7,12 +7,14 @@ import pytest
 from model.errors import DataError
 from model.types import IntentInfo
 from serving.company.file import Company, CompanyDanger, CompanyIntent, CompanyTeam, as_toml, read_company
+from serving.details.fields import DetailField
 from serving.hours.written import CompanyCalendar
 
 HARD = Company(
     name='Bolt & "Sons" \\ GmbH',
     tagline="Schrauben, auch für Zwölfjährige 🔩\tund\nmehr\x7f",
     calendar='bür"o',
+    fallback_team="desk",
     calendars=(
         CompanyCalendar(
             name='bür"o',
@@ -25,11 +27,23 @@ HARD = Company(
     ),
     teams=(
         CompanyTeam(name="night shift", title="Nachtschicht", expected_wait_minutes=0, calendar="never"),
+        CompanyTeam(
+            name="orders",
+            title="Orders",
+            assignment="balanced",
+            capacity=3,
+            details=(
+                DetailField(name="order", label="Order", kind="order", pattern='"-##', required=True),
+                DetailField(name="colour", label="Which?", kind="choice", choices=("Red", "\\ blue")),
+            ),
+        ),
         CompanyTeam(name="desk", title="The desk"),
     ),
     intents=(
         CompanyIntent(name="reverted_card_payment?", title="It's back", team="desk", human_only=True),
-        CompanyIntent(name="a/b", title="[[teams]]"),
+        CompanyIntent(
+            name="a/b", title="[[teams]]", details=(DetailField(name="mail", label="E", kind="email"),)
+        ),
     ),
     danger=CompanyDanger(phrases=("it's on ... fire*", "feu"), harmless=("on fire tv",)),
 )
@@ -92,6 +106,12 @@ TEAM = '[[teams]]\nname = "desk"\ntitle = "The desk"\n'
         ),
         ('name = "B"\ncalendar = "x"', "the company names the unknown calendar 'x'; add"),
         ('name = "B"\n' + TEAM + 'calendar = "x"', "team 'desk' names the unknown calendar 'x'; add"),
+        ('name = "B"\nfallback_team = "x"', "fallback_team names the unknown team 'x'; add"),
+        ('name = "B"\n' + TEAM + 'assignment = "fair"', r"teams\.1\.assignment: Input should be 'manual' or"),
+        (
+            'name = "B"\n' + TEAM + '[[teams.details]]\nname = "a"\nlabel = "A"\nkind = "choice"',
+            r"teams\.1\.details\.1: detail 'a': kind choice, and no other, has choices",
+        ),
         ("name = ", "cannot be read"),
     ],
     ids=[
@@ -109,6 +129,9 @@ TEAM = '[[teams]]\nname = "desk"\ntitle = "The desk"\n'
         "no hours",
         "company's unknown calendar",
         "team's unknown calendar",
+        "unknown fallback team",
+        "unknown assignment",
+        "choice without choices",
         "no TOML",
     ],
 )

@@ -20,7 +20,7 @@ def set_hours(runtime: Runtime, **calendar: object) -> None:
     """Give the company this calendar."""
     with runtime.database.session() as session:
         company.put_entry(session, CompanyCalendar(name="office", time_zone="UTC", **calendar), author="me")
-        company.change_calendar(session, "office", author="me")
+        company.point_to(session, "calendar", "office", author="me")
 
 
 def handed_over(runtime: Runtime, customer: Customer) -> str:
@@ -38,7 +38,7 @@ def report(runtime: Runtime) -> list[service.TeamWaiting]:
 @pytest.fixture(autouse=True)
 def _begin_anew(runtime: Runtime) -> None:
     with runtime.database.session() as session:
-        company.change_calendar(session, None, author="me")
+        company.point_to(session, "calendar", None, author="me")
         session.query(Handover).delete()
 
 

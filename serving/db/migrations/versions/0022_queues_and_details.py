@@ -1,0 +1,42 @@
+"""Who is online and how teams share their queue; conversations nobody looks at; details asked beforehand."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0022"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+_TIME = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.add_column("agents", sa.Column("available_since", _TIME))
+    with op.batch_alter_table("company") as table:
+        table.add_column(sa.Column("fallback_team", sa.String(64)))
+        table.create_foreign_key("fk_company_fallback_team_teams", "teams", ["fallback_team"], ["name"])
+    op.add_column("teams", sa.Column("assignment", sa.String(16), nullable=False, server_default="manual"))
+    op.add_column("teams", sa.Column("capacity", sa.Integer))
+    for name in ("teams", "intents"):
+        op.add_column(name, sa.Column("details", sa.JSON, nullable=False, server_default="[]"))
+    op.add_column("conversations", sa.Column("details", sa.JSON))
+    op.add_column("conversations", sa.Column("offered_to", sa.String(32)))
+    op.add_column("conversations", sa.Column("unattended_since", _TIME))
+    op.create_index("ix_conversations_agent_id_status", "conversations", ["agent_id", "status"])
+    op.create_index("ix_conversations_unattended_since", "conversations", ["unattended_since"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_conversations_unattended_since", "conversations")
+    op.drop_index("ix_conversations_agent_id_status", "conversations")
+    for name in ("unattended_since", "offered_to", "details"):
+        op.drop_column("conversations", name)
+    for name in ("teams", "intents"):
+        op.drop_column(name, "details")
+    op.drop_column("teams", "capacity")
+    op.drop_column("teams", "assignment")
+    with op.batch_alter_table("company") as table:
+        table.drop_constraint("fk_company_fallback_team_teams", type_="foreignkey")
+        table.drop_column("fallback_team")
+    op.drop_column("agents", "available_since")
