@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from knowledge.index.chunking import count_words, join_sentences, split_sentences
 from knowledge.learning import patterns as phrases
+from knowledge.learning.signatures import without_signature
 from knowledge.privacy.detection import NOBODY, Known
 from knowledge.privacy.places import KINDS, Kind
 from knowledge.privacy.removing import mask_of, masked, masked_kinds, without_masks, without_name
@@ -17,8 +18,6 @@ from knowledge.text import capitalised
 
 _MAX_CHARS = 20_000
 """Nobody writes longer messages by hand; what follows is a log or a quoted thread."""
-_SIGNATURE_LINES = 5
-_SIGNATURE_WORDS = 9
 _STRUCTURE = re.compile(r"\A(?:\s*(?:[-*+]|\d+[.)])\s|\s{4,}|\s*[|>#]|\s*```)")
 """A line of a list, table, code block, quote or heading: kept whole."""
 _IN_ITS_CLAUSE: frozenset[Kind] = frozenset(set(KINDS) - {"name", "number", "link", "customer_id"})
@@ -63,7 +62,7 @@ def clean_answer(
 
     A sentence with personal data goes; in a list, table or heading a gap `[…]` stands for it.
     """
-    lines = _without_signature(_own_words(reply).split("\n"), agent_names)
+    lines = without_signature(_own_words(reply).split("\n"), agent_names)
     # several replies sent one after the other come as paragraphs, each with its own hello and regards
     paragraphs = [_bare_paragraph(part, agent_names) for part in "\n".join(lines).split("\n\n")]
     named = replace(known, names=(*known.names, customer_name)) if customer_name else known
@@ -98,6 +97,20 @@ def clean_question(message: str, *, customer_name: str | None = None, known: Kno
     return Cleaned(capitalised(join_sentences([part.text for part in parts])), removed)
 
 
+def only_stalls(reply: str, *, agent_names: Sequence[str] = ()) -> bool:
+    """Whether a reply answers nothing yet: it greets, wins time or asks back."""
+    lines = without_signature(_own_words(reply).split("\n"), agent_names)
+    text = "\n".join(_bare_paragraph(part, agent_names) for part in "\n".join(lines).split("\n\n"))
+    patterns = (phrases.CLOSING, phrases.STALLING, phrases.ACKNOWLEDGEMENT)
+    for line in text.split("\n"):
+        for sentence in split_sentences(line.strip()):
+            said = _without_pleasantries(sentence)
+            asks_back = said.rstrip().endswith("?")
+            if re.search(r"\w", said) and not asks_back and not any(one.match(said) for one in patterns):
+                return False
+    return True
+
+
 def _own_words(text: str) -> str:
     """The text above a quoted earlier message."""
     text = _QUOTED_BELOW.split(re.sub(r"\r\n?", "\n", text[:_MAX_CHARS]))[0]
@@ -105,7 +118,7 @@ def _own_words(text: str) -> str:
 
 
 def _bare_paragraph(paragraph: str, agent_names: Sequence[str]) -> str:
-    return "\n".join(_without_signature(_without_greeting(paragraph).split("\n"), agent_names))
+    return "\n".join(without_signature(_without_greeting(paragraph).split("\n"), agent_names))
 
 
 def _begun_anew(cleaned: str, reply: str) -> str:
@@ -117,44 +130,6 @@ def _begun_anew(cleaned: str, reply: str) -> str:
 def _without_greeting(text: str) -> str:
     without = phrases.GREETING.sub("", text, count=1)
     return text if without == text else capitalised(without)
-
-
-def _without_signature(lines: Sequence[str], agent_names: Sequence[str]) -> list[str]:
-    """The lines before a sign-off and the few short lines under it, or before a bare name at the end."""
-    written = [number for number, line in enumerate(lines) if line.strip()]
-    last = written[-_SIGNATURE_LINES - 1 :]
-    for place, number in enumerate(last):
-        if not phrases.SIGN_OFF.match(lines[number]):
-            continue
-        below = [lines[later] for later in last[place + 1 :]]
-        short = all(len(part.split()) <= _SIGNATURE_WORDS for part in (lines[number], *below))
-        only_names = all(_is_name_line(later, agent_names) for later in below)  # "Thanks!" may also begin
-        if short and (number > 0 or only_names):
-            return _without_last_name(lines[:number], agent_names)
-    return _without_last_name(lines, agent_names)
-
-
-def _without_last_name(lines: Sequence[str], agent_names: Sequence[str]) -> list[str]:
-    rest = list(lines)
-    while rest and (not rest[-1].strip() or _is_name_line(rest[-1], agent_names)):
-        rest.pop()
-    if rest:
-        last = phrases.INLINE_SIGN_OFF.sub("", rest[-1])
-        for name in filter(str.strip, agent_names):
-            last = re.sub(rf"(?<=[.!?])\s+(?:[-–—~/]+\s*)?{re.escape(name)}\W*\Z", "", last)
-        rest[-1] = last
-    return rest
-
-
-def _is_name_line(line: str, agent_names: Sequence[str]) -> bool:
-    """Whether the line is a dash and a name, or begins with an agent's name and says little more."""
-    if phrases.DASHED_NAME.match(line):
-        return True
-    folded = line.strip(" \t-–—~*_").casefold()
-    names = [name.strip().casefold() for name in agent_names if name.strip()]
-    return len(line.split()) <= _SIGNATURE_WORDS and any(
-        re.match(rf"{re.escape(name)}\s*(?:[,|/–—-]|\Z|\()", folded) for name in names
-    )
 
 
 def _general_part(sentence: str, *, after_case_work: bool) -> Cleaned:

@@ -98,13 +98,20 @@ def draft_learned_answer(
 ) -> Draft | NothingLearned:
     """A draft of what the reply teaches, or why there is nothing worth keeping.
 
+    The question is what of the customer's messages the reply answers, see `pick_question`.
     That is so when the reply only stalls, asks back or tells of this customer's case, when no message
     holds a question, and when the same question already has the same answer. `known` tells what is public,
     and so stays; on a `human_only` matter
     only an answer released to the bot counts as known to it, for any other would not be given.
     """
     cleaned = clean_answer(agent_reply, agent_names=agent_names, customer_name=customer_name, known=known)
-    picked = pick_question(customer_messages, customer_name=customer_name, known=known)
+    picked = pick_question(
+        customer_messages,
+        answer=cleaned.text,
+        encoder=encoder,
+        customer_name=customer_name,
+        known=known,
+    )
     removed = (
         *(Removed("question", kind) for kind in dict.fromkeys(picked.removed)),
         *(Removed("answer", kind) for kind in dict.fromkeys(cleaned.removed)),

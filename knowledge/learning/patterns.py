@@ -92,11 +92,33 @@ _SIGNING = _any(
     r"all the best",
     r"thanks",
     r"thank you",
+    r"(?:with )?love",
+    r"warmly",
+    r"cordially",
+    r"(?:viele|liebe|beste|herzliche|schöne|freundliche|mit (?:freundlichen|besten|herzlichen|lieben)) "
+    r"grü(?:ß|ss)en?",
+    r"gru(?:ß|ss)",
+    r"(?:mfg|lg|vg)",
+    r"(?:un )?(?:cordial )?saludos?(?: cordial(?:es)?)?",
+    r"atentamente",
+    r"salam(?: hangat)?",
+    r"hormat (?:kami|saya)",
+    r"terima kasih",
 )
+"""English, and what German, Spanish and Indonesian teams write."""
 SIGN_OFF = re.compile(rf"\A\W*(?:{_SIGNING}(?:\s*[,.!–—-]|\s*\Z)|--\s*\Z)", _I)
 """A line that begins a signature."""
 INLINE_SIGN_OFF = re.compile(rf"(?<=[.!?])\s+{_SIGNING}\s*[,!–—-][^.!?\n]{{0,60}}[.!]?\s*\Z", _I)
 """A signature behind the last sentence of a line."""
+SIGNING_NAME = re.compile(rf"\A\W*{_SIGNING}[\s,.!–—-]+(?:from )?", _I)
+"""What stands before the name of who signs."""
+TEAM_SIGNS = re.compile(
+    r"\A(?:(?:from|love|yours?|the|all (?:of us )?at)\b,? ){0,3}(?:[\w&'’.-]+ ){1,3}"
+    r"(?:team|support|helpdesk|help desk|customer (?:care|service|support|success))\Z"
+    r"|\Acustomer (?:care|service|support)\Z",
+    _I,
+)
+"""A line that is the name of a team, in two words and more."""
 DASHED_NAME = re.compile(r"\A\s*[-–—~]{1,2}\s*[A-Z]\w*\s*\Z")
 
 _DEED = (
@@ -227,3 +249,9 @@ CONTINUES = re.compile(
 )
 """Begins like the second half of something."""
 REFERS_BACK = re.compile(r"\b(?:it|that|this|them|they|those|one)\b", _I)
+ASIDE = re.compile(
+    r"\A\W*(?:one (?:more|other|last) (?:thing|question)|by the way|btw|another (?:thing|question)|next|"
+    r"one more)\b[\s:,.–—-]*",
+    _I,
+)
+"""Begins another question."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from knowledge.learning.cleaning import only_stalls
 from model.reasons import Reason
 from serving.conversations.repository import feedback_of
 from serving.db.tables import Conversation, DecisionRecord, Message
@@ -89,12 +90,20 @@ def _messages_until(session: Session, replies: Sequence[Message]) -> dict[int, l
 
 
 def _split(messages: Sequence[Message]) -> tuple[Sequence[Message], Sequence[Message]]:
-    """The agent's messages in a row at the end, and what others said since people spoke before that."""
+    """The agent's messages in a row at the end, and what was said since people gave an answer before that.
+
+    Who only won time or asked back has given none yet.
+    """
     start = len(messages)
     while start > 0 and messages[start - 1].author == "agent":
         start -= 1
-    earlier = next((at for at in range(start - 1, -1, -1) if messages[at].author == "agent"), -1)
+    earlier = next((at for at in range(start - 1, -1, -1) if _answers(messages[at])), -1)
     return messages[start:], messages[earlier + 1 : start]
+
+
+def _answers(message: Message) -> bool:
+    names = [message.agent.name] if message.agent is not None else []
+    return message.author == "agent" and not only_stalls(message.text, agent_names=names)
 
 
 def _unanswered(
@@ -106,14 +115,19 @@ def _unanswered(
     """The customer's messages that the bot did not answer well, oldest first, without clicked choices."""
     answered: list[Message] = []
     waiting: list[Message] = []
+    spoken = 0
+    """How many of those waiting were there when the bot spoke last."""
     for message in messages:
         kind = message.payload.get("kind")
         if message.author == "customer":
             waiting.append(message)
-        elif kind == "smalltalk" or (kind == "answer" and helpful.get(message.id) is True):
+        elif kind == "smalltalk":  # what it was said to asks nothing; what was asked before is open still
+            waiting = waiting[:spoken]
+        elif kind == "answer" and helpful.get(message.id) is True:
             answered, waiting = [], []
         elif kind == "answer" and helpful.get(message.id) is None:
             answered, waiting = waiting or answered, []
+        spoken = len(waiting) if message.author == "bot" else spoken
     if not waiting or handoff_reason in _ANSWER_FAILED:
         waiting = [*answered, *waiting]
     own_words = [message for message in waiting if not message.payload.get("choice")]

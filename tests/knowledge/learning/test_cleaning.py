@@ -73,6 +73,58 @@ def test_what_holds_for_the_next_customer_stays(reply: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "signature",
+    [
+        *(
+            " Tom",
+            " - Tom",
+            " — Tom B.",
+            " Thanks, Tom",
+            " Regards Tom",
+            " /tb",
+            " ^TB",
+            " Warmly, Tom",
+            " xx Tom",
+        ),
+        *(
+            "\nTom",
+            "\nTom from Billing",
+            "\nTom (Billing)",
+            "\nTom | Support",
+            "\n/Tom",
+            "\nT.",
+            "\nTom :)",
+            "\n*Tom*",
+        ),
+        *("\nYour Tuckleaf team", " The support team", " Love, the Tuckleaf team", "\nTuckleaf Support"),
+        *("\nCustomer Care", "\n~ Tom 🌱", "\nTom Baker, Team Lead, Billing", " Best wishes from Tom"),
+        *("\nViele Grüße\nTom Baker", "\nMit freundlichen Grüßen", "\nMfG\nTom", "\nUn saludo,\nTom"),
+        *(" Saludos, Tom", "\nSalam, Tom", "\nTerima kasih, Tom", "\nAll the best from Ghent, Tom"),
+    ],
+)
+def test_who_signs_on_the_last_line_goes(signature: str) -> None:
+    reply = f"You can skip a box until the 1st.{signature}"
+    assert clean_answer(reply, agent_names=["Tom Baker"]).text == "You can skip a box until the 1st."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Skipping is done by the shop. Write to Tom.",
+        "Boxes are packed by people. Ask for the Tuckleaf team.",
+        "Choose one of our teams:\nBilling\nSupport",
+        "Choose who answers you:\nTuckleaf Support",
+        "You pay 9 euros.\nNo fees",
+        "Open the box first. Tom answers calls on weekdays.",
+        "Use the big pot. Warmly lit places are best.",
+        "Two sizes fit. X - large.",
+    ],
+)
+def test_a_last_line_that_says_something_stays(reply: str) -> None:
+    assert clean_answer(reply, agent_names=["Tom Baker"]).text == reply
+
+
+@pytest.mark.parametrize(
     "reply",
     [
         "",
