@@ -10,6 +10,7 @@ from serving.company.repository import list_agents
 from serving.conversations.repository import messages_by_id
 from serving.db.tables import Proposal
 from serving.learned_answers.exchange import Exchange, read_exchanges
+from serving.learned_answers.past_questions import offered_texts
 from serving.learned_answers.repository import list_proposals
 from serving.learned_answers.schemas import SimilarAnswer, same_answers, similar_answers
 
@@ -38,6 +39,8 @@ class ProposalCard:
     """A learned answer to another question in the very same words, which an open one may join."""
     exchange: Exchange | None
     """The words of customer and agent that it comes from, as quoted on the page of proposals."""
+    past_questions: Mapping[int, str]
+    """Earlier questions that its answer would now get, by decision, while it is open."""
     decided_by: str
     draft: CardDraft | None
     action: str
@@ -81,12 +84,14 @@ def _cards(
     names = agent_names(session)
     known = similar_answers(session, [proposal.similar_ref for proposal in proposals])
     same = same_answers(session, proposals)
+    past = offered_texts(session, proposals)
     return [
         ProposalCard(
             proposal=proposal,
             known=known.get(proposal.similar_ref or ""),
             same=same.get(proposal.id),
             exchange=exchanges.get(proposal.message_id),
+            past_questions=past.get(proposal.id, {}),
             decided_by=names[proposal.decided_by],
             draft=draft if draft and draft.proposal_id == proposal.id else None,
             action=f"{action}/{proposal.id}",

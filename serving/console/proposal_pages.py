@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from model.errors import FirstlastError
 from serving.console import repository
@@ -31,6 +31,7 @@ class CardForm(BaseModel):
     phrasings: Written | None = None
     release: bool = False
     join: Written | None = None
+    past_questions: Annotated[list[int], Field(max_length=20)] = Field(default_factory=list)
 
 
 CurrentCardForm = Annotated[CardForm, Form()]
@@ -85,6 +86,7 @@ def _decide(visit: Visit, proposal_id: int, verb: Verb, form: CardForm) -> None:
             phrasings=phrasings,
             release=form.release,
             join=form.join,
+            past_questions=form.past_questions,
         )
         approve_compared(session, visit.runtime.knowledge, proposal_id, agent_id, words)
     elif verb == "undo":

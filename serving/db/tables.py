@@ -685,6 +685,8 @@ class Proposal(Table):
     """Whether the question came to people because only they handle such matters."""
     removed: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """`field` and `kind` of what was left out because it points to a person."""
+    past_questions: Mapped[list[int]] = mapped_column(JSON, default=list, server_default="[]")
+    """Decisions on earlier questions that the answer would now get, the nearest first."""
     in_doubt: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     """`field`, `kind` and `words` of what was kept though it may point to a person."""
     learned_answer_id: Mapped[int | None] = mapped_column(ForeignKey("learned_answers.id"))

@@ -151,7 +151,7 @@ def _extend(
 ) -> tuple[LearnedAnswer, dict[str, Any]]:
     added: list[Phrasing] = []
     for text in (wording.question, *wording.phrasings):
-        added += add_phrasings(session, answer, [text], origin=_origin(proposal, text))
+        added += add_phrasings(session, answer, [text], origin=_origin(proposal, wording, text))
     return answer, {"made": None, "superseded": None, "phrasings": [row.id for row in added]}
 
 
@@ -169,7 +169,7 @@ def _create(
     if replaced is not None and replaced.released and not proposal.human_only:  # else the box decides
         set_released(made, True, agent_id)
     texts: list[str] = list(wording.phrasings)
-    origins: list[tuple[str, Origin]] = [(text, _origin(proposal, text)) for text in texts]
+    origins: list[tuple[str, Origin]] = [(text, _origin(proposal, wording, text)) for text in texts]
     if replaced is not None:
         origins += [
             (row.text, row.origin if row.origin in ("customer", "pick") else "agent")
@@ -191,10 +191,10 @@ def _create(
     return made, {"made": made.id, "superseded": replaced.id if replaced else None, "phrasings": []}
 
 
-def _origin(proposal: Proposal, text: str) -> Origin:
-    """Who said it: what was drafted comes from the customer, what was added from the agent."""
-    drafted = {folded(known) for known in (proposal.question, *proposal.phrasings)}
-    return "customer" if folded(text) in drafted else "agent"
+def _origin(proposal: Proposal, wording: Wording, text: str) -> Origin:
+    """Who said it: what was drafted or asked before comes from customers, what was added from the agent."""
+    asked = {folded(known) for known in (proposal.question, *proposal.phrasings, *wording.of_customers)}
+    return "customer" if folded(text) in asked else "agent"
 
 
 def _take_back(session: Session, answer: LearnedAnswer, undo: dict[str, Any], agent_id: str) -> None:

@@ -16,6 +16,7 @@ from serving.db.session import append_event
 from serving.db.tables import Contact, Conversation, Event, Message, Proposal
 from serving.learned_answers import repository
 from serving.learned_answers.exchange import Exchange, read_exchange
+from serving.learned_answers.past_questions import find_past_questions
 from serving.learned_answers.proposals import announce
 from serving.learned_answers.public_contacts import said_in_articles
 from serving.learned_answers.wording import LearningTools, checked_wording
@@ -38,6 +39,8 @@ class PreparedProposal:
     """Whether the question came to people because only they handle such matters."""
     known: Known
     """What the draft was made with: who is named, and what is public."""
+    past_questions: Sequence[int] = ()
+    """Decisions on earlier questions that the answer would now get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,9 @@ def prepare_proposal(
         extends=extends,
         human_only=exchange.human_only,
         known=known,
+        past_questions=find_past_questions(
+            session, tools, conversation.id, [draft.question, *draft.phrasings]
+        ),
     )
 
 
@@ -198,6 +204,7 @@ def _write(proposal: Proposal, prepared: PreparedProposal) -> None:
     proposal.similar_ref = draft.similar_ref
     proposal.similarity = draft.similarity
     proposal.human_only = prepared.human_only
+    proposal.past_questions = list(prepared.past_questions)
     proposal.removed = [asdict(removed) for removed in draft.removed]
     proposal.in_doubt = [
         {"field": field, "kind": kind, "words": words}

@@ -4,18 +4,20 @@ Of two people who decide at once one decides; deciding the same again changes no
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from knowledge.learning.draft import NearQuestion
-from model.errors import ConflictError, NotFoundError
+from model.errors import ConflictError, DataError, NotFoundError
 from serving.db.audit import Act, record_act
 from serving.db.session import append_event
 from serving.db.tables import OPEN_PROPOSAL, Event, Proposal, ProposalStatus
 from serving.learned_answers import repository
 from serving.learned_answers.approval import make_known, put_back
+from serving.learned_answers.past_questions import past_texts
 from serving.learned_answers.schemas import Approval, proposals_out
 from serving.learned_answers.wording import Wording, checked_wording
 
@@ -40,6 +42,7 @@ def questions_to_compare(session: Session, proposal_id: int, words: Approval) ->
     proposal = get_proposal(session, proposal_id)
     if not proposal.is_open:
         return ()
+    words = _with_past_questions(session, proposal, words)
     wording = _approved_wording(proposal, words)
     return (wording.question, *wording.phrasings)[:_COMPARED_QUESTIONS]
 
@@ -59,20 +62,31 @@ def approve(
     resembles an article becomes a learned answer. `phrasings` replaces the drafted ones, but the drafted
     question, which is the customer's own, is always kept as a way to ask. Where only people handle the
     matter, the bot gives the answer to this question only where the words say `release`. With `join` it
-    becomes another question of that learned answer, which says the same in the same words. Of `near`, the
+    becomes another question of that learned answer, which says the same in the same words. The past questions
+    that the words name become phrasings, as their customers put them. Of `near`, the
     questions near `questions_to_compare`, near misses become regression cases. Raises `DataError` for unfit
     words and `ConflictError` when it was decided otherwise, or another learned answer answers the same
     question differently.
     """
     with session.begin_nested():
         proposal = get_proposal(session, proposal_id)
-        wording = _approved_wording(proposal, words)
+        words = _with_past_questions(session, proposal, words)
+        of_customers = tuple(past_texts(session, words.past_questions).values())
+        wording = replace(_approved_wording(proposal, words), of_customers=of_customers)
         if not repository.claim_proposal(
             session, proposal_id, expected=OPEN_PROPOSAL, status="approved", agent_id=agent_id
         ):
             return _already_approved(get_proposal(session, proposal_id), words)
         proposal = get_proposal(session, proposal_id)
-        make_known(session, proposal, wording, agent_id, near, release=words.release, join=words.join)
+        make_known(
+            session,
+            proposal,
+            wording,
+            agent_id,
+            near,
+            release=words.release,
+            join=words.join,
+        )
         announce(session, proposal)
     record_act(session, Act(f"agent {agent_id}", "approved", f"proposal {proposal_id}"))
     return proposal
@@ -126,6 +140,20 @@ def undo(session: Session, proposal_id: int, agent_id: str) -> Proposal:
         announce(session, proposal)
     record_act(session, Act(f"agent {agent_id}", "undid", f"proposal {proposal_id}"))
     return proposal
+
+
+def _with_past_questions(session: Session, proposal: Proposal, words: Approval) -> Approval:
+    """The words with the texts of the past questions they name. Raises `DataError` for one not offered."""
+    if not words.past_questions:
+        return words
+    strange = [one for one in words.past_questions if one not in proposal.past_questions]
+    if strange:
+        raise DataError(
+            f"past question {strange[0]} is not offered with proposal {proposal.id}; leave it out"
+        )
+    texts = past_texts(session, words.past_questions)
+    drafted = proposal.phrasings if words.phrasings is None else words.phrasings
+    return words.model_copy(update={"phrasings": [*drafted, *texts.values()]})
 
 
 def _approved_wording(proposal: Proposal, words: Approval) -> Wording:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from model.refs import article_slug, learned_answer_id
 from serving.articles import repository as articles
 from serving.db.tables import LearnedAnswerStatus, Origin, Proposal, ProposalKind, ProposalStatus, now
 from serving.learned_answers import repository
+from serving.learned_answers.past_questions import offered_texts
 from serving.schemas import Body, RowOut
 from serving.text import folded
 
@@ -80,6 +81,8 @@ class Approval(Body):
     question: str | None = None
     answer: str | None = None
     phrasings: list[str] | None = None
+    past_questions: Annotated[list[int], Field(max_length=20)] = Field(default_factory=list)
+    """Those of the proposal's `past_questions` that ask the same, by decision; they become phrasings."""
     release: bool = False
     """Whether the bot may give the answer to this very question though only people handle the matter."""
     join: str | None = Field(default=None, max_length=300)
@@ -113,6 +116,14 @@ class InDoubtOut(RemovedOut):
     words: str
 
 
+class PastQuestionOut(BaseModel):
+    """An earlier customer's question that the answer would now get."""
+
+    decision_id: int
+    text: str
+    """Without names and numbers of whoever asked."""
+
+
 class ProposalOut(RowOut):
     """A proposal, as the API and the event `proposal` give it."""
 
@@ -134,6 +145,8 @@ class ProposalOut(RowOut):
     """What was left out because it points to a person."""
     in_doubt: list[InDoubtOut]
     """What may point to a person: read it before approving."""
+    past_questions: list[PastQuestionOut]
+    """While it is open: earlier questions that the answer would now get; name those alike on approval."""
     learned_answer_id: int | None
     created_at: datetime
     decided_at: datetime | None
@@ -150,8 +163,17 @@ def proposals_out(session: Session, proposals: Sequence[Proposal]) -> list[Propo
     """The proposals with the known answers they resemble, in as many queries as for one."""
     similar = similar_answers(session, [proposal.similar_ref for proposal in proposals])
     same = same_answers(session, proposals)
+    past = offered_texts(session, proposals)
     return [
-        ProposalOut.of(row, similar=similar.get(row.similar_ref or ""), same_answer=same.get(row.id))
+        ProposalOut.of(
+            row,
+            similar=similar.get(row.similar_ref or ""),
+            same_answer=same.get(row.id),
+            past_questions=[
+                PastQuestionOut(decision_id=decision_id, text=text)
+                for decision_id, text in past.get(row.id, {}).items()
+            ],
+        )
         for row in proposals
     ]
 

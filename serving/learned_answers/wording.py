@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy.orm import Session
@@ -43,6 +43,8 @@ class Wording:
     answer: str
     phrasings: tuple[str, ...]
     """Other ways to ask, without `question`."""
+    of_customers: tuple[str, ...] = field(default=(), compare=False)
+    """Those of them that earlier customers wrote."""
 
 
 def checked_wording(question: str, answer: str, phrasings: Iterable[str]) -> Wording:

@@ -16,19 +16,22 @@ _log = structlog.get_logger(__name__)
 
 
 def attend_queues(database: Database) -> int:
-    """Take from those who left, move or mark what nobody looks at, share out the rest; how many changed.
+    """Take from those who left, move or mark what nobody looks at, hurry what is late, share out the rest.
 
-    Each conversation is looked at again with its row locked, in a small transaction of its own.
+    How many changed. Each conversation is looked at again with its row locked, in a transaction of its own.
     """
     with database.session() as session:
         changed = repository.end_availability(session, now())
     with database.reading() as session:
         left = repository.list_left(session, now())
         stranded = repository.list_stranded(session, limit=_AT_ONCE)
+        late = repository.list_late(session, now(), limit=_AT_ONCE)
     for agent_id in left:
         changed += _take_from(database, agent_id)
     for conversation_id in stranded:
         changed += _look_after(database, conversation_id)
+    for conversation_id in late:
+        changed += _hurry(database, conversation_id)
     with database.reading() as session:
         teams = repository.balanced_teams(session)
     for team in teams:
@@ -67,6 +70,17 @@ def _look_after(database: Database, conversation_id: str) -> bool:
         else:
             conversation.unattended_since = None
         conversation.updated_at = now()
+        log_status(session, conversation)
+        return True
+
+
+def _hurry(database: Database, conversation_id: str) -> bool:
+    """Give more priority to what waits for longer than its customer was told."""
+    with database.session() as session:
+        conversation = find_conversation(session, conversation_id, lock=True)
+        if conversation is None or (conversation.status, conversation.priority) != ("waiting", "normal"):
+            return False
+        conversation.priority = "high"
         log_status(session, conversation)
         return True
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, upd
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from serving.db.tables import PRIORITIES, WITH_PEOPLE, Agent, AgentSession, Conversation, Team
+from serving.db.tables import PRIORITIES, WITH_PEOPLE, Agent, AgentSession, Conversation, Handover, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,17 @@ def is_stranded(session: Session, conversation_id: str) -> bool:
     """Whether nobody has it and nobody is in the team that it waits for."""
     query = select(Conversation.id).where(Conversation.id == conversation_id, _is_stranded())
     return session.scalar(query.where(Conversation.agent_id.is_(None))) is not None
+
+
+def list_late(session: Session, at: datetime, *, limit: int) -> Sequence[str]:
+    """What waits with the least priority for longer than its customer was told, longest first."""
+    query = (
+        select(Conversation.id)
+        .join(Handover, Handover.conversation_id == Conversation.id)
+        .where(Conversation.status == "waiting", Conversation.priority == "normal")
+        .where(Handover.ended_at.is_(None), Handover.told_by < at)
+    )
+    return session.scalars(query.order_by(Handover.told_by).limit(limit)).all()
 
 
 def has_people(session: Session, team: str) -> bool:

@@ -87,6 +87,8 @@ def test_a_handoff_tells_why_to_whom_and_how_long(
     assert words["text"] == (
         "Of course. I am handing you over to our Billing team; an answer usually takes about 10 minutes."
     )
+    waiting = words["payload"].pop("waiting")
+    assert (waiting["open"], waiting["minutes"], waiting["basis"]) == (True, 10, "expected")
     assert words["payload"] == {"kind": "handoff", "expected_wait_minutes": 10}
     shown = customer.conversation(conversation_id)
     assert (shown["status"], shown["team"], shown["team_title"]) == ("waiting", "billing", "Billing")

@@ -1,8 +1,10 @@
 """The look each minute: nothing waits in nobody's list."""
 
+from datetime import timedelta
+
 from serving.company import service as company
 from serving.db.session import Database
-from serving.db.tables import Agent, Message
+from serving.db.tables import Agent, Conversation, Handover, Message, now
 from serving.queues.attendance import attend_queues
 from tests.serving.queues.conftest import Office
 
@@ -65,3 +67,19 @@ def test_a_deactivated_account_keeps_nothing_that_people_answer(office: Office, 
     attend_queues(database)
     assert office.owner(waiting) is None
     assert not office.get(waiting).unattended
+
+
+def test_what_waits_for_longer_than_its_customer_was_told_gets_priority(
+    office: Office, database: Database
+) -> None:
+    office.agent("ana", team=None, online=False)
+    late, in_time, told_nothing, answered = (office.wait() for _ in range(4))
+    with database.session() as session:
+        for waiting, minutes in ((late, -1), (in_time, 5), (answered, -1)):
+            handover = session.query(Handover).filter_by(conversation_id=waiting).one()
+            handover.told_by = now() + timedelta(minutes=minutes)
+        session.get_one(Conversation, answered).status = "open"
+    assert attend_queues(database) == 1
+    assert attend_queues(database) == 0
+    priorities = [office.get(one).priority for one in (late, in_time, told_nothing, answered)]
+    assert priorities == ["high", "normal", "normal", "normal"]

@@ -43,7 +43,7 @@ def upgrade() -> None:
         sa.Column("told_by", _TIME),
         sa.Column("ended_at", _TIME),
         sa.Column("answered", sa.Boolean, nullable=False),
-        sa.Column("waited_minutes", sa.Float),
+        sa.Column("waited_minutes", sa.Double),
     )
     op.create_index("ix_handovers_conversation_id", "handovers", ["conversation_id"])
     op.create_index("ix_handovers_team_handed_over_at", "handovers", ["team", "handed_over_at"])

@@ -1,4 +1,4 @@
-"""Who is online and how teams share their queue; conversations nobody looks at; details asked beforehand."""
+"""Who is online, how queues are shared, what nobody looks at; details, past questions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.add_column("conversations", sa.Column("details", sa.JSON))
     op.add_column("conversations", sa.Column("offered_to", sa.String(32)))
     op.add_column("conversations", sa.Column("unattended_since", _TIME))
+    op.add_column("proposals", sa.Column("past_questions", sa.JSON, nullable=False, server_default="[]"))
     op.create_index("ix_conversations_agent_id_status", "conversations", ["agent_id", "status"])
     op.create_index("ix_conversations_unattended_since", "conversations", ["unattended_since"])
 
@@ -30,6 +31,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_conversations_unattended_since", "conversations")
     op.drop_index("ix_conversations_agent_id_status", "conversations")
+    op.drop_column("proposals", "past_questions")
     for name in ("unattended_since", "offered_to", "details"):
         op.drop_column("conversations", name)
     for name in ("teams", "intents"):
