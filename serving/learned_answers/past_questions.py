@@ -16,7 +16,7 @@ from serving.learned_answers.wording import MAX_QUESTION_CHARS, LearningTools
 from serving.text import folded
 
 _LOOKED_BACK = 2_000
-"""Questions nobody but people could answer, the newest."""
+"""Decisions, the newest; those count that left the question to people or asked back."""
 _COMPARED = 48
 """Of these so many with the most words in common are compared in meaning, which takes a tenth of a second."""
 _NEAR = 0.6
@@ -32,15 +32,13 @@ def find_past_questions(
 
     At most six, different in words, each nearer to it than to anything known.
     """
-    rows = session.execute(
-        select(DecisionRecord.id, DecisionRecord.question)
-        .where(DecisionRecord.kind.in_(_UNANSWERED), DecisionRecord.conversation_id != conversation_id)
-        .order_by(DecisionRecord.id.desc())
-        .limit(_LOOKED_BACK)
-    )
+    decision = DecisionRecord
+    columns = (decision.id, decision.question, decision.kind, decision.conversation_id)
+    rows = session.execute(select(*columns).order_by(decision.id.desc()).limit(_LOOKED_BACK))
     by_words: dict[str, tuple[int, str]] = {}
-    for decision_id, question in rows:
-        if len(question) <= MAX_QUESTION_CHARS:
+    for decision_id, question, kind, asked_in in rows:
+        unanswered = kind in _UNANSWERED and asked_in != conversation_id
+        if unanswered and len(question) <= MAX_QUESTION_CHARS:
             by_words.setdefault(folded(question), (decision_id, question))
     for text in asked:
         by_words.pop(folded(text), None)

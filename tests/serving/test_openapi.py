@@ -20,6 +20,7 @@ OPEN = {
     ("get", "/v1/help"),
     ("get", "/v1/help/{slug}"),
     ("get", "/v1/suggest"),
+    ("get", "/v1/waiting"),
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/metrics"),

@@ -271,6 +271,7 @@ def test_keys_of_a_proposal_are_those_of_the_contract(runtime: Runtime, agent: T
     assert set(shown) == {
         *("id", "kind", "status", "question", "answer", "phrasings", "conversation_id", "message_id"),
         *("similar", "similarity", "same_answer", "removed", "in_doubt", "human_only", "learned_answer_id"),
+        "past_questions",
         *("created_at", "decided_at", "decided_by"),
     }
 
