@@ -2,21 +2,36 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from serving.db.tables import Handover
 
-_MOST = 2_000
+_MOST = 1_000
 
 
-def list_handovers(session: Session, team: str | None, since: datetime) -> Sequence[Handover]:
-    """The team's handovers since then, or with `None` all teams', newest first, at most 2,000."""
-    query = select(Handover).where(Handover.handed_over_at >= since)
+class PastWait(NamedTuple):
+    """What is measured of a handover."""
+
+    handed_over_at: datetime
+    ended_at: datetime | None
+    answered: bool
+    waited_minutes: float | None
+    was_open: bool
+    hour_of_week: int
+    ahead: int
+
+
+def list_waits(session: Session, team: str | None, since: datetime) -> list[PastWait]:
+    """The team's handovers since then, or with `None` all teams', newest first, at most 1,000."""
+    columns = [getattr(Handover, name) for name in PastWait._fields]
+    query = select(*columns).where(Handover.handed_over_at >= since)
     if team is not None:
         query = query.where(Handover.team == team)
-    return session.scalars(query.order_by(Handover.handed_over_at.desc()).limit(_MOST)).all()
+    rows = session.execute(query.order_by(Handover.handed_over_at.desc()).limit(_MOST))
+    return [PastWait(*row) for row in rows]
 
 
 def find_waiting(session: Session, conversation_id: str) -> Handover | None:

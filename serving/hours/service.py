@@ -26,6 +26,7 @@ class Known:
 
 
 _LOOKED_BACK = timedelta(days=90)
+_GIVEN_UP = timedelta(days=14)
 _ALWAYS = ZoneInfo("UTC")
 
 
@@ -138,8 +139,12 @@ def _still_waiting(waits: Sequence[Known]) -> int:
 
 
 def _waits(session: Session, team: Team | None, calendar: Calendar | None, at: datetime) -> list[Known]:
-    """Past waits, newest first, with those that go on."""
-    rows = repository.list_handovers(session, team.name if team else None, at - _LOOKED_BACK)
+    """Past waits, newest first, with those that go on; who has waited for weeks is waited for by nobody."""
+    rows = [
+        row
+        for row in repository.list_waits(session, team.name if team else None, at - _LOOKED_BACK)
+        if row.ended_at is not None or at - row.handed_over_at < _GIVEN_UP
+    ]
     return [
         Known(
             Wait(

@@ -23,9 +23,11 @@ from serving.db.tables import (
     Conversation,
     DecisionTrace,
     Event,
+    Intent,
     KnowledgeChange,
     LearnedAnswer,
     Table,
+    Team,
 )
 from tests.stores import fresh_postgres_url, sqlite_url
 
@@ -250,6 +252,31 @@ def test_learned_answers_and_proposals_from_before_are_released_to_nothing(tmp_p
             ("Q?", False)
         ]
     database.close()
+
+
+def test_teams_that_others_belong_to_stay_when_a_store_is_brought_up_to_date(
+    database: Database, tmp_path: Path
+) -> None:
+    if database.engine.dialect.name == "sqlite":
+        older = Database(sqlite_url(tmp_path))
+    else:
+        older = Database(fresh_postgres_url())
+    older.migrate()
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "serving" / "db" / "migrations"))
+    with older.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0015")
+        connection.execute(text("INSERT INTO teams (name, title) VALUES ('desk', 'Desk')"))
+        connection.execute(
+            text("INSERT INTO intents (name, title, team, human_only) VALUES ('lost', 'Lost', 'desk', false)")
+        )
+    older.migrate()
+    with older.reading() as session:
+        (team,), (intent,) = session.query(Team).all(), session.query(Intent).all()
+    assert (team.assignment, team.capacity, team.details, team.calendar) == ("manual", None, [], None)
+    assert (intent.team, intent.details) == ("desk", [])
+    older.close()
 
 
 def test_traces_and_events_from_before_are_brought_to_their_new_form(

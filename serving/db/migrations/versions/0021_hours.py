@@ -21,10 +21,10 @@ def upgrade() -> None:
         sa.Column("holidays", sa.JSON, nullable=False),
         sa.Column("closures", sa.JSON, nullable=False),
     )
-    for name in ("company", "teams"):
-        with op.batch_alter_table(name) as table:
-            table.add_column(sa.Column("calendar", sa.String(64)))
-            table.create_foreign_key(f"fk_{name}_calendar_calendars", "calendars", ["calendar"], ["name"])
+    for name in ("company", "teams"):  # in place: SQLite would not let teams go that others belong to
+        constraint = f"fk_{name}_calendar_calendars"
+        added = f"calendar VARCHAR(64) CONSTRAINT {constraint} REFERENCES calendars (name)"
+        op.execute(f"ALTER TABLE {name} ADD COLUMN {added}")
     op.create_table(
         "handovers",
         sa.Column("id", _ROW_ID, primary_key=True),
@@ -54,7 +54,5 @@ def downgrade() -> None:
     op.drop_column("conversations", "waiting")
     op.drop_table("handovers")
     for name in ("company", "teams"):
-        with op.batch_alter_table(name) as table:
-            table.drop_constraint(f"fk_{name}_calendar_calendars", type_="foreignkey")
-            table.drop_column("calendar")
+        op.drop_column(name, "calendar")
     op.drop_table("calendars")

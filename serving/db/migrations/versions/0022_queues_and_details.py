@@ -13,9 +13,10 @@ _TIME = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     op.add_column("agents", sa.Column("available_since", _TIME))
-    with op.batch_alter_table("company") as table:
-        table.add_column(sa.Column("fallback_team", sa.String(64)))
-        table.create_foreign_key("fk_company_fallback_team_teams", "teams", ["fallback_team"], ["name"])
+    op.execute(
+        "ALTER TABLE company ADD COLUMN fallback_team VARCHAR(64) "
+        "CONSTRAINT fk_company_fallback_team_teams REFERENCES teams (name)"
+    )
     op.add_column("teams", sa.Column("assignment", sa.String(16), nullable=False, server_default="manual"))
     op.add_column("teams", sa.Column("capacity", sa.Integer))
     for name in ("teams", "intents"):
@@ -38,7 +39,5 @@ def downgrade() -> None:
         op.drop_column(name, "details")
     op.drop_column("teams", "capacity")
     op.drop_column("teams", "assignment")
-    with op.batch_alter_table("company") as table:
-        table.drop_constraint("fk_company_fallback_team_teams", type_="foreignkey")
-        table.drop_column("fallback_team")
+    op.drop_column("company", "fallback_team")
     op.drop_column("agents", "available_since")
