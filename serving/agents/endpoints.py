@@ -29,6 +29,7 @@ from serving.security.principals import (
     DEVICE_COOKIE,
     SESSION_COOKIE,
     AgentPrincipal,
+    CurrentAgent,
     OwnAccount,
     refuse_foreign_origin,
 )

@@ -1,4 +1,4 @@
-"""Signing in and out by form, in one step or two, coming and going; it never says whether an e-mail is known."""
+"""Signing in, in one step or two, and out; coming and going. It never says whether an e-mail is known."""
 
 from typing import Annotated
 
