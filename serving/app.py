@@ -20,6 +20,7 @@ from serving.classify.endpoints import router as classify
 from serving.company.endpoints import router as company
 from serving.console.pages import router as console
 from serving.contacts.endpoints import router as contacts
+from serving.conversations.desk_endpoints import router as desk
 from serving.conversations.endpoints import router as conversations
 from serving.details.endpoints import router as details
 from serving.drift.endpoints import router as drift
@@ -27,6 +28,7 @@ from serving.health.endpoints import router as health
 from serving.hours.endpoints import router as hours
 from serving.labelling.endpoints import router as labelling
 from serving.learned_answers.endpoints import router as learned_answers
+from serving.macros.endpoints import router as macros
 from serving.messenger.endpoints import router as help_centre
 from serving.messenger.pages import router as messenger
 from serving.messenger.pages import show_missing
@@ -42,6 +44,8 @@ _API = (
     conversations,
     attachments,
     details,
+    desk,
+    macros,
     contacts,
     agents,
     company,

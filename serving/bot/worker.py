@@ -18,7 +18,12 @@ from serving.bot.leases import Lease, Leases
 from serving.bot.turn import BotTurn, read_turn, resolve_turn, store_decision, store_failure
 from serving.contacts.retention import forget_old_people
 from serving.conversations import repository
-from serving.conversations.housekeeping import assume_resolutions, forget_old, forget_unsent_files
+from serving.conversations.housekeeping import (
+    assume_resolutions,
+    forget_old,
+    forget_unsent_files,
+    wake_snoozed,
+)
 from serving.db.session import Database
 from serving.db.tables import Message, now
 from serving.queues.attendance import attend_queues
@@ -133,6 +138,7 @@ class AnswerWorker:
         with self._leases.take(_HOUSEKEEPING) as lease:
             if lease is None:
                 return
+            wake_snoozed(self._database)
             assume_resolutions(self._database, self._settings)
             forget_old(self._database, self._settings)
             forget_unsent_files(self._database)

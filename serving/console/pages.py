@@ -11,6 +11,7 @@ from serving.console import (
     inbox_pages,
     labelling_pages,
     learned_answer_pages,
+    macro_pages,
     model_pages,
     proposal_pages,
     session_pages,
@@ -20,7 +21,7 @@ from serving.console.templating import STATIC_FOLDER
 router = APIRouter(include_in_schema=False)
 for _pages in (
     *(session_pages, account_pages, inbox_pages, proposal_pages, learned_answer_pages),
-    *(article_pages, import_pages, labelling_pages, model_pages),
+    *(article_pages, import_pages, labelling_pages, model_pages, macro_pages),
 ):
     router.include_router(_pages.router)
 

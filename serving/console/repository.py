@@ -1,49 +1,17 @@
 """Queries that only the console's pages need: lists in their order, searches, counts; it decides nothing."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from serving.db.tables import PRIORITIES, Conversation, CsatRating, Intent, Message, Proposal, Team
-
-
-def list_inbox(
-    session: Session,
-    *,
-    statuses: Collection[str],
-    team: str | None = None,
-    agent_id: str | None = None,
-    limit: int,
-) -> list[Conversation]:
-    """Conversations with one of the statuses: those that wait first, the latest changed first of the others.
-
-    Of those that wait, the ones with a greater priority come first, then who waits longest.
-    """
-    chosen = (
-        select(Conversation)
-        .options(joinedload(Conversation.contact), joinedload(Conversation.agent))
-        .where(Conversation.status.in_(statuses))
-    )
-    if "waiting" in statuses:  # they are few: the others are read in the order of their index
-        urgency = case(
-            (Conversation.status != "waiting", -1),
-            *((Conversation.priority == name, rank) for rank, name in enumerate(PRIORITIES)),
-            else_=0,
-        )
-        waiting_since = case((Conversation.status == "waiting", Conversation.handed_over_at), else_=None)
-        chosen = chosen.order_by(urgency.desc(), waiting_since)
-    chosen = chosen.order_by(Conversation.updated_at.desc(), Conversation.id.desc())
-    if team is not None:
-        chosen = chosen.where(Conversation.team == team)
-    if agent_id is not None:
-        chosen = chosen.where(Conversation.agent_id == agent_id)
-    return list(session.scalars(chosen.limit(limit)))
+from serving.db.tables import Conversation, CsatRating, Intent, Message, Proposal, Team
 
 
 def count_waiting(session: Session) -> int:
-    """How many conversations wait for a person."""
-    chosen = select(func.count()).select_from(Conversation).where(Conversation.status == "waiting")
+    """How many conversations wait for a person, without those that are snoozed."""
+    waits = (Conversation.status == "waiting", Conversation.snoozed_until.is_(None))
+    chosen = select(func.count()).select_from(Conversation).where(*waits)
     return session.scalar(chosen) or 0
 
 

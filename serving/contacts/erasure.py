@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session, selectinload
 
 from serving.contacts.person import PersonsRows, PersonsWords
+from serving.db.search import forget_deleted_words
 from serving.db.session import Database
 from serving.db.tables import (
     Attachment,
@@ -47,6 +48,7 @@ def erase_from_store(session: Session, rows: PersonsRows, words: PersonsWords) -
     counts: Counter[str] = Counter()
     counts.update(_forget_in_answers(session, words))
     counts.update(delete_conversations(session, [conversation.id for conversation in rows.conversations]))
+    forget_deleted_words(session)
     contacts = delete(Contact).where(Contact.id.in_([contact.id for contact in rows.contacts]))
     counts[Contact.__tablename__] += session.execute(contacts).rowcount  # type: ignore[attr-defined]
     session.expire_all()

@@ -1,7 +1,7 @@
 """What the store holds of one person, and the words by which to know them elsewhere; changes nothing."""
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from knowledge.privacy.scrubbing import scrub
 from model.errors import NotFoundError
+from serving.conversations.repository import tags_of
 from serving.db.tables import (
     Attachment,
     Contact,
@@ -50,6 +51,8 @@ class PersonsRows:
     feedback: tuple[Feedback, ...]
     proposals: tuple[Proposal, ...]
     attachments: tuple[Attachment, ...]
+    tags: Mapping[str, list[str]]
+    """What agents put on each conversation."""
 
 
 def find_person(session: Session, who: str) -> PersonsRows:
@@ -90,6 +93,7 @@ def find_person(session: Session, who: str) -> PersonsRows:
         feedback=of(Feedback, Feedback.message_id),
         proposals=of(Proposal, Proposal.id),
         attachments=of(Attachment, Attachment.created_at, Attachment.id),
+        tags=tags_of(session, own),
     )
 
 
@@ -120,15 +124,9 @@ def as_json(rows: PersonsRows) -> dict[str, Any]:  # JSON
         "conversations": [
             {
                 **_columns(one, "id", "channel", "status", "team", "intent", "mood", "priority"),
-                **_columns(
-                    one,
-                    "details",
-                    "handoff_reason",
-                    "handoff_summary",
-                    "resolution",
-                    "created_at",
-                    "closed_at",
-                ),
+                **_columns(one, "details", "handoff_reason", "handoff_summary", "resolution"),
+                **_columns(one, "created_at", "closed_at", "snoozed_until", "snooze_reason"),
+                "tags": rows.tags.get(one.id, []),
                 "messages": [
                     _columns(message, "id", "author", "kind", "text", "payload", "created_at")
                     for message in by_conversation[one.id]

@@ -7,6 +7,7 @@ from sqlalchemy import Select, delete, exists, select
 from sqlalchemy.orm import Session
 
 from serving.contacts.erasure import delete_conversations
+from serving.db.search import forget_deleted_words
 from serving.db.session import Database
 from serving.db.tables import Contact, Conversation, now
 from serving.settings import Settings
@@ -28,7 +29,11 @@ def forget_old_people(database: Database, settings: Settings) -> int:
             Conversation.updated_at < before, Conversation.answer_due_at.is_(None)
         )
         oldest = old.order_by(Conversation.updated_at, Conversation.id)
-        forgotten += _in_batches(database, oldest, delete_conversations)
+        deleted = _in_batches(database, oldest, delete_conversations)
+        if deleted:
+            with database.session() as session:
+                forget_deleted_words(session)
+        forgotten += deleted
     if settings.contact_days is not None:
         before = now() - timedelta(days=settings.contact_days)
         alone = ~exists().where(Conversation.contact_id == Contact.id)

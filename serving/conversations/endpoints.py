@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from serving.conversations import repository, service, views
+from serving.conversations.listing import Listing, Order, View, list_inbox, next_cursor
 from serving.conversations.schemas import (
     AgentConversationOut,
     AgentConversationsOut,
@@ -14,7 +15,6 @@ from serving.conversations.schemas import (
     CsatOut,
     MessageOut,
     MessagesOut,
-    NewAssignment,
     NewConversation,
     NewCsat,
     NewFeedback,
@@ -69,24 +69,38 @@ def list_conversations(
     status: ConversationStatus | None = None,
     team: Annotated[str | None, Query(max_length=64)] = None,
     unattended: bool | None = None,
+    view: View = "all",
+    tag: Annotated[str, Query(max_length=40)] = "",
+    assignee: Annotated[str, Query(max_length=320)] = "",
+    order: Order = "newest",
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Limit = 100,
 ) -> AgentConversationsOut | ConversationsOut:
-    """A customer's own conversations, newest first; for agents all, by status, team and whether
-    nobody is in the team they wait for.
+    """A customer's own conversations, newest first; for agents all, or those of a list of the inbox.
 
-    `next` is what to pass as `after` for the page that follows; `null` after the last.
+    Agents narrow by `view` (a list of the inbox), `status`, `team`, `tag` and `assignee` (`me`, `nobody`, or
+    what an agent's id, e-mail or name begins with), and by `unattended`, whether nobody is in the team they
+    wait for; `order` is `pressing` (priority, then the longest wait),
+    `longest` or `newest`. `next` is what to pass as `after` for the next page; `null` after the last.
     """
-    place = Place.parse(after) if after else None
     if isinstance(person, CustomerPrincipal):
+        place = Place.parse(after) if after else None
         rows = repository.list_of_contact(session, person.contact_id, after=place, limit=limit)
         own = views.conversations_out(session, rows[:limit])
         return ConversationsOut(conversations=own, next=next_place(rows, limit, moment="created_at"))
-    rows = repository.list_for_agents(
-        session, status=status, team=team, unattended=unattended, after=place, limit=limit
+    listing = Listing(
+        view=view,
+        viewer_id=person.id,
+        viewer_team=person.team,
+        status=status or "",
+        team=team,
+        tag=tag.casefold(),
+        assignee=assignee,
+        unattended=unattended,
     )
+    rows = list_inbox(session, listing, order=order, after=after, limit=limit)
     shown = views.agent_conversations_out(session, rows[:limit])
-    return AgentConversationsOut(conversations=shown, next=next_place(rows, limit, moment="updated_at"))
+    return AgentConversationsOut(conversations=shown, next=next_cursor(rows, limit, order))
 
 
 @router.get("/conversations/{conversation_id}", responses=problems(404))
@@ -193,18 +207,6 @@ def rate_conversation(
     conversation = _visible(session, customer, conversation_id, lock=True)
     rating = service.rate(session, conversation, body)
     return CsatOut(score=rating.score, comment=rating.comment)
-
-
-@router.post("/conversations/{conversation_id}/assign", responses=problems(404))
-def assign_conversation(
-    conversation_id: str, agent: InboxAgent, session: DbSession, body: NewAssignment | None = None
-) -> AgentConversationOut:
-    """Give the conversation to an agent, to the one who asks when none is named."""
-    conversation = service.get_conversation(session, conversation_id, lock=True)
-    service.assign(session, conversation, (body.agent_id if body else None) or agent.id)
-    session.flush()
-    session.refresh(conversation)
-    return views.agent_conversation_out(session, conversation)
 
 
 @router.put("/conversations/{conversation_id}/intent", responses=problems(404, 409))

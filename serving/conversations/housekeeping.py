@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from serving.attachments.repository import delete_unsent
-from serving.conversations import repository
+from serving.conversations import desk, repository
 from serving.conversations.log import log_status
 from serving.db.session import Database
 from serving.db.tables import DecisionTrace, Event, KnowledgeChange, now
@@ -42,6 +42,20 @@ def forget_unsent_files(database: Database) -> int:
     """Delete files that were uploaded a day ago and that no message carries; how many."""
     with database.session() as session:
         return delete_unsent(session, now() - _UNSENT_KEPT)
+
+
+def wake_snoozed(database: Database) -> int:
+    """Bring back what was snoozed until now, each with its row locked; how many."""
+    with database.reading() as session:
+        over = repository.list_snooze_over(session, now(), limit=_AT_ONCE)
+    for conversation_id in over:
+        with database.session() as session:
+            conversation = repository.find_conversation(session, conversation_id, lock=True)
+            if conversation is not None and conversation_id in repository.list_snooze_over(
+                session, now(), limit=_AT_ONCE
+            ):
+                desk.wake(session, conversation)
+    return len(over)
 
 
 def forget_old(database: Database, settings: Settings) -> int:

@@ -4,16 +4,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Update, and_, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, String, Update, and_, cast, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from serving.db.tables import (
-    WITH_PEOPLE,
     Contact,
     Conversation,
+    ConversationTag,
     DecisionRecord,
     DecisionTrace,
     Event,
@@ -53,34 +54,6 @@ def list_of_contact(
     """The contact's conversations after this place, newest first, and one more than `limit`."""
     query = select(Conversation).where(Conversation.contact_id == contact_id)
     return list(session.scalars(page_after(query, Conversation.created_at, Conversation.id, after, limit)))
-
-
-def list_for_agents(
-    session: Session,
-    *,
-    status: str | None = None,
-    team: str | None = None,
-    unattended: bool | None = None,
-    after: Place | None = None,
-    limit: int,
-) -> list[Conversation]:
-    """Those with this status and team after this place, the last changed first, and one more than `limit`.
-
-    `unattended` chooses those that wait where nobody looks, or all others.
-    """
-    query = select(Conversation).options(joinedload(Conversation.contact), joinedload(Conversation.agent))
-    if status is not None:
-        query = query.where(Conversation.status == status)
-    if team is not None:
-        query = query.where(Conversation.team == team)
-    if unattended is not None:
-        is_marked = and_(
-            Conversation.unattended_since.is_not(None),
-            Conversation.agent_id.is_(None),
-            Conversation.status.in_(WITH_PEOPLE),
-        )
-        query = query.where(is_marked if unattended else ~is_marked)
-    return list(session.scalars(page_after(query, Conversation.updated_at, Conversation.id, after, limit)))
 
 
 def customer_names(session: Session, conversation_ids: Iterable[str]) -> dict[str, str]:
@@ -201,6 +174,34 @@ def pending_proposal_counts(session: Session, ids: Collection[str]) -> Mapping[s
     return {row[0]: row[1] for row in rows}
 
 
+def tags_of(session: Session, ids: Collection[str]) -> dict[str, list[str]]:
+    """The tags of these conversations by conversation, in the order of the alphabet."""
+    query = select(ConversationTag).where(ConversationTag.conversation_id.in_(ids))
+    tags: dict[str, list[str]] = {}
+    for row in session.scalars(query.order_by(ConversationTag.tag)):
+        tags.setdefault(row.conversation_id, []).append(row.tag)
+    return tags
+
+
+def used_tags(session: Session, *, limit: int = 200) -> list[tuple[str, int]]:
+    """Tags in use with how many conversations have them, the most used first, then by alphabet."""
+    count = func.count()
+    query = select(ConversationTag.tag, count).group_by(ConversationTag.tag)
+    rows = session.execute(query.order_by(count.desc(), ConversationTag.tag).limit(limit))
+    return [(row[0], row[1]) for row in rows]
+
+
+def list_snooze_over(session: Session, moment: datetime, *, limit: int) -> Sequence[str]:
+    """Snoozed conversations whose time has come.
+
+    Also those that were snoozed in what is the future now: since then the clock was set back, and when they
+    were to return cannot be told.
+    """
+    over = or_(Conversation.snoozed_until <= moment, Conversation.snoozed_at > moment + LONGEST_PAUSE)
+    query = select(Conversation.id).where(Conversation.snoozed_until.is_not(None), over)
+    return session.scalars(query.order_by(Conversation.snoozed_until).limit(limit)).all()
+
+
 def teams(session: Session) -> Mapping[str, Team]:
     """All teams by name."""
     return {team.name: team for team in session.scalars(select(Team))}
@@ -253,6 +254,12 @@ def latest_decisions(session: Session, *, limit: int) -> list[DecisionRecord]:
     """The last decisions of all conversations, newest first, without those to keep silent."""
     query = select(DecisionRecord).where(DecisionRecord.kind != "silent")
     return list(session.scalars(query.order_by(DecisionRecord.id.desc()).limit(limit)))
+
+
+def traces_of(session: Session, ids: Collection[int]) -> Mapping[int, Mapping[str, Any]]:  # JSON objects
+    """How these decisions came about, by decision; without those whose trace is kept no longer."""
+    found = session.scalars(select(DecisionTrace).where(DecisionTrace.decision_id.in_(ids)))
+    return {row.decision_id: row.trace for row in found}
 
 
 def bot_messages_of(session: Session, decision_ids: Collection[int]) -> Mapping[int, Message]:

@@ -1,9 +1,9 @@
 """What the conversations' endpoints and events take and give; shapes only, no queries."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from model.types import Author, DecisionKind
 from serving.attachments.schemas import AttachedFile
@@ -32,6 +32,8 @@ class NewMessage(BaseModel):
     """`note` is for agents."""
     attachments: Annotated[list[ClientId], Field(max_length=MOST_PER_MESSAGE)] = []
     """Ids of files uploaded to the conversation; with them the text may be empty once people answer."""
+    anyway: bool = False
+    """Whether an agent answers though another one has the conversation; without it that is refused (409)."""
 
 
 class NewFeedback(BaseModel):
@@ -58,6 +60,100 @@ class NewAssignment(BaseModel):
     """Who takes the conversation; nobody named means the one who asks."""
 
     agent_id: ShortText | None = None
+    team: Annotated[SafeText, Field(max_length=64)] | None = None
+    """The team whose queue it goes to; with `agent_id` also that agent's team for this conversation."""
+    anyway: bool = False
+    """Whether to take it from another agent who has it; without it that is refused (409)."""
+
+
+class NewSnooze(BaseModel):
+    """Until when a conversation stays out of the lists of work."""
+
+    until: datetime
+    """Within the next year; without a zone it is taken for UTC."""
+    reason: Annotated[SafeText, Field(max_length=300)] = ""
+
+    @field_validator("until")
+    @classmethod
+    def _with_zone(cls, until: datetime) -> datetime:
+        return until if until.tzinfo else until.replace(tzinfo=UTC)
+
+
+class NewPriority(BaseModel):
+    """How soon people should look at a conversation."""
+
+    priority: Priority
+
+
+class NewTags(BaseModel):
+    """Tags to put on and to take off."""
+
+    add: Annotated[list[ShortText], Field(max_length=20)] = []
+    remove: Annotated[list[ShortText], Field(max_length=20)] = []
+
+
+class ManyChanges(BaseModel):
+    """What to do to many conversations; only what is given is done."""
+
+    ids: Annotated[list[ShortText], Field(min_length=1, max_length=100)]
+    agent_id: ShortText | None = None
+    team: Annotated[SafeText, Field(max_length=64)] | None = None
+    unassign: bool = False
+    add_tags: Annotated[list[ShortText], Field(max_length=20)] = []
+    remove_tags: Annotated[list[ShortText], Field(max_length=20)] = []
+    priority: Priority | None = None
+    snooze_until: datetime | None = None
+    snooze_reason: Annotated[SafeText, Field(max_length=300)] = ""
+    wake: bool = False
+    close: bool = False
+
+    @field_validator("snooze_until")
+    @classmethod
+    def _with_zone(cls, until: datetime | None) -> datetime | None:
+        return until if until is None or until.tzinfo else until.replace(tzinfo=UTC)
+
+
+class NotChangedOut(BaseModel):
+    """A conversation that could not be changed, and why."""
+
+    id: str
+    detail: str
+
+
+class ManyChangedOut(BaseModel):
+    """What came of changing many conversations."""
+
+    changed: list[str]
+    """In the order named."""
+    not_changed: list[NotChangedOut]
+
+
+class ViewOut(BaseModel):
+    """A list of the inbox."""
+
+    view: str
+    count: int
+    more: bool
+    """Whether there are more than that."""
+
+
+class ViewsOut(BaseModel):
+    """The lists of the inbox."""
+
+    views: list[ViewOut]
+
+
+class TagOut(BaseModel):
+    """A tag in use."""
+
+    tag: str
+    conversations: int
+
+
+class TagsOut(BaseModel):
+    """Tags in use, the most used first."""
+
+    tags: list[TagOut]
 
 
 class NewIntent(BaseModel):
@@ -195,6 +291,10 @@ class AgentConversationOut(ConversationOut):
     priority: Priority
     """How soon people should look at it: `high` where the customer is upset, `urgent` in danger."""
     handoff_summary: HandoffSummaryOut | None
+    snoozed_until: datetime | None
+    """Until when it stays out of the lists of work, unless its customer writes before."""
+    snooze_reason: str
+    tags: list[str]
     pending_proposals: int
     unattended: bool
     """Whether nobody is in the team that it waits for."""
@@ -229,3 +329,29 @@ class CsatOut(BaseModel):
 
     score: int
     comment: str
+
+
+class SnippetPartOut(RowOut):
+    """A piece of a text, not escaped, and whether it is what was looked for."""
+
+    text: str
+    hit: bool
+
+
+class HitOut(BaseModel):
+    """A conversation that was found, with the newest of its messages that has the words."""
+
+    conversation: AgentConversationOut
+    message_id: int | None
+    snippet: list[SnippetPartOut]
+    """The text around the hit; card numbers are masked."""
+    messages: int
+    """How many of the messages looked at for this page have the words."""
+
+
+class FoundOut(BaseModel):
+    """What a search found, newest message first."""
+
+    hits: list[HitOut]
+    next: str | None = None
+    """Pass it as `after` for the next page, also where this one is short; `null` after the last."""

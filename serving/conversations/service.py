@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
 from model.reasons import Reason
-from serving.agents.service import get_agent
 from serving.attachments.service import attach, chosen_for
 from serving.bot.handoff import Handoff, hand_over, tried_answers
 from serving.contacts.repository import find_contact
-from serving.conversations import repository
+from serving.conversations import desk, repository
 from serving.conversations.log import log_feedback, log_message, log_status
 from serving.conversations.schemas import NewCsat, NewMessage
 from serving.db.tables import (
+    Agent,
     Attachment,
     Contact,
     Conversation,
@@ -30,7 +30,7 @@ from serving.db.tables import (
     now,
 )
 from serving.hours.service import end_handover
-from serving.queues.assignment import own, set_owner, share_out
+from serving.queues.assignment import own, share_out
 from serving.settings import Settings
 
 Row = TypeVar("Row")
@@ -103,6 +103,7 @@ def post_customer_message(
     _add_message(session, message, attachments)
     if conversation.status == "closed":
         _return_to_bot(session, conversation)
+    desk.wake(session, conversation)
     _make_due(conversation, burst_milliseconds=settings.burst_milliseconds)
     _existing_contact(session, conversation.contact_id).last_seen_at = now()
     return Made(message, is_new=True)
@@ -111,10 +112,15 @@ def post_customer_message(
 def post_agent_message(
     session: Session, settings: Settings, conversation: Conversation, agent_id: str, body: NewMessage
 ) -> Made[Message]:
-    """Store what the agent says: a reply silences the bot and takes the conversation, a note does neither."""
+    """Store what the agent says: a reply silences the bot and takes the conversation, a note does neither.
+
+    Raises `OwnedByOtherError` for a reply into another agent's conversation, unless the body says `anyway`.
+    """
     existing = repository.find_message_by_client_id(session, conversation.id, body.client_id)
     if existing is not None:
         return Made(existing, is_new=False)
+    if body.kind == "message" and not body.anyway:
+        desk.refuse_over_owner(session, conversation, agent_id, what="answer")
     attachments = chosen_for(session, conversation.id, body.attachments, author="agent")
     message = Message(
         conversation_id=conversation.id,
@@ -181,11 +187,6 @@ def rate(session: Session, conversation: Conversation, body: NewCsat) -> CsatRat
     )
 
 
-def assign(session: Session, conversation: Conversation, agent_id: str) -> None:
-    """Give the conversation to an agent. Raises `NotFoundError` for an unknown one."""
-    set_owner(session, conversation, get_agent(session, agent_id).id)
-
-
 def label_intent(
     session: Session,
     conversation: Conversation,
@@ -231,6 +232,7 @@ def close(session: Session, conversation: Conversation) -> None:
     if conversation.status == "waiting":
         end_handover(session, conversation, answered=False, at=now())
     conversation.status, conversation.priority = "closed", "normal"
+    conversation.snoozed_until, conversation.snooze_reason = None, ""
     conversation.answer_due_at = None
     conversation.closed_at = conversation.updated_at = now()
     log_status(session, conversation)
@@ -350,6 +352,9 @@ def _take_over(session: Session, conversation: Conversation, agent_id: str) -> N
     moment = now()
     if conversation.status == "waiting":
         end_handover(session, conversation, answered=True, at=moment)
+    owner = session.get(Agent, conversation.agent_id) if conversation.agent_id else None
+    if owner is not None and not owner.active:  # who left answers nobody any more
+        own(conversation, None)
     if conversation.status in {"bot", "closed"}:  # nobody handed over: the agent stepped in
         conversation.handed_over_at = conversation.first_response_at = moment
         conversation.handoff_reason = Reason.AGENT_STEPPED_IN
@@ -358,7 +363,8 @@ def _take_over(session: Session, conversation: Conversation, agent_id: str) -> N
     own(conversation, conversation.agent_id or agent_id)
     conversation.status = "open"
     conversation.answer_due_at = None
-    conversation.closed_at = None
+    conversation.closed_at = conversation.snoozed_until = None
+    conversation.snooze_reason = ""
     conversation.updated_at = moment
 
 

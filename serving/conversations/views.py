@@ -77,12 +77,14 @@ def agent_conversations_out(
     ids = [row.id for row in conversations]
     last = repository.last_messages(session, ids, notes=True)
     pending = repository.pending_proposal_counts(session, ids)
+    tags = repository.tags_of(session, ids)
     teams = repository.teams(session)
     return [
         AgentConversationOut.of(
             row,
             **_beside(row, teams.get(row.team or ""), last.get(row.id)),
             pending_proposals=pending.get(row.id, 0),
+            tags=tags.get(row.id, []),
         )
         for row in conversations
     ]

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from model.errors import ConfigurationError
+from serving.db import search as _search  # noqa: F401 - it listens to what is written
 from serving.db.audit import write_acts
 from serving.db.tables import Event, KnowledgeChange, new_id
 from serving.db.watching import CommitWatcher, tell_others

@@ -225,6 +225,11 @@ class Agent(Table):
         """Whether signing in asks for a code."""
         return self.totp_since is not None
 
+    @property
+    def online(self) -> bool:
+        """Whether the agent says to be there."""
+        return self.available_since is not None
+
 
 class RecoveryCode(Table):
     """A code in place of a second factor that is lost, which works once; only its SHA-256 is kept."""
@@ -233,11 +238,6 @@ class RecoveryCode(Table):
 
     code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), index=True)
-
-    @property
-    def online(self) -> bool:
-        """Whether the agent says to be there."""
-        return self.available_since is not None
 
 
 class AgentSession(Table):
@@ -330,6 +330,12 @@ class Conversation(Table):
     """When the bot must look at the unanswered messages; `None` when nothing waits for it."""
     read_message_id: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     """The last message that the customer has seen; 0 before the first."""
+    snoozed_until: Mapped[datetime | None] = mapped_column(index=True)
+    """Until when it stays out of the lists of work; `None` when it does not. Only people's can be snoozed."""
+    snoozed_at: Mapped[datetime | None]
+    """When it was snoozed last."""
+    snooze_reason: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    """Why, in the agent's words; it stays when the conversation comes back, until somebody acts on it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
@@ -417,6 +423,50 @@ class Attachment(Table):
     """Bytes."""
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ConversationTag(Table):
+    """A word that agents put on a conversation."""
+
+    __tablename__ = "conversation_tags"
+
+    conversation_id: Mapped[str] = mapped_column(
+        ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(String(40), primary_key=True, index=True)
+    """In lower case."""
+
+
+class SearchText(Table):
+    """What a message is found by, as plain folded words; an index of the store follows it (see `db.search`).
+
+    Nothing but `db.search` writes here. It holds no more digits of a card than are shown.
+    """
+
+    __tablename__ = "search_texts"
+
+    message_id: Mapped[int] = mapped_column(
+        _RowId, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    conversation_id: Mapped[str] = mapped_column(String(32), index=True)
+    words: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(Text, default="")
+    """Name and e-mail of the customer."""
+    tags: Mapped[str] = mapped_column(Text, default="")
+
+
+class Macro(Table):
+    """A reply kept for use again, by a team or by everybody."""
+
+    __tablename__ = "macros"
+
+    id: Mapped[int] = mapped_column(_RowId, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(String(80))
+    text: Mapped[str] = mapped_column(Text)
+    """Markdown; `{first_name}` and `{agent}` are filled in."""
+    team: Mapped[str | None] = mapped_column(ForeignKey("teams.name", ondelete="SET NULL"), index=True)
+    """Who is offered it; `None` for everybody."""
+    updated_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class DecisionRecord(Table):

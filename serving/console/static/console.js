@@ -4,6 +4,9 @@ import { startCards } from "./cards.js";
 import { startComposer } from "./composer.js";
 import { startEvents } from "./events.js";
 import { startForms } from "./forms.js";
+import { startKept } from "./kept.js";
+import { startKeys } from "./keys.js";
+import { startMenus } from "./menus.js";
 import { startThread } from "./thread.js";
 import { startTimes } from "./times.js";
 
@@ -12,6 +15,9 @@ startTimes();
 startForms();
 startComposer();
 startCards();
+startMenus();
+startKept();
+startKeys();
 startThread();
 startEvents();
 

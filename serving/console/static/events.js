@@ -9,7 +9,7 @@ const TYPING_MILLISECONDS = 8_000;
 
 /** Follows the inbox on every page, and the conversation that is open. */
 export function startEvents() {
-  const changed = together(() => refresh("conversation-list", "nothing-chosen", "nav", "proposals"));
+  const changed = together(() => refresh("conversation-list", "nothing-chosen", "inbox-views", "nav", "proposals"));
   followInbox(changed);
   document.addEventListener("visibilitychange", () => document.hidden || changed()); // a sleeping tab heard nothing
   const conversation = document.querySelector("[data-events]");
@@ -37,7 +37,7 @@ function followInbox(changed) {
 }
 
 function followConversation(address) {
-  const changed = together(() => refresh("thread", "conversation-header", "details", "nav"));
+  const changed = together(() => refresh("thread", "conversation-header", "composer-state", "details", "nav"));
   const handlers = {
     message: (event) => {
       hideTyping();

@@ -92,12 +92,16 @@ function remember(old, form) {
   const scroll = old.scrollTop;
   const open = [...old.querySelectorAll("details[open][id]")].filter((part) => !form || !part.contains(form)).map((part) => part.id);
   const typed = [...old.querySelectorAll("textarea[id], input[id]")]
-    .filter((field) => !form?.contains(field) && field.value !== field.defaultValue)
+    .filter((field) => field.type !== "checkbox" && !form?.contains(field) && field.value !== field.defaultValue)
     .map((field) => [field.id, field.value]);
+  const ticked = [...old.querySelectorAll("input[type=checkbox][id]")]
+    .filter((box) => !form?.contains(box) && box.checked !== box.defaultChecked)
+    .map((box) => [box.id, box.checked]);
   return (element) => {
     const find = (id) => (id ? element.querySelector(`#${CSS.escape(id)}`) : null);
     for (const id of open) find(id)?.setAttribute("open", "");
     for (const [id, value] of typed) if (find(id)) find(id).value = value;
+    for (const [id, checked] of ticked) if (find(id)) find(id).checked = checked;
     element.scrollTop = scroll;
     if (!focused) return;
     const again = find(focused.id) ?? sameControl(element, focused) ?? element;

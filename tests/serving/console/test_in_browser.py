@@ -239,11 +239,10 @@ def test_words_being_edited_in_a_card_survive_a_live_update(page: Page, live: Ru
     answer = page.get_by_role("textbox", name=re.compile("Answer"))
     answer.fill("Better words")
 
-    page.get_by_role("button", name="Assign to me").or_(
-        page.get_by_role("button", name="Close")
-    ).first.click()
+    page.get_by_label("Priority").select_option("high")
+    page.get_by_role("button", name="Set", exact=True).click()
 
-    expect(page.locator("#notice")).to_contain_text("Closed.")
+    expect(page.locator("#notice")).to_contain_text("Priority saved.")
     expect(answer).to_have_value("Better words")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.console.inbox import Filters, list_context
+from serving.console.inbox_lists import Filters, list_context
 from serving.conversations import feed, repository
 from serving.conversations.housekeeping import assume_resolutions
 from serving.drift.repository import feedback_given, first_questions, texts_of

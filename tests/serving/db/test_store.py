@@ -53,9 +53,12 @@ def event_of(number: int) -> Event:
 def test_migrating_makes_exactly_the_tables_and_twice_changes_nothing(database: Database) -> None:
     database.migrate()
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection)
+        # The index of searching is each store's own: a virtual table with its parts, or an index.
+        own = {"include_name": lambda name, _kind, _parents: not (name or "").startswith("search_index")}
+        context = MigrationContext.configure(connection, opts=own)
         assert compare_metadata(context, Table.metadata) == []
-        assert set(inspect(connection).get_table_names()) == {*Table.metadata.tables, "alembic_version"}
+        tables = {name for name in inspect(connection).get_table_names() if not name.startswith("search_i")}
+        assert tables == {*Table.metadata.tables, "alembic_version"}
 
 
 def test_the_newest_revision_told_from_the_files_is_the_one_migrating_leads_to(database: Database) -> None:
