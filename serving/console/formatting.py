@@ -41,6 +41,11 @@ def ref_href(ref: str) -> str:
     return f"/learned-answers/{row_id}" if row_id is not None else ""
 
 
+def file_size(size: int) -> str:
+    """A number of bytes as people say it: `2.4 MB`, `12 kB`."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
+
+
 def web_address(url: str) -> str:
     """The address if a browser may follow it, else nothing: `javascript:` and the like never become links."""
     return url if urlsplit(url).scheme in {"http", "https"} else ""

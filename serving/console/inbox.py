@@ -1,6 +1,6 @@
 """Gathers what the inbox shows of one conversation: its thread, its customer, what helps to answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from serving.console.cards import CardDraft, conversation_cards
 from serving.console.inbox_help import inserted_text, kept_replies, steps, suggestions
 from serving.conversations import desk
 from serving.conversations import repository as conversations
-from serving.db.tables import Conversation, new_id
+from serving.db.tables import Attachment, Conversation, new_id
 from serving.runtime.assembly import Runtime
 from serving.security.principals import AgentPrincipal
 
@@ -34,6 +34,8 @@ class Composer:
     """Which kept reply or suggestion it begins with."""
     owned_by: str = ""
     """Who has the conversation, where the reply was held back for it; sent again it goes out."""
+    attachments: Sequence[Attachment] = ()
+    """Files that were uploaded for it."""
     nonce: str = field(default_factory=new_id)
     """Makes sending the same form twice one message."""
 

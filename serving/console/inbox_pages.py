@@ -6,6 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Response
 
 from model.errors import DataError, FirstlastError
+from serving.attachments.repository import list_unsent
+from serving.attachments.service import MOST_PER_MESSAGE
 from serving.console.cards import CardDraft
 from serving.console.inbox import Composer, conversation_context
 from serving.console.inbox_lists import Filters, list_context, next_in_list
@@ -17,6 +19,7 @@ from serving.conversations.desk_endpoints import change_each
 from serving.conversations.schemas import NewMessage
 from serving.db.tables import PRIORITIES, Conversation, Priority, new_id, now
 from serving.problems import status_of
+from serving.text import ClientId
 
 router = APIRouter(
     prefix="/inbox", route_class=PageRoute, include_in_schema=False, dependencies=[needs("inbox")]
@@ -102,14 +105,16 @@ def reply(
     note: Text = "",
     anyway: Text = "",
     nonce: Annotated[str, Form(max_length=100)] = "",
+    attachments: Annotated[list[ClientId], Form(max_length=MOST_PER_MESSAGE)] = [],  # noqa: B006
 ) -> Response:
     """Answer the customer, or leave a note; on an error the page keeps what was written."""
     words, settings = written(text), visit.runtime.settings
     body = NewMessage(
-        client_id=_client_id(nonce, note, words),
+        client_id=_client_id(nonce, note, "\n".join([words, *attachments])),
         text=words,
         kind="note" if note else "message",
         anyway=bool(anyway),
+        attachments=attachments,
     )
     try:
         conversation = service.get_conversation(visit.session, conversation_id, lock=True)
@@ -123,6 +128,7 @@ def reply(
             note=bool(note),
             error="" if owner else sentence(error),
             owned_by=owner,
+            attachments=list_unsent(visit.session, conversation_id, attachments),
         )
         return show_conversation(visit, filters, conversation_id, composer=composer, status=status_of(error))
     return _back(conversation_id, filters, done="note" if note else None)

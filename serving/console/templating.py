@@ -55,6 +55,7 @@ def environment() -> Environment:
         author_name=formatting.author_name,
         plain_name=without_directions,
         customer_name=formatting.customer_name,
+        file_size=formatting.file_size,
         markdown=formatting.markdown,
         plain_text=formatting.plain_text,
         ref_href=formatting.ref_href,

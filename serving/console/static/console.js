@@ -3,6 +3,7 @@
 import { startCards } from "./cards.js";
 import { startComposer } from "./composer.js";
 import { startEvents } from "./events.js";
+import { startFiles } from "./files.js";
 import { startForms } from "./forms.js";
 import { startKept } from "./kept.js";
 import { startKeys } from "./keys.js";
@@ -14,6 +15,7 @@ for (const element of document.querySelectorAll("[data-needs-script]")) element.
 startTimes();
 startForms();
 startComposer();
+startFiles();
 startCards();
 startMenus();
 startKept();

@@ -186,6 +186,26 @@ def test_the_bot_asks_whether_it_may_learn_the_reply_that_was_just_sent(
     expect(page.locator("#announcer")).to_contain_text("may learn your reply")
 
 
+def test_a_file_goes_with_a_reply_and_what_may_not_be_sent_is_named(page: Page, live: Runtime) -> None:
+    page.goto(f"/inbox/{waiting_conversation(live, 'Send me the form')}")
+    reply = page.get_by_role("textbox", name=re.compile("Your reply"))
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("button", name="Attach files").click()
+    chosen.value.set_files(
+        [
+            {"name": "form.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"},
+            {"name": "run.exe", "mimeType": "application/pdf", "buffer": b"MZ\x00"},
+        ]
+    )
+    expect(page.locator("#notice")).to_contain_text("'run.exe' holds no picture, document or text")
+    expect(page.get_by_role("list", name="Files to send").get_by_role("listitem")).to_have_count(1)
+    reply.fill("Here it is.")
+    page.get_by_role("button", name="Send reply").click()
+    sent = page.locator(".message--agent", has_text="Here it is.")
+    expect(sent.get_by_role("link", name="form.pdf")).to_be_visible()
+    expect(page.get_by_role("list", name="Files to send").get_by_role("listitem")).to_have_count(0)
+
+
 def test_a_reply_that_cannot_be_sent_stays_in_its_field(page: Page, live: Runtime) -> None:
     page.goto(f"/inbox/{waiting_conversation(live, 'Answer offline')}")
     reply = page.get_by_role("textbox", name=re.compile("Your reply"))
