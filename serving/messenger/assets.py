@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import Request
 from fastapi.responses import FileResponse, Response
+from rjsmin import jsmin
 
 from knowledge.importing.attachments import PICTURES
 from model.errors import NotFoundError
@@ -55,6 +56,15 @@ def words_file(name: str) -> Asset:
     if path.suffix != ".json" or path.parent.name != "words" or not path.is_file():
         raise NotFoundError(f"there are no words {name!r} here")
     return _asset(path.read_bytes(), "application/json")
+
+
+@cache
+def part_file(name: str) -> Asset:
+    """A part of the messenger that is loaded when needed; raises `NotFoundError` for any other name."""
+    path = STATIC_FOLDER / "parts" / name
+    if path.suffix != ".js" or path.parent.name != "parts" or not path.is_file():
+        raise NotFoundError(f"the messenger has no part {name!r}")
+    return _asset(jsmin(path.read_text(encoding="utf-8")).encode(), "text/javascript")
 
 
 def folder_file(folder: Path, name: str) -> Asset:

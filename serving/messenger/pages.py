@@ -36,6 +36,12 @@ def read_messenger_script(request: Request) -> Response:
     return assets.asset_response(request, assets.messenger_script())
 
 
+@router.get("/messenger/parts/{name}")
+def read_messenger_part(request: Request, name: str) -> Response:
+    """What few conversations need, loaded by the messenger when one does."""
+    return assets.asset_response(request, assets.part_file(name))
+
+
 @router.get("/messenger/words/{name}")
 def read_messenger_words(request: Request, name: str) -> Response:
     """What the messenger says in a language other than English."""

@@ -148,7 +148,7 @@ class MessengerCors:
         self._cors = CORSMiddleware(
             app,
             allow_origins=allowed_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "PUT"],
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
             expose_headers=["Retry-After"],
             allow_credentials=False,

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from serving.messenger.assets import STATIC_FOLDER, messenger_script, words_file
+from serving.messenger.assets import STATIC_FOLDER, messenger_script, part_file, words_file
 
 PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8"><title>Shop</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -36,6 +36,7 @@ class StandIn:
         self.articles: dict[str, dict[str, str]] = {}
         """`slug`, `title` and `html` of each, by slug."""
         self.language = "en"
+        self.details: dict[str, Any] = {"status": None, "fields": [], "values": {}}
         self.files: dict[str, bytes] = {}
         """What was uploaded, by id."""
         self.attributes = ""
@@ -117,6 +118,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._handle("GET")
 
+    def do_PUT(self) -> None:
+        self._handle("PUT")
+
     def do_POST(self) -> None:
         self._handle("POST")
 
@@ -172,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(204, None)
         elif path == "/messenger.js":
             self._send(200, messenger_script().body, "text/javascript")
+        elif path.startswith("/messenger/parts/"):
+            self._send(200, part_file(path.rpartition("/")[2]).body, "text/javascript")
         elif path.startswith("/messenger/words/"):
             self._send(200, words_file(path.rpartition("/")[2]).body, "application/json")
         elif path.startswith("/parts/"):
@@ -242,6 +248,14 @@ class _Handler(BaseHTTPRequestHandler):
             case "POST", ["close"]:
                 state.set_status(path[0], status="closed")
                 self._send(200, conversation)
+            case "GET", ["details"]:
+                self._send(200, state.details)
+            case "PUT", ["details"]:
+                if body.get("values", {}).get("order") == "12":
+                    self._problem(422, "order: '12' is no order number; write it as AB-####")
+                    return
+                state.details = {**state.details, "status": "skipped" if body.get("skip") else "given"}
+                self._send(200, state.details)
             case "POST", ["attachments"]:
                 self._upload(query["name"][0], body)
             case "POST", ["read"]:

@@ -416,6 +416,41 @@ def test_a_picture_goes_with_words_and_is_shown_and_what_may_not_be_sent_is_name
     expect(panel.get_by_role("button", name="Remove lamp.png")).to_have_count(0)
 
 
+def test_details_that_people_want_are_asked_once_refused_in_words_and_skippable(
+    page: Page, site: str, stand_in: StandIn
+) -> None:
+    stand_in.details = {
+        "status": "asked",
+        "fields": [
+            {
+                "name": "order",
+                "label": "Order number",
+                "kind": "order",
+                "required": True,
+                "pattern": "AB-####",
+            },
+            {"name": "size", "label": "Size", "kind": "choice", "choices": ["S", "L"], "required": False},
+        ],
+        "values": {},
+    }
+    panel = open_panel(page, site)
+    send(page, "person please")
+    expect(page.locator(".customer.sent")).to_have_count(1)
+    stand_in.set_status("c1", status="waiting")
+    stand_in.say("c1", "bot", "<p>Of course.</p>", payload={"details": True})
+    form = panel.get_by_role("form", name="So that we can help you sooner:")
+    form.get_by_label("Order number").fill("12")
+    form.get_by_role("button", name="Send").click()
+    expect(panel.get_by_text("'12' is no order number")).to_be_visible()
+    form.get_by_label("Order number").fill("AB-1234")
+    form.get_by_label("Size (optional)").select_option("L")
+    stand_in.say("c1", "agent", "<p>One moment.</p>", agent={"name": "Mina"})  # what is typed stays
+    expect(form.get_by_label("Order number")).to_have_value("AB-1234")
+    form.get_by_role("button", name="Send").click()
+    expect(form).to_have_count(0)
+    assert stand_in.asked("PUT", "/details")[-1] == {"values": {"order": "AB-1234", "size": "L"}}
+
+
 def test_an_agent_is_named_and_a_closed_panel_counts_unread(page: Page, site: str, stand_in: StandIn) -> None:
     panel = open_panel(page, site)
     send(page, "person please")

@@ -167,6 +167,7 @@ TABLE = {
     "POST /macros/{macro_id}/remove": AGENTS,
     "GET /messenger.js": ALL,
     "GET /messenger/pages/{name}": ALL,
+    "GET /messenger/parts/{name}": ALL,
     "GET /messenger/words/{name}": ALL,
     "GET /metrics": ALL,
     "GET /models": ENGINEERS,

@@ -90,6 +90,7 @@ export function tailNodes(session, items, actions) {
     if (payload.kind === "clarify" || payload.choices?.length) nodes.push(choicesNode(payload.choices ?? [], actions));
   }
   if (status === "waiting") nodes.push(queueNode(session.conversation));
+  if (status !== "closed" && session.details?.status === "asked") nodes.push(actions.detailsNode());
   if (status === "waiting" && items.length) nodes.push(endNode(payload.offers_end, actions));
   const ended = status === "closed" || payload.feedback === true;
   if (ended && session.rating === null) nodes.push(ratingNode(actions));

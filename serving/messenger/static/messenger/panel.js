@@ -147,7 +147,7 @@ export class Panel {
   #renderTail(session, items) {
     const last = items.at(-1);
     const { status, team_title, expected_wait_minutes } = session.conversation ?? {};
-    const parts = [last, session.typing, session.rating, status, team_title, expected_wait_minutes];
+    const parts = [last, session.typing, session.details?.status, session.rating, status, team_title, expected_wait_minutes];
     const state = JSON.stringify(parts);
     if (state === this.#tailState) return;
     const focused = this.tail.contains(this.root.getRootNode().activeElement);
@@ -238,6 +238,7 @@ export class Panel {
       onRetry: (key) => session.outbox.retry(key),
       onEdit: (item) => this.#edit(item),
       onArticle: (slug) => this.#readArticle(slug),
+      detailsNode: () => this.#detailsNode(session),
       loadFile: (id) => session.file(id),
       onChoose: ({ title, ref }) => session.send(title, { choice: ref }),
       onFeedback: (message, helpful) => {
@@ -248,6 +249,19 @@ export class Panel {
       onEnd: () => session.end(),
       onRate: (score, comment) => session.rate(score, comment),
     };
+  }
+
+  /** The form of details, which few conversations need: its script is loaded for them. */
+  #detailsNode(session) {
+    const slot = h("div", {});
+    const ends = { onSend: (values) => session.giveDetails(values), onSkip: () => session.giveDetails(null) };
+    import(`${this.server}/messenger/parts/details.js`).then(({ detailsForm, sheet }) => {
+      const root = this.root.getRootNode();
+      if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+      slot.append(detailsForm({ h, button, t }, session.details, session.detailsDraft, ends));
+      this.#showEnd(null);
+    }, () => {});
+    return slot;
   }
 
   /** The end of the log; or the beginning of a new message that is too long to fit. */

@@ -14,6 +14,10 @@ export class Session {
   conversation = null;
   /** All of the customer's conversations as last listed, the newest first. */
   conversations = [];
+  /** The form of details that people ask for, with its `status`; `null` where nothing is asked. */
+  details = null;
+  /** What is typed into it, by field. */
+  detailsDraft = {};
   typing = false;
   /** `ok`, `offline` (the browser says so), `unreachable` (no answer) or `busy` (asked to wait). */
   link = navigator.onLine === false ? "offline" : "ok";
@@ -178,6 +182,20 @@ export class Session {
     if (conversation) this.#setConversation(conversation);
   }
 
+  /** Sends the details typed, or with `null` that the customer would rather not. */
+  async giveDetails(values) {
+    const details = await this.#act("details", values ? { values } : { skip: true }, "PUT");
+    if (details) this.details = details;
+    this.onChange();
+  }
+
+  async #fetchDetails(id) {
+    const details = await this.api.request("GET", `/v1/conversations/${id}/details`).catch(() => null);
+    if (id !== this.#thread.id) return;
+    this.details = details;
+    this.onChange();
+  }
+
   /** Ends the conversation: the customer needs nothing more. */
   async end() {
     const conversation = await this.#act("close", {});
@@ -237,7 +255,8 @@ export class Session {
   #turnTo(thread) {
     this.stream.forget();
     this.#timeline.clear();
-    this.conversation = null;
+    this.conversation = this.details = null;
+    this.detailsDraft = {};
     this.notice = "";
     this.#thread = thread;
     this.#setTyping(false);
@@ -353,6 +372,7 @@ export class Session {
     const fresh = this.#timeline.put(message);
     this.outbox.remove(message.client_id); // its acknowledgement may have been lost
     if (fresh && message.author !== "customer") this.#setTyping(false);
+    if (fresh && message.payload?.details) this.#fetchDetails(message.conversation_id);
   }
 
   #setConversation(conversation) {
@@ -377,11 +397,11 @@ export class Session {
     this.onChange();
   }
 
-  async #act(action, body) {
+  async #act(action, body, method = "POST") {
     this.notice = "";
     this.onChange();
     try {
-      return (await this.api.request("POST", `/v1/conversations/${this.#thread.id}/${action}`, body)) ?? {};
+      return (await this.api.request(method, `/v1/conversations/${this.#thread.id}/${action}`, body)) ?? {};
     } catch (problem) {
       this.notice = problem.status ? problem.message : t("not_reached");
       this.onChange();

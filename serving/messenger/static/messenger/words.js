@@ -68,6 +68,8 @@ const ENGLISH = {
   comment: "What could we do better? (optional)",
   send_rating: "Send rating",
   skip: "Skip",
+  details: "So that we can help you sooner:",
+  optional: "optional",
   thanks: "Thank you for your rating.",
   right_away: "Answers right away",
   person_from: "A person from {team} will answer",
