@@ -52,8 +52,8 @@ INTENTS = tuple(map(LabelledText, TEXTS, LABELS))
 QUICK = TuningOptions(epochs=2, batch_size=4, learning_rate=1e-4, checkpoint_seconds=0)
 
 
-def tuned(options: TuningOptions = QUICK, **arguments: object) -> NDArray[np.float32]:
-    model = load_torch(DEFAULT_ENCODER)
+def tuned(source: str, options: TuningOptions = QUICK, **arguments: object) -> NDArray[np.float32]:
+    model = load_torch(source)
     tune(model, TEXTS, LABELS, options=options, **arguments)  # type: ignore[arg-type]
     return vectors_of(model, TEXTS, max_tokens=64)
 
@@ -76,7 +76,10 @@ def test_texts_without_any_other_of_their_label_lose_nothing() -> None:
     ids=["both", "cross-entropy alone"],
 )
 def test_each_loss_draws_the_texts_of_a_label_together_and_apart_from_others(options: TuningOptions) -> None:
-    before, after = vectors_of(load_torch(DEFAULT_ENCODER), TEXTS, max_tokens=64), tuned(options)
+    model = load_torch(DEFAULT_ENCODER)
+    before = vectors_of(model, TEXTS, max_tokens=64)
+    tune(model, TEXTS, LABELS, options=options)
+    after = vectors_of(model, TEXTS, max_tokens=64)
 
     def gap(vectors: NDArray[np.float32]) -> float:
         cosines, n = vectors @ vectors.T, len(PLANTS)
@@ -85,30 +88,30 @@ def test_each_loss_draws_the_texts_of_a_label_together_and_apart_from_others(opt
     assert gap(after) > gap(before) + 0.05
 
 
-def test_an_interrupted_tuning_goes_on_to_the_very_same_weights(tmp_path: Path) -> None:
-    whole = tuned()
+def test_an_interrupted_tuning_goes_on_to_the_very_same_weights(tiny: str, tmp_path: Path) -> None:
+    whole = tuned(tiny)
     folder = tmp_path / "checkpoints"
     with pytest.raises(KeyboardInterrupt):
-        tuned(checkpoints=folder, track=interrupted_after(2, of="Tuning the encoder"))
+        tuned(tiny, checkpoints=folder, track=interrupted_after(2, of="Tuning the encoder"))
     assert list(folder.iterdir())
     counted = Counted()
-    again = tuned(checkpoints=folder, track=counted)
+    again = tuned(tiny, checkpoints=folder, track=counted)
     assert counted.steps == {"Tuning the encoder": 4}  # of six steps, two were done before
     np.testing.assert_array_equal(again, whole)
 
 
-def test_a_tuning_interrupted_after_reading_does_not_read_again(tmp_path: Path) -> None:
+def test_a_tuning_interrupted_after_reading_does_not_read_again(tiny: str, tmp_path: Path) -> None:
     options = replace(QUICK, least_to_read=len(TEXTS), reading_epochs=1)
-    whole, counted = tuned(options), Counted()
+    whole, counted = tuned(tiny, options), Counted()
     with pytest.raises(KeyboardInterrupt):
-        tuned(options, checkpoints=tmp_path, track=interrupted_after(2, of="Tuning the encoder"))
-    again = tuned(options, checkpoints=tmp_path, track=counted)
+        tuned(tiny, options, checkpoints=tmp_path, track=interrupted_after(2, of="Tuning the encoder"))
+    again = tuned(tiny, options, checkpoints=tmp_path, track=counted)
     assert counted.steps == {"Reading texts": 0, "Tuning the encoder": 4}
     np.testing.assert_array_equal(again, whole)
 
 
 def one_layer(model: SentenceTransformer) -> torch.Tensor:
-    weights: torch.Tensor = model[0].auto_model.encoder.layer[5].output.dense.weight
+    weights: torch.Tensor = model[0].auto_model.encoder.layer[3].output.dense.weight
     return weights.detach().clone()
 
 
@@ -117,35 +120,35 @@ def words_of(model: SentenceTransformer) -> torch.Tensor:
     return weights.detach().clone()
 
 
-def test_what_comes_out_is_the_mean_of_the_weights_before_and_after() -> None:
-    original = one_layer(load_torch(DEFAULT_ENCODER))
-    alone, mean = load_torch(DEFAULT_ENCODER), load_torch(DEFAULT_ENCODER)
+def test_what_comes_out_is_the_mean_of_the_weights_before_and_after(tiny: str) -> None:
+    original = one_layer(load_torch(tiny))
+    alone, mean = load_torch(tiny), load_torch(tiny)
     tune(alone, TEXTS, LABELS, options=replace(QUICK, averaged=False))
     tune(mean, TEXTS, LABELS, options=QUICK)
     assert not torch.equal(original, one_layer(alone))
     torch.testing.assert_close(one_layer(mean), (original + one_layer(alone)) / 2)
 
 
-def test_of_many_texts_the_words_are_read_first_and_each_stage_counts_alike() -> None:
-    original, read = load_torch(DEFAULT_ENCODER), load_torch(DEFAULT_ENCODER)
+def test_of_many_texts_the_words_are_read_first_and_each_stage_counts_alike(tiny: str) -> None:
+    original, read = load_torch(tiny), load_torch(tiny)
     read_texts(read, TEXTS, epochs=2, max_tokens=QUICK.max_tokens, seed=QUICK.seed)
-    learned = load_torch(DEFAULT_ENCODER)
+    learned = load_torch(tiny)
     means = {
         name: (weights + read.state_dict()[name]) / 2 if weights.is_floating_point() else weights
         for name, weights in original.state_dict().items()
     }
     learned.load_state_dict(means)
     tune(learned, TEXTS, LABELS, options=replace(QUICK, averaged=False))
-    whole = load_torch(DEFAULT_ENCODER)
+    whole = load_torch(tiny)
     tune(whole, TEXTS, LABELS, options=replace(QUICK, least_to_read=len(TEXTS), reading_epochs=2))
     for part in (one_layer, words_of):
         assert not torch.equal(part(original), part(read))
         torch.testing.assert_close(part(whole), (part(original) + part(read) + part(learned)) / 3)
 
 
-def test_adversarial_steps_are_learned_from_and_taken_back() -> None:
+def test_adversarial_steps_are_learned_from_and_taken_back(tiny: str) -> None:
     options = replace(QUICK, epochs=1, words=True, averaged=False)
-    plain, against = load_torch(DEFAULT_ENCODER), load_torch(DEFAULT_ENCODER)
+    plain, against = load_torch(tiny), load_torch(tiny)
     original = words_of(plain)
     tune(plain, TEXTS, LABELS, options=options)
     tune(against, TEXTS, LABELS, options=replace(options, adversarial=0.5))
@@ -155,8 +158,8 @@ def test_adversarial_steps_are_learned_from_and_taken_back() -> None:
     assert float((words_of(against) - original).norm(dim=1).max()) < 0.006
 
 
-def test_word_embeddings_change_only_when_asked_for() -> None:
-    model = load_torch(DEFAULT_ENCODER)
+def test_word_embeddings_change_only_when_asked_for(tiny: str) -> None:
+    model = load_torch(tiny)
     start = words_of(model)
     tune(model, TEXTS, LABELS, options=QUICK)
     assert torch.equal(words_of(model), start)
