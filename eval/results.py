@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.metrics import wrong_among_answered
-from eval.metrics.intervals import Interval, Rows, bootstrap, bootstrap_mean, clopper_pearson, wilson
+from eval.metrics.intervals import (
+    Interval,
+    Rows,
+    bootstrap,
+    bootstrap_at_once,
+    bootstrap_mean,
+    clopper_pearson,
+    wilson,
+)
 from eval.report.charts import Chart
 from model.errors import DataError
 from model.manifests import file_sha256
@@ -74,6 +82,16 @@ class Figure:
         """A statistic of the positions of `n` items, with the bootstrap's interval; neither if undefined."""
         value = statistic(np.arange(n)) if n else None
         return cls(value, None if value is None else bootstrap(statistic, n, rng=rng))
+
+    @classmethod
+    def resampled_at_once(
+        cls, statistic: Callable[[Rows], NDArray[np.float64]], n: int, rng: np.random.Generator
+    ) -> "Figure":
+        """`resampled` by a statistic of many resamples' positions, `(n_resamples, n)`; NaN if undefined."""
+        value = float(statistic(np.arange(n)[None])[0]) if n else np.nan
+        if np.isnan(value):
+            return cls(None, None)
+        return cls(value, bootstrap_at_once(statistic, n, rng=rng))
 
     @classmethod
     def mean(

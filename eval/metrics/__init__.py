@@ -7,8 +7,11 @@ from eval.metrics.classification import (
     confusion_matrix,
     confusions,
     expected_calibration_error,
+    expected_calibration_errors,
     macro_f1,
+    macro_f1s,
     macro_recall,
+    macro_recalls,
 )
 from eval.metrics.paired import mcnemar_worse
 from eval.metrics.ranking import hit_at_k, mrr_at_k, ndcg_at_k
@@ -24,9 +27,12 @@ __all__ = [
     "confusion_matrix",
     "confusions",
     "expected_calibration_error",
+    "expected_calibration_errors",
     "hit_at_k",
     "macro_f1",
+    "macro_f1s",
     "macro_recall",
+    "macro_recalls",
     "mcnemar_worse",
     "mrr_at_k",
     "ndcg_at_k",

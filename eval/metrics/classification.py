@@ -72,6 +72,36 @@ def macro_f1(matrix: ConfusionMatrix) -> float | None:
     return _mean(_quotients(2 * counts.diagonal(), counts.sum(axis=0) + counts.sum(axis=1)))
 
 
+def macro_recalls(true: NDArray[np.intp], predicted: NDArray[np.intp], n_labels: int) -> NDArray[np.float64]:
+    """`macro_recall` of many sets of items at once, `(n_sets,)`; NaN where a set is empty.
+
+    `true` and `predicted`, `(n_sets, n_items)`, are the labels' places among `n_labels`. The same to the
+    digit for up to seven labels.
+    """
+    counts = _counts(true, predicted, n_labels)
+    return _means_of_met(counts, _quotients(counts.diagonal(axis1=1, axis2=2), counts.sum(axis=2)))
+
+
+def macro_f1s(true: NDArray[np.intp], predicted: NDArray[np.intp], n_labels: int) -> NDArray[np.float64]:
+    """`macro_f1` of many sets of items at once, as `macro_recalls`."""
+    counts = _counts(true, predicted, n_labels)
+    either = counts.sum(axis=1) + counts.sum(axis=2)
+    return _means_of_met(counts, _quotients(2 * counts.diagonal(axis1=1, axis2=2), either))
+
+
+def expected_calibration_errors(
+    confidences: NDArray[np.float64], correct: NDArray[np.bool_], *, bins: int = CALIBRATION_BINS
+) -> NDArray[np.float64]:
+    """`expected_calibration_error` of many sets of items at once, both `(n_sets, n_items)`: `(n_sets,)`."""
+    sure = np.asarray(confidences, dtype=np.float64)
+    sets, items = sure.shape
+    numbers = _bins(sure, bins) + bins * np.arange(sets)[:, None]
+    weights = (correct.astype(np.float64) - sure).ravel()
+    gaps = np.bincount(numbers.ravel(), weights=weights, minlength=sets * bins).reshape(sets, bins)
+    errors: NDArray[np.float64] = np.abs(gaps).sum(axis=1) / items
+    return errors
+
+
 def expected_calibration_error(
     confidences: ArrayLike, correct: ArrayLike, *, bins: int = CALIBRATION_BINS
 ) -> float | None:
@@ -84,9 +114,27 @@ def expected_calibration_error(
     _check_lengths(len(right), len(sure))
     if not len(sure):
         return None
-    numbers = np.clip(np.ceil(sure * bins).astype(np.int64) - 1, 0, bins - 1)
-    gaps = np.bincount(numbers, weights=right - sure, minlength=bins)
+    gaps = np.bincount(_bins(sure, bins), weights=right - sure, minlength=bins)
     return float(np.abs(gaps).sum() / len(sure))
+
+
+def _bins(confidences: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+    numbers: NDArray[np.int64] = np.clip(np.ceil(confidences * bins).astype(np.int64) - 1, 0, bins - 1)
+    return numbers
+
+
+def _counts(true: NDArray[np.intp], predicted: NDArray[np.intp], n_labels: int) -> NDArray[np.int64]:
+    """A confusion matrix of each set, `(n_sets, n_labels, n_labels)`."""
+    shape = (len(true), n_labels, n_labels)
+    places = (np.arange(len(true))[:, None] * n_labels + true) * n_labels + predicted
+    return np.bincount(places.ravel(), minlength=int(np.prod(shape))).reshape(shape)
+
+
+def _means_of_met(counts: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means over the labels that are true or predicted of some item of the set; those of others are 0."""
+    met = (counts.any(axis=1) | counts.any(axis=2)).sum(axis=1)
+    means: NDArray[np.float64] = np.where(met, values.sum(axis=1) / np.maximum(met, 1), np.nan)
+    return means
 
 
 def _quotients(numerators: NDArray[np.int64], denominators: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -12,6 +12,8 @@ RESAMPLES = 1000
 
 Rows = NDArray[np.int64]
 """Positions of the drawn items, with repeats."""
+_DRAWN_AT_ONCE = 1_000_000
+"""Positions: 8 MB of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,10 @@ def bootstrap_mean(
 ) -> Interval:
     """Interval of the mean of per-item scores, by `bootstrap`."""
     values = np.asarray(scores, dtype=np.float64)
+    if clusters is None:
+        return bootstrap_at_once(
+            lambda rows: values[rows].mean(axis=1), len(values), rng=rng, resamples=resamples
+        )
 
     def mean(rows: Rows) -> float:
         return float(values[rows].mean())
@@ -118,7 +124,31 @@ def bootstrap(
         raise ValueError(f"{len(clusters)} clusters were given for {n} items, one an item is needed")
     drawn = _resamples(n, clusters, rng, resamples)
     values = [value for rows in drawn if (value := statistic(rows)) is not None]
-    if not values:
+    return _percentiles(np.array(values, dtype=np.float64), n)
+
+
+def bootstrap_at_once(
+    statistic: Callable[[Rows], NDArray[np.float64]],
+    n: int,
+    *,
+    rng: np.random.Generator,
+    resamples: int = RESAMPLES,
+) -> Interval:
+    """`bootstrap` of independent items, to the digit, for a statistic that takes many resamples in one call.
+
+    It is given their positions, `(n_resamples, n)`, and gives a value each, NaN where it is undefined. Of
+    small sets that takes a tenth of the time. Raises `ValueError` as `bootstrap`.
+    """
+    values = [np.empty(0)]
+    at_once = max(1, _DRAWN_AT_ONCE // max(n, 1))
+    for begin in range(0, resamples if n else 0, at_once):
+        values.append(statistic(rng.integers(0, n, size=(min(at_once, resamples - begin), n))))
+    all_values = np.concatenate(values)
+    return _percentiles(all_values[~np.isnan(all_values)], n)
+
+
+def _percentiles(values: NDArray[np.float64], n: int) -> Interval:
+    if not len(values):
         raise ValueError(f"the figure is undefined in every resample of {n} items; give more data")
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(values, [tail, 1 - tail])

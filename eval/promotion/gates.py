@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.metrics import mcnemar_worse
-from eval.metrics.intervals import Interval, Rows, bootstrap, clopper_pearson
+from eval.metrics.intervals import Interval, Rows, bootstrap_at_once, clopper_pearson
 from eval.promotion.reach import reach
 from model.model_set import CalibrationSample
 from model.types import CandidateKind
@@ -192,13 +192,16 @@ def time_gate(before: NDArray[np.float64], after: NDArray[np.float64], *, rng: n
         reason = f"{len(before)} questions are too few to time; {LEAST_TIMED} are enough"
         return Gate(name, "skipped", reason)
 
-    def growth(rows: Rows) -> float:
-        return float(np.percentile(after[rows], percent) / np.percentile(before[rows], percent)) - 1
+    def growth(rows: Rows) -> NDArray[np.float64]:
+        now, then = (np.percentile(times[rows], percent, axis=1) for times in (after, before))
+        grown: NDArray[np.float64] = now / then - 1
+        return grown
 
-    interval = bootstrap(growth, len(before), rng=rng)
+    interval = bootstrap_at_once(growth, len(before), rng=rng)
+    growth_of_all = float(growth(np.arange(len(before))[None])[0])
     reason = (
         f"{np.percentile(after, percent):.2f} ms, the champion {np.percentile(before, percent):.2f} "
-        f"({growth(np.arange(len(before))):+.1%}, 95 % interval [{interval.low:+.1%}, {interval.high:+.1%}], "
+        f"({growth_of_all:+.1%}, 95 % interval [{interval.low:+.1%}, {interval.high:+.1%}], "
         f"fails when all of it is above +{MOST_GROWTH:.0%})"
     )
     return Gate(name, _outcome(interval.low <= MOST_GROWTH), reason)

@@ -188,8 +188,10 @@ def _figures(
         false_alarms=Figure.share(sum(calm), len(calm)),
         warned=Figure.share(len(ahead), len(unhappy)),
         precision=Figure.share(len(ahead), len(ahead) + sum(calm)),
-        turns_before=Figure.resampled(lambda rows: float(ahead[rows].mean()), len(ahead), rng),
-        turns_before_median=Figure.resampled(lambda rows: float(np.median(ahead[rows])), len(ahead), rng),
+        turns_before=Figure.resampled_at_once(lambda rows: ahead[rows].mean(axis=1), len(ahead), rng),
+        turns_before_median=Figure.resampled_at_once(
+            lambda rows: np.median(ahead[rows], axis=1), len(ahead), rng
+        ),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.data.labelled import SENTIMENTS, LabelledText, read_labelled_texts
-from eval.metrics import confusion_matrix, expected_calibration_error, macro_f1, macro_recall
+from eval.metrics import expected_calibration_errors, macro_f1s, macro_recalls
 from eval.metrics.intervals import Rows
 from eval.results import Figure, SuiteResult, figures_json, percentiles
 from eval.suites.classifiers import HeadClassifier
@@ -108,15 +108,15 @@ def measure(rows: Sequence[LabelledText], classifier: HeadClassifier, *, seed: i
     sure, right = probabilities.max(axis=1), true == predicted
     rng = np.random.default_rng(seed)
 
-    def resampled(statistic: Callable[[Rows], float | None]) -> Figure:
-        return Figure.resampled(statistic, len(true), rng)
+    def resampled(statistic: Callable[[Rows], NDArray[np.float64]]) -> Figure:
+        return Figure.resampled_at_once(statistic, len(true), rng)
 
     figures = SentimentFigures(
         n=len(rows),
         accuracy=Figure.share(int(right.sum()), len(right)),
-        macro_recall=resampled(lambda at: macro_recall(confusion_matrix(true[at], predicted[at]))),
-        macro_f1=resampled(lambda at: macro_f1(confusion_matrix(true[at], predicted[at]))),
-        ece=resampled(lambda at: expected_calibration_error(sure[at], right[at])),
+        macro_recall=resampled(lambda at: macro_recalls(true[at], predicted[at], len(SENTIMENTS))),
+        macro_f1=resampled(lambda at: macro_f1s(true[at], predicted[at], len(SENTIMENTS))),
+        ece=resampled(lambda at: expected_calibration_errors(sure[at], right[at])),
         recall=_by_label(right, true),
         precision=_by_label(right, predicted),
         confusion={

@@ -12,8 +12,11 @@ from eval.metrics import (
     confusion_matrix,
     confusions,
     expected_calibration_error,
+    expected_calibration_errors,
     macro_f1,
+    macro_f1s,
     macro_recall,
+    macro_recalls,
 )
 
 TRUE = ["a", "a", "a", "b", "b", "c"]
@@ -54,6 +57,18 @@ def test_a_label_never_predicted_and_one_never_true_count_zero() -> None:
     matrix = confusion_matrix(["a", "b"], ["a", "c"])
     assert macro_recall(matrix) == pytest.approx(1 / 3)
     assert macro_f1(matrix) == pytest.approx(1 / 3)
+
+
+def test_figures_of_many_sets_at_once_are_those_of_each_to_the_digit() -> None:
+    rng = np.random.default_rng(0)
+    for n in (1, 4, 40, 300):  # of few items some label is missing in most sets
+        true, predicted = rng.integers(0, 3, (2, 50, n))
+        sure = rng.random((50, n))
+        matrices = [confusion_matrix(*pair) for pair in zip(true, predicted, strict=True)]
+        assert macro_recalls(true, predicted, 3).tolist() == [macro_recall(one) for one in matrices]
+        assert macro_f1s(true, predicted, 3).tolist() == [macro_f1(one) for one in matrices]
+        errors = [expected_calibration_error(*pair) for pair in zip(sure, true == predicted, strict=True)]
+        assert expected_calibration_errors(sure, true == predicted).tolist() == errors
 
 
 @settings(max_examples=30)

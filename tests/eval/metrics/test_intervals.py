@@ -10,6 +10,7 @@ from eval.metrics.intervals import (
     Interval,
     auroc_interval,
     bootstrap,
+    bootstrap_at_once,
     bootstrap_mean,
     clopper_pearson,
     share_interval,
@@ -70,6 +71,24 @@ def test_more_successes_than_items_are_refused() -> None:
 
 def test_the_bootstrap_of_equal_scores_has_no_width() -> None:
     assert bootstrap_mean([0.5] * 20, rng=rng()) == Interval(0.5, 0.5)
+
+
+@pytest.mark.parametrize("n", [1, 7, 2500])  # resamples of 2,500 items are drawn in three parts
+def test_resamples_at_once_give_the_interval_of_resamples_one_by_one(n: int) -> None:
+    times = np.random.default_rng(1).random(n)
+    one_by_one = bootstrap(lambda rows: float(np.median(times[rows])), n, rng=np.random.default_rng(0))
+    at_once = bootstrap_at_once(lambda rows: np.median(times[rows], axis=1), n, rng=np.random.default_rng(0))
+    assert at_once == one_by_one
+
+
+def test_resamples_without_a_figure_are_left_out_and_all_of_them_are_an_error() -> None:
+    kinds = np.array([1.0, np.nan])  # a quarter of the draws has no second item
+    found = bootstrap_at_once(lambda rows: kinds[rows].max(axis=1), 2, rng=np.random.default_rng(0))
+    assert (found.low, found.high) == (1, 1)
+    with pytest.raises(ValueError, match="undefined in every resample of 2 items"):
+        bootstrap_at_once(lambda rows: np.full(len(rows), np.nan), 2, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="undefined in every resample of 0 items"):
+        bootstrap_at_once(lambda rows: rows.mean(axis=1), 0, rng=np.random.default_rng(0))
 
 
 def test_the_bootstrap_of_a_mean_is_near_the_normal_interval() -> None:
