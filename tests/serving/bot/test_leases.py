@@ -1,12 +1,13 @@
 """Processes that share a store: each piece of work is done once, and that of a dead one is taken over."""
 
-import subprocess
-import sys
+import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,12 @@ from serving.bot.leases import Leases
 from serving.conversations import repository
 from serving.db.tables import WorkLease, now
 from serving.runtime.assembly import Runtime
+from tests.serving.bot.worker_process import run
 from tests.serving.parts import AgentAtWork, Customer
 
-ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 90
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.serving.bot.worker_process"])
 
 
 class Crew:
@@ -27,16 +30,16 @@ class Crew:
     def __init__(self, address: str, folder: Path) -> None:
         self._address = address
         self._log = folder / "log"
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self._lines: list[Connection] = []
+        self.processes: list[ForkServerProcess] = []
 
-    def start(self, how: str = "work", *, lease_seconds: float = 6.0) -> subprocess.Popen[bytes]:
-        script = [sys.executable, "-m", "tests.serving.bot.worker_process"]
-        process = subprocess.Popen(
-            [*script, self._address, str(self._log), how, str(lease_seconds)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            env={"PYTHONPATH": str(ROOT)},
-        )
+    def start(self, how: str = "work", *, lease_seconds: float = 6.0) -> ForkServerProcess:
+        """A process of its own, from one that has all imports behind it."""
+        ours, theirs = _FORKS.Pipe()
+        process = _FORKS.Process(target=run, args=(self._address, str(self._log), how, lease_seconds, theirs))
+        process.start()
+        theirs.close()
+        self._lines.append(ours)
         self.processes.append(process)
         return process
 
@@ -51,13 +54,15 @@ class Crew:
         ends_at = time.monotonic() + PATIENCE_SECONDS
         while not holds():
             assert time.monotonic() < ends_at, self.lines()
-            assert all(process.poll() in (None, -9) for process in self.processes)
+            assert all(process.exitcode in (None, -9) for process in self.processes)
             time.sleep(0.05)
 
     def end(self) -> None:
         for process in self.processes:
             process.kill()
-            process.communicate()
+            process.join()
+        for line in self._lines:
+            line.close()
 
 
 @pytest.fixture

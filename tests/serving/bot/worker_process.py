@@ -1,12 +1,9 @@
-"""A process of its own with a running worker, which logs whatever it is asked to think about.
-
-Arguments: address of the store, file of the log, `hang` to think for ever or `work`, seconds of a lease.
-It ends when its standard input does.
-"""
+"""A process of its own with a running worker, which logs whatever it is asked to think about."""
 
 import os
-import sys
 import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -19,7 +16,11 @@ from serving.settings import Settings
 from tests.serving.rules import RuleResolver
 
 
-def main(address: str, log: str, how: str) -> None:
+def run(address: str, log: str, how: str, lease_seconds: float, line: Connection) -> None:
+    """Work on the store at the address until whoever holds the other end of the line is gone.
+
+    `how` is `hang` to think for ever, or `work`.
+    """
     rules = RuleResolver()
 
     def note(line: str) -> None:
@@ -37,12 +38,10 @@ def main(address: str, log: str, how: str) -> None:
 
     settings = Settings(home=Path(log).parent, database_url=address, secret_key="s" * 32, answer_threads=2)
     worker = AnswerWorker(
-        Database(address), settings, resolve, Metrics(), learn=learn, lease_seconds=float(sys.argv[4])
+        Database(address), settings, resolve, Metrics(), learn=learn, lease_seconds=lease_seconds
     )
     worker.start()
     note("started")
-    sys.stdin.read()
+    with suppress(EOFError):
+        line.recv()
     worker.stop()
-
-
-main(*sys.argv[1:4])
