@@ -8,6 +8,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 
+import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from serving.db.session import Database
@@ -18,6 +19,12 @@ _numbers = itertools.count(1)
 def sqlite_url(folder: Path) -> str:
     """The address of a SQLite store in the folder, not migrated."""
     return f"sqlite:///{folder / 'firstlast.db'}"
+
+
+@pytest.fixture(scope="module")
+def sqlite_alone(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The store of a file of tests that the kind of store cannot change: it is its `database_url`."""
+    return sqlite_url(tmp_path_factory.mktemp("store"))
 
 
 def fresh_postgres_url() -> str:

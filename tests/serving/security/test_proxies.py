@@ -9,6 +9,10 @@ from serving.app import create_app
 from serving.runtime.assembly import Runtime
 from serving.security.addresses import client_address, countable
 from serving.settings import Settings
+from tests.stores import sqlite_alone
+
+database_url = sqlite_alone
+"""Addresses are read of requests, not of the store."""
 
 
 def seen_from(runtime: Runtime, peer: str, forwarded: str, *, trusted: tuple[str, ...]) -> str | None:

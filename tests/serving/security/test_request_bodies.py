@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.serving.parts import Customer, LiveServer
+from tests.stores import sqlite_alone
 
+database_url = sqlite_alone
+"""Bodies are counted before anything of them reaches the store."""
 MEGABYTE = 1024 * 1024
 LIMIT = 4_194_304
 CHUNKED = "Transfer-Encoding: chunked"

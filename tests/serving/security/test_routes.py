@@ -13,8 +13,10 @@ from serving.db.tables import new_id
 from serving.runtime.assembly import Runtime
 from serving.security.permissions import ROLES
 from tests.serving.parts import AgentAtWork, Customer
-from tests.stores import sqlite_url
+from tests.stores import sqlite_alone
 
+database_url = sqlite_alone
+"""Rights are looked up before anything else is read of the store."""
 WHO = ("anybody", "customer", "key", *ROLES)
 """Nobody known, a customer, a key without any scope, and agents by their role."""
 
@@ -252,12 +254,6 @@ def admitted(
             if method != "GET":
                 del known[who]
     return may
-
-
-@pytest.fixture(scope="module", params=["sqlite"])
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """One kind of store: rights are looked up before anything is read of it."""
-    return sqlite_url(tmp_path_factory.mktemp("store"))
 
 
 @pytest.fixture(scope="module")
