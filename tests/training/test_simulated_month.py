@@ -4,6 +4,7 @@ The longer version, with all general texts, is `python scripts/simulate_month.py
 """
 
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from eval.data.labelled import LabelledQuestion
 from model.encoder.onnx_encoder import OnnxEncoder
+from training.confidence.fitting import fit_confidence
 from training.datasets.service_rows import ServedQuestion, ServiceRow, ServiceRows
 
 ROOT = Path(__file__).parents[2]
@@ -22,10 +24,20 @@ from service_month import Habits, beginning  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def loop(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> simulate_month.Loop:
+def _fewer_trees() -> Iterator[None]:
+    """What people teach shows in a forest of 30 trees as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(fit_confidence.__kwdefaults__, "trees", 30)
+        yield
+
+
+@pytest.fixture(scope="module")
+def loop(
+    _fewer_trees: None, encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> simulate_month.Loop:
     """360 conversations with a company that began with four texts an intent and 40 calibration questions."""
     start = beginning(
-        texts_an_intent=4, calibration=40, conversations=360, general_share=0.2, rng=np.random.default_rng(0)
+        texts_an_intent=4, calibration=40, conversations=360, general_share=0.1, rng=np.random.default_rng(0)
     )
     folder = tmp_path_factory.mktemp("month")
     return simulate_month.run(start, encoder, folder, habits=Habits(), seed=0)

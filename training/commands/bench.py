@@ -74,5 +74,7 @@ def _with_torch(texts: Sequence[str]) -> Callable[[], float]:
         return time.perf_counter() - started
 
     seconds(texts[:_TRIED], _BATCH_SIZES[0])  # what is only slow the first time
-    best = min(_BATCH_SIZES, key=lambda size: seconds(texts[:_TRIED], size))
+    whole = next((place for place, size in enumerate(_BATCH_SIZES) if size >= len(texts)), len(_BATCH_SIZES))
+    different = _BATCH_SIZES[: whole + 1]  # greater ones take all texts at once as well
+    best = min(different, key=lambda size: seconds(texts[:_TRIED], size))
     return lambda: seconds(texts, best)
