@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format release clean
 
 demo: $(VENV)/.installed
 	$(BIN)/firstlast demo
@@ -17,6 +17,13 @@ check: test
 format: $(VENV)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The wheel, alike for alike sources, with its bill of materials; weaknesses and licences are looked at before.
+release: $(VENV)/.installed
+	$(BIN)/python scripts/supply.py licences
+	$(BIN)/python scripts/supply.py weaknesses || test $$? -eq 2
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --no-isolation --outdir dist
+	$(BIN)/python scripts/supply.py sbom --out dist/sbom.json
 
 clean:
 	rm -rf $(VENV)

@@ -1,5 +1,6 @@
 """The wheel holds everything that runs, and runs outside the repository."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -17,7 +18,10 @@ SOURCES = (*PACKAGES, "firstlast.py", "pyproject.toml", "README.md", "LICENSE")
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy so that the repository stays clean."""
-    folder = tmp_path_factory.mktemp("wheel")
+    return _built(tmp_path_factory.mktemp("wheel"))
+
+
+def _built(folder: Path) -> Path:
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
@@ -100,6 +104,11 @@ def test_what_is_not_python_is_in_the_wheel_too(wheel: Path, needed: str) -> Non
 def test_nothing_else_is_in_the_wheel(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert tops == {*PACKAGES, "firstlast.py", "firstlast-0.2.0.dist-info"}
+
+
+def test_the_same_sources_give_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    again = _built(tmp_path)  # from copies that are newer, in another folder
+    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(wheel.read_bytes()).digest()
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
