@@ -140,16 +140,13 @@ def list_sessions(agent: OwnAccount, session: DbSession) -> SessionsOut:
 @router.delete("/me/sessions/{session_id}", status_code=204, responses=problems(404))
 def end_session(session_id: str, agent: OwnAccount, session: DbSession) -> None:
     """Sign out in one browser."""
-    service.end_session(session, agent.id, session_id)
+    service.end_session(session, agent, session_id)
 
 
 @router.delete("/me/sessions", status_code=204)
 def end_all_sessions(agent: OwnAccount, session: DbSession, keep_current: bool = False) -> None:
     """Sign out everywhere, here too unless `keep_current` says otherwise."""
-    if keep_current:
-        repository.end_other_sessions(session, agent.id, agent.session_hash)
-    else:
-        repository.end_sessions(session, agent.id)
+    service.end_all_sessions(session, agent, keep_current=keep_current)
 
 
 @router.get("/me/second-factor", responses=problems(404))

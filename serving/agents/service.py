@@ -14,6 +14,7 @@ from serving.db.audit import Act, record_act
 from serving.db.tables import Agent, AgentSession, now
 from serving.security import tokens
 from serving.security.passwords import verify_password
+from serving.security.principals import AgentPrincipal
 from serving.security.tokens import Device
 from serving.settings import Settings
 
@@ -136,13 +137,23 @@ SESSION_ID_CHARS = 16
 """Of a session's hash: enough to tell an agent's sessions apart, and of no use for anything else."""
 
 
-def end_session(session: Session, agent_id: str, session_id: str) -> None:
-    """End one session of the agent. Raises `NotFoundError`."""
+def end_session(session: Session, agent: AgentPrincipal, session_id: str) -> None:
+    """End one session of the one who asks. Raises `NotFoundError`."""
     ended = len(session_id) == SESSION_ID_CHARS and repository.end_sessions(
-        session, agent_id, name=session_id
+        session, agent.id, name=session_id
     )
     if not ended:
         raise NotFoundError(f"no session {session_id!r} of yours; it may have ended")
+    record_act(session, Act(agent.email, "ended a session", f"agent {agent.email}"))
+
+
+def end_all_sessions(session: Session, agent: AgentPrincipal, *, keep_current: bool) -> None:
+    """End every session of the one who asks, also that by which they ask unless it is kept."""
+    if keep_current:
+        repository.end_other_sessions(session, agent.id, agent.session_hash)
+    else:
+        repository.end_sessions(session, agent.id)
+    record_act(session, Act(agent.email, "ended all sessions", f"agent {agent.email}"))
 
 
 def get_agent(session: Session, agent_id: str) -> Agent:

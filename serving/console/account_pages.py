@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Response
 from markupsafe import Markup
 
 from model.errors import ConflictError, DataError
-from serving.agents import repository, second_factor, service
+from serving.agents import second_factor, service
 from serving.agents.endpoints import check_own_password, own_sessions, second_factor_out
 from serving.console.routing import PageRoute, see_other, sentence
 from serving.console.shell import OwnVisit, Visit
@@ -82,14 +82,14 @@ def turn_off_second_factor(visit: OwnVisit, password: _Password = "") -> Respons
 @router.post("/account/sessions/end-others")
 def end_other_sessions(visit: OwnVisit) -> Response:
     """Sign out everywhere but here."""
-    repository.end_other_sessions(visit.session, visit.viewer.id, visit.viewer.session_hash)
+    service.end_all_sessions(visit.session, visit.viewer, keep_current=True)
     return see_other("/account", done="ended")
 
 
 @router.post("/account/sessions/{session_id}/end")
 def end_session(session_id: str, visit: OwnVisit) -> Response:
     """Sign out in one browser."""
-    service.end_session(visit.session, visit.viewer.id, session_id)
+    service.end_session(visit.session, visit.viewer, session_id)
     return see_other("/account", done="ended")
 
 

@@ -23,6 +23,8 @@ _PURPOSE = "firstlast:second-factor"
 _NONCE_BYTES = 12
 _RECOVERY_BYTES = 10
 _GROUP_CHARS = 4
+_ACCOUNT_CHARS = 80
+_ISSUER_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,12 @@ def new_secret() -> str:
 
 
 def for_app(secret: str, *, email: str, issuer: str) -> NewSecret:
-    """The secret for an authenticator app, which shows whose account of which company it is."""
-    uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=issuer)
+    """The secret for an authenticator app, which shows whose account of which company it is.
+
+    Long names are cut: what is scanned has room for so much, and apps show less.
+    """
+    names = {"name": email[:_ACCOUNT_CHARS], "issuer_name": issuer[:_ISSUER_CHARS]}
+    uri = pyotp.TOTP(secret).provisioning_uri(**names)
     return NewSecret(" ".join(_groups(secret)), uri)
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pyotp
 import pytest
+import segno
 from fastapi.testclient import TestClient
 
 from serving.agents import second_factor
@@ -101,6 +102,13 @@ def everybody_needs_one(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_a_code_holds_for_its_step_and_one_before_and_after(moment: int, code: str, step: int | None) -> None:
     assert codes.matching_step(RFC_SECRET, code, moment=moment) == step
+
+
+def test_the_longest_names_can_be_scanned_and_say_nothing_but_names() -> None:
+    made = codes.for_app(RFC_SECRET, email="a" * 300 + "@b.example", issuer="\N{FIRE}&secret=X:?" * 50)
+    assert segno.make(made.uri, error="m", micro=False).version < 40
+    told = pyotp.parse_uri(made.uri)
+    assert (told.secret, told.issuer) == (RFC_SECRET, ("\N{FIRE}&secret=X:?" * 50)[:40])
 
 
 def test_a_sealed_secret_is_read_by_its_server_for_its_agent_alone(runtime: Runtime) -> None:
@@ -424,9 +432,14 @@ def test_who_must_set_one_up_is_led_to_the_account_page(page: TestClient, everyb
     assert "Everybody here needs a second factor" in page.get("/account").text
 
 
-def test_the_account_page_ends_other_sessions(page: TestClient, ada: AgentAtWork) -> None:
+def test_the_account_page_ends_other_sessions(page: TestClient, ada: AgentAtWork, admin: AgentAtWork) -> None:
     other = re.search(r'action="(/account/sessions/[0-9a-f]{16}/end)"', page.get("/account").text)[1]
     assert page.post(other).headers["location"] == "/account?done=ended"
     assert ada.get("/v1/agents/me").status_code == 401
     assert page.post("/account/sessions/end-others").status_code == 303
+    log = admin.get("/v1/audit?limit=2").json()["entries"]
+    assert [(one["who"], one["what"]) for one in log] == [
+        (ada.email, "ended all sessions"),
+        (ada.email, "ended a session"),
+    ]
     assert page.get("/account").status_code == 200
