@@ -41,7 +41,9 @@ def test_a_question_is_answered_by_a_person_once_and_by_the_bot_from_then_on(
 
     first.ask(ASKED)
     expect(first.bubble("bot")).to_have_text(HANDED_OVER)
-    expect(first.window.get_by_text(re.compile(r"Usually answers within \d+ minutes\."))).to_be_visible()
+    expect(
+        first.window.get_by_text(re.compile(r"An answer usually takes about \d+ minutes\."))
+    ).to_be_visible()
     row = agent.sees_arrive(ASKED)
     expect(agent.page.get_by_text("Choose a conversation from the list.")).to_be_visible()
     agent.open(row)
