@@ -62,8 +62,6 @@ def assign(
     `OwnedByOtherError` when `by`, who asks, takes it from somebody else without `anyway`.
     """
     agent = get_agent(session, agent_id)
-    if not agent.active:
-        raise ConflictError(f"{agent.name} does not work here any more; choose somebody else")
     if conversation.is_with_people and conversation.agent_id == agent.id:
         return
     _refuse_closed(conversation, "assigned")

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from model.errors import DataError
@@ -133,20 +133,26 @@ def count_views(session: Session, *, viewer_id: str, viewer_team: str | None) ->
 
     What people have is counted to the last; what the bot has, what is closed and all up to `MOST_COUNTED`.
     """
-    working = [view for view in VIEWS if view in {"needs_person", "mine", "unassigned", "my_team", "snoozed"}]
+    working: list[View] = ["needs_person", "mine", "unassigned", "my_team", "snoozed"]
     endless: list[View] = ["bot", "closed", "all"]
     of = {view: Listing(view=view, viewer_id=viewer_id, viewer_team=viewer_team) for view in VIEWS}
-    people = (
-        select(*(_counted(of[view]).label(view) for view in working))
-        .where(Conversation.status.in_(WITH_PEOPLE))
-        .subquery()
-    )
+    # One status after the other: of both together SQLite thinks they are most of the table, and reads all.
+    columns = (Conversation.agent_id, Conversation.team, Conversation.snoozed_until)
+    each = (select(*columns).where(Conversation.status == status) for status in WITH_PEOPLE)
+    people = union_all(*each).subquery()
+    sums = select(
+        *(
+            func.sum(case((and_(*_work_conditions(of[view], people.c)), 1), else_=0)).label(view)
+            for view in working
+        )
+    ).subquery()
     capped = [
         select(func.count())
         .select_from(
             select(literal(1))
-            .where(*conditions(of[view]))
             .select_from(Conversation)
+            .where(*conditions(of[view]))
+            .order_by(Conversation.updated_at)  # by an index: PostgreSQL might read the table else
             .limit(MOST_COUNTED + 1)
             .subquery()
         )
@@ -154,34 +160,34 @@ def count_views(session: Session, *, viewer_id: str, viewer_team: str | None) ->
         .label(view)
         for view in endless
     ]
-    row = session.execute(select(people, *capped)).one()._mapping
+    row = session.execute(select(sums, *capped)).one()._mapping
     counts: dict[View, Count] = {view: Count(row[view] or 0) for view in working}
     for view in endless:
         counts[view] = Count(min(row[view], MOST_COUNTED), more=row[view] > MOST_COUNTED)
     return {view: counts[view] for view in VIEWS if view in counts}
 
 
-def _counted(listing: Listing) -> ColumnElement[int]:
-    return func.sum(case((and_(*_view_conditions(listing)), 1), else_=0))
-
-
 def _view_conditions(listing: Listing) -> list[ColumnElement[bool]]:
-    """What a conversation of the view fulfils; what is snoozed is out of every list of work."""
-    view, awake = listing.view, Conversation.snoozed_until.is_(None)
+    """What a conversation of the view fulfils."""
+    view = listing.view
     if view == "all":
         return []
     if view in _STATUS_OF_VIEW:
         of_status = Conversation.status.in_(_STATUS_OF_VIEW[view])
-        return [of_status, awake] if view in WITH_PEOPLE else [of_status]
-    with_people = Conversation.status.in_(WITH_PEOPLE)
-    if view == "snoozed":
-        return [with_people, Conversation.snoozed_until.is_not(None)]
+        return [of_status, Conversation.snoozed_until.is_(None)] if view in WITH_PEOPLE else [of_status]
+    return [Conversation.status.in_(WITH_PEOPLE), *_work_conditions(listing, Conversation)]
+
+
+def _work_conditions(listing: Listing, row: Any) -> list[ColumnElement[bool]]:  # columns by name
+    """What distinguishes the list among what people have; what is snoozed is out of every list of work."""
+    if listing.view == "snoozed":
+        return [row.snoozed_until.is_not(None)]
     narrower: Mapping[str, list[ColumnElement[bool]]] = {
-        "mine": [Conversation.agent_id == listing.viewer_id],
-        "unassigned": [Conversation.agent_id.is_(None)],
-        "my_team": [Conversation.team == listing.viewer_team] if listing.viewer_team else [false()],
+        "mine": [row.agent_id == listing.viewer_id],
+        "unassigned": [row.agent_id.is_(None)],
+        "my_team": [row.team == listing.viewer_team] if listing.viewer_team else [false()],
     }
-    return [with_people, awake, *narrower.get(view, [])]
+    return [row.snoozed_until.is_(None), *narrower.get(listing.view, [])]
 
 
 def _assigned(listing: Listing) -> ColumnElement[bool]:

@@ -28,7 +28,7 @@ _FILTERS = ("from", "tag", "team", "status", "assignee")
 _TERM = re.compile(rf'(?:({"|".join(_FILTERS)}):)?(?:"([^"]*+)"?|(\S++))', re.IGNORECASE)
 _LOOKED_AT = 500
 """Newest messages with the words that one page is made of."""
-_LOOKED_AT_NARROWED = 5_000
+_LOOKED_AT_NARROWED = 2_000
 """The same where filters leave only some of them."""
 _SNIPPET_CHARS = 160
 _BEFORE_HIT = 50
@@ -192,13 +192,18 @@ def _newest_with_words(session: Session, query: SearchQuery, *, before: int, lim
         everywhere = [f'"{word}"{_star(word, query.words, "*")}' for word in query.words]
         in_who = [f'who : "{word}"{_star(word, query.who, "*")}' for word in query.who]
         return list(session.scalars(_IN_SQLITE, {**bound, "match": " AND ".join(everywhere + in_who)}))
-    conditions = []
+    fulfilled = []
     for name, words in (("words", query.words), ("who", query.who)):
         if words:
-            conditions.append(_IN_POSTGRES[name])
+            fulfilled.append(_IN_POSTGRES[name])
             bound[name] = " & ".join(f"'{word}'{_star(word, words, ':*')}" for word in words)
-    statement = _NEWEST_IN_POSTGRES.format(" AND ".join(conditions))
-    return list(session.scalars(text(statement), bound))
+    condition = " AND ".join(fulfilled)
+    lately = list(
+        session.scalars(text(_LATELY_IN_POSTGRES.format(condition)), {**bound, "window": 2 * limit})
+    )
+    if len(lately) == limit:
+        return lately
+    return list(session.scalars(text(_EVER_IN_POSTGRES.format(condition)), bound))
 
 
 _IN_SQLITE = text(
@@ -211,9 +216,15 @@ _IN_POSTGRES: Mapping[str, str] = {
     "who": _VECTOR.format("who") + " @@ CAST(:who AS tsquery)",
 }
 """The expressions that the index is over; the words in them are letters and digits alone."""
-_NEWEST_IN_POSTGRES = (
-    "SELECT message_id FROM search_texts WHERE {} AND message_id < :before"
-    " ORDER BY message_id DESC LIMIT :most"
+# PostgreSQL cannot know how common a word is. What most messages have is found among the newest of them; the
+# rest through the index, whose matches are few enough to be sorted.
+_LATELY_IN_POSTGRES = (
+    "SELECT message_id FROM (SELECT message_id, words, who, tags FROM search_texts WHERE message_id < :before"
+    " ORDER BY message_id DESC LIMIT :window) AS newest WHERE {} ORDER BY message_id DESC LIMIT :most"
+)
+_EVER_IN_POSTGRES = (
+    "WITH found AS MATERIALIZED (SELECT message_id FROM search_texts WHERE {})"
+    " SELECT message_id FROM found WHERE message_id < :before ORDER BY message_id DESC LIMIT :most"
 )
 
 
@@ -224,11 +235,11 @@ def _star(word: str, words: Sequence[str], star: str) -> str:
 
 def _by_conversation(message_ids: Sequence[int], listing: Listing, limit: int) -> Select[int, str, int]:
     newest = func.max(Message.id).label("message_id")
-    query = (
-        select(newest, Message.conversation_id, func.count().label("hits"))
-        .join(Conversation, Conversation.id == Message.conversation_id)
-        .where(Message.id.in_(message_ids), *conditions(listing))
-    )
+    query = select(newest, Message.conversation_id, func.count().label("hits"))
+    query = query.where(Message.id.in_(message_ids))
+    if listing != EVERYTHING:
+        query = query.join(Conversation, Conversation.id == Message.conversation_id)
+        query = query.where(*conditions(listing))
     return query.group_by(Message.conversation_id).order_by(newest.desc()).limit(limit)
 
 

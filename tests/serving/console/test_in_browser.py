@@ -11,7 +11,9 @@ import uvicorn
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from serving.app import create_app
+from serving.db.tables import Conversation
 from serving.learned_answers.proposals import announce
+from serving.macros.service import save_macro
 from serving.runtime.assembly import Runtime
 from serving.server import Server
 from tests.browsers import open_browser
@@ -264,6 +266,63 @@ def test_words_being_edited_in_a_card_survive_a_live_update(page: Page, live: Ru
 
     expect(page.locator("#notice")).to_contain_text("Priority saved.")
     expect(answer).to_have_value("Better words")
+
+
+def test_an_agent_works_through_the_inbox_by_keyboard_alone(page: Page, live: Runtime) -> None:
+    first, second = (waiting_conversation(live, f"Keyboard journey {n}") for n in (1, 2))
+    page.goto(f"/inbox/{first}?order=longest")
+    expect(page.locator("[data-live-stream=open]")).to_have_count(1)
+    reply = page.get_by_role("textbox", name=re.compile("Your reply"))
+
+    page.keyboard.press("Tab")  # the first stop leads straight to the reply
+    expect(page.get_by_role("link", name="Skip to the reply")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(reply).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.locator("#composer-note")).to_be_checked()
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(page.locator("#composer-note")).not_to_be_checked()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    expect(page.get_by_label("Give it to")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("go to snoozed")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("status=snoozed"))
+    page.goto(f"/inbox/{first}?order=longest")
+    page.keyboard.press("s")
+    page.get_by_role("textbox", name=re.compile("Why")).fill("later")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("Snoozed.")
+    page.goto(f"/inbox/{second}?order=longest")
+    page.keyboard.press("e")
+    expect(page.locator("#notice")).to_contain_text("Closed.")
+    with live.database.reading() as session:
+        states = [session.get_one(Conversation, one) for one in (first, second)]
+        assert [(row.status, row.snoozed_until is None) for row in states] == [
+            ("waiting", False),
+            ("closed", True),
+        ]
+
+
+def test_a_saved_reply_comes_by_its_name_after_a_slash(page: Page, live: Runtime) -> None:
+    with live.database.session() as session:
+        save_macro(session, None, name="Greeting", text="Hello {first_name}, {agent} here.", team=None)
+    page.goto(f"/inbox/{waiting_conversation(live, 'Greet me')}")
+    reply = page.get_by_role("textbox", name=re.compile("Your reply"))
+
+    reply.press_sequentially("/gree")
+    expect(page.get_by_role("option", name=re.compile("Greeting"))).to_be_visible()
+    reply.press("Enter")
+
+    expect(reply).to_have_value("Hello Ana, Ada Moss here.")
 
 
 def test_proposals_are_decided_by_keyboard(page: Page, live: Runtime) -> None:

@@ -23,6 +23,7 @@ BIG_TABLES = frozenset(
         "events",
         "proposals",
         "feedback",
+        "search_texts",
     }
 )
 
@@ -55,6 +56,9 @@ _HISTORY = (
      " CASE WHEN i % 5 IN (2, 4) THEN 'bot' WHEN i % 35 = 0 THEN 'agent' ELSE 'customer' END, 'message',"
      " 'Some words of ordinary length, as people write them.',"
      " CASE i % 5 WHEN 2 THEN (i + 4) / 5 * 2 - 1 WHEN 4 THEN (i + 4) / 5 * 2 END, '{}', {moment} FROM n"),
+    (MESSAGES, "INSERT INTO search_texts (message_id, conversation_id, words, who, tags)"
+     " SELECT i, 'v' || ((i + 4) / 5), 'some words of ordinary length as people write them n' || (i % 9973),"
+     " 'visitor p' || ((i + 4) / 5), '' FROM n"),
     (CONVERSATIONS, "INSERT INTO events (id, conversation_id, kind, agents_only, data, created_at)"
      " SELECT i, 'v' || i, 'feedback', {false}, '{\"message_id\": 1, \"helpful\": true}', {moment} FROM n"),
     (CONVERSATIONS // 2, "INSERT INTO feedback (message_id, conversation_id, helpful, created_at)"
