@@ -69,7 +69,8 @@ function tick() {
 
 // Whatever can be pressed on the page has a name: the palette presses it.
 function commands() {
-  const named = [...document.querySelectorAll("[data-command], .views a, .nav a, .conversation-head button, a[data-insert]")];
+  const named = [".conversation-head :is([data-command], form > button)", "[data-command]", "a[data-insert]", ".views a", ".nav a"]
+    .flatMap((chosen) => [...document.querySelectorAll(chosen)]);
   const seen = new Set();
   return named.flatMap((control) => {
     const words = nameOf(control);
@@ -93,7 +94,7 @@ function commands() {
 function nameOf(control) {
   if (control.dataset.command) return control.dataset.command;
   if (control.dataset.insert !== undefined) return `Insert: ${control.dataset.name ?? control.getAttribute("aria-label").replace(/^Insert: /, "")}`;
-  const words = (control.querySelector("span:not([class])") ?? control).textContent.trim().split("\n")[0].trim();
+  const words = [...control.childNodes].map((node) => (node.className ? "" : node.textContent.trim())).join("");
   return control.closest(".views, .nav") ? `Go to ${words}` : words;
 }
 

@@ -215,8 +215,8 @@ def test_the_agent_sees_what_was_offered_with_scores_and_may_insert_it(
 
 def test_lists_say_how_many_they_have_and_follow_each_other(runtime: Runtime, agent: TestClient) -> None:
     for number in range(52):
-        start(runtime, f"many {number}", status="closed", team="billing")
-    page = agent.get("/inbox?status=closed&team=billing")
+        start(runtime, f"many {number}", status="bot", team="billing")
+    page = agent.get("/inbox?status=bot&team=billing")
     assert page.text.count('data-id="') == 50
     following = re.findall(r'href="(/inbox[^"]*after=[^"]*)" rel="next"', page.text)[0]
     rest = agent.get(following.replace("&amp;", "&"))
@@ -225,4 +225,4 @@ def test_lists_say_how_many_they_have_and_follow_each_other(runtime: Runtime, ag
     fragment = agent.get("/inbox", headers={"X-Fragment": "inbox-views"}).text
     assert 'data-view="needs_person"' in fragment
     with runtime.database.session() as session:
-        session.query(Conversation).filter_by(team="billing", status="closed").update({"team": None})
+        session.query(Conversation).filter_by(team="billing", status="bot").update({"team": None})
