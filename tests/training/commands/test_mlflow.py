@@ -24,10 +24,22 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_a_home_is_shown_with_its_files_until_it_is_stopped(
-    home: Path, tmp_path: Path, ending: signal.Signals
-) -> None:
+_SHOWN_BY_ANOTHER = """
+import subprocess, sys
+from firstlast import cli
+from training.commands import mlflow
+
+def start(home, store, port, said):
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", mlflow.HOST]
+    return subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)
+
+mlflow._start = start
+cli(["mlflow", "--home", sys.argv[1], "--port", "0"])
+"""
+"""The command with a server that starts sooner than MLflow's."""
+
+
+def test_a_home_is_shown_with_its_files_until_it_is_stopped(home: Path, tmp_path: Path) -> None:
     from mlflow import MlflowClient
     from mlflow.artifacts import download_artifacts
 
@@ -50,12 +62,29 @@ def test_a_home_is_shown_with_its_files_until_it_is_stopped(
         card = download_artifacts(
             run_id=version.run_id, artifact_path="model_card.md", dst_path=str(tmp_path), tracking_uri=address
         )
-        shown.send_signal(ending)
+        shown.send_signal(signal.SIGINT)
         assert shown.wait(timeout=60) == 0
     assert Path(card).read_text(encoding="utf-8").startswith("# Model set v1")
     assert str(home / "mlflow.db") in told
     with socket.socket() as tried:
         assert tried.connect_ex(("127.0.0.1", int(address.rpartition(":")[2]))) != 0
+
+
+def test_a_termination_ends_the_server_behind_it_too(home: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _SHOWN_BY_ANOTHER, str(home)]
+    environment = as_installed(tmp_path / "installed")
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as shown:
+        assert shown.stderr is not None
+        told = ""
+        while "Ctrl-C" not in told and (line := shown.stderr.readline()):
+            told += line
+        port = int(re.findall(r"http://127\.0\.0\.1:(\d+)", told)[0])
+        with socket.socket() as tried:
+            assert tried.connect_ex(("127.0.0.1", port)) == 0
+        shown.send_signal(signal.SIGTERM)
+        assert shown.wait(timeout=60) == 0
+    with socket.socket() as tried:
+        assert tried.connect_ex(("127.0.0.1", port)) != 0
 
 
 def test_a_home_without_models_and_a_port_that_is_taken_are_told(home: Path, tmp_path: Path) -> None:
