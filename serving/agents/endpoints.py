@@ -19,6 +19,7 @@ from serving.agents.schemas import (
     signed_in_agent_out,
 )
 from serving.agents.service import SignIn, Visitor
+from serving.company.accounts import get_agent
 from serving.dependencies import CurrentRuntime, DbSession
 from serving.problems import problems
 from serving.queues.assignment import set_online
@@ -116,7 +117,7 @@ def sign_out(request: Request, response: Response, runtime: CurrentRuntime, sess
 @router.get("/me", responses=problems(404))
 def get_me(agent: OwnAccount, session: DbSession) -> SignedInAgentOut:
     """Who is signed in, and what they may do."""
-    return signed_in_agent_out(service.get_agent(session, agent.id))
+    return signed_in_agent_out(get_agent(session, agent.id))
 
 
 @router.put("/me/presence", responses=problems(404))
@@ -126,7 +127,7 @@ def put_presence(body: PresenceBody, agent: CurrentAgent, session: DbSession) ->
     Who comes online is given what waits for their team at once, where the team shares its queue out. Who
     leaves gives back what they were given so and have not answered.
     """
-    row = service.get_agent(session, agent.id)
+    row = get_agent(session, agent.id)
     set_online(session, row, body.online)
     return signed_in_agent_out(row)
 
@@ -164,7 +165,7 @@ def begin_second_factor(
     409 when you have one already.
     """
     check_own_password(request, runtime, session, agent, body.password)
-    made = second_factor.begin(session, runtime.settings, service.get_agent(session, agent.id))
+    made = second_factor.begin(session, runtime.settings, get_agent(session, agent.id))
     return NewSecondFactorOut(secret=made.text, uri=made.uri)
 
 
@@ -173,7 +174,7 @@ def confirm_second_factor(
     body: CodeBody, agent: OwnAccount, runtime: CurrentRuntime, session: DbSession
 ) -> RecoveryCodesOut:
     """Turn the second factor on by its first code; your other sessions end. Keep the recovery codes."""
-    found = service.get_agent(session, agent.id)
+    found = get_agent(session, agent.id)
     made = second_factor.confirm(session, runtime.settings, found, body.code, session_hash=agent.session_hash)
     return RecoveryCodesOut(recovery_codes=made)
 
@@ -184,7 +185,7 @@ def renew_recovery_codes(
 ) -> RecoveryCodesOut:
     """Ten new recovery codes in place of those left."""
     check_own_password(request, runtime, session, agent, body.password)
-    made = second_factor.renew_recovery_codes(session, service.get_agent(session, agent.id))
+    made = second_factor.renew_recovery_codes(session, get_agent(session, agent.id))
     return RecoveryCodesOut(recovery_codes=made)
 
 
@@ -194,7 +195,7 @@ def turn_off_second_factor(
 ) -> SecondFactorOut:
     """Sign in by password alone again, or set up another second factor."""
     check_own_password(request, runtime, session, agent, body.password)
-    second_factor.take_away(session, service.get_agent(session, agent.id), author=agent.email)
+    second_factor.take_away(session, get_agent(session, agent.id), author=agent.email)
     return second_factor_out(session, agent, runtime.settings)
 
 
@@ -215,7 +216,7 @@ def own_sessions(session: Session, agent: AgentPrincipal) -> list[SessionOut]:
 
 def second_factor_out(session: Session, agent: AgentPrincipal, settings: Settings) -> SecondFactorOut:
     """The second factor of the one who asks, without its secret."""
-    found = service.get_agent(session, agent.id)
+    found = get_agent(session, agent.id)
     return SecondFactorOut(
         on=found.second_factor,
         since=found.totp_since,

@@ -156,14 +156,6 @@ def end_all_sessions(session: Session, agent: AgentPrincipal, *, keep_current: b
     record_act(session, Act(agent.email, "ended all sessions", f"agent {agent.email}"))
 
 
-def get_agent(session: Session, agent_id: str) -> Agent:
-    """The active agent. Raises `NotFoundError`."""
-    agent = repository.find_agent(session, agent_id)
-    if agent is None:
-        raise NotFoundError(f"no active agent {agent_id!r}")
-    return agent
-
-
 def _find(session: Session, email: str) -> Agent | None:
     """Whoever has the e-mail; no transaction stays open while the password is checked, slowly."""
     with Session(_reading(session)) as lookup:

@@ -36,6 +36,14 @@ class NewApiKey:
     secret: str
 
 
+def get_agent(session: Session, agent_id: str) -> Agent:
+    """The active agent. Raises `NotFoundError`."""
+    agent = session.get(Agent, agent_id)
+    if agent is None or not agent.active:
+        raise NotFoundError(f"no active agent {agent_id!r}")
+    return agent
+
+
 def create_agent(
     session: Session,
     *,

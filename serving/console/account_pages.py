@@ -9,6 +9,7 @@ from markupsafe import Markup
 from model.errors import ConflictError, DataError
 from serving.agents import second_factor, service
 from serving.agents.endpoints import check_own_password, own_sessions, second_factor_out
+from serving.company.accounts import get_agent
 from serving.console.routing import PageRoute, see_other, sentence
 from serving.console.shell import OwnVisit, Visit
 from serving.problems import status_of
@@ -31,7 +32,7 @@ def begin_second_factor(visit: OwnVisit, password: _Password = "") -> Response: 
     """Show a new secret, as a picture and to be typed; the page cannot be asked for a second time."""
     try:
         _check_password(visit, password)
-        agent = service.get_agent(visit.session, visit.viewer.id)
+        agent = get_agent(visit.session, visit.viewer.id)
         made = second_factor.begin(visit.session, visit.runtime.settings, agent)
     except _Refused as error:
         return _refused(visit, error, "turn_on")
@@ -41,7 +42,7 @@ def begin_second_factor(visit: OwnVisit, password: _Password = "") -> Response: 
 @router.post("/account/second-factor/confirm")
 def confirm_second_factor(visit: OwnVisit, code: Annotated[str, Form(max_length=100)] = "") -> Response:
     """Turn it on by its first code, and show the recovery codes this once."""
-    agent = service.get_agent(visit.session, visit.viewer.id)
+    agent = get_agent(visit.session, visit.viewer.id)
     settings = visit.runtime.settings
     try:
         made = second_factor.confirm(
@@ -60,7 +61,7 @@ def renew_recovery_codes(visit: OwnVisit, password: _Password = "") -> Response:
     """Show ten new recovery codes this once."""
     try:
         _check_password(visit, password)
-        agent = service.get_agent(visit.session, visit.viewer.id)
+        agent = get_agent(visit.session, visit.viewer.id)
         made = second_factor.renew_recovery_codes(visit.session, agent)
     except _Refused as error:
         return _refused(visit, error, "codes")
@@ -72,7 +73,7 @@ def turn_off_second_factor(visit: OwnVisit, password: _Password = "") -> Respons
     """Sign in by password alone again."""
     try:
         _check_password(visit, password)
-        agent = service.get_agent(visit.session, visit.viewer.id)
+        agent = get_agent(visit.session, visit.viewer.id)
         second_factor.take_away(visit.session, agent, author=visit.viewer.email)
     except _Refused as error:
         return _refused(visit, error, "turn_off")

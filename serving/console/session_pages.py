@@ -13,7 +13,7 @@ from serving.agents.endpoints import (
     set_session_cookies,
     visitor_of,
 )
-from serving.company.accounts import use_reset_link
+from serving.company.accounts import get_agent, use_reset_link
 from serving.console.routing import PageRoute, local_path, see_other, sentence
 from serving.console.shell import CurrentVisit
 from serving.console.templating import Page, render
@@ -120,7 +120,7 @@ def sign_out(request: Request, runtime: CurrentRuntime, session: DbSession) -> R
 @router.post("/presence")
 def set_presence(visit: CurrentVisit, online: Annotated[bool, Form()]) -> Response:
     """Say whether the agent is there for conversations."""
-    set_online(visit.session, service.get_agent(visit.session, visit.viewer.id), online)
+    set_online(visit.session, get_agent(visit.session, visit.viewer.id), online)
     return see_other("/inbox", done="online" if online else "away")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from model.errors import ConflictError, DataError, NotFoundError
 from model.reasons import Reason
-from serving.agents.service import get_agent
+from serving.company.accounts import get_agent
 from serving.conversations import repository
 from serving.conversations.log import log_status
 from serving.db.search import index_tags

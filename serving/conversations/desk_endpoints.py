@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy.orm import Session
 
 from model.errors import FirstlastError
-from serving.agents.service import get_agent
+from serving.company.accounts import get_agent
 from serving.conversations import desk, repository, service, views
 from serving.conversations.listing import count_views
 from serving.conversations.schemas import (
