@@ -11,9 +11,9 @@ _DECORATION = " \t\r-–—~*_/^|•·,.:;()[]{}<>!\"'"
 _SENTENCE_END = re.compile(r"[.!?…)\]*_`:]\s*\Z")
 _LAST_SENTENCE_END = re.compile(r"(?<=[.!?…])[)*_\"”]?\s+(?=[^.!?…]{1,80}[.!]?\s*\Z)")
 _INITIALS_MARK = re.compile(r"\A\s*[/^~–—-]")
-_ROLE = re.compile(r"\s*(?:[,|/–—(-]|\Z)")
+_ROLE = re.compile(r"\A\s*+(?:[,|/–—(-]|\Z)")
 _PLACE = re.compile(r" (?:from|at|of|in)(?: [\w&'’-]+){1,4}\Z", re.IGNORECASE)
-_SMILEYS = re.compile(r"(?:\s*(?:[:;]-?[)D]|<3|[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F]))+\s*\Z")
+_SMILEY = re.compile(r"\A(?:[:;]-?[)D]|<3|[\U0001F300-\U0001FAFF\u2600-\u27BF\uFE0F]++)\Z")
 
 
 def without_signature(lines: Sequence[str], agent_names: Sequence[str]) -> list[str]:
@@ -67,7 +67,7 @@ def _is_signature(text: str, agent_names: Sequence[str]) -> bool:
 
 def _is_team(text: str) -> bool:
     """ "Your Pebble team", "Pebble Support": of a sentence about a team something else would be left."""
-    stripped = _SMILEYS.sub("", text).strip(_DECORATION)
+    stripped = _without_smileys(text).strip(_DECORATION)
     begins = re.match(r"(?:your|the|love|from)\b", stripped, re.IGNORECASE)
     is_named = all(word[:1].isupper() for word in stripped.split()) and not text.rstrip().endswith(".")
     return bool(phrases.TEAM_SIGNS.match(stripped)) and bool(begins or is_named)
@@ -79,7 +79,7 @@ def _is_name(line: str, agent_names: Sequence[str]) -> bool:
         return True
     if len(line.split()) > _WORDS:
         return False
-    text = _SMILEYS.sub("", line).strip(" \t-–—~*_/^").casefold()
+    text = _without_smileys(line).strip(" \t-–—~*_/^").casefold()
     for name in (one.casefold().split() for one in agent_names if one.strip()):
         initials = "".join(word[0] for word in name)
         if text.strip(_DECORATION) in _short_forms(initials) and (
@@ -90,6 +90,14 @@ def _is_name(line: str, agent_names: Sequence[str]) -> bool:
             if text.startswith(form) and _ends_as_name(text[len(form) :], whole=form == " ".join(name)):
                 return True
     return False
+
+
+def _without_smileys(text: str) -> str:
+    """The text before the smileys at its end."""
+    words = text.split()
+    while words and _SMILEY.match(words[-1]):
+        words.pop()
+    return " ".join(words)
 
 
 def _short_forms(initials: str) -> set[str]:
