@@ -7,6 +7,7 @@ from starlette.staticfiles import StaticFiles
 from serving.console import (
     account_pages,
     article_pages,
+    contact_pages,
     import_pages,
     inbox_pages,
     labelling_pages,
@@ -21,7 +22,7 @@ from serving.console.templating import STATIC_FOLDER
 router = APIRouter(include_in_schema=False)
 for _pages in (
     *(session_pages, account_pages, inbox_pages, proposal_pages, learned_answer_pages),
-    *(article_pages, import_pages, labelling_pages, model_pages, macro_pages),
+    *(article_pages, import_pages, labelling_pages, model_pages, macro_pages, contact_pages),
 ):
     router.include_router(_pages.router)
 

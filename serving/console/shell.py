@@ -40,6 +40,8 @@ NOTICES = {
     "source-retired": "Retired. The bot no longer uses what it brought; importing it again brings it back.",
     "ended": "Signed out there.",
     "second-factor-off": "Your second factor is off. Signing in asks for your password alone.",
+    "blocked": "Blocked. Nothing they send is taken any more.",
+    "unblocked": "Let in again.",
     "restored": "Brought back. The bot uses it from now on.",
 }
 _SHELL_FRAGMENTS = {"nav": "nav.html", "notice": "notice.html"}

@@ -2,18 +2,21 @@
 
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field, model_validator
 
-from serving.contacts import service
+from serving.contacts import repository, service
 from serving.contacts.leaving import erase_person, export_person
+from serving.contacts.repository import Which
 from serving.conversations.schemas import ContactOut
 from serving.dependencies import CurrentRuntime, DbSession
+from serving.paging import Place, next_place
 from serving.problems import problems
 from serving.schemas import Body
 from serving.security.limited import limited_by_address
 from serving.security.principals import AgentPrincipal, ServerPrincipal, agent_permitted, author_of, permitted
 from serving.security.tokens import CustomerToken
+from serving.text import storable
 
 router = APIRouter(prefix="/v1", tags=["customers"], responses=problems(401, 403))
 ContactEraser = Annotated[AgentPrincipal | ServerPrincipal, Depends(permitted("contacts:erase"))]
@@ -39,6 +42,14 @@ class TokenBody(Body):
         if self.jwt is not None and self.refresh is not None:
             raise ValueError("send `jwt` or `refresh`, not both")
         return self
+
+
+class ContactsOut(BaseModel):
+    """Customers, who was seen last first."""
+
+    contacts: list[ContactOut]
+    next: str | None
+    """Pass it as `after` for the next page; `null` after the last."""
 
 
 class SweptOut(BaseModel):
@@ -76,6 +87,25 @@ def make_token(runtime: CurrentRuntime, session: DbSession, body: TokenBody | No
     if body is not None and body.refresh is not None:
         return service.refreshed_token(session, settings, body.refresh)
     return service.anonymous_token(session, settings)
+
+
+@router.get("/contacts")
+def list_contacts(
+    _reader: ContactReader,
+    session: DbSession,
+    q: Annotated[str, Query(max_length=500)] = "",
+    which: Which = "all",
+    after: Annotated[str, Query(max_length=64)] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> ContactsOut:
+    """Customers, who was seen last first; each word of `q` stands in name, e-mail address or external id.
+
+    `next` is what to pass as `after` for the page that follows; `null` after the last.
+    """
+    place = Place.parse(after) if after else None
+    rows = repository.list_contacts(session, text=storable(q), which=which, after=place, limit=limit)
+    shown = [ContactOut.of(row) for row in rows[:limit]]
+    return ContactsOut(contacts=shown, next=next_place(rows, limit, moment="last_seen_at"))
 
 
 @router.get("/contacts/{contact_id}", responses=problems(404))

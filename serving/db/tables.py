@@ -182,6 +182,7 @@ class Contact(Table):
     """A customer: anonymous, or known to the business by `external_id`."""
 
     __tablename__ = "contacts"
+    __table_args__ = (Index(None, "last_seen_at", "id"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     external_id: Mapped[str | None] = mapped_column(String(200), unique=True)
