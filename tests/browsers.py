@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 _GIVEN = os.environ.get("TEST_BROWSER")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -40,3 +41,15 @@ def _executable(playwright: Playwright) -> str | None:
     found = _GIVEN or next(filter(None, map(shutil.which, _NAMES)), None)
     own = playwright.chromium.executable_path
     return found or (own if Path(own).exists() else None)
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds on the page that keeps people out, as rule and element: WCAG 2.2 and good practice."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in violations
+        for node in one["nodes"]
+    ]

@@ -4,19 +4,21 @@ import re
 import threading
 from collections.abc import Iterator
 from queue import Queue
+from typing import Literal
 
 import httpx
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, StorageState, expect
+from sqlalchemy import select
 
 from serving.app import create_app
-from serving.db.tables import Conversation
+from serving.db.tables import Conversation, LearnedAnswer
 from serving.learned_answers.proposals import announce
 from serving.macros.service import save_macro
 from serving.runtime.assembly import Runtime
 from serving.server import Server
-from tests.browsers import open_browser
+from tests.browsers import barriers, open_browser
 from tests.serving.console.sample import (
     PASSWORD,
     People,
@@ -413,3 +415,27 @@ def test_the_box_beside_a_corrected_intent_names_its_team(page: Page, live: Runt
 
     expect(page.locator("#notice")).to_contain_text("Saved.")
     expect(page.locator("#details dt:text-is('Team') + dd")).to_have_text("Billing")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_keeps_anybody_out(page: Page, live: Runtime, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    conversation = waiting_conversation(live, "Is this for everybody?")
+    with live.database.reading() as session:
+        contact = session.get_one(Conversation, conversation).contact_id
+        answer = session.scalars(select(LearnedAnswer.id).order_by(LearnedAnswer.id)).first()
+    found = {}
+    for path in (
+        *("/inbox", f"/inbox/{conversation}", "/inbox?q=everybody", "/macros", "/contacts"),
+        *(f"/contacts/{contact}", "/proposals", "/learned-answers", f"/learned-answers/{answer}"),
+        *("/articles", "/account", "/no-such-page"),
+    ):
+        page.goto(path)
+        found[path] = barriers(page)
+    page.goto(f"/inbox/{conversation}")
+    page.keyboard.press("?")
+    found["shortcuts"] = barriers(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Snooze").or_(page.locator("summary", has_text="Snooze")).first.click()
+    found["snooze"] = barriers(page)
+    assert {path: one for path, one in found.items() if one} == {}

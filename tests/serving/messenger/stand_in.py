@@ -14,7 +14,7 @@ from serving.messenger.assets import STATIC_FOLDER, messenger_script, part_file,
 
 PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8"><title>Shop</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<body><h1>Shop</h1>
+<body><main><h1>Shop</h1></main>
 <script type="module" src="{script}/messenger.js"></script>
 <firstlast-messenger title="Help" {attributes}></firstlast-messenger></body></html>"""
 

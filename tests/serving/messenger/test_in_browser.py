@@ -3,10 +3,12 @@
 import base64
 import re
 import time
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from tests.browsers import barriers
 from tests.serving.messenger.stand_in import StandIn, running
 
 ANSWER = {
@@ -584,3 +586,41 @@ def test_on_a_phone_the_panel_fills_the_screen(page: Page, site: str) -> None:
     assert panel.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 844}
     panel.get_by_role("button", name="Close").click()
     expect(page.get_by_role("button", name="Open the chat")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_state_of_the_window_keeps_anybody_out(
+    page: Page, site: str, stand_in: StandIn, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    stand_in.articles["skip"] = {"slug": "skip", "title": "Skip a box", "html": "<h2>How</h2><p>Open it.</p>"}
+    stand_in.suggestions = [{"ref": "article:skip", "title": "Skip a box", "kind": "article"}]
+    stand_in.answer = lambda m: stand_in.say(m["conversation_id"], "bot", "<p>Yes.</p>", payload=ANSWER)
+    found = {}
+    panel = open_panel(page, site)
+    expect(panel.get_by_role("button", name="Skip a box")).to_be_visible()
+    found["home"] = barriers(page)
+    page.get_by_label("Your message").press_sequentially("skip")
+    expect(panel.get_by_role("list", name="Suggested questions")).to_be_visible()
+    found["suggestions"] = barriers(page)
+    send(page, "Can I skip?")
+    expect(panel.get_by_role("button", name="That helped")).to_be_visible()
+    found["answer"] = barriers(page)
+    panel.get_by_role("button", name="That helped").click()
+    panel.get_by_role("button", name="4 of 5: Good").click()
+    found["rating"] = barriers(page)
+    panel.get_by_role("link", name="Skip a box").click()
+    found["article"] = barriers(page)
+    panel.get_by_role("button", name="Back").click()
+    panel.get_by_role("button", name="More").click()
+    found["menu"] = barriers(page)
+    page.keyboard.press("Escape")
+    field = {"name": "order", "label": "Order", "kind": "text", "required": True}
+    stand_in.details = {"status": "asked", "fields": [field], "values": {}}
+    stand_in.set_status("c1", status="waiting", team_title="Billing", expected_wait_minutes=5)
+    stand_in.say("c1", "bot", "<p>Of course.</p>", payload={"details": True})
+    expect(panel.get_by_label("Order")).to_be_visible()
+    found["waiting"] = barriers(page)
+    panel.get_by_role("button", name="Back").click()
+    found["conversations"] = barriers(page)
+    assert {state: one for state, one in found.items() if one} == {}
