@@ -22,6 +22,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -285,6 +286,10 @@ WITH_PEOPLE: tuple[ConversationStatus, ...] = ("waiting", "open")
 """The states of a conversation that people own."""
 
 
+_OWNED = text("agent_id IS NOT NULL")
+"""Most conversations are nobody's: an index of all would tell planners that it narrows little."""
+
+
 class Conversation(Table):
     """A thread with one customer on one channel."""
 
@@ -296,7 +301,7 @@ class Conversation(Table):
         Index(None, "team", "updated_at", "id"),
         Index(None, "updated_at", "id"),
         Index(None, "resolution", "status", "updated_at"),
-        Index(None, "agent_id", "status"),
+        Index(None, "agent_id", "status", sqlite_where=_OWNED, postgresql_where=_OWNED),
         Index(None, "unattended_since"),
     )
 

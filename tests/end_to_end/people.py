@@ -1,5 +1,6 @@
 """What a customer and an agent do and see in their browsers."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +55,11 @@ class Customer:
         return [(_author_of(message), _words(message.locator(".bubble"))) for message in messages]
 
     def _open(self) -> None:
-        self.page.get_by_role("button", name="Open the chat").click()
+        """Open the window, unless it is open still from the page before."""
+        launcher = self.page.get_by_role("button", name=re.compile("^(Open|Close) the chat"))
+        expect(launcher).to_be_visible()
+        if launcher.get_attribute("aria-expanded") == "false":
+            launcher.click()
 
 
 class AgentAtWork:

@@ -195,7 +195,7 @@ def test_what_is_rolled_back_is_not_found(filled: Database) -> None:
 
 
 def test_a_store_from_before_finds_its_messages_after_migrating(filled: Database) -> None:
-    migration = importlib.import_module("serving.db.migrations.versions.0018_search")
+    migration = importlib.import_module("serving.db.migrations.versions.0017_search")
     with filled.session() as session:
         session.execute(delete(SearchText))
     assert ids(filled, "refund") == []

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 
-from serving.conversations import service as conversations
+from serving.conversations import desk
 from serving.db.session import Database
 from serving.db.tables import Agent, Conversation, Event
 from serving.queues import assignment
@@ -52,7 +52,7 @@ def test_who_leaves_gives_back_what_they_were_given_and_have_not_answered(
         session.get_one(Conversation, answered).status = "open"
         row = session.get_one(Conversation, taken)
         assignment.set_owner(session, row, None)
-        conversations.assign(session, row, "ana")  # by a person
+        desk.assign(session, row, "ana")  # by a person
     office.agent("ben")
     office.comes("ana", online=False)
     assert [office.owner(one) for one in (given, answered, taken)] == ["ben", "ana", "ana"]

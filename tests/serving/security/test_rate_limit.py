@@ -214,12 +214,18 @@ def test_the_schema_tells_of_the_limits_on_every_route_that_has_one(strict: Runt
         ("post", "/v1/ask/batch"),
         ("post", "/v1/classify"),
         ("post", "/v1/conversations"),
+        ("post", f"{one}/attachments"),
         ("post", f"{one}/csat"),
+        ("put", f"{one}/details"),
         ("post", f"{one}/feedback"),
         ("post", f"{one}/handoff"),
         ("post", f"{one}/messages"),
+        ("get", f"{one}/transcript"),
         ("post", "/v1/customers/token"),
+        ("get", "/v1/help"),
+        ("get", "/v1/help/{slug}"),
         ("get", "/v1/suggest"),
+        ("get", "/v1/waiting"),
     }
     told = schema["paths"]["/v1/ask"]["post"]["responses"]["429"]
     assert told["headers"]["Retry-After"]["schema"] == {"type": "integer"}

@@ -25,7 +25,14 @@ def upgrade() -> None:
     op.add_column("conversations", sa.Column("offered_to", sa.String(32)))
     op.add_column("conversations", sa.Column("unattended_since", _TIME))
     op.add_column("proposals", sa.Column("past_questions", sa.JSON, nullable=False, server_default="[]"))
-    op.create_index("ix_conversations_agent_id_status", "conversations", ["agent_id", "status"])
+    owned = sa.text("agent_id IS NOT NULL")
+    op.create_index(
+        "ix_conversations_agent_id_status",
+        "conversations",
+        ["agent_id", "status"],
+        sqlite_where=owned,
+        postgresql_where=owned,
+    )
     op.create_index("ix_conversations_unattended_since", "conversations", ["unattended_since"])
 
 
