@@ -24,7 +24,7 @@ CUSTOMER_DEEDS = [
 AGENT_ROUTES = [
     ("GET", "/v1/inbox/events"),
     ("POST", "/v1/conversations/any/assign"),
-    ("POST", "/v1/conversations/any/snooze"),
+    ("DELETE", "/v1/conversations/any/snooze"),
     ("PUT", "/v1/conversations/any/intent"),
     ("GET", "/v1/agents/me"),
     ("GET", "/v1/agents"),
