@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -36,6 +37,8 @@ _SAFETY_FIRST = (
     "Your safety comes first: if anyone is hurt or in danger, call your local emergency number now."
 )
 _PRIORITY_OF: Mapping[str, Priority] = {**dict.fromkeys(_APOLOGIES, "high"), Reason.DANGER: "urgent"}
+_FOR_THEIR_MATTER = frozenset({Reason.HUMAN_ONLY_INTENT, Reason.HUMAN_ONLY_IN_PASSING})
+_COMES_BACK_WITHIN = timedelta(days=7)
 _OPENING_OTHERWISE = "I do not have an answer to this that I am sure of."
 
 
@@ -136,13 +139,25 @@ def _rank(priority: Priority) -> int:
 
 
 def _team(session: Session, conversation: Conversation, handoff: Handoff) -> Team | None:
-    """The team that the company gave the intent to; without one the team that the bot thinks fits."""
+    """The team that answered lately, unless a matter for people alone came up; else that of the intent.
+
+    Without either the one that the bot thinks fits, and at last the one the conversation had.
+    """
     intent = handoff.intent or conversation.intent
-    for name in (repository.team_of_intent(session, intent), handoff.team, conversation.team):
+    found = [repository.team_of_intent(session, intent), handoff.team, conversation.team]
+    if _was_answered_lately(conversation) and handoff.reasons[-1] not in _FOR_THEIR_MATTER:
+        found.insert(0, conversation.team)
+    for name in found:
         team = repository.find_team(session, name)
         if team is not None:
             return team
     return None
+
+
+def _was_answered_lately(conversation: Conversation) -> bool:
+    """Whether a person answered here within the time in which a customer comes back on the same matter."""
+    answered = conversation.first_response_at
+    return answered is not None and answered > now() - _COMES_BACK_WITHIN
 
 
 def _summary(handoff: Handoff, team: str | None) -> dict[str, object]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from model.types import Decision, Question
 from serving.bot.worker import AnswerWorker
-from serving.db.tables import Conversation, DecisionRecord, Event, Intent, Team
+from serving.db.tables import Conversation, DecisionRecord, Event, Intent, Team, now
 from serving.runtime.assembly import Runtime
 from serving.runtime.metrics import Metrics
 from tests.serving.parts import AgentAtWork, Customer
@@ -325,6 +326,21 @@ def test_whoever_asks_for_a_person_after_the_end_waits_for_any_of_the_team(
         assert (row.status, row.agent_id, row.team) == ("waiting", None, "billing")
         assert (row.first_response_at, row.closed_at) == (None, None)
         assert row.handed_over_at == row.updated_at
+
+
+@pytest.mark.parametrize(("days", "team"), [(6, "devices"), (8, "billing")])
+def test_who_comes_back_within_a_week_waits_for_the_team_that_answered(
+    customer: Customer, runtime: Runtime, agent: AgentAtWork, devices: str, days: int, team: str
+) -> None:
+    conversation_id = customer.start()
+    say(customer, runtime, conversation_id, "person please")
+    agent.say(conversation_id, "Hi, I am here.")
+    agent.post(f"/v1/conversations/{conversation_id}/close")
+    with runtime.database.session() as session:
+        row = session.get_one(Conversation, conversation_id)
+        row.team, row.first_response_at = devices, now() - timedelta(days=days)
+    say(customer, runtime, conversation_id, "person please")  # which the decision gives to billing
+    assert customer.conversation(conversation_id)["team"] == team
 
 
 def test_what_an_agent_has_answered_is_not_asked_of_the_bot(

@@ -284,9 +284,6 @@ def test_the_answer_to_an_earlier_conversation_is_found_after_a_new_one_was_begu
     expect(panel.get_by_text("Your other question stays with our team")).to_be_visible()
     stand_in.say("c1", "agent", "<p>It comes today.</p>", agent={"name": "Mina"})
     page.reload()  # as after a minute: nothing is pressed
-    back = panel.get_by_role("button", name="Back")
-    if back.is_visible():
-        back.click()
     entry = panel.get_by_role("button", name="It comes today.")
     expect(entry).to_contain_text("New")
     entry.click()
@@ -304,6 +301,7 @@ def test_whoever_waits_and_found_the_answer_ends_the_conversation(
     stand_in.set_status("c1", status="waiting")
     expect(panel.get_by_text("Found the answer yourself?")).to_be_visible()
     send(page, "never mind, found it")
+    expect(page.locator(".customer.sent")).to_have_count(2)
     stand_in.say("c1", "bot", "<p>Shall I end this?</p>", payload={"offers_end": True})
     offer = panel.get_by_role("group", name="End the conversation")
     offer.get_by_role("button", name="End the conversation").click()
@@ -408,6 +406,7 @@ def test_a_picture_goes_with_words_and_is_shown_and_what_may_not_be_sent_is_name
     )
     expect(panel.get_by_text("'run.png' holds no picture")).to_be_visible()
     panel.get_by_role("button", name="Remove run.png").click()
+    expect(panel.get_by_text("Sending…")).to_have_count(0)
     expect(panel.get_by_role("button", name="Send", exact=True)).to_be_disabled()  # the bot needs words
     send(page, "It flickers")
     expect(page.locator(".customer.sent .bubble")).to_have_text(["It flickers"])
@@ -447,6 +446,7 @@ def test_details_that_people_want_are_asked_once_refused_in_words_and_skippable(
     form.get_by_label("Order number").fill("AB-1234")
     form.get_by_label("Size (optional)").select_option("L")
     stand_in.say("c1", "agent", "<p>One moment.</p>", agent={"name": "Mina"})  # what is typed stays
+    expect(bubbles(page, "agent")).to_have_text(["One moment."])
     expect(form.get_by_label("Order number")).to_have_value("AB-1234")
     form.get_by_role("button", name="Send").click()
     expect(form).to_have_count(0)
