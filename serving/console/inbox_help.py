@@ -13,6 +13,7 @@ from serving.runtime.assembly import Runtime
 from serving.security.principals import AgentPrincipal
 
 _MOST_SUGGESTED = 3
+_LEAST_SUGGESTED = 0.1
 _MOST_STEPS = 10
 _MAX_SUGGESTION_CHARS = 1_500
 
@@ -86,10 +87,15 @@ def steps(
 
 
 def suggestions(session: Session, runtime: Runtime, trace: Mapping[str, object]) -> list[Suggestion]:
-    """The likeliest answers to the last question that have words, best first, three at most."""
+    """The likeliest answers to the last question that have words, best first, three at most.
+
+    One that hardly ever answers such a question is no help to somebody who writes the answer.
+    """
     found: dict[str, Mapping[str, object]] = {}
     for candidate in _candidates(trace):
-        found.setdefault(str(candidate["ref"]), candidate)
+        confidence = _number(candidate.get("confidence"))
+        if confidence is None or confidence >= _LEAST_SUGGESTED:
+            found.setdefault(str(candidate["ref"]), candidate)
     refs = list(found)[: _MOST_SUGGESTED * 2]
     known = similar_answers(session, refs)
     made = [

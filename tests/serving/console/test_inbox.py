@@ -5,6 +5,7 @@ import re
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from serving.console.inbox_help import suggestions
 from serving.conversations.repository import messages_after
 from serving.db.tables import Conversation, DecisionRecord, DecisionTrace, Intent, Message, Team
 from serving.runtime.assembly import Runtime
@@ -57,6 +58,15 @@ def test_raw_html_in_an_agents_reply_is_only_text(runtime: Runtime, agent: TestC
 
     assert "<script>alert(2)" not in page
     assert "<strong>yes</strong>" in page
+
+
+def test_what_hardly_answers_is_not_suggested_as_a_reply(runtime: Runtime) -> None:
+    trace = {"candidates": [{"ref": "article:swap-pods", "confidence": 0.02, "passage": {}}]}
+    likelier = {"candidates": [{"ref": "article:swap-pods", "confidence": 0.43, "passage": {}}]}
+    with runtime.database.reading() as session:
+        assert suggestions(session, runtime, trace) == []
+        (one,) = suggestions(session, runtime, likelier)
+    assert (one.title, one.confidence) == ("Swap pods", 0.43)
 
 
 def test_a_conversation_shows_who_why_and_what_was_tried(runtime: Runtime, agent: TestClient) -> None:
