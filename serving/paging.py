@@ -13,6 +13,9 @@ from serving.db.tables import MAX_ROW_ID
 
 Row = TypeVar("Row")
 
+NO_PAGE = "names no page; pass the `next` of the page before, or leave it out"
+"""What is wrong with an `after` that no page gave."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -26,9 +29,7 @@ class Place:
         """The place that `str` wrote. Raises `DataError`."""
         microseconds, _, row_id = text.partition("-")
         if not (microseconds.isdecimal() and len(microseconds) <= 17 and row_id.isalnum()):
-            raise DataError(
-                f"after={text!r} names no page; pass the `next` of the page before, or leave it out"
-            )
+            raise DataError(f"after={text!r} {NO_PAGE}")
         return cls(datetime.fromtimestamp(int(microseconds) / 1_000_000, UTC), row_id)
 
     @property

@@ -5,11 +5,10 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Query, Response
 
-from model.errors import NotFoundError
 from model.types import Author
 from serving.attachments import service
 from serving.attachments.schemas import AttachmentOut
-from serving.conversations.service import get_conversation
+from serving.conversations.endpoints import visible
 from serving.dependencies import DbSession
 from serving.problems import problems
 from serving.security.limited import limited
@@ -43,9 +42,8 @@ def upload_attachment(
     What it holds counts, not what it is called: pictures, PDF, office documents and plain text are taken. A
     file that no message carries within a day is deleted.
     """
-    contact_id = person.contact_id if isinstance(person, CustomerPrincipal) else None
-    conversation = get_conversation(session, conversation_id, contact_id=contact_id, lock=True)
-    author: Author = "customer" if contact_id is not None else "agent"
+    conversation = visible(session, person, conversation_id, lock=True)
+    author: Author = "customer" if isinstance(person, CustomerPrincipal) else "agent"
     made = service.upload(session, conversation, author=author, name=name, content=content)
     return AttachmentOut.of(made)
 
@@ -57,12 +55,8 @@ def upload_attachment(
 )
 def read_attachment(attachment_id: str, person: CurrentPerson, session: DbSession) -> Response:
     """The file, for agents and for the customer of its conversation; pictures to show, all else to save."""
-    attachment = service.read(session, attachment_id)
-    if isinstance(person, CustomerPrincipal):
-        try:
-            get_conversation(session, attachment.conversation_id, contact_id=person.contact_id)
-        except NotFoundError:
-            raise NotFoundError(f"there is no attachment {attachment_id!r}") from None
+    contact_id = person.contact_id if isinstance(person, CustomerPrincipal) else None
+    attachment = service.read(session, attachment_id, contact_id=contact_id)
     way = "inline" if attachment.media_type in service.PICTURES else "attachment"
     disposition = f"{way}; filename*=utf-8''{quote(attachment.name, safe='')}"
     headers = {**_HEADERS, "Content-Disposition": disposition}

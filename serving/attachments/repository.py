@@ -6,12 +6,16 @@ from datetime import datetime
 from sqlalchemy import CursorResult, delete, func, select
 from sqlalchemy.orm import Session
 
-from serving.db.tables import Attachment
+from serving.db.tables import Attachment, Conversation
 
 
-def find(session: Session, attachment_id: str) -> Attachment | None:
-    """The attachment, its content not read yet."""
-    return session.get(Attachment, attachment_id)
+def find(session: Session, attachment_id: str, *, contact_id: str | None = None) -> Attachment | None:
+    """The attachment, of this contact's conversations if one is named; its content not read yet."""
+    query = select(Attachment).where(Attachment.id == attachment_id)
+    if contact_id is not None:
+        own = select(Conversation.id).where(Conversation.contact_id == contact_id)
+        query = query.where(Attachment.conversation_id.in_(own))
+    return session.scalar(query)
 
 
 def list_unsent(session: Session, conversation_id: str, ids: Collection[str]) -> list[Attachment]:

@@ -134,9 +134,9 @@ def attach(message: Message, attachments: Sequence[Attachment]) -> None:
         message.payload = {**message.payload, "attachments": shown}
 
 
-def read(session: Session, attachment_id: str) -> Attachment:
-    """The attachment. Raises `NotFoundError`."""
-    attachment = repository.find(session, attachment_id)
+def read(session: Session, attachment_id: str, *, contact_id: str | None = None) -> Attachment:
+    """The attachment, of this contact's conversations if one is named. Raises `NotFoundError`."""
+    attachment = repository.find(session, attachment_id, contact_id=contact_id)
     if attachment is None:
         raise NotFoundError(f"there is no attachment {attachment_id!r}")
     return attachment

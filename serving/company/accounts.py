@@ -38,7 +38,7 @@ class NewApiKey:
 
 def get_agent(session: Session, agent_id: str) -> Agent:
     """The active agent. Raises `NotFoundError`."""
-    agent = session.get(Agent, agent_id)
+    agent = repository.find_agent(session, agent_id)
     if agent is None or not agent.active:
         raise NotFoundError(f"no active agent {agent_id!r}")
     return agent

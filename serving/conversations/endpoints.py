@@ -106,7 +106,7 @@ def list_conversations(
 @router.get("/conversations/{conversation_id}", responses=problems(404))
 def get_conversation(conversation_id: str, person: CurrentPerson, session: DbSession) -> AnyConversationOut:
     """One conversation."""
-    conversation = _visible(session, person, conversation_id)
+    conversation = visible(session, person, conversation_id)
     if isinstance(person, AgentPrincipal):
         return views.agent_conversation_out(session, conversation)
     return views.conversation_out(session, conversation)
@@ -117,7 +117,7 @@ def list_messages(
     conversation_id: str, person: CurrentPerson, session: DbSession, after: After = 0, limit: Limit = 200
 ) -> MessagesOut:
     """Messages after the one with this id, oldest first; notes for agents only."""
-    conversation = _visible(session, person, conversation_id)
+    conversation = visible(session, person, conversation_id)
     notes = isinstance(person, AgentPrincipal)
     messages = repository.messages_after(session, conversation.id, after=after, notes=notes, limit=limit)
     return MessagesOut(messages=views.messages_out(session, messages))
@@ -138,7 +138,7 @@ def post_message(
     response: Response,
 ) -> MessageOut:
     """Say something; 200 with the same message when the `client_id` was used before."""
-    conversation = _visible(session, person, conversation_id, lock=True)
+    conversation = visible(session, person, conversation_id, lock=True)
     if isinstance(person, CustomerPrincipal):
         made = service.post_customer_message(session, runtime.settings, conversation, body)
     else:
@@ -163,7 +163,7 @@ def follow_conversation(
     Begins after the event named by `Last-Event-ID` or `after`; without either with the first that is kept.
     `reset` comes first when events after that one are kept no longer: read conversation and messages anew.
     """
-    conversation = _visible(session, person, conversation_id)
+    conversation = visible(session, person, conversation_id)
     begin = _event_id(last_event_id, after)
     agent = person if isinstance(person, AgentPrincipal) else None
     return event_stream(runtime, conversation.id, after=begin, agent=agent)
@@ -178,7 +178,7 @@ def give_feedback(
     conversation_id: str, body: NewFeedback, customer: CurrentCustomer, session: DbSession
 ) -> ResolutionOut:
     """Say whether a bot message helped; "no" makes the bot try another answer or hand over."""
-    conversation = _visible(session, customer, conversation_id, lock=True)
+    conversation = visible(session, customer, conversation_id, lock=True)
     service.give_feedback(session, conversation, body.message_id, body.helpful)
     return ResolutionOut(resolution=conversation.resolution)
 
@@ -190,7 +190,7 @@ def give_feedback(
 )
 def ask_for_person(conversation_id: str, customer: CurrentCustomer, session: DbSession) -> ConversationOut:
     """Ask for a person."""
-    conversation = _visible(session, customer, conversation_id, lock=True)
+    conversation = visible(session, customer, conversation_id, lock=True)
     service.ask_for_person(session, conversation)
     return views.conversation_out(session, conversation)
 
@@ -204,7 +204,7 @@ def rate_conversation(
     conversation_id: str, body: NewCsat, customer: CurrentCustomer, session: DbSession
 ) -> CsatOut:
     """Rate the conversation, 1 to 5; the latest rating counts."""
-    conversation = _visible(session, customer, conversation_id, lock=True)
+    conversation = visible(session, customer, conversation_id, lock=True)
     rating = service.rate(session, conversation, body)
     return CsatOut(score=rating.score, comment=rating.comment)
 
@@ -222,7 +222,7 @@ def label_intent(
 @router.post("/conversations/{conversation_id}/close", responses=problems(404))
 def close_conversation(conversation_id: str, person: CurrentPerson, session: DbSession) -> AnyConversationOut:
     """End the matter, as agent or as its customer; the customer's next message goes to the bot again."""
-    conversation = _visible(session, person, conversation_id, lock=True)
+    conversation = visible(session, person, conversation_id, lock=True)
     if isinstance(person, AgentPrincipal):
         service.close(session, conversation)
         return views.agent_conversation_out(session, conversation)
@@ -235,7 +235,7 @@ def mark_conversation_read(
     conversation_id: str, body: NewReading, customer: CurrentCustomer, session: DbSession
 ) -> ConversationOut:
     """Say which message the customer saw last; going back changes nothing."""
-    conversation = _visible(session, customer, conversation_id, lock=True)
+    conversation = visible(session, customer, conversation_id, lock=True)
     service.mark_read(session, conversation, body.message_id)
     return views.conversation_out(session, conversation)
 
@@ -248,7 +248,7 @@ def mark_conversation_read(
 )
 def read_transcript(conversation_id: str, person: CurrentPerson, session: DbSession) -> PlainTextResponse:
     """What was said, as plain text to keep; never the notes between agents."""
-    conversation = _visible(session, person, conversation_id)
+    conversation = visible(session, person, conversation_id)
     words = service.transcript(session, conversation)
     headers = {"Content-Disposition": 'attachment; filename="conversation.txt"'}
     return PlainTextResponse(words, headers=headers)
@@ -274,8 +274,9 @@ def _event_id(last_event_id: str, after: int | None) -> int | None:
     return min(int(last_event_id), _MAX_EVENT_ID) if last_event_id.isdecimal() else after
 
 
-def _visible(
+def visible(
     session: DbSession, person: CurrentPerson, conversation_id: str, *, lock: bool = False
 ) -> Conversation:
+    """The conversation, for agents and for its own customer. Raises `NotFoundError`."""
     contact_id = person.contact_id if isinstance(person, CustomerPrincipal) else None
     return service.get_conversation(session, conversation_id, contact_id=contact_id, lock=lock)

@@ -51,9 +51,7 @@ def wake_snoozed(database: Database) -> int:
     for conversation_id in over:
         with database.session() as session:
             conversation = repository.find_conversation(session, conversation_id, lock=True)
-            if conversation is not None and conversation_id in repository.list_snooze_over(
-                session, now(), limit=_AT_ONCE
-            ):
+            if conversation is not None and repository.is_snooze_over(session, conversation_id, now()):
                 desk.wake(session, conversation)
     return len(over)
 

@@ -17,7 +17,7 @@ from serving.db.tables import (
     ConversationTag,
     Team,
 )
-from serving.paging import Place
+from serving.paging import NO_PAGE, Place
 
 View = Literal[
     "needs_person", "mine", "unassigned", "my_team", "waiting", "open", "bot", "snoozed", "closed", "all"
@@ -28,8 +28,6 @@ Order = Literal["pressing", "longest", "newest"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 MOST_COUNTED = 100
 """Of lists that grow for ever: they are counted no further."""
-NO_PAGE = "names no page; pass the `next` of the page before, or leave it out"
-NO_PAGE = "names no page; pass the `next` of the page before, or leave it out"
 _STATUS_OF_VIEW: Mapping[str, tuple[str, ...]] = {
     "waiting": ("waiting",),
     "open": ("open",),

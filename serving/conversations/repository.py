@@ -197,9 +197,14 @@ def list_snooze_over(session: Session, moment: datetime, *, limit: int) -> Seque
     Also those that were snoozed in what is the future now: since then the clock was set back, and when they
     were to return cannot be told.
     """
-    over = or_(Conversation.snoozed_until <= moment, Conversation.snoozed_at > moment + LONGEST_PAUSE)
-    query = select(Conversation.id).where(Conversation.snoozed_until.is_not(None), over)
-    return session.scalars(query.order_by(Conversation.snoozed_until).limit(limit)).all()
+    query = select(Conversation.id).where(_snooze_over(moment)).order_by(Conversation.snoozed_until)
+    return session.scalars(query.limit(limit)).all()
+
+
+def is_snooze_over(session: Session, conversation_id: str, moment: datetime) -> bool:
+    """Whether the conversation is, now, one of those."""
+    query = select(Conversation.id).where(Conversation.id == conversation_id, _snooze_over(moment))
+    return session.scalar(query) is not None
 
 
 def teams(session: Session) -> Mapping[str, Team]:
@@ -437,6 +442,11 @@ def list_working(session: Session, ids: Collection[str]) -> set[str]:
         Conversation.id.in_(ids), Conversation.status == "bot", Conversation.answer_due_at.is_not(None)
     )
     return set(session.scalars(query))
+
+
+def _snooze_over(moment: datetime) -> ColumnElement[bool]:
+    over = or_(Conversation.snoozed_until <= moment, Conversation.snoozed_at > moment + LONGEST_PAUSE)
+    return and_(Conversation.snoozed_until.is_not(None), over)
 
 
 def _taken(work: ColumnElement[str], moment: datetime) -> ColumnElement[bool]:

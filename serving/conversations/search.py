@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from knowledge.privacy.masking import cards_masked
 from model.errors import DataError
 from serving.conversations import repository
-from serving.conversations.listing import NO_PAGE, Listing, conditions, list_inbox, next_cursor
+from serving.conversations.listing import Listing, conditions, list_inbox, next_cursor
 from serving.db.search import search_words
 from serving.db.tables import MAX_ROW_ID, Conversation, Message
+from serving.paging import NO_PAGE
 from serving.rendering import render_markdown
 
 EVERYTHING = Listing(view="all")

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from model.errors import ConfigurationError
@@ -257,19 +258,28 @@ def test_learned_answers_and_proposals_from_before_are_released_to_nothing(tmp_p
     database.close()
 
 
+def store_of_its_own(like: Database, folder: Path) -> Database:
+    """An empty store on the same engine."""
+    return Database(sqlite_url(folder) if like.engine.dialect.name == "sqlite" else fresh_postgres_url())
+
+
+@contextmanager
+def brought_back(store: Database, revision: str) -> Iterator[Connection]:
+    """The store as it was at that revision, to put rows of then into."""
+    store.migrate()
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "serving" / "db" / "migrations"))
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+        yield connection
+
+
 def test_teams_that_others_belong_to_stay_when_a_store_is_brought_up_to_date(
     database: Database, tmp_path: Path
 ) -> None:
-    if database.engine.dialect.name == "sqlite":
-        older = Database(sqlite_url(tmp_path))
-    else:
-        older = Database(fresh_postgres_url())
-    older.migrate()
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "serving" / "db" / "migrations"))
-    with older.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0015")
+    older = store_of_its_own(database, tmp_path)
+    with brought_back(older, "0015") as connection:
         connection.execute(text("INSERT INTO teams (name, title) VALUES ('desk', 'Desk')"))
         connection.execute(
             text("INSERT INTO intents (name, title, team, human_only) VALUES ('lost', 'Lost', 'desk', false)")
@@ -285,16 +295,8 @@ def test_teams_that_others_belong_to_stay_when_a_store_is_brought_up_to_date(
 def test_traces_and_events_from_before_are_brought_to_their_new_form(
     database: Database, tmp_path: Path
 ) -> None:
-    if database.engine.dialect.name == "sqlite":
-        older = Database(sqlite_url(tmp_path))
-    else:
-        older = Database(fresh_postgres_url())
-    older.migrate()
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "serving" / "db" / "migrations"))
-    with older.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0002")
+    older = store_of_its_own(database, tmp_path)
+    with brought_back(older, "0002") as connection:
         for statement in _OLDER_ROWS:
             connection.execute(text(statement.replace(":", "\\:")))
     older.migrate()
